@@ -1,0 +1,47 @@
+/** What went wrong, for code that has to tell cases apart. Texts are for people, codes are for programs. */
+export type ErrorCode =
+  | 'usage'
+  | 'bad-reference'
+  | 'bad-digest'
+  | 'bad-input'
+  | 'no-such-container'
+  | 'no-such-image'
+  | 'no-such-object'
+  | 'no-such-volume'
+  | 'conflict'
+  | 'not-running'
+  | 'command-not-found'
+  | 'command-not-executable'
+  | 'registry-unreachable'
+  | 'registry-denied'
+  | 'registry-not-found'
+  | 'registry-protocol'
+  | 'digest-mismatch'
+  | 'platform-mismatch'
+  | 'no-space'
+  | 'host-setup'
+  | 'unsupported'
+  | 'state-format'
+  | 'native'
+
+/**
+ * An error with a cause outside this program: bad input, the host, a registry. Anything else that is thrown
+ * is a fault of ours. The message is one sentence that names the object; the hint names the next step.
+ * Credentials never enter either.
+ */
+export class LighterError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, detail: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: detail.cause })
+    this.name = 'LighterError'
+    this.code = code
+    this.hint = detail.hint
+  }
+}
+
+/** Whether an unknown thrown value is a system error with this errno name, e.g. `ENOENT`. */
+export function isErrno(error: unknown, ...names: string[]): boolean {
+  return error instanceof Error && 'code' in error && names.includes(String(error.code))
+}

@@ -1,0 +1,45 @@
+import type { IdMap } from './protocol.ts'
+
+export type RootfsDriver = 'overlay' | 'fuse-overlayfs' | 'copy'
+
+export type NetworkPlan =
+  | { mode: 'none' | 'host' }
+  | {
+      mode: 'bridge' | 'slirp4netns'
+      bridge: string
+      subnet: string
+      gateway: string
+      mtu: number
+      uplinkProgram: string
+      slirp4netns: string
+      hostsFile: string
+      hostsNames: string
+    }
+
+/** DIR/plan.json: what the monitor needs beside the OCI bundle. See docs/native-protocol.md. */
+export interface Plan {
+  version: 1
+  id: string
+  dataDir: string
+  runtimeDir: string
+  idMap: IdMap
+  rootfs: {
+    driver: RootfsDriver
+    /** Layer directories, the topmost first. */
+    lower: string[]
+    upper: string
+    work: string
+    program?: string
+  }
+  network: NetworkPlan
+  stdio: { terminal: boolean; stdin: boolean; stdinOnce: boolean }
+  log?: string
+  autoRemove: boolean
+  nameClaim?: string
+  removePaths: string[]
+  /** As the user or the image wrote it: `""`, `name`, `uid:gid`, …; resolved inside the root filesystem. */
+  user: string
+  groups: string[]
+  runtime?: string
+  cgroupParent?: string
+}

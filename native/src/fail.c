@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fail.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "scope.h"
+
+static const char *const kind_names[] = {
+	[FAILURE_SETUP] = "setup",
+	[FAILURE_NOT_FOUND] = "not-found",
+	[FAILURE_NOT_EXECUTABLE] = "not-executable",
+	[FAILURE_BAD_INPUT] = "bad-input",
+	[FAILURE_NO_USER] = "no-user",
+	[FAILURE_ALREADY] = "already",
+	[FAILURE_UNSUPPORTED] = "unsupported",
+	[FAILURE_NO_SPACE] = "no-space",
+};
+
+static int fill(struct failure *out, enum failure_kind kind, int error, const char *step,
+	const char *format, va_list arguments)
+{
+	int length;
+
+	out->kind = kind;
+	out->error = error;
+	out->step = step;
+	length = vsnprintf(out->message, sizeof(out->message), format, arguments);
+	if (error && length >= 0 && (size_t)length < sizeof(out->message))
+		snprintf(out->message + length, sizeof(out->message) - (size_t)length, ": %s",
+			strerror(error));
+	return -1;
+}
+
+int fail(struct failure *out, int error, const char *step, const char *format, ...)
+{
+	enum failure_kind kind =
+		error == ENOSPC || error == EDQUOT ? FAILURE_NO_SPACE : FAILURE_SETUP;
+	va_list arguments;
+
+	va_start(arguments, format);
+	fill(out, kind, error, step, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+int fail_kind(struct failure *out, enum failure_kind kind, int error, const char *step,
+	const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fill(out, kind, error, step, format, arguments);
+	va_end(arguments);
+	return -1;
+}
+
+const char *failure_kind_name(enum failure_kind kind)
+{
+	return kind_names[kind];
+}
+
+int failure_exit_code(const struct failure *failure)
+{
+	if (failure->kind == FAILURE_NOT_FOUND)
+		return 127;
+	if (failure->kind == FAILURE_NOT_EXECUTABLE)
+		return 126;
+	return 125;
+}
+
+int failure_report(int fd, const struct failure *failure)
+{
+	json_t *report = json_pack("{s:s, s:s, s:s, s:i, s:s}", "event", "failed", "kind",
+		failure_kind_name(failure->kind), "step", failure->step ? failure->step : "",
+		"errno", failure->error, "message", failure->message);
+	char *text = report ? json_dumps(report, JSON_COMPACT) : NULL;
+	int result = -1;
+
+	if (text)
+		result = dprintf(fd, "%s\n", text) < 0 ? -1 : 0;
+	free(text);
+	json_decref(report);
+	return result;
+}
+
+/* The step is a literal of this program, so its text travels and is interned on arrival. */
+struct wire_failure {
+	int kind;
+	int error;
+	char step[64];
+	char message[512];
+};
+
+int failure_send(int fd, const struct failure *failure)
+{
+	struct wire_failure wire = { .kind = (int)failure->kind, .error = failure->error };
+
+	snprintf(wire.step, sizeof(wire.step), "%s", failure->step ? failure->step : "");
+	memcpy(wire.message, failure->message, sizeof(wire.message));
+	return retry_eintr(write(fd, &wire, sizeof(wire))) == (ssize_t)sizeof(wire) ? 0 : -1;
+}
+
+int failure_receive(int fd, struct failure *out)
+{
+	static char step[64];
+	struct wire_failure wire;
+	size_t have = 0;
+
+	while (have < sizeof(wire)) {
+		ssize_t got = retry_eintr(read(fd, (char *)&wire + have, sizeof(wire) - have));
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return have == 0 ? 0 : -1;
+		have += (size_t)got;
+	}
+	wire.step[sizeof(wire.step) - 1] = '\0';
+	wire.message[sizeof(wire.message) - 1] = '\0';
+	memcpy(step, wire.step, sizeof(step));
+	out->kind = (enum failure_kind)wire.kind;
+	out->error = wire.error;
+	out->step = step;
+	memcpy(out->message, wire.message, sizeof(out->message));
+	return 1;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.json: what the monitor needs beside the OCI bundle. Written by lib/runtime/plan.ts, documented
+ * in docs/native-protocol.md; the two files are kept in step. */
+#ifndef LIGHTER_PLAN_H
+#define LIGHTER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fail.h"
+#include "spec.h"
+#include "userns.h"
+
+enum rootfs_driver { ROOTFS_OVERLAY, ROOTFS_FUSE_OVERLAYFS, ROOTFS_COPY };
+
+struct plan_rootfs {
+	enum rootfs_driver driver;
+	struct string_list lower; /* absolute layer directories, the topmost first; with ROOTFS_COPY empty */
+	char *upper, *work;	  /* absolute directories */
+	char *program;		  /* fuse-overlayfs, absolute path */
+};
+
+enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_SLIRP };
+
+struct plan_network {
+	enum network_mode mode;
+	char *bridge;	      /* interface name of the bridge, e.g. "lighter0" */
+	char *subnet;	      /* "172.17.0.0/16": used when the bridge does not exist yet */
+	char *gateway;	      /* "172.17.0.1" */
+	char *uplink_program; /* the slirp4netns wrapper script */
+	char *slirp4netns;    /* the slirp4netns executable the wrapper runs */
+	unsigned mtu;
+	char *hosts_file;     /* the line "ADDRESS\tNAMES" is appended once the address is known; NULL = none */
+	char *hosts_names;
+};
+
+struct plan {
+	char *id;
+	char *data_dir, *runtime_dir;
+	char *container_dir; /* DATA/containers/ID */
+	struct id_map id_map;
+	struct plan_rootfs rootfs;
+	struct plan_network network;
+	bool terminal, open_stdin, stdin_once;
+	char *log_path; /* NULL: no log (log driver none) */
+	bool auto_remove;
+	char *name_claim;		 /* DATA/names/NAME, removed with the container when auto_remove */
+	struct string_list remove_paths; /* more to remove with it: anonymous volumes */
+	char *user;			 /* "", "name", "uid:gid", … resolved in the root filesystem; NULL = spec's numbers */
+	struct string_list groups;	 /* --group-add: names or numbers */
+	char *runtime;			 /* external OCI runtime, absolute path; NULL = this program */
+	char *cgroup_parent;		 /* absolute cgroup v2 directory to create the container's in; NULL = none */
+};
+
+/* Reads CONTAINER_DIR/plan.json. Returns 0 or -1. */
+int plan_load(const char *container_dir, struct plan **ret, struct failure *out);
+void plan_free(struct plan *plan);
+
+#endif

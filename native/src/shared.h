@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The namespaces all containers of a user share: user namespace U and network namespace N. Every
+ * monitor holds them, so that any live monitor lends them to the next one. */
+#ifndef LIGHTER_SHARED_H
+#define LIGHTER_SHARED_H
+
+#include <stdbool.h>
+
+#include "fail.h"
+#include "plan.h"
+
+/* Descriptor numbers every monitor keeps open, so that another process of the user finds them in
+ * /proc/PID/fd. They are checked by type and inode before use. */
+enum lent_fd {
+	LENT_NETNS = 3,	    /* the shared network namespace */
+	LENT_UPLINK = 4,    /* write end of the pipe whose closing ends the uplink (slirp4netns --exit-fd) */
+};
+
+struct shared {
+	int netns;  /* LENT_NETNS */
+	int uplink; /* LENT_UPLINK */
+	int uplink_ready; /* read end: end of file or a byte when the uplink carries traffic; -1 = it already does */
+};
+
+/* Puts the calling process into the shared user namespace (all capabilities there, host mount and network
+ * namespaces kept) and makes sure that N, and for NETWORK_BRIDGE the bridge and the uplink, exist and live.
+ * Registers the caller as a lender. Serialised between processes by a lock file in the runtime directory. */
+int shared_join(const struct plan *plan, struct shared *ret, struct failure *out);
+
+/* Waits (bounded) until the uplink carries traffic. */
+int shared_wait_uplink(struct shared *shared, struct failure *out);
+
+/* Takes the caller off the list of lenders. */
+void shared_leave(const struct plan *plan);
+
+#endif
