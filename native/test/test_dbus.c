@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dbus.h"
+#include "scope.h"
+
+#define check(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* An error reply as a bus sends it: type 3, reply serial 2, name a.b, body "no". */
+static const uint8_t error_reply[] = {'l', 3, 1, 1, 7, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0,
+	0,							/* header, 28 bytes of fields */
+	5, 1, 'u', 0, 2, 0, 0, 0,				/* reply serial */
+	4, 1, 's', 0, 3, 0, 0, 0, 'a', '.', 'b', 0, 0, 0, 0, 0, /* error name, padded to 8 */
+	8, 1, 'g', 0, /* signature, cut short on purpose below */
+	0, 0, 0, 0, 2, 0, 0, 0, 'n', 'o', 0};
+
+static void receives_an_error_reply(void)
+{
+	struct dbus_message message;
+	struct failure failure;
+	uint8_t bytes[sizeof(error_reply)];
+	size_t offset = 0;
+	int ends[2];
+
+	check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	memcpy(bytes, error_reply, sizeof(bytes));
+	bytes[12] = 24; /* only the two whole fields */
+	check(write(ends[1], bytes, 40) == 40 && write(ends[1], error_reply + 48, 7) == 7);
+	check(dbus_receive(ends[0], &message, &failure) == 0);
+	check(message.type == DBUS_ERROR && message.reply_serial == 2);
+	check(strcmp(message.error_name, "a.b") == 0);
+	check(strcmp(dbus_get_string(&message, &offset), "no") == 0);
+	check(dbus_get_string(&message, &offset) == NULL);
+	dbus_message_clear(&message);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Every single-byte change of a message is either read or refused; the sanitizers watch the bounds.
+ */
+static void survives_damaged_messages(void)
+{
+	for (size_t at = 0; at < sizeof(error_reply); at++) {
+		for (int value = 0; value < 256; value += 5) {
+			uint8_t bytes[4096] = {0};
+			struct dbus_message message;
+			struct failure failure;
+			int ends[2];
+
+			memcpy(bytes, error_reply, sizeof(error_reply));
+			bytes[at] = (uint8_t)value;
+			check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+			check(write(ends[1], bytes, sizeof(bytes)) == sizeof(bytes));
+			close(ends[1]);
+			if (dbus_receive(ends[0], &message, &failure) == 0) {
+				size_t offset = 0;
+
+				while (dbus_get_string(&message, &offset))
+					;
+				dbus_message_clear(&message);
+			}
+			close(ends[0]);
+		}
+	}
+}
+
+static void aligns_arrays(void)
+{
+	struct dbus_buffer buffer = {0};
+	size_t array;
+	uint32_t length;
+
+	dbus_put_byte(&buffer, 1);
+	array = dbus_array_begin(&buffer, 8);
+	check(array == 8 && buffer.length == 8);
+	dbus_put_u64(&buffer, 7);
+	dbus_array_end(&buffer, array, 8);
+	memcpy(&length, buffer.bytes + 4, 4);
+	check(length == 8 && !buffer.broken);
+	dbus_buffer_free(&buffer);
+
+	dbus_put_u32(&buffer, 1);
+	dbus_put_u32(&buffer, 1);
+	array = dbus_array_begin(&buffer, 8);
+	check(array == 12 && buffer.length == 16);
+	dbus_array_end(&buffer, array, 8);
+	memcpy(&length, buffer.bytes + 8, 4);
+	check(length == 0);
+	dbus_buffer_free(&buffer);
+}
+
+int main(void)
+{
+	receives_an_error_reply();
+	survives_damaged_messages();
+	aligns_arrays();
+	return 0;
+}
