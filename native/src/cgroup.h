@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cgroup v2: one directory per container. Hybrid and v1 hosts have at most the empty v2 tree. */
+#ifndef LIGHTER_CGROUP_H
+#define LIGHTER_CGROUP_H
+
+#include "fail.h"
+#include "spec.h"
+
+/* Where the OCI verbs put the container: *ret_path is an absolute directory made of
+ * linux.cgroupsPath (absolute: from the top of the v2 tree; relative: below the caller's own
+ * cgroup), or NULL when the spec wants none or the host has no v2 tree that the caller can use and
+ * the spec limits nothing. */
+int cgroup_locate(const struct spec *spec, char **ret_path, struct failure *out);
+
+/* Makes the directory path and its missing parents, enables the controllers that the settings need,
+ * writes the settings and attaches the device rules. *ret_fd is a descriptor of the directory, for
+ * CLONE_INTO_CGROUP. On failure nothing made here is left. */
+int cgroup_create(const char *path, const struct spec *spec, int *ret_fd, struct failure *out);
+
+/* Opens an existing cgroup directory; checks that it is one. */
+int cgroup_open(const char *path, int *ret_fd, struct failure *out);
+
+/* Kills every process in the cgroup and below. */
+int cgroup_kill(int fd, struct failure *out);
+
+/* Removes the directory and what is below; waits a bounded time for dying processes. Missing is
+ * success. */
+int cgroup_delete(const char *path, struct failure *out);
+
+/* How often the kernel's out-of-memory killer struck inside; -1 when the memory controller is not
+ * there. */
+int cgroup_oom_kills(int fd, unsigned long long *ret);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Docker's rules for `--user`, against /etc/passwd and /etc/group of a root filesystem that is not
+ * trusted. */
+#ifndef LIGHTER_USERS_H
+#define LIGHTER_USERS_H
+
+#include "fail.h"
+#include "spec.h"
+
+/* Resolves "", "name", "uid", "name:group", "uid:gid", … and the additional groups (names or
+ * numbers; may be NULL). Fills uid, gid and additional_gids of *ret (its umask is left alone; an
+ * old list of gids is freed). *ret_home is the user's home directory, "/" when passwd does not know
+ * one; the caller frees it. NULL = not wanted. root_fd is the root directory of the container;
+ * missing files are fine for numbers. */
+int users_resolve(int root_fd, const char *user, const struct string_list *groups,
+	struct spec_user *ret, char **ret_home, struct failure *out);
+
+/* The home directory of a uid, "/" when passwd does not know it. */
+int users_home(int root_fd, uid_t uid, char **ret, struct failure *out);
+
+#endif
