@@ -1,4 +1,11 @@
-import type { HostPaths } from './host/paths.ts'
+import { release } from 'node:os'
+import { ensurePaths, findPaths, type HostPaths } from './host/paths.ts'
+import { bootId } from './host/process.ts'
+import { findProgram } from './host/programs.ts'
+import { buildIdMap } from './host/subids.ts'
+import { ensureNativeFiles, type NativeFiles } from './runtime/binary.ts'
+import type { IdMap } from './runtime/protocol.ts'
+import type { StorageChoice } from './runtime/storage.ts'
 
 /**
  * What every story needs to know about where it runs; passed first, never global. Facts that cost something to learn
@@ -6,4 +13,50 @@ import type { HostPaths } from './host/paths.ts'
  */
 export interface Engine {
   readonly paths: HostPaths
+  /** The user's own id as 0, then the subordinate ranges. */
+  idMap(): IdMap
+  /** The native program and the slirp4netns wrapper, unpacked where needed. */
+  native(): NativeFiles
+  /** Found by mounting for real, remembered per kernel and boot. */
+  storage(): Promise<StorageChoice>
+}
+
+/** Finds the directories of the calling user and makes them; everything else waits until it is asked for. */
+export function createEngine(environment: NodeJS.ProcessEnv): Engine {
+  const uid = process.getuid?.() ?? 0
+  const gid = process.getgid?.() ?? 0
+  const paths = findPaths(environment, uid)
+  ensurePaths(paths)
+  let idMap: IdMap | undefined
+  let native: NativeFiles | undefined
+  let storage: Promise<StorageChoice> | undefined
+  const engine: Engine = {
+    paths,
+    idMap: () => {
+      idMap ??= buildIdMap(uid, gid)
+      return idMap
+    },
+    native: () => {
+      native ??= ensureNativeFiles(paths.data)
+      return native
+    },
+    storage: () => {
+      storage ??= chooseStorage(engine, environment.LIGHTER_STORAGE_DRIVER)
+      return storage
+    },
+  }
+  return engine
+}
+
+async function chooseStorage(engine: Engine, wanted: string | undefined): Promise<StorageChoice> {
+  const { findStorage } = await import('./runtime/storage.ts')
+  return await findStorage({
+    data: engine.paths.data,
+    config: engine.paths.config,
+    nativeProgram: engine.native().program,
+    idMap: engine.idMap(),
+    fuseOverlayfs: findProgram('fuse-overlayfs'),
+    wanted,
+    epoch: `${release()} ${bootId()}`,
+  })
 }

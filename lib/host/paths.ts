@@ -1,5 +1,8 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { isErrno, LighterError } from '../core/errors.ts'
+import { bootId } from './process.ts'
 
 /** Where things are for this user. All absolute. */
 export interface HostPaths {
@@ -9,4 +12,119 @@ export interface HostPaths {
   runtime: string
   /** `$DOCKER_CONFIG` or `~/.docker`. */
   dockerConfig: string
+  /** `$XDG_CONFIG_HOME/lighter/config.json`. */
+  config: string
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const DATA_FORMAT = '1'
+
+/**
+ * Finds the directories of this user. Variables inherited from another user's session (`sudo`, `su`) are not
+ * believed: a directory counts only when it belongs to this user.
+ */
+export function findPaths(environment: Environment, uid: number): HostPaths {
+  const home = findHome(environment, uid)
+  const dockerConfig = environment.DOCKER_CONFIG || join(home, '.docker')
+  const config = join(
+    ownDirectory(environment.XDG_CONFIG_HOME, uid) ?? join(home, '.config'),
+    'lighter',
+    'config.json',
+  )
+  const chosen = environment.LIGHTER_DATA_DIR
+  if (chosen) {
+    if (!isAbsolute(chosen)) {
+      throw new LighterError('host-setup', `LIGHTER_DATA_DIR must be an absolute path: "${chosen}"`)
+    }
+    return { data: chosen, runtime: join(chosen, 'run', bootKey()), dockerConfig, config }
+  }
+  if (uid === 0) return { data: '/var/lib/lighter', runtime: '/run/lighter', dockerConfig, config }
+  const dataHome = ownDirectory(environment.XDG_DATA_HOME, uid) ?? join(home, '.local', 'share')
+  const data = join(dataHome, 'lighter')
+  const session =
+    privateDirectory(environment.XDG_RUNTIME_DIR, uid) ?? privateDirectory(`/run/user/${uid}`, uid)
+  const runtime = session ? join(session, 'lighter') : join(data, 'run', bootKey())
+  return { data, runtime, dockerConfig, config }
+}
+
+/** Makes what is missing of the two directories and checks the format of the data. */
+export function ensurePaths(paths: HostPaths): void {
+  const format = readFormat(paths.data) ?? createData(paths.data)
+  if (format !== DATA_FORMAT) {
+    throw new LighterError(
+      'state-format',
+      `The data in ${paths.data} has format ${format}; this program knows format ${DATA_FORMAT}`,
+      { hint: 'Use the newer version of the program that wrote it.' },
+    )
+  }
+  makeDirectory(join(paths.runtime, 'containers'))
+}
+
+function createData(data: string): string {
+  makeDirectory(data)
+  const draft = join(data, `version.${process.pid}.tmp`)
+  try {
+    writeFileSync(draft, `${DATA_FORMAT}\n`, { mode: 0o600 })
+    linkSync(draft, join(data, 'version'))
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw hostError(error, `Cannot write to ${data}`)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  return readFormat(data) ?? DATA_FORMAT
+}
+
+function readFormat(data: string): string | undefined {
+  try {
+    return readFileSync(join(data, 'version'), 'latin1').trim()
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw hostError(error, `Cannot read ${join(data, 'version')}`)
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw hostError(error, `Cannot make the directory ${path}`)
+  }
+}
+
+function hostError(error: unknown, what: string): LighterError {
+  const reason = error instanceof Error ? error.message.replace(/, [a-z]+ '.*$/, '') : String(error)
+  return new LighterError('host-setup', `${what}: ${reason}`, {
+    cause: error,
+    hint: 'LIGHTER_DATA_DIR names another directory to keep images and containers in.',
+  })
+}
+
+/** `$HOME` unless it is somebody else's, as after `sudo -u`; then what the user database says. */
+function findHome(environment: Environment, uid: number): string {
+  const home = ownDirectory(environment.HOME, uid)
+  if (home) return home
+  try {
+    return userInfo().homedir
+  } catch {
+    return environment.HOME || '/'
+  }
+}
+
+function ownDirectory(path: string | undefined, uid: number): string | undefined {
+  return path && isAbsolute(path) && (ownerOf(path)?.uid ?? uid) === uid ? path : undefined
+}
+
+function privateDirectory(path: string | undefined, uid: number): string | undefined {
+  if (!path || !isAbsolute(path)) return undefined
+  const owner = ownerOf(path)
+  return owner?.uid === uid && owner.directory && (owner.mode & 0o077) === 0 ? path : undefined
+}
+
+function ownerOf(path: string): { uid: number; mode: number; directory: boolean } | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat && { uid: stat.uid, mode: stat.mode, directory: stat.isDirectory() }
+}
+
+/** Sockets of an earlier boot are of no use: each boot has a directory of its own. */
+const bootKey = (): string => bootId().slice(0, 8)

@@ -1,0 +1,146 @@
+import { basename } from 'node:path'
+import type { FlagTable } from './command-spec.ts'
+import { type FoundCommand, findCommand, groups } from './commands.ts'
+import { createContext } from './context.ts'
+import { parseArguments, parseGlobals } from './parse.ts'
+import { reportError, UsageFailure, writeError } from './report.ts'
+
+const globalFlags: FlagTable = {
+  config: { type: 'string', summary: 'Location of client config files' },
+  context: {
+    type: 'string',
+    short: 'c',
+    summary: 'Name of the context to use: only "default" exists, there is no daemon',
+  },
+  debug: { type: 'bool', short: 'D', summary: 'Enable debug mode' },
+  host: { type: 'list', short: 'H', summary: 'Refused: there is no daemon to connect to' },
+  'log-level': {
+    type: 'string',
+    short: 'l',
+    default: 'info',
+    summary: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
+  },
+  version: { type: 'bool', short: 'v', summary: 'Print version information and quit' },
+}
+
+/** Runs one command line and leaves the exit code. */
+export async function dispatch(argv: string[], argv0: string): Promise<void> {
+  quietBrokenPipe()
+  const program = programName(argv0)
+  const where = { program, name: '', debug: argv.includes('--debug') || argv[0] === '-D' }
+  try {
+    process.exitCode = await callCommand(program, argv, where)
+  } catch (error) {
+    process.exitCode = await reportError(error, where)
+  }
+}
+
+async function callCommand(
+  program: string,
+  argv: string[],
+  where: { name: string; debug: boolean },
+): Promise<number> {
+  const globals = parseGlobals(globalFlags, argv)
+  const help = () => import('./help.ts')
+  if (globals.kind === 'help') {
+    return (await help()).printOverview(program, globalFlags, globals.deprecated)
+  }
+  const { parsed } = globals
+  if (parsed.bool('version')) {
+    const { versionLine } = await import('./build-info.ts')
+    process.stdout.write(`${versionLine}\n`)
+    return 0
+  }
+  where.debug = parsed.bool('debug') || parsed.string('log-level') === 'debug'
+  const words = [...parsed.operands]
+  if (words.length === 0) {
+    ;(await help()).printOverview(program, globalFlags, false, process.stderr)
+    return 0
+  }
+  if (words[0] === 'help') return (await help()).printHelpFor(program, globalFlags, words.slice(1))
+  const found = findCommand(words)
+  if (!found) return await callGroup(program, words)
+  refuseDaemonFlags(parsed)
+  where.name = found.name
+  return await callFound(program, found, where.debug)
+}
+
+async function callFound(program: string, found: FoundCommand, debug: boolean): Promise<number> {
+  const { command, name, rest } = found
+  const result = parseArguments(command, name, rest)
+  if (result.kind === 'help') {
+    return (await import('./help.ts')).printCommand(program, command, name, result.deprecated)
+  }
+  checkOperands(program, found, result.parsed.operands.length)
+  const [module, context] = await Promise.all([command.load(), createContext(program, debug)])
+  return await module.run(context, result.parsed)
+}
+
+/** `container` alone explains itself; `container nosuch` does too, but fails. */
+async function callGroup(program: string, words: string[]): Promise<number> {
+  const [group = '', verb] = words
+  if (!(group in groups)) {
+    writeError(`${program}: '${group}' is not a docker command.\nSee '${program} --help'`)
+    return 1
+  }
+  const { printGroup } = await import('./help.ts')
+  if (verb === '--help' || verb === '-h') return printGroup(program, group, process.stdout)
+  if (verb?.startsWith('-')) throw new UsageFailure(`unknown flag: ${verb}`, group, 125)
+  printGroup(program, group, process.stderr)
+  return verb === undefined ? 0 : 1
+}
+
+function checkOperands(program: string, { command, name }: FoundCommand, count: number): void {
+  const [least, most] = command.operands
+  if (count >= least && count <= most) return
+  const sentence = `"${program} ${name}" ${expectation(least, most)}.`
+  throw new UsageFailure(sentence, name, 1, command)
+}
+
+function expectation(least: number, most: number): string {
+  const plural = (count: number): string => `${count} argument${count === 1 ? '' : 's'}`
+  if (most === 0) return 'accepts no arguments'
+  if (least === most) return `requires exactly ${plural(least)}`
+  if (most === Number.POSITIVE_INFINITY) return `requires at least ${plural(least)}`
+  if (least === 0) return `requires at most ${plural(most)}`
+  return `requires at least ${least} and at most ${plural(most)}`
+}
+
+function refuseDaemonFlags(parsed: {
+  given(flag: string): boolean
+  string(flag: string): string | undefined
+}): void {
+  if (parsed.given('host')) {
+    throw new UsageFailure(
+      '--host: there is no daemon to connect to; containers run in this very session',
+      '',
+      125,
+    )
+  }
+  const context = parsed.string('context')
+  if (context !== undefined && context !== 'default') {
+    throw new UsageFailure(
+      `context "${context}" not found: only "default" exists, there is no daemon`,
+      '',
+      1,
+    )
+  }
+  const config = parsed.string('config')
+  if (config !== undefined) process.env.DOCKER_CONFIG = config
+}
+
+/** `docker` through a symlink, else `lighter`: also in development, where the program is node. */
+function programName(argv0: string): string {
+  const name = basename(argv0)
+  return name === '' || name === 'node' || name.startsWith('-') ? 'lighter' : name
+}
+
+/** `lighter ps | head -1` must end like any other program whose reader has gone. */
+function quietBrokenPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
+      throw error
+    })
+  }
+}

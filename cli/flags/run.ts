@@ -1,0 +1,69 @@
+import type { FlagTable } from '../command-spec.ts'
+
+/** Flags that `create` and `run` share. */
+export const createFlags: FlagTable = {
+  attach: { type: 'list', short: 'a', summary: 'Attach to STDIN, STDOUT or STDERR' },
+  'cap-add': { type: 'list', summary: 'Add Linux capabilities' },
+  'cap-drop': { type: 'list', summary: 'Drop Linux capabilities' },
+  cidfile: { type: 'string', summary: 'Write the container ID to the file' },
+  entrypoint: { type: 'string', summary: 'Overwrite the default ENTRYPOINT of the image' },
+  env: { type: 'list', short: 'e', summary: 'Set environment variables' },
+  'env-file': { type: 'list', summary: 'Read in a file of environment variables' },
+  'group-add': { type: 'list', summary: 'Add additional groups to join' },
+  hostname: { type: 'string', short: 'h', summary: 'Container host name' },
+  init: {
+    type: 'bool',
+    summary: 'Run an init inside the container that forwards signals and reaps processes',
+  },
+  interactive: { type: 'bool', short: 'i', summary: 'Keep STDIN open even if not attached' },
+  label: { type: 'list', short: 'l', summary: 'Set meta data on a container' },
+  mount: {
+    type: 'list',
+    placeholder: 'mount',
+    summary: 'Attach a filesystem mount to the container',
+  },
+  name: { type: 'string', summary: 'Assign a name to the container' },
+  network: { type: 'string', placeholder: 'network', summary: 'Connect a container to a network' },
+  net: { type: 'string', aliasOf: 'network', hidden: true, summary: '' },
+  platform: { type: 'string', summary: 'Set platform if server is multi-platform capable' },
+  privileged: { type: 'bool', summary: 'Give extended privileges to this container' },
+  pull: {
+    type: 'string',
+    default: 'missing',
+    summary: 'Pull image before running ("always", "missing", "never")',
+  },
+  quiet: { type: 'bool', short: 'q', summary: 'Suppress the pull output' },
+  'read-only': { type: 'bool', summary: "Mount the container's root filesystem as read only" },
+  rm: { type: 'bool', summary: 'Automatically remove the container when it exits' },
+  runtime: { type: 'string', summary: 'Runtime to use for this container' },
+  'security-opt': { type: 'list', summary: 'Security Options' },
+  'stop-signal': { type: 'string', summary: 'Signal to stop the container' },
+  'stop-timeout': { type: 'int', summary: 'Timeout (in seconds) to stop a container' },
+  tmpfs: { type: 'list', summary: 'Mount a tmpfs directory' },
+  tty: { type: 'bool', short: 't', summary: 'Allocate a pseudo-TTY' },
+  user: {
+    type: 'string',
+    short: 'u',
+    summary: 'Username or UID (format: <name|uid>[:<group|gid>])',
+  },
+  volume: { type: 'list', short: 'v', summary: 'Bind mount a volume' },
+  workdir: { type: 'string', short: 'w', summary: 'Working directory inside the container' },
+}
+
+export const runFlags: FlagTable = {
+  ...createFlags,
+  detach: {
+    type: 'bool',
+    short: 'd',
+    summary: 'Run container in background and print container ID',
+  },
+  'detach-keys': {
+    type: 'string',
+    summary: 'Override the key sequence for detaching a container',
+  },
+  'sig-proxy': {
+    type: 'bool',
+    default: true,
+    summary: 'Proxy received signals to the process',
+  },
+}

@@ -1,0 +1,140 @@
+import type { CommandSpec, FlagSpec, FlagTable } from './command-spec.ts'
+import { commands, findCommand, groups } from './commands.ts'
+
+type Out = { write(text: string): unknown }
+
+const COMMON = ['run', 'exec', 'ps', 'pull', 'images', 'version', 'info', 'doctor']
+const MAX_WIDTH = 80
+
+/** The overall `--help`. */
+export function printOverview(
+  program: string,
+  globals: FlagTable,
+  deprecated: boolean,
+  out: Out = process.stdout,
+): number {
+  if (deprecated) noteDeprecated(out)
+  const top = commands
+    .map((command) => ({ command, name: command.names.find((name) => !name.includes(' ')) }))
+    .filter((entry): entry is { command: CommandSpec; name: string } => entry.name !== undefined)
+  const common = COMMON.flatMap((name) => top.filter((entry) => entry.name === name))
+  const others = top.filter((entry) => !COMMON.includes(entry.name))
+  const list = (entries: { command: CommandSpec; name: string }[]): [string, string][] =>
+    entries.map(({ name, command }) => [name, command.summary])
+  out.write(`
+Usage:  ${program} [OPTIONS] COMMAND
+
+Containers without a daemon and without root
+
+Common Commands:
+${twoColumns(list(common))}
+Management Commands:
+${twoColumns(Object.entries(groups))}
+Commands:
+${twoColumns(list(others.sort((a, b) => a.name.localeCompare(b.name))))}
+Global Options:
+${flagLines(globals)}
+Run '${program} COMMAND --help' for more information on a command.
+`)
+  return 0
+}
+
+/** `help run`, `help container ls`, `help container`. */
+export function printHelpFor(program: string, globals: FlagTable, words: string[]): number {
+  const [first = ''] = words
+  if (words.length === 0) return printOverview(program, globals, false)
+  const found = findCommand(words)
+  if (found) return printCommand(program, found.command, found.name, false)
+  if (first in groups) return printGroup(program, first, process.stdout)
+  process.stderr.write(`unknown help topic: ${words.join(' ')}\n`)
+  return 1
+}
+
+/** `container --help` and its like. */
+export function printGroup(program: string, group: string, out: Out): number {
+  const verbs = commands
+    .flatMap((command) => {
+      const name = command.names.find((candidate) => candidate.startsWith(`${group} `))
+      return name ? [[name.slice(group.length + 1), command.summary] as [string, string]] : []
+    })
+    .sort(([a], [b]) => a.localeCompare(b))
+  out.write(`
+Usage:  ${program} ${group} COMMAND
+
+${groups[group] ?? ''}
+
+Commands:
+${twoColumns(verbs)}
+Run '${program} ${group} COMMAND --help' for more information on a command.
+`)
+  return 0
+}
+
+/** `COMMAND --help`. */
+export function printCommand(
+  program: string,
+  command: CommandSpec,
+  name: string,
+  deprecated: boolean,
+): number {
+  if (deprecated) noteDeprecated(process.stdout)
+  const usage = command.usage && ` ${command.usage}`
+  const parts = [`Usage:  ${program} ${name}${usage}`, command.summary]
+  if (command.names.length > 1) {
+    parts.push(`Aliases:\n  ${command.names.map((alias) => `${program} ${alias}`).join(', ')}`)
+  }
+  const flags = flagLines(command.flags)
+  if (flags) parts.push(`Options:\n${flags.trimEnd()}`)
+  process.stdout.write(`\n${parts.join('\n\n')}\n`)
+  return 0
+}
+
+const noteDeprecated = (out: Out): void =>
+  void out.write('Flag shorthand -h has been deprecated, please use --help\n')
+
+function twoColumns(rows: [string, string][]): string {
+  const width = Math.max(11, ...rows.map(([name]) => name.length))
+  return rows.map(([name, text]) => `  ${name.padEnd(width)} ${text}\n`).join('')
+}
+
+function flagLines(flags: FlagTable): string {
+  const rows = Object.entries(flags)
+    .filter(([, spec]) => !spec.hidden)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, spec]): [string, string] => [
+      flagHead(name, spec),
+      spec.summary + defaultNote(spec),
+    ])
+  const width = Math.max(0, ...rows.map(([head]) => head.length)) + 3
+  return rows
+    .map(([head, text]) => {
+      const lines = wrap(text, MAX_WIDTH - width)
+      return `${head.padEnd(width)}${lines.join(`\n${' '.repeat(width)}`)}\n`
+    })
+    .join('')
+}
+
+function flagHead(name: string, spec: FlagSpec): string {
+  const short = spec.short ? `  -${spec.short}, ` : '      '
+  const type = spec.placeholder ?? (spec.type === 'bool' ? '' : spec.type)
+  return `${short}--${name}${type && ` ${type}`}`
+}
+
+function defaultNote(spec: FlagSpec): string {
+  if (spec.default === undefined || spec.default === false) return ''
+  const shown = typeof spec.default === 'string' ? JSON.stringify(spec.default) : spec.default
+  return ` (default ${shown})`
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  lines.push(line)
+  return lines
+}

@@ -1,0 +1,95 @@
+import { type ErrorCode, LighterError } from '../lib/core/errors.ts'
+import type { CommandSpec } from './command-spec.ts'
+import { FlagError } from './parse.ts'
+
+const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
+  'command-not-executable': 126,
+  'command-not-found': 127,
+}
+
+/** Commands that start something of the user's: a failure of ours must not look like one of the program's. */
+const STARTERS = new Set(['run', 'create', 'container run', 'container create'])
+
+/** A command line that cannot be called as it is: the sentence, then where to find help. */
+export class UsageFailure extends LighterError {
+  readonly name: string
+  readonly exitCode: number
+  /** Its usage line and summary are shown too. */
+  readonly command: CommandSpec | undefined
+
+  constructor(message: string, name: string, exitCode: number, command?: CommandSpec) {
+    super('usage', message)
+    this.name = name
+    this.exitCode = exitCode
+    this.command = command
+  }
+}
+
+export interface Failure {
+  program: string
+  /** The command as it was called; empty when none was found. */
+  name: string
+  debug: boolean
+}
+
+/** Prints what went wrong and returns the exit code. The only place where errors become text. */
+export function reportError(error: unknown, where: Failure): number {
+  if (error instanceof FlagError) return reportUsage(error.message, where.name, 125, where)
+  if (error instanceof UsageFailure) {
+    const code = reportUsage(error.message, error.name, error.exitCode, where)
+    if (error.command) {
+      const usage = error.command.usage && ` ${error.command.usage}`
+      writeError(`\nUsage:  ${where.program} ${error.name}${usage}\n\n${error.command.summary}`)
+    }
+    return code
+  }
+  const starter = STARTERS.has(where.name)
+  const prefix = starter ? `${where.program}: ` : ''
+  if (error instanceof LighterError) return reportExpected(error, where, prefix, starter)
+  const text = error instanceof Error ? error.message : String(error)
+  writeError(`${prefix}internal error: ${text}`)
+  if (where.debug) writeError(stackOf(error))
+  else
+    writeError(
+      `This is a fault of the program; '${where.program} --debug ${where.name} …' shows where.`,
+    )
+  return starter ? 125 : 1
+}
+
+function reportExpected(
+  error: LighterError,
+  where: Failure,
+  prefix: string,
+  starter: boolean,
+): number {
+  const end = starter && !/[.\n]$/.test(error.message) ? '.' : ''
+  writeError(`${prefix}${error.message}${end}`)
+  if (error.hint) writeError(error.hint)
+  if (starter && SHOWS_HELP.has(error.code)) {
+    writeError(`See '${where.program} ${where.name} --help'.`)
+  }
+  if (where.debug) writeError(stackOf(error))
+  return EXIT_CODES[error.code] ?? (starter ? 125 : 1)
+}
+
+/** Mistakes on the command line of `run` and `create` end in a pointer to their help. */
+const SHOWS_HELP: ReadonlySet<ErrorCode> = new Set([
+  'usage',
+  'bad-reference',
+  'bad-input',
+  'conflict',
+])
+
+function reportUsage(message: string, name: string, code: number, where: Failure): number {
+  writeError(message)
+  writeError(`See '${where.program} ${name && `${name} `}--help'.`)
+  return code
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\ncaused by: ${stackOf(error.cause)}`
+  return `${error.stack ?? error.message}${cause}`
+}
+
+export const writeError = (text: string): void => void process.stderr.write(`${text}\n`)

@@ -1,0 +1,97 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LighterError } from '../core/errors.ts'
+
+/** What the executable carries for the native side; written by packaging/bundle.mjs. */
+interface CarriedFile {
+  name: string
+  size: number
+  mode: number
+}
+
+/** Set by esbuild in the packed program; absent in development. */
+declare const LIGHTER_CARRIED: { hash: string; files: CarriedFile[] } | undefined
+
+export interface NativeFiles {
+  /** The native program. */
+  program: string
+  /** The slirp4netns wrapper script. */
+  uplink: string
+}
+
+/**
+ * Where the native program is. The packed executable unpacks it once to `libexec/<hash>/` of the data directory;
+ * afterwards this costs one stat per file. What is damaged is written again.
+ */
+export function ensureNativeFiles(data: string): NativeFiles {
+  if (typeof LIGHTER_CARRIED === 'undefined') return developmentFiles()
+  const directory = join(data, 'libexec', LIGHTER_CARRIED.hash)
+  for (const file of LIGHTER_CARRIED.files) {
+    if (!isWhole(join(directory, file.name), file)) unpack(directory, file)
+  }
+  return filesIn(directory)
+}
+
+const filesIn = (directory: string): NativeFiles => ({
+  program: join(directory, 'lighter-native'),
+  uplink: join(directory, 'slirp4netns.sh'),
+})
+
+function developmentFiles(): NativeFiles {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  return {
+    program: process.env.LIGHTER_NATIVE ?? join(root, 'build/native/lighter-native'),
+    uplink: join(root, 'native/slirp4netns/slirp4netns.sh'),
+  }
+}
+
+function isWhole(path: string, file: CarriedFile): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat?.isFile() === true && stat.size === file.size && (stat.mode & 0o777) === file.mode
+}
+
+function unpack(directory: string, file: CarriedFile): void {
+  const bytes = readCarried(file.name)
+  const target = join(directory, file.name)
+  const draft = `${target}.${process.pid}.tmp`
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  try {
+    writeWhole(draft, bytes, file.mode)
+    renameSync(draft, target)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw new LighterError(
+      'host-setup',
+      `Cannot unpack the native program to ${directory}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
+  const fd = openSync(path, 'wx', mode)
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A file that the packed executable carries. */
+export function readCarried(name: string): Uint8Array {
+  const sea = process.getBuiltinModule('node:sea')
+  return new Uint8Array(sea.getRawAsset(name))
+}
