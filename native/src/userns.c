@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "scope.h"
+
+#define STEP "user namespace"
+
+/* One of the two maps of a namespace, and who may write it. */
+struct map_file {
+	const char *name;    /* the file below /proc/PID */
+	const char *subfile; /* where an administrator grants ranges */
+	const struct id_extent *extents;
+	size_t count;
+	const char *program;
+};
+
+static struct map_file uid_map_of(const struct id_map *map)
+{
+	return (struct map_file){
+		"uid_map", "/etc/subuid", map->uids, map->uid_count, map->newuidmap};
+}
+
+static struct map_file gid_map_of(const struct id_map *map)
+{
+	return (struct map_file){
+		"gid_map", "/etc/subgid", map->gids, map->gid_count, map->newgidmap};
+}
+
+static int read_sysctl(const char *path, long *ret)
+{
+	char text[32];
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -1;
+	length = retry_eintr(read(fd, text, sizeof(text) - 1));
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	*ret = strtol(text, NULL, 10);
+	return 0;
+}
+
+static int fail_disabled(struct failure *out, int error, int extra_flags)
+{
+	long value;
+
+	if (read_sysctl("/proc/sys/user/max_user_namespaces", &value) == 0 &&
+		(value == 0 || error == ENOSPC || error == EUSERS))
+		return fail(out, error, STEP,
+			value == 0
+				? "user namespaces are disabled (sysctl user.max_user_namespaces=%ld)"
+				: "too many user namespaces, or nested too deeply "
+				  "(sysctl user.max_user_namespaces=%ld)",
+			value);
+	if ((extra_flags & CLONE_NEWNET) &&
+		read_sysctl("/proc/sys/user/max_net_namespaces", &value) == 0 && value == 0)
+		return fail(out, error, STEP,
+			"network namespaces are disabled (sysctl user.max_net_namespaces=0)");
+	if (read_sysctl("/proc/sys/kernel/unprivileged_userns_clone", &value) == 0 && value == 0)
+		return fail(out, error, STEP,
+			"user namespaces are disabled (sysctl kernel.unprivileged_userns_clone=0)");
+	if (read_sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &value) == 0 &&
+		value != 0)
+		return fail(out, error, STEP,
+			"user namespaces are disabled by AppArmor for programs without a profile "
+			"(sysctl kernel.apparmor_restrict_unprivileged_userns=%ld)",
+			value);
+	return fail(out, error, STEP, "cannot create a user namespace");
+}
+
+/* The kernel takes a map in one write of less than a page. */
+static int format_map(const struct map_file *map, bool identical, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct id_extent *extent = &map->extents[i];
+		int length = snprintf(buffer + used, size - used, "%u %u %u\n", extent->inside,
+			identical ? extent->inside : extent->outside, extent->count);
+
+		if (length < 0 || (size_t)length >= size - used)
+			return -1;
+		used += (size_t)length;
+	}
+	return (int)used;
+}
+
+static int write_proc(pid_t pid, const char *name, const char *text, size_t length)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	return write(fd, text, length) == (ssize_t)length ? 0 : -1;
+}
+
+static int write_map(pid_t pid, const struct map_file *map, bool identical, struct failure *out)
+{
+	char text[4096];
+	int length = format_map(map, identical, text, sizeof(text));
+
+	if (length < 0)
+		return fail(out, 0, STEP, "the %s has too many extents", map->name);
+	if (write_proc(pid, map->name, text, (size_t)length) == 0)
+		return 0;
+	/* Without CAP_SETGID one's own group may be mapped only when setgroups is given up. */
+	if (errno == EPERM && strcmp(map->name, "gid_map") == 0 &&
+		write_proc(pid, "setgroups", "deny", 4) == 0 &&
+		write_proc(pid, map->name, text, (size_t)length) == 0)
+		return 0;
+	return fail(out, errno, STEP, "cannot write the %s \"%.*s\"", map->name,
+		(int)strcspn(text, "\n"), text);
+}
+
+struct map_program {
+	pid_t pid;
+	int errors; /* read end of its stderr */
+};
+
+static int build_arguments(pid_t pid, const struct map_file *map, char ***ret)
+{
+	size_t count = 2 + map->count * 3;
+	auto_free char **arguments = NULL;
+	char *text;
+
+	/* One block: the vector, then 12 bytes for each number. */
+	arguments = calloc(1, (count + 1) * sizeof(*arguments) + (count + 1) * 12);
+	if (!arguments)
+		return -1;
+	text = (char *)(arguments + count + 1);
+	arguments[0] = (char *)(uintptr_t)map->program;
+	snprintf(text, 12, "%d", (int)pid);
+	arguments[1] = text;
+	for (size_t i = 0; i < map->count; i++) {
+		const uint32_t numbers[3] = {
+			map->extents[i].inside, map->extents[i].outside, map->extents[i].count};
+
+		for (size_t n = 0; n < 3; n++) {
+			text += 12;
+			snprintf(text, 12, "%u", numbers[n]);
+			arguments[2 + i * 3 + n] = text;
+		}
+	}
+	*ret = take(arguments);
+	return 0;
+}
+
+static int spawn_map_program(
+	pid_t target, const struct map_file *map, struct map_program *ret, struct failure *out)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	auto_free char **arguments = NULL;
+	char *environment[] = {NULL};
+	sigset_t none, all;
+	int ends[2], error;
+
+	if (build_arguments(target, map, &arguments) < 0)
+		return fail(out, ENOMEM, STEP, "cannot start %s", map->program);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(out, errno, STEP, "cannot start %s", map->program);
+	auto_close int reader = ends[0];
+	auto_close int writer = ends[1];
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, writer, 2);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	error = posix_spawn(&ret->pid, map->program, &actions, &attributes, arguments, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	if (error == ENOENT)
+		return fail(out, 0, STEP,
+			"%s is missing: the package uidmap or shadow-utils has it", map->program);
+	if (error)
+		return fail(out, error, STEP, "cannot start %s", map->program);
+	ret->errors = take_fd(&reader);
+	return 0;
+}
+
+static bool is_privileged(const char *program)
+{
+	struct stat status;
+
+	return stat(program, &status) == 0 &&
+	       (((status.st_mode & S_ISUID) && status.st_uid == 0) ||
+		       getxattr(program, "security.capability", NULL, 0) > 0);
+}
+
+static int fail_refused(struct failure *out, const struct map_file *map, const char *errors)
+{
+	if (!is_privileged(map->program))
+		return fail(out, 0, STEP, "%s is neither setuid root nor has file capabilities",
+			map->program);
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return fail(out, 0, STEP,
+			"%s has no privileges here: no_new_privs is set for this process",
+			map->program);
+	return fail(out, 0, STEP, "%s refused the id map, see %s: %s", map->program, map->subfile,
+		errors[0] ? errors : "it gave no reason");
+}
+
+static int finish_map_program(
+	const struct map_file *map, struct map_program *program, struct failure *out)
+{
+	auto_close int errors_fd = take_fd(&program->errors);
+	char errors[240];
+	size_t used = 0;
+	int status;
+
+	for (;;) {
+		char rest[64];
+		bool full = used == sizeof(errors) - 1;
+		ssize_t got = retry_eintr(read(errors_fd, full ? rest : errors + used,
+			full ? sizeof(rest) : sizeof(errors) - 1 - used));
+
+		if (got <= 0)
+			break;
+		if (!full)
+			used += (size_t)got;
+	}
+	while (used && (errors[used - 1] == '\n' || errors[used - 1] == ' '))
+		used--;
+	errors[used] = '\0';
+	for (char *c = errors; *c; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+	if (retry_eintr(waitpid(program->pid, &status, 0)) < 0)
+		return fail(out, errno, STEP, "cannot wait for %s", map->program);
+	return status == 0 ? 0 : fail_refused(out, map, errors);
+}
+
+/* The two programs run side by side: each costs a millisecond of process start. */
+static int map_by_programs(pid_t target, const struct id_map *map, struct failure *out)
+{
+	struct map_file files[2] = {uid_map_of(map), gid_map_of(map)};
+	struct map_program programs[2];
+	struct failure second;
+	int result;
+
+	if (spawn_map_program(target, &files[0], &programs[0], out) < 0)
+		return -1;
+	if (spawn_map_program(target, &files[1], &programs[1], out) < 0) {
+		finish_map_program(&files[0], &programs[0], &second);
+		return -1;
+	}
+	result = finish_map_program(&files[0], &programs[0], out);
+	if (finish_map_program(&files[1], &programs[1], result < 0 ? &second : out) < 0)
+		result = -1;
+	return result;
+}
+
+static int map_process(pid_t target, const struct id_map *map, struct failure *out)
+{
+	const struct map_file uids = uid_map_of(map), gids = gid_map_of(map);
+
+	if (map->newuidmap && map->newgidmap)
+		return map_by_programs(target, map, out);
+	if (write_map(target, &uids, false, out) < 0)
+		return -1;
+	return write_map(target, &gids, false, out);
+}
+
+/* Stays in the old namespace, where the privileges over the ids are. */
+static void mapper_main(pid_t target, const struct id_map *map, int go, int report)
+	__attribute__((noreturn));
+
+static void mapper_main(pid_t target, const struct id_map *map, int go, int report)
+{
+	struct failure failure = {0};
+	char byte;
+
+	if (retry_eintr(read(go, &byte, 1)) != 1)
+		_exit(0);
+	signal(SIGCHLD, SIG_DFL);
+	if (map_process(target, map, &failure) < 0)
+		failure_send(report, &failure);
+	_exit(0);
+}
+
+static int become_root(int extra_flags, struct failure *out)
+{
+	/* A namespace with its own id only has given setgroups up. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail(out, errno, STEP, "cannot drop the supplementary groups");
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
+		if (errno == EPERM)
+			return fail_disabled(out, errno, extra_flags);
+		return fail(out, errno, STEP, "cannot become root of the user namespace");
+	}
+	return 0;
+}
+
+int userns_create(const struct id_map *map, int extra_flags, struct failure *out)
+{
+	pid_t self = getpid();
+	int go[2], report[2], verdict;
+	pid_t mapper;
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return fail(out, errno, STEP, "cannot make a pipe");
+	auto_close int go_reader = go[0];
+	auto_close int go_writer = go[1];
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return fail(out, errno, STEP, "cannot make a pipe");
+	auto_close int report_reader = report[0];
+	auto_close int report_writer = report[1];
+
+	mapper = fork();
+	if (mapper < 0)
+		return fail(out, errno, STEP, "cannot fork");
+	if (mapper == 0) {
+		close(go_writer);
+		close(report_reader);
+		mapper_main(self, map, go_reader, report_writer);
+	}
+	close(take_fd(&report_writer));
+	verdict = unshare(CLONE_NEWUSER | extra_flags) < 0 ? fail_disabled(out, errno, extra_flags)
+							   : 0;
+	if (verdict == 0 && retry_eintr(write(go_writer, "", 1)) != 1)
+		verdict = fail(out, errno, STEP, "cannot reach the mapping process");
+	close(take_fd(&go_writer));
+	if (verdict == 0 && failure_receive(report_reader, out) != 0)
+		verdict = -1;
+	retry_eintr(waitpid(mapper, NULL, 0));
+	return verdict < 0 ? -1 : become_root(extra_flags, out);
+}
+
+int userns_map_identically(pid_t pid, const struct id_map *map, struct failure *out)
+{
+	const struct map_file uids = uid_map_of(map), gids = gid_map_of(map);
+
+	if (write_map(pid, &uids, true, out) < 0)
+		return -1;
+	return write_map(pid, &gids, true, out);
+}
