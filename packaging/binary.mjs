@@ -1,0 +1,44 @@
+// Puts build/bundle/lighter.cjs and the carried files into a copy of Node: dist/lighter.
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { default as seaModule } from '@yao-pkg/pkg/lib-es5/sea.js'
+import { carriedFiles } from './carried.mjs'
+
+const root = join(import.meta.dirname, '..')
+const arch = process.arch
+const node = join(root, `node_modules/node-linux-${arch}/bin/node`)
+const stripped = join(root, 'build/bundle/node')
+const draft = join(root, 'build/bundle/lighter')
+
+mkdirSync(join(root, 'dist'), { recursive: true })
+strip()
+await seaModule.default(join(root, 'build/bundle/lighter.cjs'), {
+  nodePath: stripped,
+  targets: [
+    {
+      nodeRange: `node${process.versions.node.split('.')[0]}`,
+      platform: 'linux',
+      arch,
+      output: draft,
+    },
+  ],
+  seaConfig: {
+    disableExperimentalSEAWarning: true,
+    useCodeCache: true,
+    // NODE_OPTIONS is meant for the user's own programs; it must not change this one.
+    execArgvExtension: 'none',
+    assets: carriedFiles(root).assets,
+  },
+})
+renameSync(draft, join(root, 'dist/lighter'))
+
+/** Symbols for debuggers are a sixth of Node; a machine without binutils gets the larger file. */
+function strip() {
+  rmSync(stripped, { force: true })
+  try {
+    execFileSync('strip', ['--strip-unneeded', '-o', stripped, node], { stdio: 'ignore' })
+  } catch {
+    copyFileSync(node, stripped)
+  }
+}

@@ -1,0 +1,48 @@
+// Bundles cli/main.ts and all it can load into one CommonJS file, build/bundle/lighter.cjs. Commands stay lazy inside: a
+// dynamic import becomes a function that runs the module at its first use.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { carriedFiles } from './carried.mjs'
+
+const root = join(import.meta.dirname, '..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['cli/main.ts'],
+  outfile: 'build/bundle/lighter.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+  define: {
+    LIGHTER_BUILD: JSON.stringify({ version, commit: commitHash(), date: sourceDate() }),
+    LIGHTER_CARRIED: JSON.stringify(carriedFiles(root).manifest),
+    'import.meta.dirname': '""',
+  },
+})
+
+function commitHash() {
+  return git('rev-parse', '--short=7', 'HEAD') ?? 'unknown'
+}
+
+/** The date of the commit, not of the build: the same source gives the same program. */
+function sourceDate() {
+  const epoch = process.env.SOURCE_DATE_EPOCH ?? git('log', '-1', '--format=%ct') ?? '0'
+  return new Date(Number(epoch) * 1000).toISOString()
+}
+
+function git(...args) {
+  try {
+    const stdio = ['ignore', 'pipe', 'ignore']
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio }).trim()
+  } catch {
+    return undefined // a source archive without history
+  }
+}

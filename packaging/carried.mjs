@@ -1,0 +1,30 @@
+// What the executable carries beside the program text: the native program, the slirp4netns wrapper, the default image.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * The files with their places in the source tree, and the manifest that is built into the program. The native side is
+ * unpacked into a directory named by its hash, so that two versions of the program never share one.
+ */
+export function carriedFiles(root) {
+  const wrapper = join(root, 'native/slirp4netns')
+  const sources = [
+    { name: 'lighter-native', path: join(root, 'build/native/lighter-native') },
+    ...readdirSync(wrapper)
+      .filter((name) => name.endsWith('.sh'))
+      .sort()
+      .map((name) => ({ name, path: join(wrapper, name) })),
+  ]
+  const hash = createHash('sha256')
+  const files = sources.map(({ name, path }) => {
+    const bytes = readFileSync(path)
+    hash.update(`${name}\0${bytes.length}\0`).update(bytes)
+    return { name, size: bytes.length, mode: 0o700 }
+  })
+  const image = { name: 'default-image.tar', path: join(root, 'build/default-image.tar') }
+  return {
+    assets: Object.fromEntries([...sources, image].map(({ name, path }) => [name, path])),
+    manifest: { hash: hash.digest('hex').slice(0, 16), files },
+  }
+}
