@@ -159,11 +159,14 @@ struct spec {
 /* Reads and checks BUNDLE/config.json. bundle_fd is the bundle directory. Returns 0 or -1. */
 int spec_load(int bundle_fd, struct spec **ret, struct failure *out);
 
+/* The same from memory. */
+int spec_parse(const char *text, size_t length, struct spec **ret, struct failure *out);
+
 /* Parses a process object (the OCI "process" member), as exec needs it. */
 int spec_process_parse(struct json_t *object, struct spec_process *ret, struct failure *out);
 void spec_process_clear(struct spec_process *process);
 
-/* Whether the spec asks for a namespace; *ret_path is its path or NULL for a new one. */
+/* Whether the spec asks for a namespace; *ret_path (may be NULL) is its path or NULL for a new one. */
 bool spec_namespace_find(const struct spec *spec, int flag, const char **ret_path);
 
 void spec_free(struct spec *spec);
