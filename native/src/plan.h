@@ -19,6 +19,7 @@ struct plan_rootfs {
 	struct string_list lower; /* absolute layer directories, the topmost first; with ROOTFS_COPY empty */
 	char *upper, *work;	  /* absolute directories */
 	char *program;		  /* fuse-overlayfs, absolute path */
+	bool throwaway;		  /* plan.autoRemove: what is written need not survive a crash of the machine */
 };
 
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_SLIRP };

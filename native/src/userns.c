@@ -317,10 +317,19 @@ static int become_root(int extra_flags, struct failure *out)
 	return 0;
 }
 
+static int receive_verdict(int report, struct failure *out)
+{
+	int received = failure_receive(report, out);
+
+	if (received < 0)
+		return fail(out, errno, STEP, "cannot hear from the mapping process");
+	return received == 0 ? 0 : -1;
+}
+
 int userns_create(const struct id_map *map, int extra_flags, struct failure *out)
 {
 	pid_t self = getpid();
-	int go[2], report[2], verdict;
+	int go[2], report[2], verdict, status = 0;
 	pid_t mapper;
 
 	if (pipe2(go, O_CLOEXEC) < 0)
@@ -347,9 +356,10 @@ int userns_create(const struct id_map *map, int extra_flags, struct failure *out
 	if (verdict == 0 && retry_eintr(write(go_writer, "", 1)) != 1)
 		verdict = fail(out, errno, STEP, "cannot reach the mapping process");
 	close(take_fd(&go_writer));
-	if (verdict == 0 && failure_receive(report_reader, out) != 0)
-		verdict = -1;
-	retry_eintr(waitpid(mapper, NULL, 0));
+	if (verdict == 0)
+		verdict = receive_verdict(report_reader, out);
+	if (retry_eintr(waitpid(mapper, &status, 0)) == mapper && status != 0 && verdict == 0)
+		verdict = fail(out, 0, STEP, "the mapping process was killed");
 	return verdict < 0 ? -1 : become_root(extra_flags, out);
 }
 
