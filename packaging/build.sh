@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 node=node_modules/.bin/node
-[ -x "$node" ] || node=node_modules/node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')/bin/node
+
 if [ ! -x "$node" ]; then
 	echo "build: the npm packages are not installed: run 'npm ci' first" >&2
 	exit 1

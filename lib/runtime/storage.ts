@@ -71,7 +71,9 @@ export async function findStorage(question: StorageQuestion): Promise<StorageCho
 function wantedDriver(question: StorageQuestion): { driver: RootfsDriver; by: string } | undefined {
   if (question.wanted) return { driver: parseDriver(question.wanted), by: 'LIGHTER_STORAGE_DRIVER' }
   const configured = readConfiguredDriver(question.config)
-  return configured && { driver: parseDriver(configured), by: question.config }
+  return configured === undefined
+    ? undefined
+    : { driver: parseDriver(configured), by: question.config }
 }
 
 function parseDriver(text: string): RootfsDriver {

@@ -1,0 +1,53 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export interface CgroupFacts {
+  /** Of the hierarchy that holds the controllers: 1 also for the hybrid layout. */
+  version: 1 | 2
+  /** Where cgroup v2 is mounted; `undefined` when it is not. */
+  mount: string | undefined
+  /** The v2 directory of this process. */
+  own: string | undefined
+  /** Controllers that this user may use for containers. */
+  controllers: string[]
+  /** A systemd user manager answers for this user. */
+  systemd: boolean
+}
+
+/** What this user can have of cgroups. */
+export function readCgroups(uid: number): CgroupFacts {
+  const mounts = readText('/proc/self/mounts')
+    .split('\n')
+    .map((line) => line.split(' '))
+  const mount = mounts.find(([, , type]) => type === 'cgroup2')?.[1]
+  const version = mounts.some(([, , type]) => type === 'cgroup') ? 1 : 2
+  const path = /^0::(\/.*)$/m.exec(readText('/proc/self/cgroup'))?.[1]
+  const own = mount && path && join(mount, path)
+  const systemd = canWrite(`/run/user/${uid}/systemd/private`)
+  const manager = join(
+    mount ?? '/sys/fs/cgroup',
+    `user.slice/user-${uid}.slice/user@${uid}.service`,
+  )
+  const usable = systemd ? manager : own && canWrite(join(own, 'cgroup.procs')) ? own : undefined
+  const controllers = usable
+    ? readText(join(usable, 'cgroup.controllers')).trim().split(/\s+/).filter(Boolean)
+    : []
+  return { version, mount, own: own || undefined, controllers, systemd }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function canWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

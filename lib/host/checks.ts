@@ -1,0 +1,289 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { readCgroups } from './cgroups.ts'
+import { asRoot, installCommand, type PackageNames } from './distribution.ts'
+import { findProgram } from './programs.ts'
+import { ownerNames, readRanges } from './subids.ts'
+
+/** `missing`: containers cannot run. `limited`: they run, with less. */
+export type CheckState = 'ok' | 'limited' | 'missing'
+
+export interface Check {
+  title: string
+  state: CheckState
+  /** What was found, or what is lost. */
+  detail: string
+  /** Commands that mend it, ready to be pasted. */
+  mend: string[]
+}
+
+/** The answer of a trial that only the native program can make. */
+export interface Trial {
+  ok: boolean
+  message: string
+}
+
+export interface Trials {
+  userns: Trial
+  overlay: Trial
+}
+
+export interface CheckedUser {
+  uid: number
+  name: string
+  /** Pattern of the native program's path, for a profile that names it. */
+  nativePattern: string
+}
+
+const ok = (title: string, detail: string): Check => ({ title, state: 'ok', detail, mend: [] })
+
+const same = (name: string): PackageNames => ({
+  apt: name,
+  dnf: name,
+  pacman: name,
+  apk: name,
+  zypper: name,
+})
+
+/** Every prerequisite, in the order in which a newcomer meets them. */
+export function checkHost(user: CheckedUser, trials: Trials): Check[] {
+  return [
+    checkUserNamespaces(user, trials.userns),
+    checkRanges(user),
+    checkMapPrograms(user),
+    checkOverlay(trials.overlay),
+    checkFuse(trials.overlay),
+    checkTun(),
+    checkSlirp(),
+    checkCgroups(user),
+    checkLinger(user),
+    checkKernel(),
+  ]
+}
+
+function checkUserNamespaces(user: CheckedUser, trial: Trial): Check {
+  const title = 'user namespaces'
+  if (trial.ok) return ok(title, 'can be made')
+  const missing = (detail: string, ...mend: string[]): Check => ({
+    title,
+    state: 'missing',
+    detail,
+    mend,
+  })
+  if (readSetting('user/max_user_namespaces') === '0') {
+    return missing(
+      'the limit user.max_user_namespaces is 0',
+      ...persistSetting('user.max_user_namespaces=15000'),
+    )
+  }
+  if (readSetting('kernel/unprivileged_userns_clone') === '0') {
+    return missing(
+      'switched off for ordinary users (kernel.unprivileged_userns_clone is 0)',
+      ...persistSetting('kernel.unprivileged_userns_clone=1'),
+    )
+  }
+  if (readSetting('kernel/apparmor_restrict_unprivileged_userns') === '1') {
+    return missing('AppArmor allows them only to programs with a profile', ...profileCommands(user))
+  }
+  return missing(`the kernel refused: ${trial.message}`)
+}
+
+/** One file for the kernel setting, so that it survives a reboot, and its activation. */
+const persistSetting = (setting: string): string[] => [
+  `echo ${setting} | ${asRoot('tee /etc/sysctl.d/60-lighter.conf')}`,
+  asRoot('sysctl --system'),
+]
+
+function profileCommands(user: CheckedUser): string[] {
+  const profile = `abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile lighter ${user.nativePattern} flags=(unconfined) {\\n  userns,\\n}\\n`
+  return [
+    `printf '${profile}' | ${asRoot('tee /etc/apparmor.d/lighter')}`,
+    asRoot('apparmor_parser -r /etc/apparmor.d/lighter'),
+  ]
+}
+
+function checkRanges(user: CheckedUser): Check {
+  const title = 'subordinate ids'
+  try {
+    const names = ownerNames(user.uid)
+    const uids = readRanges('/etc/subuid', names)
+    const gids = readRanges('/etc/subgid', names)
+    if (uids.length > 0 && gids.length > 0) {
+      const shown = uids.map(({ start, count }) => `${count} from ${start} on`).join(', ')
+      return ok(title, shown)
+    }
+    if (user.uid === 0) return ok(title, 'root has no range: containers get the ids of the host')
+    const which = [uids.length === 0 ? '/etc/subuid' : '', gids.length === 0 ? '/etc/subgid' : '']
+    return {
+      title,
+      state: 'limited',
+      detail: `${user.name} has no range in ${which.filter(Boolean).join(' and ')}: containers have one user only`,
+      mend: [addRange(user.name)],
+    }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    return { title, state: 'missing', detail, mend: [] }
+  }
+}
+
+/** A range behind every one that is in use. */
+function addRange(name: string): string {
+  const ends = ['/etc/subuid', '/etc/subgid'].flatMap((path) =>
+    [...readText(path).matchAll(/^[^:\n]+:(\d+):(\d+)/gm)].map(
+      ([, start, count]) => Number(start) + Number(count),
+    ),
+  )
+  const start = Math.max(100000, ...ends)
+  const range = `${start}-${start + 65535}`
+  return asRoot(`usermod --add-subuids ${range} --add-subgids ${range} ${name}`)
+}
+
+function checkMapPrograms(user: CheckedUser): Check {
+  const title = 'newuidmap, newgidmap'
+  const found = ['newuidmap', 'newgidmap'].map((name) => findProgram(name))
+  if (found.every(Boolean)) return ok(title, found.join(', '))
+  if (user.uid === 0) return ok(title, 'not needed by root')
+  const names = {
+    apt: 'uidmap',
+    dnf: 'shadow-utils',
+    pacman: 'shadow',
+    apk: 'shadow-uidmap',
+    zypper: 'shadow',
+  }
+  return {
+    title,
+    state: 'limited',
+    detail: 'not installed: containers have one user only',
+    mend: [installCommand(names)],
+  }
+}
+
+function checkOverlay(trial: Trial): Check {
+  const title = 'overlay'
+  if (trial.ok) return ok(title, 'mounted by the kernel')
+  return {
+    title,
+    state: 'limited',
+    detail: `the kernel refused (${trial.message}): fuse-overlayfs is used, which is slower`,
+    mend: [],
+  }
+}
+
+/** Needed only where the kernel's own overlay does not work. */
+function checkFuse(overlay: Trial): Check {
+  const title = 'fuse-overlayfs'
+  const program = findProgram('fuse-overlayfs')
+  const device = canOpen('/dev/fuse')
+  if (program && device) return ok(title, program)
+  const detail = program ? '/dev/fuse cannot be opened' : 'not installed'
+  if (overlay.ok) return ok(title, `${detail}; not needed here`)
+  const mend = program
+    ? [asRoot('modprobe fuse'), asRoot('chmod 666 /dev/fuse')]
+    : [installCommand(same('fuse-overlayfs'))]
+  return {
+    title,
+    state: 'missing',
+    detail: `${detail}, and the kernel's overlay does not work`,
+    mend,
+  }
+}
+
+function checkTun(): Check {
+  const title = '/dev/net/tun'
+  if (canOpen('/dev/net/tun')) return ok(title, 'can be opened')
+  return {
+    title,
+    state: 'limited',
+    detail: 'cannot be opened: containers have no way out to the network',
+    mend: [asRoot('modprobe tun'), asRoot('chmod 666 /dev/net/tun')],
+  }
+}
+
+function checkSlirp(): Check {
+  const title = 'slirp4netns'
+  const program = findProgram('slirp4netns')
+  if (program) return ok(title, program)
+  return {
+    title,
+    state: 'limited',
+    detail: 'not installed: containers have no way out to the network',
+    mend: [installCommand(same('slirp4netns'))],
+  }
+}
+
+const WANTED_CONTROLLERS = ['cpu', 'memory', 'pids', 'io']
+
+function checkCgroups(user: CheckedUser): Check {
+  const title = 'cgroup delegation'
+  const facts = readCgroups(user.uid)
+  const absent = WANTED_CONTROLLERS.filter((name) => !facts.controllers.includes(name))
+  if (absent.length === 0) return ok(title, facts.controllers.join(' '))
+  const limited = (detail: string, ...mend: string[]): Check => ({
+    title,
+    state: 'limited',
+    detail,
+    mend,
+  })
+  if (facts.version === 1) {
+    return limited('the host uses cgroup v1: memory, cpu and pids limits have no effect')
+  }
+  if (!facts.systemd)
+    return limited('no cgroup of its own: memory, cpu and pids limits have no effect')
+  const unit = '/etc/systemd/system/user@.service.d'
+  return limited(
+    `not delegated: ${absent.join(' ')}`,
+    asRoot(`mkdir -p ${unit}`),
+    `printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | ${asRoot(`tee ${unit}/delegate.conf`)}`,
+    asRoot('systemctl daemon-reload'),
+  )
+}
+
+function checkLinger(user: CheckedUser): Check {
+  const title = 'life after logout'
+  if (user.uid === 0 || !existsSync(`/run/user/${user.uid}/systemd`)) {
+    return ok(title, 'no login session ends containers here')
+  }
+  if (existsSync(`/var/lib/systemd/linger/${user.name}`)) return ok(title, 'lingering is on')
+  return {
+    title,
+    state: 'limited',
+    detail: 'the last logout ends all containers',
+    mend: [asRoot(`loginctl enable-linger ${user.name}`)],
+  }
+}
+
+/** openat2, close_range and pidfds are used throughout: 5.10 has them all. */
+const OLDEST_KERNEL: readonly [number, number] = [5, 10]
+
+function checkKernel(): Check {
+  const title = 'kernel'
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number)
+  const [wantedMajor, wantedMinor] = OLDEST_KERNEL
+  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor))
+    return ok(title, release())
+  return {
+    title,
+    state: 'missing',
+    detail: `${release()} is too old: ${OLDEST_KERNEL.join('.')} or newer is needed`,
+    mend: [],
+  }
+}
+
+const readSetting = (name: string): string => readText(`/proc/sys/${name}`).trim()
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function canOpen(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
