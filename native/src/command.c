@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scope.h"
+
+#define STEP "exec"
+
+static const char *reason(int error, char text[64])
+{
+	snprintf(text, 64, "%s", strerror(error));
+	text[0] = (char)tolower((unsigned char)text[0]);
+	return text;
+}
+
+/* 0 when path is a file that may be executed; else an errno. */
+static int check(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return errno;
+	if (S_ISDIR(status.st_mode))
+		return EISDIR;
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	/* A filter may refuse the call: then the mode has to do, execve says the rest. */
+	if (errno == ENOSYS || errno == EPERM)
+		return status.st_mode & 0111 ? 0 : EACCES;
+	return errno;
+}
+
+static int find_by_path(const char *name, char **ret, struct failure *out)
+{
+	char text[64];
+	int error = check(name);
+
+	if (error == EISDIR)
+		return fail_kind(out, FAILURE_NOT_EXECUTABLE, 0, STEP,
+			"exec: \"%s\": is a directory: permission denied", name);
+	if (error == EACCES || error == EPERM)
+		return fail_kind(out, FAILURE_NOT_EXECUTABLE, 0, STEP,
+			"exec: \"%s\": permission denied", name);
+	if (error)
+		return fail_kind(out,
+			error == ENOENT || error == ENOTDIR ? FAILURE_NOT_FOUND
+							    : FAILURE_NOT_EXECUTABLE,
+			0, STEP, "exec: \"%s\": stat %s: %s", name, name, reason(error, text));
+	*ret = strdup(name);
+	return *ret ? 0 : fail(out, ENOMEM, STEP, "cannot copy the command");
+}
+
+int command_find(const char *name, char *const *environment, char **ret, struct failure *out)
+{
+	const char *search = NULL;
+
+	if (strchr(name, '/'))
+		return find_by_path(name, ret, out);
+	for (char *const *entry = environment; *entry; entry++)
+		if (strncmp(*entry, "PATH=", 5) == 0)
+			search = *entry + 5;
+	while (search && name[0]) {
+		size_t length = strcspn(search, ":");
+		auto_free char *candidate = NULL;
+
+		/* An empty entry would be the current directory, which may be anybody's. */
+		if (length > 0) {
+			if (asprintf(&candidate, "%.*s/%s", (int)length, search, name) < 0)
+				return fail(out, ENOMEM, STEP, "cannot search the command");
+			if (check(candidate) == 0) {
+				*ret = take(candidate);
+				return 0;
+			}
+		}
+		search = search[length] ? search + length + 1 : NULL;
+	}
+	return fail_kind(out, FAILURE_NOT_FOUND, 0, STEP,
+		"exec: \"%s\": executable file not found in $PATH", name);
+}
+
+int command_failed(const char *path, int error, struct failure *out)
+{
+	char text[64];
+
+	fail_kind(out,
+		error == ENOENT || error == ENOTDIR ? FAILURE_NOT_FOUND : FAILURE_NOT_EXECUTABLE, 0,
+		STEP, "exec %s: %s", path, reason(error, text));
+	out->error = error;
+	return -1;
+}
