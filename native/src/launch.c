@@ -16,7 +16,7 @@
 
 #include "child.h"
 #include "hooks.h"
-#include "idmap.h"
+#include "map_ids.h"
 #include "join.h"
 #include "mount.h"
 #include "scope.h"
@@ -268,7 +268,7 @@ static int serve_child(struct launch *launch, struct failure *out)
 			return explain_silence(launch, out);
 		switch (message) {
 		case SYNC_MAP_IDS:
-			if (idmap_write(launch->child.proc, launch->pid, launch->spec, out) < 0)
+			if (map_ids_write(launch->child.proc, launch->pid, launch->spec, out) < 0)
 				return -1;
 			if (sync_send(launch->sync, SYNC_IDS_MAPPED, 0, -1) < 0)
 				return explain_silence(launch, out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "idmap.h"
+#include "map_ids.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -52,7 +52,7 @@ static int find_extent(const char *text, uint64_t id, uint64_t *ret_left)
 	return -1;
 }
 
-int idmap_split(const char *text, const struct spec_id_mapping *mappings, size_t count, char *ret,
+int map_ids_split(const char *text, const struct spec_id_mapping *mappings, size_t count, char *ret,
 	size_t size)
 {
 	size_t used = 0;
@@ -169,7 +169,7 @@ static int write_directly(int proc, pid_t pid, const struct map_kind *kind,
 		(got = retry_eintr(read(fd, own + have, sizeof(own) - 1 - have))) > 0)
 		have += (size_t)got;
 	own[have] = '\0';
-	length = idmap_split(own, mappings, count, lines, sizeof(lines));
+	length = map_ids_split(own, mappings, count, lines, sizeof(lines));
 	if (length < 0)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "id map",
 			"the mappings name ids that are not in this user namespace, or are too many");
@@ -193,7 +193,7 @@ static int write_map(int proc, pid_t pid, const struct map_kind *kind, uint32_t 
 	return run_tool(kind->tool, pid, mappings, count, out);
 }
 
-int idmap_write(int proc, pid_t pid, const struct spec *spec, struct failure *out)
+int map_ids_write(int proc, pid_t pid, const struct spec *spec, struct failure *out)
 {
 	static const struct map_kind uid = {"uid_map", "self/uid_map", "newuidmap", CAP_SETUID};
 	static const struct map_kind gid = {"gid_map", "self/gid_map", "newgidmap", CAP_SETGID};
