@@ -1,0 +1,92 @@
+import { cpus, hostname, machine, release, totalmem } from 'node:os'
+import { readCgroups } from '../../lib/host/cgroups.ts'
+import { distributionName } from '../../lib/host/distribution.ts'
+import { fileSystemOf } from '../../lib/host/machine.ts'
+import { isSingleId } from '../../lib/host/subids.ts'
+import { build, compatible } from '../build-info.ts'
+import type { Context } from '../context.ts'
+import { countObjects } from '../output/counts.ts'
+
+/** `info`: Docker's layout, filled with what is true here. */
+export async function run(context: Context): Promise<number> {
+  const { engine, debug } = context
+  const uid = process.getuid?.() ?? 0
+  const storage = await engine
+    .storage()
+    .catch((error: Error) => ({ driver: 'none', reason: error.message }))
+  const cgroups = readCgroups(uid)
+  const counts = await countObjects(engine)
+  const lines = [
+    `Client: lighter ${build.version}`,
+    ` Version:    ${compatible.version}`,
+    ' Context:    default',
+    ` Debug Mode: ${debug}`,
+    '',
+    'Server:',
+    ` Containers: ${counts.running + counts.stopped}`,
+    `  Running: ${counts.running}`,
+    '  Paused: 0',
+    `  Stopped: ${counts.stopped}`,
+    ` Images: ${counts.images}`,
+    ` Server Version: ${compatible.version}`,
+    ` Storage Driver: ${storage.driver}`,
+    `  Backing Filesystem: ${fileSystemOf(engine.paths.data)}`,
+    `  Reason: ${storage.reason}`,
+    ' Logging Driver: json-file',
+    ` Cgroup Driver: ${cgroups.systemd ? 'systemd' : cgroups.controllers.length > 0 ? 'cgroupfs' : 'none'}`,
+    ` Cgroup Version: ${cgroups.version}`,
+    ' Plugins:',
+    '  Volume: local',
+    '  Network: bridge host none slirp4netns',
+    '  Log: json-file none',
+    ' Swarm: inactive',
+    ' Runtimes: lighter-native',
+    ' Default Runtime: lighter-native',
+    ' Init Binary: lighter-native',
+    ' Security Options:',
+    '  seccomp',
+    '   Profile: builtin',
+    ...(uid === 0 ? [] : ['  rootless']),
+    '  cgroupns',
+    ` Kernel Version: ${release()}`,
+    ` Operating System: ${distributionName()}`,
+    ' OSType: linux',
+    ` Architecture: ${machine()}`,
+    ` CPUs: ${cpus().length}`,
+    ` Total Memory: ${formatBinary(totalmem())}`,
+    ` Name: ${hostname()}`,
+    ` Docker Root Dir: ${engine.paths.data}`,
+    ` Debug Mode: ${debug}`,
+    ' Experimental: false',
+    ' Insecure Registries:',
+    '  127.0.0.0/8',
+    ' Live Restore Enabled: false',
+    ` Product: lighter ${build.version}`,
+  ]
+  context.print(`${lines.join('\n')}\n`)
+  for (const warning of warnings(isSingleId(engine.idMap()), cgroups.controllers))
+    context.warn(warning)
+  return 0
+}
+
+function warnings(singleId: boolean, controllers: string[]): string[] {
+  const result: string[] = []
+  if (singleId) result.push('WARNING: No subordinate ids: containers have one user only')
+  if (!controllers.includes('memory')) result.push('WARNING: No memory limit support')
+  if (!controllers.includes('cpu')) result.push('WARNING: No cpu cfs quota support')
+  if (!controllers.includes('pids')) result.push('WARNING: No pids limit support')
+  return result
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+
+/** Four digits at most, as Docker shows sizes: `23.54GiB`. */
+function formatBinary(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${Number(value.toPrecision(4))}${UNITS[unit]}`
+}

@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream'
+import { LighterError } from '../core/errors.ts'
+import { runNative } from './native.ts'
+import type { IdMap } from './protocol.ts'
+
+/** The native program and the ids it works with: what every step inside the user namespace needs. */
+export interface UserNamespace {
+  program: string
+  idMap: IdMap
+}
+
+export interface AppliedLayer {
+  /** Of the uncompressed archive. */
+  diffId: string
+  bytes: number
+  entries: number
+}
+
+/**
+ * Unpacks a layer archive (compressed or not) into an empty directory, chrooted into it and with the container's ids.
+ * With one id only, owners are squashed and kept in an extended attribute.
+ */
+export async function applyLayer(
+  namespace: UserNamespace,
+  target: string,
+  archive: Readable,
+  signal?: AbortSignal,
+): Promise<AppliedLayer> {
+  const squash = hasSingleId(namespace.idMap) ? ['--squash'] : []
+  const reports = await runNative({
+    program: namespace.program,
+    args: ['layer', 'apply', '--target', target, ...mapArguments(namespace), ...squash],
+    input: archive,
+    ...(signal ? { signal } : {}),
+  })
+  for (const report of reports) {
+    if (report.event === 'applied') {
+      const { diffId, bytes, entries } = report
+      return { diffId, bytes, entries }
+    }
+  }
+  throw new LighterError('native', 'lighter-native layer ended without a report')
+}
+
+/** Removes trees whose files may belong to subordinate ids; what is not there is no error. */
+export async function removeTrees(namespace: UserNamespace, paths: string[]): Promise<void> {
+  if (paths.length === 0) return
+  await runNative({
+    program: namespace.program,
+    args: ['remove', ...mapArguments(namespace), '--', ...paths],
+  })
+}
+
+/** Whether only the user's own id is mapped. */
+export const hasSingleId = (map: IdMap): boolean =>
+  map.uids.reduce((sum, [, , count]) => sum + count, 0) === 1
+
+const mapArguments = ({ idMap }: UserNamespace): string[] => ['--id-map', JSON.stringify(idMap)]
