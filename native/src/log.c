@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "log.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scope.h"
+
+/* A longer line is cut into records; only the last of them ends in a newline. */
+enum { LOG_RECORD_MAX = 16384, LOG_BUFFER = 4096 };
+
+/* Encoded records on their way to the file, cut only by the size of the buffer. */
+struct output {
+	struct log *log;
+	off_t written; /* of this record, to take back half of one */
+	bool failed;
+	size_t used;
+	char bytes[LOG_BUFFER];
+};
+
+static const char *const stream_names[] = {"stdout", "stderr"};
+
+int log_open(struct log *log, const char *path, struct failure *out)
+{
+	*log = (struct log){.fd = -1};
+	if (!path)
+		return 0;
+	log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (log->fd < 0)
+		return fail(out, errno, "log", "cannot open the log %s", path);
+	return 0;
+}
+
+void format_timestamp(const struct timespec *time, char ret[TIMESTAMP_SIZE])
+{
+	struct tm parts;
+	size_t length;
+
+	gmtime_r(&time->tv_sec, &parts);
+	length = strftime(ret, TIMESTAMP_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
+	if (time->tv_nsec > 0) {
+		length += (size_t)snprintf(
+			ret + length, TIMESTAMP_SIZE - length, ".%09ld", time->tv_nsec);
+		while (ret[length - 1] == '0')
+			length--;
+	}
+	ret[length] = 'Z';
+	ret[length + 1] = '\0';
+}
+
+static void flush(struct output *output)
+{
+	size_t done = 0;
+
+	while (!output->failed && done < output->used) {
+		ssize_t written = retry_eintr(
+			write(output->log->fd, output->bytes + done, output->used - done));
+
+		if (written < 0) {
+			if (!output->log->error)
+				output->log->error = errno;
+			output->failed = true;
+		} else {
+			done += (size_t)written;
+			output->written += written;
+		}
+	}
+	output->used = 0;
+}
+
+static void put(struct output *output, const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t part = sizeof(output->bytes) - output->used;
+
+		if (part > length)
+			part = length;
+		memcpy(output->bytes + output->used, text, part);
+		output->used += part;
+		text += part;
+		length -= part;
+		if (output->used == sizeof(output->bytes))
+			flush(output);
+	}
+}
+
+static void put_text(struct output *output, const char *text)
+{
+	put(output, text, strlen(text));
+}
+
+/* Length of the UTF-8 character at bytes, 0 = invalid, -1 = cut off by the end. */
+static int utf8_length(const unsigned char *bytes, size_t left)
+{
+	unsigned char first = bytes[0], low = 0x80, high = 0xbf;
+	int length;
+
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		length = 2;
+	else if (first >= 0xe0 && first <= 0xef)
+		length = 3;
+	else if (first >= 0xf0 && first <= 0xf4)
+		length = 4;
+	else
+		return 0;
+	/* The second byte excludes overlong forms, surrogates and what lies above U+10FFFF. */
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	for (int i = 1; i < length; i++) {
+		if ((size_t)i >= left)
+			return -1;
+		if (bytes[i] < low || bytes[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return length;
+}
+
+static bool is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x80 && !strchr("\"\\<>&", byte);
+}
+
+/* Docker's choice of escapes, so that the same bytes give the same line. Returns how much of the
+ * input was encoded. */
+static size_t put_escape(struct output *output, const unsigned char *bytes, size_t left)
+{
+	int length = utf8_length(bytes, left);
+	char text[8];
+
+	if (length <= 0) {
+		put_text(output, "\\ufffd");
+		return 1;
+	}
+	if (length == 3 && memcmp(bytes, "\xe2\x80", 2) == 0 && (bytes[2] & 0xfe) == 0xa8)
+		snprintf(text, sizeof(text), "\\u202%c", bytes[2] == 0xa8 ? '8' : '9');
+	else if (length > 1)
+		snprintf(text, sizeof(text), "%.*s", length, (const char *)bytes);
+	else if (*bytes == '"' || *bytes == '\\')
+		snprintf(text, sizeof(text), "\\%c", *bytes);
+	else if (*bytes == '\n')
+		snprintf(text, sizeof(text), "\\n");
+	else if (*bytes == '\r')
+		snprintf(text, sizeof(text), "\\r");
+	else
+		snprintf(text, sizeof(text), "\\u%04x", *bytes);
+	put_text(output, text);
+	return (size_t)length;
+}
+
+static void put_string(struct output *output, const unsigned char *bytes, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length) {
+		size_t plain = at;
+
+		while (plain < length && is_plain(bytes[plain]))
+			plain++;
+		put(output, (const char *)bytes + at, plain - at);
+		at = plain;
+		if (at < length)
+			at += put_escape(output, bytes + at, length - at);
+	}
+}
+
+/* Half a record would make the whole file unreadable for some readers. */
+static void end_record(struct output *output)
+{
+	struct stat now;
+
+	flush(output);
+	if (output->failed && output->written > 0 && fstat(output->log->fd, &now) == 0 &&
+		now.st_size >= output->written)
+		(void)!ftruncate(output->log->fd, now.st_size - output->written);
+}
+
+static void write_record(struct log *log, enum log_stream stream, const unsigned char *bytes,
+	size_t length, bool whole)
+{
+	struct log_line *line = &log->lines[stream];
+	struct output output;
+	char time[TIMESTAMP_SIZE];
+
+	/* Filled as far as used: the buffer itself is left alone. */
+	output.log = log;
+	output.failed = false;
+	output.used = 0;
+	output.written = 0;
+	/* All records of a cut line carry the time of the first. */
+	if (!line->continued)
+		clock_gettime(CLOCK_REALTIME, &line->since);
+	format_timestamp(&line->since, time);
+	put_text(&output, "{\"log\":\"");
+	put_string(&output, bytes, length);
+	put_text(&output, whole ? "\\n\",\"stream\":\"" : "\",\"stream\":\"");
+	put_text(&output, stream_names[stream]);
+	put_text(&output, "\",\"time\":\"");
+	put_text(&output, time);
+	put_text(&output, "\"}\n");
+	end_record(&output);
+	line->continued = !whole;
+}
+
+/* How much of a cut line goes into this record: no character is cut in two. */
+static size_t record_end(const unsigned char *bytes, size_t length)
+{
+	for (size_t back = 1; back <= 3 && back < length; back++)
+		if ((bytes[length - back] & 0xc0) == 0xc0)
+			return utf8_length(bytes + length - back, back) < 0 ? length - back
+									    : length;
+	return length;
+}
+
+static void drop_line(struct log_line *line)
+{
+	free(line->bytes);
+	line->bytes = NULL;
+	line->length = 0;
+}
+
+static void keep_rest(
+	struct log *log, enum log_stream stream, const unsigned char *bytes, size_t length)
+{
+	struct log_line *line = &log->lines[stream];
+
+	if (length == 0)
+		return;
+	if (!line->bytes)
+		line->bytes = malloc(LOG_RECORD_MAX);
+	if (!line->bytes) {
+		/* No memory to wait for the line's end: a record now is better than a hole. */
+		write_record(log, stream, bytes, length, false);
+		return;
+	}
+	while (length > 0) {
+		size_t part = LOG_RECORD_MAX - line->length;
+		size_t end;
+
+		if (part > length)
+			part = length;
+		memcpy(line->bytes + line->length, bytes, part);
+		line->length += part;
+		bytes += part;
+		length -= part;
+		if (line->length < LOG_RECORD_MAX)
+			break;
+		end = record_end(line->bytes, line->length);
+		write_record(log, stream, line->bytes, end, false);
+		line->length -= end;
+		memmove(line->bytes, line->bytes + end, line->length);
+	}
+}
+
+void log_write(struct log *log, enum log_stream stream, const unsigned char *bytes, size_t length)
+{
+	struct log_line *line = &log->lines[stream];
+
+	while (log->fd >= 0 && length > 0) {
+		const unsigned char *end = memchr(bytes, '\n', length);
+		size_t part = end ? (size_t)(end - bytes) : length;
+
+		if (!end || line->length > 0 || part > LOG_RECORD_MAX)
+			keep_rest(log, stream, bytes, part);
+		if (!end)
+			return;
+		if (line->bytes)
+			write_record(log, stream, line->bytes, line->length, true);
+		else
+			write_record(log, stream, bytes, part, true);
+		drop_line(line);
+		bytes += part + 1;
+		length -= part + 1;
+	}
+}
+
+void log_finish(struct log *log)
+{
+	for (int i = 0; log->fd >= 0 && i < LOG_STREAM_COUNT; i++) {
+		struct log_line *line = &log->lines[i];
+
+		if (line->length > 0)
+			write_record(log, (enum log_stream)i, line->bytes, line->length, false);
+		drop_line(line);
+		line->continued = false;
+	}
+}
+
+void log_close(struct log *log)
+{
+	for (int i = 0; i < LOG_STREAM_COUNT; i++)
+		drop_line(&log->lines[i]);
+	if (log->fd >= 0)
+		close(log->fd);
+	log->fd = -1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container's log in Docker's json-file format: one JSON object per line. */
+#ifndef LIGHTER_LOG_H
+#define LIGHTER_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "fail.h"
+
+enum log_stream { LOG_STDOUT, LOG_STDERR, LOG_STREAM_COUNT };
+
+/* The unfinished line of one stream; the memory exists only while there is one. */
+struct log_line {
+	unsigned char *bytes;
+	size_t length;
+	bool continued; /* the line's beginning was written already, at this time: */
+	struct timespec since;
+};
+
+struct log {
+	int fd; /* -1: no log */
+	struct log_line lines[LOG_STREAM_COUNT];
+	int error; /* the first write error; records of that time are lost, later ones are tried */
+};
+
+/* path NULL = no log is wanted. Appends to what is there. */
+int log_open(struct log *log, const char *path, struct failure *out);
+
+/* Never fails: what cannot be written is lost to the log and noted in log->error. */
+void log_write(struct log *log, enum log_stream stream, const unsigned char *bytes, size_t length);
+
+/* Writes the unfinished lines. */
+void log_finish(struct log *log);
+void log_close(struct log *log);
+
+enum { TIMESTAMP_SIZE = 32 };
+
+/* RFC 3339 in UTC with nanoseconds, without trailing zeros, as Go prints it. */
+void format_timestamp(const struct timespec *time, char ret[TIMESTAMP_SIZE]);
+
+#endif

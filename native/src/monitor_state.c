@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor_state.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "log.h"
+#include "remove.h"
+#include "scope.h"
+
+enum { RESERVE_SIZE = 4096 };
+
+static const char draft_name[] = "state.json.draft";
+static const char reserve_name[] = "state.json.reserve";
+
+static json_t *pack_identity(const struct identity *identity)
+{
+	char start_time[24];
+
+	snprintf(start_time, sizeof(start_time), "%llu", identity->start_time);
+	return json_pack("{s:i, s:s, s:s}", "pid", (int)identity->pid, "startTime", start_time,
+		"bootId", identity->boot_id);
+}
+
+static json_t *pack_network(const struct net_attachment *network)
+{
+	return json_pack("{s:s, s:i, s:s, s:s}", "address", network->address, "prefix",
+		(int)network->prefix, "gateway", network->gateway, "mac", network->mac);
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = retry_eintr(write(fd, text, length));
+
+		if (written < 0)
+			return -1;
+		text += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* The file that becomes state.json: reused when it was written in advance. */
+static int write_draft(int directory, const char *name, const char *text, bool sync)
+{
+	auto_close int fd =
+		openat(directory, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0 || write_all(fd, text, strlen(text)) < 0 ||
+		ftruncate(fd, (off_t)strlen(text)) < 0)
+		return -1;
+	return sync ? fdatasync(fd) : 0;
+}
+
+/* Consumes state. */
+static int replace(int directory, const char *draft, json_t *state, bool sync, struct failure *out)
+{
+	auto_free char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+
+	json_decref(state);
+	if (!text)
+		return fail(out, ENOMEM, "state", "cannot write the container's state");
+	if (write_draft(directory, draft, text, sync) < 0 ||
+		renameat(directory, draft, directory, "state.json") < 0)
+		return fail(out, errno, "state", "cannot write the container's state");
+	if (sync && fsync(directory) < 0)
+		return fail(out, errno, "state", "cannot write the container's state");
+	return 0;
+}
+
+/* Blocks for the exited state are taken now: a disk that fills up later must not lose it. */
+static int reserve(int directory)
+{
+	char spaces[RESERVE_SIZE];
+	auto_close int fd = openat(directory, reserve_name,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	memset(spaces, ' ', sizeof(spaces));
+	return fd < 0 ? -1 : write_all(fd, spaces, sizeof(spaces));
+}
+
+int state_write_running(int directory, const struct plan *plan, const struct identity *process,
+	const struct timespec *started_at, const struct net_attachment *network,
+	struct failure *out)
+{
+	char started[TIMESTAMP_SIZE];
+	struct identity monitor;
+	json_t *state;
+
+	if (identity_of(getpid(), &monitor) < 0)
+		return fail(out, errno, "state", "cannot read /proc");
+	format_timestamp(started_at, started);
+	state = pack_identity(process);
+	if (!state || json_object_set_new(state, "version", json_integer(1)) < 0 ||
+		json_object_set_new(state, "status", json_string("running")) < 0 ||
+		json_object_set_new(state, "monitor", pack_identity(&monitor)) < 0 ||
+		json_object_set_new(state, "startedAt", json_string(started)) < 0 ||
+		(network->address[0] &&
+			json_object_set_new(state, "network", pack_network(network)) < 0)) {
+		json_decref(state);
+		return fail(out, ENOMEM, "state", "cannot write the container's state");
+	}
+	if (!plan->auto_remove && reserve(directory) < 0) {
+		json_decref(state);
+		return fail(out, errno, "state", "cannot reserve space for the container's state");
+	}
+	return replace(directory, draft_name, state, false, out);
+}
+
+int state_write_exited(int directory, const struct plan *plan, const struct exit_report *report,
+	struct failure *out)
+{
+	char started[TIMESTAMP_SIZE], finished[TIMESTAMP_SIZE], error[128] = "";
+	struct timespec now;
+	json_t *state;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	format_timestamp(&report->started_at, started);
+	format_timestamp(&now, finished);
+	if (report->log_error)
+		snprintf(error, sizeof(error), "part of the log is lost: %s",
+			strerror(report->log_error));
+	state = json_pack("{s:i, s:s, s:i, s:i, s:b, s:s, s:s, s:s}", "version", 1, "status",
+		"exited", "exitCode", report->exit_code, "signal", report->signal, "oomKilled",
+		report->oom_killed, "error", error, "startedAt", started, "finishedAt", finished);
+	return replace(directory, plan->auto_remove ? draft_name : reserve_name, state,
+		!plan->auto_remove, out);
+}
+
+int state_write_failed(
+	int directory, const struct plan *plan, const struct failure *why, struct failure *out)
+{
+	/* Docker records 128 where its command line ends with 125. */
+	int code = failure_exit_code(why);
+	json_t *state = json_pack("{s:i, s:s, s:i, s:s}", "version", 1, "status", "created",
+		"exitCode", code == 125 ? 128 : code, "error", why->message);
+
+	(void)plan;
+	unlinkat(directory, reserve_name, 0);
+	return replace(directory, draft_name, state, false, out);
+}
+
+static void note(struct failure *first, bool *failed, const struct failure *this)
+{
+	if (!*failed)
+		*first = *this;
+	*failed = true;
+}
+
+/* Another container may have got the name since. */
+static bool claims_name(const struct plan *plan)
+{
+	auto_close int fd = open(plan->name_claim, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	json_t *claim = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	const char *id = json_string_value(json_object_get(claim, "id"));
+	bool ours = id && strcmp(id, plan->id) == 0;
+
+	json_decref(claim);
+	return ours;
+}
+
+static int open_trash(const struct plan *plan, struct failure *out)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/trash", plan->data_dir);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return fail(out, errno, "remove", "cannot make %s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return fail(out, errno, "remove", "cannot open %s", path);
+	return fd;
+}
+
+/* The rename needs no free block and takes the object out of sight at once; the rest may take its
+ * time, and whoever comes next can finish it. */
+static int remove_through_trash(int trash, const char *path, struct failure *out)
+{
+	unsigned long long number;
+	char name[24];
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return fail(out, errno, "remove", "cannot get a random number");
+	snprintf(name, sizeof(name), "%016llx", number);
+	if (renameat2(AT_FDCWD, path, trash, name, RENAME_NOREPLACE) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		return fail(out, errno, "remove", "cannot move %s to the trash", path);
+	}
+	return remove_tree(trash, name, out);
+}
+
+int container_remove(const struct plan *plan, struct failure *out)
+{
+	struct plan *fresh = NULL;
+	struct failure this;
+	bool failed = false;
+	auto_close int trash = open_trash(plan, out);
+
+	if (trash < 0)
+		return -1;
+	/* The plan on disk knows a name that was given since the start. */
+	if (plan_load(plan->container_dir, &fresh, &this) == 0)
+		plan = fresh;
+	if (plan->name_claim && claims_name(plan) && unlink(plan->name_claim) < 0 &&
+		errno != ENOENT) {
+		fail(&this, errno, "remove", "cannot remove %s", plan->name_claim);
+		note(out, &failed, &this);
+	}
+	if (remove_through_trash(trash, plan->container_dir, &this) < 0)
+		note(out, &failed, &this);
+	for (size_t i = 0; i < plan->remove_paths.count; i++)
+		if (remove_through_trash(trash, plan->remove_paths.items[i], &this) < 0)
+			note(out, &failed, &this);
+	plan_free(fresh);
+	return failed ? -1 : 0;
+}

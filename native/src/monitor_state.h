@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the monitor leaves on disk: state.json, and the removal of an --rm container. */
+#ifndef LIGHTER_MONITOR_STATE_H
+#define LIGHTER_MONITOR_STATE_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "fail.h"
+#include "identity.h"
+#include "net.h"
+#include "plan.h"
+
+struct exit_report {
+	int exit_code;
+	int signal;
+	bool oom_killed;
+	int log_error; /* errno of the first failed write to the log, 0 = none */
+	struct timespec started_at;
+};
+
+/* directory is the container's. The state is whole on disk or unchanged, also with a full disk:
+ * the running state reserves the space that the exited state needs. */
+int state_write_running(int directory, const struct plan *plan, const struct identity *process,
+	const struct timespec *started_at, const struct net_attachment *network,
+	struct failure *out);
+int state_write_exited(int directory, const struct plan *plan, const struct exit_report *report,
+	struct failure *out);
+
+/* The container never started: status "created" with exitCode and error. */
+int state_write_failed(
+	int directory, const struct plan *plan, const struct failure *why, struct failure *out);
+
+/* Removes the container as `--rm` does: name claim, directory, removePaths. Goes on after a failure
+ * and returns the first. */
+int container_remove(const struct plan *plan, struct failure *out);
+
+#endif

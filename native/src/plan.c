@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "id_map.h"
+#include "scope.h"
+
+enum { PLAN_SIZE_MAX = 1024 * 1024, LIST_MAX = 4096 };
+
+enum need { OPTIONAL, REQUIRED };
+
+static int bad(struct failure *out, const char *name, const char *expected)
+{
+	return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan", "plan.json: %s %s", name, expected);
+}
+
+/* A member that the program does not know would be ignored silently: refuse it. */
+static int check_members(
+	json_t *object, const char *where, const char *const *known, struct failure *out)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return bad(out, where, "must be an object");
+	json_object_foreach(object, key, value)
+	{
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key) != 0)
+			i++;
+		if (!known[i])
+			return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan",
+				"plan.json: unknown member \"%s\" in %s", key, where);
+	}
+	return 0;
+}
+
+static int get_text(
+	json_t *object, const char *name, enum need need, char **ret, struct failure *out)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return need == REQUIRED ? bad(out, name, "is missing") : 0;
+	/* A zero byte cannot be in it: json_string_length would differ from strlen. */
+	if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
+		return bad(out, name, "must be a string");
+	free(*ret);
+	*ret = strdup(json_string_value(value));
+	return *ret ? 0 : fail(out, ENOMEM, "plan", "cannot read the plan");
+}
+
+static int get_path(
+	json_t *object, const char *name, enum need need, char **ret, struct failure *out)
+{
+	if (get_text(object, name, need, ret, out) < 0)
+		return -1;
+	if (*ret && (*ret)[0] != '/')
+		return bad(out, name, "must be an absolute path");
+	return 0;
+}
+
+static int get_flag(json_t *object, const char *name, bool *ret, struct failure *out)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!json_is_boolean(value))
+		return bad(out, name, "must be true or false");
+	*ret = json_is_true(value);
+	return 0;
+}
+
+static int get_list(
+	json_t *object, const char *name, bool paths, struct string_list *ret, struct failure *out)
+{
+	json_t *value = json_object_get(object, name);
+	size_t count = json_array_size(value);
+
+	if (!value)
+		return 0;
+	if (!json_is_array(value) || count > LIST_MAX)
+		return bad(out, name, "must be a list of strings");
+	ret->items = calloc(count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return fail(out, ENOMEM, "plan", "cannot read the plan");
+	for (; ret->count < count; ret->count++) {
+		const char *item = json_string_value(json_array_get(value, ret->count));
+
+		if (!item || (paths && item[0] != '/'))
+			return bad(out, name,
+				paths ? "must be a list of absolute paths"
+				      : "must be a list of strings");
+		ret->items[ret->count] = strdup(item);
+		if (!ret->items[ret->count])
+			return fail(out, ENOMEM, "plan", "cannot read the plan");
+	}
+	return 0;
+}
+
+static int get_choice(json_t *object, const char *name, const char *const *choices, size_t count,
+	int *ret, struct failure *out)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	for (size_t i = 0; text && i < count; i++) {
+		if (strcmp(text, choices[i]) == 0) {
+			*ret = (int)i;
+			return 0;
+		}
+	}
+	return bad(out, name, "is not one of the known values");
+}
+
+static int read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *out)
+{
+	static const char *const known[] = {"driver", "lower", "upper", "work", "program", NULL};
+	static const char *const drivers[] = {"overlay", "fuse-overlayfs", "copy"};
+	int driver = 0;
+
+	if (check_members(object, "rootfs", known, out) < 0 ||
+		get_choice(object, "driver", drivers, array_size(drivers), &driver, out) < 0 ||
+		get_list(object, "lower", true, &ret->lower, out) < 0 ||
+		get_path(object, "upper", REQUIRED, &ret->upper, out) < 0 ||
+		get_path(object, "work", driver == ROOTFS_COPY ? OPTIONAL : REQUIRED, &ret->work,
+			out) < 0 ||
+		get_path(object, "program", driver == ROOTFS_FUSE_OVERLAYFS ? REQUIRED : OPTIONAL,
+			&ret->program, out) < 0)
+		return -1;
+	ret->driver = (enum rootfs_driver)driver;
+	if (driver != ROOTFS_COPY && ret->lower.count == 0)
+		return bad(out, "rootfs.lower", "must name at least one layer");
+	return 0;
+}
+
+static int read_network(json_t *object, struct plan_network *ret, struct failure *out)
+{
+	static const char *const known[] = {"mode", "bridge", "subnet", "gateway", "mtu",
+		"uplinkProgram", "slirp4netns", "hostsFile", "hostsNames", NULL};
+	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns"};
+	json_t *mtu = json_object_get(object, "mtu");
+	int mode = 0;
+
+	if (check_members(object, "network", known, out) < 0 ||
+		get_choice(object, "mode", modes, array_size(modes), &mode, out) < 0)
+		return -1;
+	ret->mode = (enum network_mode)mode;
+	enum need uplink = mode == NETWORK_BRIDGE || mode == NETWORK_SLIRP ? REQUIRED : OPTIONAL;
+	enum need bridge = mode == NETWORK_BRIDGE ? REQUIRED : OPTIONAL;
+
+	if (get_text(object, "bridge", bridge, &ret->bridge, out) < 0 ||
+		get_text(object, "subnet", bridge, &ret->subnet, out) < 0 ||
+		get_text(object, "gateway", bridge, &ret->gateway, out) < 0 ||
+		get_path(object, "uplinkProgram", uplink, &ret->uplink_program, out) < 0 ||
+		get_path(object, "slirp4netns", uplink, &ret->slirp4netns, out) < 0 ||
+		get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
+		get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0)
+		return -1;
+	if (!mtu)
+		return uplink == REQUIRED ? bad(out, "network.mtu", "is missing") : 0;
+	if (!json_is_integer(mtu) || json_integer_value(mtu) < 68 ||
+		json_integer_value(mtu) > 65521)
+		return bad(out, "network.mtu", "must be a number between 68 and 65521");
+	ret->mtu = (unsigned)json_integer_value(mtu);
+	return 0;
+}
+
+static int read_stdio(json_t *object, struct plan *plan, struct failure *out)
+{
+	static const char *const known[] = {"terminal", "stdin", "stdinOnce", NULL};
+
+	if (check_members(object, "stdio", known, out) < 0 ||
+		get_flag(object, "terminal", &plan->terminal, out) < 0 ||
+		get_flag(object, "stdin", &plan->open_stdin, out) < 0 ||
+		get_flag(object, "stdinOnce", &plan->stdin_once, out) < 0)
+		return -1;
+	return 0;
+}
+
+/* The id becomes part of paths and of socket names. */
+static int check_id(const struct plan *plan, struct failure *out)
+{
+	if (strlen(plan->id) != 64 || strspn(plan->id, "0123456789abcdef") != 64)
+		return bad(out, "id", "must be 64 hexadecimal digits");
+	return 0;
+}
+
+static int read_plan(json_t *root, struct plan *plan, struct failure *out)
+{
+	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
+		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
+		"user", "groups", "runtime", "cgroupParent", NULL};
+
+	if (check_members(root, "the plan", known, out) < 0)
+		return -1;
+	if (json_integer_value(json_object_get(root, "version")) != 1)
+		return bad(out, "version", "must be 1");
+	if (get_text(root, "id", REQUIRED, &plan->id, out) < 0 || check_id(plan, out) < 0 ||
+		get_path(root, "dataDir", REQUIRED, &plan->data_dir, out) < 0 ||
+		get_path(root, "runtimeDir", REQUIRED, &plan->runtime_dir, out) < 0 ||
+		id_map_parse(json_object_get(root, "idMap"), &plan->id_map, out) < 0 ||
+		read_rootfs(json_object_get(root, "rootfs"), &plan->rootfs, out) < 0 ||
+		read_network(json_object_get(root, "network"), &plan->network, out) < 0 ||
+		read_stdio(json_object_get(root, "stdio"), plan, out) < 0)
+		return -1;
+	if (get_path(root, "log", OPTIONAL, &plan->log_path, out) < 0 ||
+		get_flag(root, "autoRemove", &plan->auto_remove, out) < 0 ||
+		get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
+		get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
+		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
+		get_list(root, "groups", false, &plan->groups, out) < 0 ||
+		get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
+		get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0)
+		return -1;
+	return 0;
+}
+
+static json_t *parse_file(const char *path, struct failure *out)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	json_error_t error;
+	struct stat file;
+	json_t *root;
+
+	if (fd < 0 || fstat(fd, &file) < 0) {
+		fail(out, errno, "plan", "cannot read %s", path);
+		return NULL;
+	}
+	if (!S_ISREG(file.st_mode) || file.st_size > PLAN_SIZE_MAX) {
+		bad(out, "the file", "is no regular file or too large");
+		return NULL;
+	}
+	root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		fail_kind(out, FAILURE_BAD_INPUT, 0, "plan", "plan.json, line %d: %s", error.line,
+			error.text);
+	return root;
+}
+
+int plan_load(const char *container_dir, struct plan **ret, struct failure *out)
+{
+	struct plan *plan;
+	char path[PATH_MAX];
+	json_t *root;
+	int result;
+
+	if (container_dir[0] != '/')
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan",
+			"the container's directory must be an absolute path");
+	if (snprintf(path, sizeof(path), "%s/plan.json", container_dir) >= (int)sizeof(path))
+		return fail(out, ENAMETOOLONG, "plan", "cannot read the plan");
+	root = parse_file(path, out);
+	if (!root)
+		return -1;
+	plan = calloc(1, sizeof(*plan));
+	if (plan)
+		plan->container_dir = strdup(container_dir);
+	if (plan && plan->container_dir)
+		result = read_plan(root, plan, out);
+	else
+		result = fail(out, ENOMEM, "plan", "cannot read the plan");
+	json_decref(root);
+	if (result < 0) {
+		plan_free(plan);
+		return -1;
+	}
+	*ret = plan;
+	return 0;
+}
+
+static void clear_list(struct string_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->id);
+	free(plan->data_dir);
+	free(plan->runtime_dir);
+	free(plan->container_dir);
+	id_map_clear(&plan->id_map);
+	clear_list(&plan->rootfs.lower);
+	free(plan->rootfs.upper);
+	free(plan->rootfs.work);
+	free(plan->rootfs.program);
+	free(plan->network.bridge);
+	free(plan->network.subnet);
+	free(plan->network.gateway);
+	free(plan->network.uplink_program);
+	free(plan->network.slirp4netns);
+	free(plan->network.hosts_file);
+	free(plan->network.hosts_names);
+	free(plan->log_path);
+	free(plan->name_claim);
+	clear_list(&plan->remove_paths);
+	free(plan->user);
+	clear_list(&plan->groups);
+	free(plan->runtime);
+	free(plan->cgroup_parent);
+	free(plan);
+}
