@@ -49,14 +49,15 @@ export function createEngine(environment: NodeJS.ProcessEnv): Engine {
 }
 
 async function chooseStorage(engine: Engine, wanted: string | undefined): Promise<StorageChoice> {
+  const idMap = engine.idMap()
   const { findStorage } = await import('./runtime/storage.ts')
   return await findStorage({
     data: engine.paths.data,
     config: engine.paths.config,
     nativeProgram: engine.native().program,
-    idMap: engine.idMap(),
+    idMap,
     fuseOverlayfs: findProgram('fuse-overlayfs'),
     wanted,
-    epoch: `${release()} ${bootId()}`,
+    epoch: `${release()} ${bootId()} ${JSON.stringify(idMap.uids)}`,
   })
 }

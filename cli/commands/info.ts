@@ -2,7 +2,7 @@ import { cpus, hostname, machine, release, totalmem } from 'node:os'
 import { readCgroups } from '../../lib/host/cgroups.ts'
 import { distributionName } from '../../lib/host/distribution.ts'
 import { fileSystemOf } from '../../lib/host/machine.ts'
-import { isSingleId } from '../../lib/host/subids.ts'
+import { hasSingleId } from '../../lib/runtime/userns.ts'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
 import { countObjects } from '../output/counts.ts'
@@ -64,7 +64,7 @@ export async function run(context: Context): Promise<number> {
     ` Product: lighter ${build.version}`,
   ]
   context.print(`${lines.join('\n')}\n`)
-  for (const warning of warnings(isSingleId(engine.idMap()), cgroups.controllers))
+  for (const warning of warnings(hasSingleId(engine.idMap()), cgroups.controllers))
     context.warn(warning)
   return 0
 }

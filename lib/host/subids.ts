@@ -50,10 +50,6 @@ export function buildIdMap(uid: number, gid: number): HostIdMap {
   return { uids: extents(uid, ranges.uids), gids: extents(gid, ranges.gids), newuidmap, newgidmap }
 }
 
-/** Whether only one id is mapped: owners are squashed when layers are unpacked. */
-export const isSingleId = (map: HostIdMap): boolean =>
-  map.uids.reduce((sum, [, , count]) => sum + count, 0) === 1
-
 /** Every name under which the files may list this user. */
 export function ownerNames(uid: number): string[] {
   const names = [String(uid)]
