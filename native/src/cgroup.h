@@ -8,9 +8,10 @@
 
 /* Where the OCI verbs put the container: *ret_path is an absolute directory made of
  * linux.cgroupsPath (absolute: from the top of the v2 tree; relative: below the caller's own
- * cgroup), or NULL when the spec wants none or the host has no v2 tree that the caller can use and
- * the spec limits nothing. */
-int cgroup_locate(const struct spec *spec, char **ret_path, struct failure *out);
+ * cgroup), or /lighter/ID when only limits or device rules were given. NULL when nothing needs one,
+ * or the caller can have none and the spec limits nothing. Device rules need one unless a user
+ * namespace keeps device nodes from being made. */
+int cgroup_locate(const struct spec *spec, const char *id, char **ret_path, struct failure *out);
 
 /* Makes the directory path and its missing parents, enables the controllers that the settings need,
  * writes the settings and attaches the device rules. *ret_fd is a descriptor of the directory, for
