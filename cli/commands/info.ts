@@ -1,11 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { cpus, hostname, machine, release, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { readCgroups } from '../../lib/host/cgroups.ts'
 import { distributionName } from '../../lib/host/distribution.ts'
 import { fileSystemOf } from '../../lib/host/machine.ts'
+import { isAlive, type ProcessIdentity } from '../../lib/host/process.ts'
+import { findProgram } from '../../lib/host/programs.ts'
 import { hasSingleId } from '../../lib/runtime/userns.ts'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
-import { countObjects } from '../output/counts.ts'
 
 /** `info`: Docker's layout, filled with what is true here. */
 export async function run(context: Context): Promise<number> {
@@ -15,7 +18,7 @@ export async function run(context: Context): Promise<number> {
     .storage()
     .catch((error: Error) => ({ driver: 'none', reason: error.message }))
   const cgroups = readCgroups(uid)
-  const counts = await countObjects(engine)
+  const counts = countObjects(engine.paths.data)
   const lines = [
     `Client: lighter ${build.version}`,
     ` Version:    ${compatible.version}`,
@@ -40,7 +43,7 @@ export async function run(context: Context): Promise<number> {
     '  Network: bridge host none slirp4netns',
     '  Log: json-file none',
     ' Swarm: inactive',
-    ' Runtimes: lighter-native',
+    ` Runtimes: ${['lighter-native', ...OTHER_RUNTIMES.filter((name) => findProgram(name))].join(' ')}`,
     ' Default Runtime: lighter-native',
     ' Init Binary: lighter-native',
     ' Security Options:',
@@ -67,6 +70,56 @@ export async function run(context: Context): Promise<number> {
   for (const warning of warnings(hasSingleId(engine.idMap()), cgroups.controllers))
     context.warn(warning)
   return 0
+}
+
+const OTHER_RUNTIMES = ['crun', 'runc', 'runsc']
+
+interface Counts {
+  running: number
+  stopped: number
+  images: number
+}
+
+/** Counts what is on disk without reading more of it than needed: `info` must answer at once with thousands of objects. */
+function countObjects(data: string): Counts {
+  const containers = entriesOf(join(data, 'containers'))
+  const running = containers.filter((id) =>
+    isRunning(join(data, 'containers', id, 'state.json')),
+  ).length
+  const images = new Set(
+    entriesOf(join(data, 'refs')).map(
+      (name) => readJson<Reference>(join(data, 'refs', name))?.descriptor.digest,
+    ),
+  )
+  return { running, stopped: containers.length - running, images: images.size }
+}
+
+interface Reference {
+  descriptor: { digest: string }
+}
+
+type State = ({ status: 'running' } & ProcessIdentity) | { status: 'exited' }
+
+function isRunning(path: string): boolean {
+  const state = readJson<State>(path)
+  return state?.status === 'running' && isAlive(state)
+}
+
+/** `undefined` for what vanished meanwhile. */
+function readJson<Document>(path: string): Document | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Document
+  } catch {
+    return undefined
+  }
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => !name.startsWith('.'))
+  } catch {
+    return []
+  }
 }
 
 function warnings(singleId: boolean, controllers: string[]): string[] {

@@ -3,13 +3,13 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { LighterError } from '../core/errors.ts'
 
 /** What the executable carries for the native side; written by packaging/bundle.mjs. */
@@ -21,6 +21,8 @@ interface CarriedFile {
 
 /** Set by esbuild in the packed program; absent in development. */
 declare const LIGHTER_CARRIED: { hash: string; files: CarriedFile[] } | undefined
+
+const DEVELOPMENT_ROOT = join(import.meta.dirname, '../..')
 
 export interface NativeFiles {
   /** The native program. */
@@ -48,10 +50,9 @@ const filesIn = (directory: string): NativeFiles => ({
 })
 
 function developmentFiles(): NativeFiles {
-  const root = fileURLToPath(new URL('../..', import.meta.url))
   return {
-    program: process.env.LIGHTER_NATIVE ?? join(root, 'build/native/lighter-native'),
-    uplink: join(root, 'native/slirp4netns/slirp4netns.sh'),
+    program: process.env.LIGHTER_NATIVE ?? join(DEVELOPMENT_ROOT, 'build/native/lighter-native'),
+    uplink: join(DEVELOPMENT_ROOT, 'native/slirp4netns/slirp4netns.sh'),
   }
 }
 
@@ -90,8 +91,21 @@ function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
   }
 }
 
-/** A file that the packed executable carries. */
+/** A file that the packed executable carries; in development, what the build left in build/. */
 export function readCarried(name: string): Uint8Array {
+  if (typeof LIGHTER_CARRIED === 'undefined') return readDevelopmentFile(name)
   const sea = process.getBuiltinModule('node:sea')
   return new Uint8Array(sea.getRawAsset(name))
+}
+
+function readDevelopmentFile(name: string): Uint8Array {
+  const path = join(DEVELOPMENT_ROOT, 'build', name)
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    throw new LighterError('host-setup', `${path} is missing`, {
+      cause: error,
+      hint: "'npm run build' makes it.",
+    })
+  }
 }
