@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "layer_attributes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#define STEP "layer"
+
+/* Attributes that steer overlay file systems or this program: an image must not forge them. */
+static const char *const forbidden[] = {
+	"user.overlay.",
+	"user.fuseoverlayfs.",
+	"user.containers.",
+	"user.lighter.",
+};
+
+static bool id_is_mapped(const struct id_extent *extents, size_t count, int64_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id >= extents[i].inside && id < (int64_t)extents[i].inside + extents[i].count)
+			return true;
+	return false;
+}
+
+static int check_id(const struct layer *layer, const char *kind, const struct id_extent *extents,
+	size_t count, int64_t id, const char *path)
+{
+	uint64_t ids = 0;
+
+	if (id < 0 || id >= UINT32_MAX)
+		return fail_kind(layer->out, FAILURE_BAD_INPUT, 0, STEP,
+			"the layer's entry '%.200s' has the impossible %s %lld", path, kind,
+			(long long)id);
+	if (id_is_mapped(extents, count, id))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		ids += extents[i].count;
+	return fail(layer->out, 0, STEP,
+		"%s %lld is not in your range: '%.200s' belongs to it, which takes %lld subordinate %ss,"
+		" and you have %llu",
+		kind, (long long)id, path, (long long)id, kind,
+		(unsigned long long)(ids > 0 ? ids - 1 : 0));
+}
+
+int layer_owner(const struct layer *layer, struct archive_entry *entry, const char *path,
+	uid_t *ret_uid, gid_t *ret_gid)
+{
+	const struct id_map *map = layer->map;
+	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+
+	if (layer->squash) {
+		*ret_uid = 0;
+		*ret_gid = 0;
+		return 0;
+	}
+	if (check_id(layer, "uid", map->uids, map->uid_count, uid, path) < 0 ||
+		check_id(layer, "gid", map->gids, map->gid_count, gid, path) < 0)
+		return -1;
+	*ret_uid = (uid_t)uid;
+	*ret_gid = (gid_t)gid;
+	return 0;
+}
+
+static bool is_wanted(const char *name)
+{
+	if (strcmp(name, "security.capability") == 0 ||
+		strcmp(name, "system.posix_acl_access") == 0 ||
+		strcmp(name, "system.posix_acl_default") == 0)
+		return true;
+	/* trusted.* and the other names of security.* are the host's, out of reach of its users. */
+	if (strncmp(name, "user.", 5) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		if (strncmp(name, forbidden[i], strlen(forbidden[i])) == 0)
+			return false;
+	return true;
+}
+
+/* A file system without extended attributes still holds the image's files. */
+static bool is_tolerable(int error)
+{
+	return error == ENOTSUP || error == EPERM;
+}
+
+static int set_extended(
+	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
+{
+	const char *name;
+	const void *value;
+	size_t size;
+
+	if (archive_entry_xattr_reset(entry) == 0)
+		return 0;
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+		if (!name || !is_wanted(name))
+			continue;
+		if (fsetxattr(fd, name, value, size, 0) < 0 && !is_tolerable(errno))
+			return fail(layer->out, errno, STEP, "cannot set %.100s of '%.200s'", name,
+				path);
+	}
+	return 0;
+}
+
+static int keep_owner(
+	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
+{
+	long long uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
+	char text[64];
+	int length;
+
+	if (uid == 0 && gid == 0)
+		return 0;
+	length = snprintf(text, sizeof(text), "%lld:%lld:%o", uid, gid,
+		(unsigned)archive_entry_perm(entry) & 07777U);
+	if (fsetxattr(fd, OWNER_ATTRIBUTE, text, (size_t)length, 0) < 0 && !is_tolerable(errno))
+		return fail(layer->out, errno, STEP, "cannot keep the owner of '%.200s'", path);
+	return 0;
+}
+
+int layer_set_attributes(
+	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (layer_owner(layer, entry, path, &uid, &gid) < 0)
+		return -1;
+	/* The owner first: changing it clears set-uid bits and file capabilities. */
+	if (fchown(fd, uid, gid) < 0)
+		return fail(
+			layer->out, errno, STEP, "cannot give '%.200s' to %u:%u", path, uid, gid);
+	if (fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
+		return fail(layer->out, errno, STEP, "cannot set the mode of '%.200s'", path);
+	if (layer->squash && keep_owner(layer, fd, entry, path) < 0)
+		return -1;
+	return set_extended(layer, fd, entry, path);
+}
+
+void layer_times(struct archive_entry *entry, struct timespec ret[2])
+{
+	long nanoseconds = archive_entry_mtime_nsec(entry);
+
+	ret[1].tv_sec = archive_entry_mtime(entry);
+	ret[1].tv_nsec = nanoseconds >= 0 && nanoseconds < 1000000000 ? nanoseconds : 0;
+	ret[0] = ret[1];
+}

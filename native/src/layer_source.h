@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The uncompressed stream of a layer: what the archive reader reads and the diffID is made of. */
+#ifndef LIGHTER_LAYER_SOURCE_H
+#define LIGHTER_LAYER_SOURCE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "digest.h"
+#include "fail.h"
+
+struct layer_source;
+
+/* Reads from fd, which stays the caller's. The compression (gzip, zstd or none) is found by the
+ * first bytes. */
+int layer_source_open(int fd, struct layer_source **ret, struct failure *out);
+
+/* The next piece of the stream, valid until the next call. Returns its length, 0 at the end, -1
+ * with *out filled. A compressed stream that is cut off, damaged or followed by other bytes is a
+ * failure. */
+ssize_t layer_source_read(struct layer_source *source, const void **ret, struct failure *out);
+
+/* Reads the stream to its end and writes its digest. */
+int layer_source_finish(
+	struct layer_source *source, char ret_diff_id[DIGEST_TEXT_SIZE], struct failure *out);
+
+void layer_source_close(struct layer_source *source);
+
+#endif
