@@ -15,6 +15,8 @@ export interface FlagSpec {
   /** What `--help` shows instead of the type's name. */
   placeholder?: string
   default?: boolean | string | number
+  /** What is wrong with a value, `undefined` when nothing is. */
+  check?: (text: string) => string | undefined
   /** Not shown by `--help`. */
   hidden?: boolean
   /** Another spelling of the flag with this name. */

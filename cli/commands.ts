@@ -1,5 +1,5 @@
 import type { CommandSpec, FlagSpec } from './command-spec.ts'
-import { createFlags, runFlags } from './flags/run.ts'
+import { checkEnv, createFlags, runFlags } from './flags/run.ts'
 
 const ANY = Number.POSITIVE_INFINITY
 
@@ -38,7 +38,7 @@ export const commands: readonly CommandSpec[] = [
     flags: {
       detach: { type: 'bool', short: 'd', summary: 'Detached mode: run command in the background' },
       'detach-keys': detachKeys,
-      env: { type: 'list', short: 'e', summary: 'Set environment variables' },
+      env: { type: 'list', short: 'e', check: checkEnv, summary: 'Set environment variables' },
       'env-file': { type: 'list', summary: 'Read in a file of environment variables' },
       interactive: { type: 'bool', short: 'i', summary: 'Keep STDIN open even if not attached' },
       privileged: { type: 'bool', summary: 'Give extended privileges to the command' },

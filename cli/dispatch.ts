@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { FlagTable } from './command-spec.ts'
 import { type FoundCommand, findCommand, groups } from './commands.ts'
 import { createContext } from './context.ts'
-import { parseArguments, parseGlobals } from './parse.ts'
+import { type Parsed, parseArguments, parseGlobals } from './parse.ts'
 import { reportError, UsageFailure, writeError } from './report.ts'
 
 const globalFlags: FlagTable = {
@@ -51,7 +51,7 @@ async function callCommand(
     process.stdout.write(`${versionLine}\n`)
     return 0
   }
-  where.debug = parsed.bool('debug') || parsed.string('log-level') === 'debug'
+  where.debug = isDebug(parsed)
   const words = [...parsed.operands]
   if (words.length === 0) {
     ;(await help()).printOverview(program, globalFlags, false, process.stderr)
@@ -63,6 +63,15 @@ async function callCommand(
   refuseDaemonFlags(parsed)
   where.name = found.name
   return await callFound(program, found, where.debug)
+}
+
+const LOG_LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error', 'fatal'])
+
+function isDebug(parsed: Parsed): boolean {
+  const level = parsed.string('log-level') ?? 'info'
+  if (!LOG_LEVELS.has(level))
+    throw new UsageFailure(`Unable to parse logging level: ${level}`, '', 1)
+  return parsed.bool('debug') || level === 'debug'
 }
 
 async function callFound(program: string, found: FoundCommand, debug: boolean): Promise<number> {
@@ -85,7 +94,8 @@ async function callGroup(program: string, words: string[]): Promise<number> {
   }
   const { printGroup } = await import('./help.ts')
   if (verb === '--help' || verb === '-h') return printGroup(program, group, process.stdout)
-  if (verb?.startsWith('-')) throw new UsageFailure(`unknown flag: ${verb}`, group, 125)
+  const flag = words.slice(1).find((word) => word.startsWith('-'))
+  if (flag) throw new UsageFailure(`unknown flag: ${flag}`, group, 125)
   printGroup(program, group, process.stderr)
   return verb === undefined ? 0 : 1
 }
@@ -106,10 +116,7 @@ function expectation(least: number, most: number): string {
   return `requires at least ${least} and at most ${plural(most)}`
 }
 
-function refuseDaemonFlags(parsed: {
-  given(flag: string): boolean
-  string(flag: string): string | undefined
-}): void {
+function refuseDaemonFlags(parsed: Parsed): void {
   if (parsed.given('host')) {
     throw new UsageFailure(
       '--host: there is no daemon to connect to; containers run in this very session',

@@ -44,6 +44,11 @@ export class Parsed {
     return Array.isArray(value) ? value : []
   }
 
+  /** The error for a value that turned out wrong only after parsing, in the words of all the others. */
+  invalid(flag: string, text: string, reason: string): FlagError {
+    return invalidArgument(flag, this.#flags[flag]?.short, text, reason)
+  }
+
   #value(flag: string, ...types: FlagType[]): Value | undefined {
     const spec = this.#flags[flag]
     if (!spec || spec.aliasOf || !types.includes(spec.type)) {
@@ -61,6 +66,16 @@ export class FlagError extends LighterError {
   constructor(message: string) {
     super('usage', message)
   }
+}
+
+function invalidArgument(
+  name: string,
+  short: string | undefined,
+  text: string,
+  reason: string,
+): FlagError {
+  const flag = short ? `-${short}, --${name}` : `--${name}`
+  return new FlagError(`invalid argument "${text}" for "${flag}" flag: ${reason}`)
 }
 
 interface Scan {
@@ -191,10 +206,9 @@ function findShort(flags: FlagTable, letter: string): [string, FlagSpec] | ['', 
 
 function setValue(scan: Scan, name: string, spec: FlagSpec, text: string): void {
   const target = spec.aliasOf ?? name
-  const complain = (reason: string): FlagError => {
-    const flag = spec.short ? `-${spec.short}, --${name}` : `--${name}`
-    return new FlagError(`invalid argument "${text}" for "${flag}" flag: ${reason}`)
-  }
+  const complain = (reason: string) => invalidArgument(name, spec.short, text, reason)
+  const wrong = spec.check?.(text)
+  if (wrong !== undefined) throw complain(wrong)
   switch (spec.type) {
     case 'bool':
       scan.values.set(target, parseBool(text, complain))

@@ -63,22 +63,44 @@ function reportExpected(
   starter: boolean,
 ): number {
   const end = starter && !/[.\n]$/.test(error.message) ? '.' : ''
-  writeError(`${prefix}${error.message}${end}`)
+  writeError(`${prefix}${describeError(error)}${end}`)
   if (error.hint) writeError(error.hint)
-  if (starter && SHOWS_HELP.has(error.code)) {
+  if (starter && !NO_HELP.has(error.code)) {
     writeError(`See '${where.program} ${where.name} --help'.`)
   }
   if (where.debug) writeError(stackOf(error))
   return EXIT_CODES[error.code] ?? (starter ? 125 : 1)
 }
 
-/** Mistakes on the command line of `run` and `create` end in a pointer to their help. */
-const SHOWS_HELP: ReadonlySet<ErrorCode> = new Set([
+/** What goes wrong after the command line was understood and the image was there ends without a pointer to help. */
+const NO_HELP: ReadonlySet<ErrorCode> = new Set([
+  'command-not-found',
+  'command-not-executable',
+  'host-setup',
+  'native',
+  'no-space',
+  'state-format',
+])
+
+/** What Docker's client finds out by itself; the host's own troubles are not called a daemon's either. */
+const OWN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'usage',
   'bad-reference',
-  'bad-input',
-  'conflict',
+  'bad-digest',
+  'no-such-object',
+  'host-setup',
+  'native',
+  'state-format',
 ])
+
+/** The sentence with the words in front that scripts look for. */
+export function describeError(error: LighterError): string {
+  const { code, message } = error
+  if (code === 'no-such-object') return `Error: ${message}`
+  return OWN_WORDS.has(code) || message.startsWith(DAEMON) ? message : `${DAEMON}${message}`
+}
+
+const DAEMON = 'Error response from daemon: '
 
 function reportUsage(message: string, name: string, code: number, where: Failure): number {
   writeError(message)

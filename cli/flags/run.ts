@@ -1,13 +1,29 @@
 import type { FlagTable } from '../command-spec.ts'
 
+const STREAMS = new Set(['stdin', 'stdout', 'stderr'])
+
+export const checkEnv = (text: string): string | undefined =>
+  text.startsWith('=') ? `invalid environment variable: ${text}` : undefined
+
+const checkLabel = (text: string): string | undefined =>
+  text.startsWith('=') ? `invalid label '${text}': empty name` : undefined
+
+const checkStream = (text: string): string | undefined =>
+  STREAMS.has(text.toLowerCase()) ? undefined : 'valid streams are STDIN, STDOUT and STDERR'
+
 /** Flags that `create` and `run` share. */
 export const createFlags: FlagTable = {
-  attach: { type: 'list', short: 'a', summary: 'Attach to STDIN, STDOUT or STDERR' },
+  attach: {
+    type: 'list',
+    short: 'a',
+    check: checkStream,
+    summary: 'Attach to STDIN, STDOUT or STDERR',
+  },
   'cap-add': { type: 'list', summary: 'Add Linux capabilities' },
   'cap-drop': { type: 'list', summary: 'Drop Linux capabilities' },
   cidfile: { type: 'string', summary: 'Write the container ID to the file' },
   entrypoint: { type: 'string', summary: 'Overwrite the default ENTRYPOINT of the image' },
-  env: { type: 'list', short: 'e', summary: 'Set environment variables' },
+  env: { type: 'list', short: 'e', check: checkEnv, summary: 'Set environment variables' },
   'env-file': { type: 'list', summary: 'Read in a file of environment variables' },
   'group-add': { type: 'list', summary: 'Add additional groups to join' },
   hostname: { type: 'string', short: 'h', summary: 'Container host name' },
@@ -16,7 +32,7 @@ export const createFlags: FlagTable = {
     summary: 'Run an init inside the container that forwards signals and reaps processes',
   },
   interactive: { type: 'bool', short: 'i', summary: 'Keep STDIN open even if not attached' },
-  label: { type: 'list', short: 'l', summary: 'Set meta data on a container' },
+  label: { type: 'list', short: 'l', check: checkLabel, summary: 'Set meta data on a container' },
   mount: {
     type: 'list',
     placeholder: 'mount',
