@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verb exec: a further process in a running container. */
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/close_range.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "exec_process.h"
+#include "exec_request.h"
+#include "memfd.h"
+#include "plan.h"
+#include "process.h"
+#include "relay.h"
+#include "scope.h"
+#include "terminal.h"
+#include "verbs.h"
+
+#define STEP "exec"
+
+struct exec_arguments {
+	const char *container, *file, *detach_keys, *error_prefix;
+	int report;
+};
+
+static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, struct failure *out)
+{
+	static const struct option options[] = {
+		{"container", required_argument, NULL, 'c'},
+		{"exec", required_argument, NULL, 'e'},
+		{"detach-keys", required_argument, NULL, 'k'},
+		{"error-prefix", required_argument, NULL, 'p'},
+		{"report-fd", required_argument, NULL, 'r'},
+		{0},
+	};
+	int option;
+
+	/* The verb stands behind the program's own options. */
+	while (argc > 0 && strcmp(argv[0], "exec") != 0) {
+		argc--;
+		argv++;
+	}
+	opterr = 0;
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+		if (option == 'c')
+			ret->container = optarg;
+		else if (option == 'e')
+			ret->file = optarg;
+		else if (option == 'k')
+			ret->detach_keys = optarg;
+		else if (option == 'p')
+			ret->error_prefix = optarg;
+		else if (option == 'r')
+			ret->report = atoi(optarg);
+		else
+			return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "exec: bad option");
+	}
+	if (!ret->container || !ret->file || optind != argc)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
+			"exec needs --container DIR and --exec FILE, and nothing else");
+	if (ret->report != -1 && (ret->report < 3 || fcntl(ret->report, F_GETFD) < 0))
+		return fail_kind(
+			out, FAILURE_BAD_INPUT, 0, STEP, "--report-fd is no open descriptor");
+	return 0;
+}
+
+/* Undoes what the caller's runtime left: its signal handling, O_NONBLOCK, open descriptors. */
+static int undo_inheritance(int report, struct failure *out)
+{
+	if (process_reset_signals(out) < 0)
+		return -1;
+	for (int fd = 0; fd < 3; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+
+		if (flags < 0 && open("/dev/null", O_RDWR) != fd)
+			return fail(out, errno, STEP, "cannot open /dev/null");
+		if (flags >= 0 && (flags & O_NONBLOCK) &&
+			fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+			return fail(out, errno, STEP, "cannot make descriptor %d blocking", fd);
+	}
+	if (report > 3)
+		syscall(SYS_close_range, 3U, (unsigned)report - 1, 0U);
+	syscall(SYS_close_range, report < 3 ? 3U : (unsigned)report + 1, ~0U, 0U);
+	return 0;
+}
+
+/* The process shall not hold the caller's own terminal without being given one (it could type into
+ * it): what is a terminal is replaced by a pipe. Everything else is handed on as it is. */
+static int prepare_stdio(
+	const struct exec_request *request, struct relay *relay, int stdio[3], struct failure *out)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct relay_stream *stream = &relay->streams[fd];
+		int ends[2];
+
+		stdio[fd] = fd;
+		if (request->detach || (fd == 0 && !request->stdin_open)) {
+			stdio[fd] = open("/dev/null", O_RDWR | O_CLOEXEC);
+			if (stdio[fd] < 0)
+				return fail(out, errno, STEP, "cannot open /dev/null");
+			continue;
+		}
+		if (!isatty(fd))
+			continue;
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return fail(out, errno, STEP, "cannot make a pipe");
+		stdio[fd] = ends[fd == 0 ? 0 : 1];
+		if (fd == 0) {
+			stream->from = 0;
+			stream->to = ends[1];
+			stream->owns_to = true;
+			fcntl(stream->to, F_SETFL, O_NONBLOCK);
+		} else {
+			stream->from = ends[0];
+			stream->to = fd;
+		}
+	}
+	return 0;
+}
+
+/* The process has them now: an end kept here would hide the end of file. */
+static void close_handed_over(const int stdio[3])
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (stdio[fd] > 2)
+			close(stdio[fd]);
+}
+
+static int connect_terminal(
+	const struct exec_request *request, struct relay *relay, int console, struct failure *out)
+{
+	struct winsize size;
+
+	relay->console = console;
+	if (request->detach)
+		return 0;
+	/* The size may have changed since the request was written. */
+	if (terminal_size(0, &size) == 0 || terminal_size(1, &size) == 0)
+		ioctl(console, TIOCSWINSZ, &size);
+	fcntl(console, F_SETFL, O_NONBLOCK);
+	relay->streams[1].from = console;
+	relay->streams[1].to = 1;
+	if (!request->stdin_open)
+		return 0;
+	relay->streams[0].from = 0;
+	relay->streams[0].to = console;
+	relay->streams[0].detaches = true;
+	return isatty(0) ? terminal_raw(0, out) : 0;
+}
+
+static int exit_code_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void report_exit(int report, int status)
+{
+	if (report >= 0)
+		dprintf(report,
+			"{\"event\":\"exited\",\"exitCode\":%d,\"signal\":%d,\"oomKilled\":false}\n",
+			exit_code_of(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
+static int follow(struct relay *relay, const struct exec_arguments *arguments, struct failure *out)
+{
+	bool detached;
+	int status, result;
+
+	result = relay_run(relay, &status, &detached, out);
+	terminal_restore();
+	if (result < 0)
+		return -1;
+	if (detached)
+		return relay_leave_drain(relay->console, out);
+	report_exit(arguments->report, status);
+	return exit_code_of(status);
+}
+
+/* A terminal's size is part of what the program sees first. */
+static void adopt_terminal_size(struct spec_process *process)
+{
+	struct winsize size;
+
+	if (!process->terminal || (process->console_rows && process->console_columns))
+		return;
+	if (terminal_size(0, &size) < 0 && terminal_size(1, &size) < 0)
+		return;
+	process->console_rows = size.ws_row;
+	process->console_columns = size.ws_col;
+}
+
+/* Docker's sentence around what kept the command from starting. */
+static void word_failure(struct failure *failure)
+{
+	char message[sizeof(failure->message)];
+
+	if (strcmp(failure->step, "exec") != 0 && strcmp(failure->step, "cwd") != 0)
+		return;
+	memcpy(message, failure->message, sizeof(message));
+	snprintf(failure->message, sizeof(failure->message),
+		"OCI runtime exec failed: exec failed: unable to start container process: %.400s: "
+		"unknown",
+		message);
+}
+
+static int run_request(
+	struct exec_request *request, const struct exec_arguments *arguments, struct failure *out)
+{
+	struct exec_process process;
+	struct relay relay = {.console = -1};
+	int stdio[3] = {-1, -1, -1};
+
+	for (size_t i = 0; i < RELAY_STREAMS; i++)
+		relay.streams[i].from = relay.streams[i].to = -1;
+	if (detach_keys_parse(arguments->detach_keys, &relay.keys, out) < 0)
+		return -1;
+	if (!request->process.terminal && prepare_stdio(request, &relay, stdio, out) < 0)
+		return -1;
+	adopt_terminal_size(&request->process);
+	if (relay_block_signals(out) < 0)
+		return -1;
+	if (exec_process_start(request, stdio, &process, out) < 0) {
+		word_failure(out);
+		return -1;
+	}
+	close_handed_over(stdio);
+	relay.pid = process.pid;
+	relay.pidfd = process.pidfd;
+	if (arguments->report >= 0)
+		dprintf(arguments->report, "{\"event\":\"started\",\"pid\":%d}\n", process.pid);
+	if (process.console >= 0 && connect_terminal(request, &relay, process.console, out) < 0)
+		return -1;
+	if (!request->detach)
+		return follow(&relay, arguments, out);
+	return process.console >= 0 ? relay_leave_drain(process.console, out) : 0;
+}
+
+/* Docker's exec answers 126 for a user that is not there. */
+static int exit_code(const struct failure *failure)
+{
+	return failure->kind == FAILURE_NO_USER ? 126 : failure_exit_code(failure);
+}
+
+static int report_failure(const struct exec_arguments *arguments, const struct failure *failure)
+{
+	if (arguments->report >= 0)
+		failure_report(arguments->report, failure);
+	else
+		fprintf(stderr, "%s%s\n", arguments->error_prefix ? arguments->error_prefix : "",
+			failure->message);
+	return exit_code(failure);
+}
+
+int verb_exec(int argc, char **argv)
+{
+	struct exec_arguments arguments = {.report = -1};
+	struct exec_request request;
+	struct failure failure = {0};
+	struct plan *plan = NULL;
+	int result;
+
+	if (parse_arguments(argc, argv, &arguments, &failure) < 0)
+		return report_failure(&arguments, &failure);
+	if (undo_inheritance(arguments.report, &failure) < 0 ||
+		plan_load(arguments.container, &plan, &failure) < 0)
+		return report_failure(&arguments, &failure);
+	/* Nothing that the container can reach may lead back to the executable on disk. */
+	if (memfd_ensure(argv, plan->runtime_dir, &failure) < 0 ||
+		exec_request_load(arguments.container, arguments.file, plan, &request, &failure) <
+			0) {
+		plan_free(plan);
+		return report_failure(&arguments, &failure);
+	}
+	/* From here on it must not reach the process. */
+	if (arguments.report >= 0)
+		fcntl(arguments.report, F_SETFD, FD_CLOEXEC);
+	result = run_request(&request, &arguments, &failure);
+	if (result < 0)
+		result = report_failure(&arguments, &failure);
+	exec_request_clear(&request);
+	plan_free(plan);
+	return result;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec_request.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "scope.h"
+
+#define STEP "request"
+
+enum { FILE_LIMIT = 1 << 20 };
+
+static json_t *load_json(int fd, const char *path, struct failure *out)
+{
+	json_error_t error;
+	struct stat status;
+	json_t *document;
+
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > FILE_LIMIT) {
+		fail(out, 0, STEP, "%s is no regular file, or too large", path);
+		return NULL;
+	}
+	document = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+	if (!document)
+		fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%s: %s (line %d)", path, error.text,
+			error.line);
+	return document;
+}
+
+/* The start time does not fit into every reader's numbers: it is written as text. */
+static int read_start_time(const json_t *value, unsigned long long *ret)
+{
+	const char *text = json_string_value(value);
+	char *end;
+
+	if (json_is_integer(value)) {
+		*ret = (unsigned long long)json_integer_value(value);
+		return 0;
+	}
+	if (!text || !text[0])
+		return -1;
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	return *end || errno ? -1 : 0;
+}
+
+static int read_state(const char *container, struct identity *ret, struct failure *out)
+{
+	char path[PATH_MAX];
+	const char *status, *boot_id;
+	int written = snprintf(path, sizeof(path), "%s/state.json", container);
+	json_t *state = NULL;
+	int result = -1;
+
+	auto_close int fd = written < 0 || (size_t)written >= sizeof(path)
+				    ? -1
+				    : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? fail(out, 0, STEP, "the container is not running")
+				       : fail(out, errno, STEP, "cannot open %s", path);
+	state = load_json(fd, path, out);
+	if (!state)
+		return -1;
+	status = json_string_value(json_object_get(state, "status"));
+	boot_id = json_string_value(json_object_get(state, "bootId"));
+	if (!status || strcmp(status, "running") != 0) {
+		fail(out, 0, STEP, "the container is not running");
+	} else if (!boot_id || strlen(boot_id) != sizeof(ret->boot_id) - 1 ||
+		   !json_is_integer(json_object_get(state, "pid")) ||
+		   read_start_time(json_object_get(state, "startTime"), &ret->start_time) < 0) {
+		fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%s names no process", path);
+	} else {
+		ret->pid = (pid_t)json_integer_value(json_object_get(state, "pid"));
+		memcpy(ret->boot_id, boot_id, sizeof(ret->boot_id));
+		result = 0;
+	}
+	json_decref(state);
+	return result;
+}
+
+static int read_file(const char *file, struct exec_request *ret, struct failure *out)
+{
+	auto_close int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	const json_t *user;
+
+	if (fd < 0)
+		return fail(out, errno, STEP, "cannot open %s", file);
+	unlink(file);
+	ret->document = load_json(fd, file, out);
+	if (!ret->document)
+		return -1;
+	if (json_integer_value(json_object_get(ret->document, "version")) != 1)
+		return fail_kind(
+			out, FAILURE_BAD_INPUT, 0, STEP, "%s has an unknown version", file);
+	user = json_object_get(ret->document, "user");
+	if (user && !json_is_string(user))
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%s: user is no string", file);
+	if (user) {
+		ret->user = strdup(json_string_value(user));
+		if (!ret->user)
+			return fail(out, ENOMEM, STEP, "cannot copy the user");
+	}
+	ret->detach = json_is_true(json_object_get(ret->document, "detach"));
+	ret->stdin_open = json_is_true(json_object_get(ret->document, "stdin"));
+	if (spec_process_parse(json_object_get(ret->document, "process"), &ret->process, out) < 0)
+		return -1;
+	if (ret->process.args.count == 0)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%s: no command", file);
+	return 0;
+}
+
+static int read_filter(const char *container, const struct plan *plan, struct exec_request *ret,
+	struct failure *out)
+{
+	char path[PATH_MAX], cache[PATH_MAX];
+	struct spec *spec = NULL;
+	int result = 0;
+
+	snprintf(path, sizeof(path), "%s/bundle", container);
+	auto_close int bundle = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle < 0)
+		return fail(out, errno, STEP, "cannot open %s", path);
+	if (spec_load(bundle, &spec, out) < 0)
+		return -1;
+	snprintf(cache, sizeof(cache), "%s/cache/seccomp", plan->data_dir);
+	if (spec->seccomp)
+		result = seccomp_compile(spec->seccomp, cache, &ret->filter, out);
+	spec_free(spec);
+	return result;
+}
+
+int exec_request_load(const char *container, const char *file, const struct plan *plan,
+	struct exec_request *ret, struct failure *out)
+{
+	struct exec_request request = {.id = plan->id};
+
+	if (read_file(file, &request, out) < 0 ||
+		read_state(container, &request.container, out) < 0 ||
+		read_filter(container, plan, &request, out) < 0) {
+		exec_request_clear(&request);
+		return -1;
+	}
+	*ret = request;
+	return 0;
+}
+
+void exec_request_clear(struct exec_request *request)
+{
+	spec_process_clear(&request->process);
+	free(request->user);
+	seccomp_free(request->filter);
+	json_decref(request->document);
+	*request = (struct exec_request){0};
+}
