@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Becomes slirp4netns (1.0 to 1.3) with the options that version knows.
+# Usage: slirp4netns.sh PROGRAM NETNS LINK MTU EXIT_FD READY_FD
+# The caller is root of the user namespace that owns NETNS, or of a parent of it.
+set -u
+
+program=$1 netns=$2 link=$3 mtu=$4 exit_fd=$5 ready_fd=$6
+
+if [ ! -x "$program" ]; then
+	echo "$program is missing or not executable: the package slirp4netns has it" >&2
+	exit 127
+fi
+
+# The descriptors are the uplink's; the one program asked here must not hold them.
+version=$("$program" --version 3>&- 4>&- 5>&- 2>&1) || {
+	echo "$program --version fails: $version" >&2
+	exit 126
+}
+case $version in
+'slirp4netns version '[1-9]*) ;;
+*)
+	echo "$program is too old or not slirp4netns, 1.0 is needed: ${version%%
+*}" >&2
+	exit 126
+	;;
+esac
+
+set -- --configure --mtu="$mtu" --disable-host-loopback \
+	--exit-fd="$exit_fd" --ready-fd="$ready_fd" --netns-type=path
+
+# The sandbox is a pivot_root, which a system that runs from its initramfs refuses.
+sandbox=--enable-sandbox
+while read -r _ _ _ _ mountpoint _ rest; do
+	case $mountpoint:$rest in
+	/:*' - rootfs '*) sandbox= ;;
+	/:*) sandbox=--enable-sandbox ;;
+	esac
+done </proc/self/mountinfo
+[ -z "$sandbox" ] || set -- "$@" "$sandbox"
+
+# A build without libseccomp refuses the option; its version text has no line about the library.
+case $version in
+*libseccomp:*)
+	[ ! -e /proc/sys/kernel/seccomp/actions_avail ] || set -- "$@" --enable-seccomp
+	;;
+esac
+
+exec "$program" "$@" "$netns" "$link"

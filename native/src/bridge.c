@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netlink.h"
+#include "scope.h"
+
+#define STEP "network"
+
+in_addr_t subnet_mask(unsigned prefix)
+{
+	return prefix == 0 ? 0 : htonl(~(uint32_t)0 << (32 - prefix));
+}
+
+int subnet_parse(const char *subnet, const char *gateway, struct subnet *ret, struct failure *out)
+{
+	struct subnet parsed;
+	char network[INET_ADDRSTRLEN];
+	const char *slash = subnet ? strchr(subnet, '/') : NULL;
+	char *end;
+
+	if (!slash || !gateway || (size_t)(slash - subnet) >= sizeof(network))
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "the plan names no subnet");
+	memcpy(network, subnet, (size_t)(slash - subnet));
+	network[slash - subnet] = '\0';
+	parsed.prefix = (unsigned)strtoul(slash + 1, &end, 10);
+	if (end == slash + 1 || *end || parsed.prefix < 1 || parsed.prefix > 30 ||
+		inet_pton(AF_INET, network, &parsed.network) != 1 ||
+		inet_pton(AF_INET, gateway, &parsed.gateway) != 1 ||
+		((parsed.network ^ parsed.gateway) & subnet_mask(parsed.prefix)))
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
+			"not a subnet with its gateway: %s, %s", subnet, gateway);
+	parsed.network &= subnet_mask(parsed.prefix);
+	*ret = parsed;
+	return 0;
+}
+
+void mac_of_address(in_addr_t address, unsigned char mac[6])
+{
+	mac[0] = 0x02;
+	mac[1] = 0x42;
+	memcpy(mac + 2, &address, 4);
+}
+
+struct found_link {
+	int index;
+	bool up;
+};
+
+static int take_link(const struct nlmsghdr *header, void *context)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(header);
+	struct found_link *found = context;
+
+	if (header->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	found->index = info->ifi_index;
+	found->up = info->ifi_flags & IFF_UP;
+	return 1;
+}
+
+int link_find(int route, const char *name, bool *ret_up, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+	struct found_link found = {0};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_GETLINK, 0, &info, sizeof(info));
+	nl_put_string(&message, IFLA_IFNAME, name);
+	nl_put_u32(&message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (nl_query(route, &message, take_link, &found, &refusal) < 0) {
+		if (refusal.error == ENODEV)
+			return 0;
+		return nl_fail(out, &refusal, STEP, "cannot look for the link %s", name);
+	}
+	*ret_up = found.up;
+	return found.index;
+}
+
+int link_up(int route, int index, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC,
+		.ifi_index = index,
+		.ifi_flags = IFF_UP,
+		.ifi_change = IFF_UP};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_NEWLINK, 0, &info, sizeof(info));
+	if (nl_request(route, &message, &refusal) < 0)
+		return nl_fail(out, &refusal, STEP, "cannot bring the link up");
+	return 0;
+}
+
+int link_remove(int route, const char *name, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_DELLINK, 0, &info, sizeof(info));
+	nl_put_string(&message, IFLA_IFNAME, name);
+	if (nl_request(route, &message, &refusal) < 0 && refusal.error != ENODEV)
+		return nl_fail(out, &refusal, STEP, "cannot remove the link %s", name);
+	return 0;
+}
+
+int link_add_address(int route, int index, in_addr_t address, unsigned prefix, struct failure *out)
+{
+	struct ifaddrmsg info = {.ifa_family = AF_INET,
+		.ifa_prefixlen = (unsigned char)prefix,
+		.ifa_scope = RT_SCOPE_UNIVERSE,
+		.ifa_index = (unsigned)index};
+	in_addr_t broadcast = address | ~subnet_mask(prefix);
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	nl_put(&message, IFA_LOCAL, &address, sizeof(address));
+	nl_put(&message, IFA_ADDRESS, &address, sizeof(address));
+	nl_put(&message, IFA_BROADCAST, &broadcast, sizeof(broadcast));
+	if (nl_request(route, &message, &refusal) < 0 && refusal.error != EEXIST)
+		return nl_fail(out, &refusal, STEP, "cannot add an address");
+	return 0;
+}
+
+int route_add_default(int route, in_addr_t gateway, struct failure *out)
+{
+	struct rtmsg info = {.rtm_family = AF_INET,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	nl_put(&message, RTA_GATEWAY, &gateway, sizeof(gateway));
+	if (nl_request(route, &message, &refusal) < 0 && refusal.error != EEXIST)
+		return nl_fail(out, &refusal, STEP, "cannot add the default route");
+	return 0;
+}
+
+static int take_route(const struct nlmsghdr *header, void *context)
+{
+	const struct rtmsg *info = NLMSG_DATA(header);
+
+	if (header->nlmsg_type != RTM_NEWROUTE || info->rtm_table != RT_TABLE_MAIN ||
+		info->rtm_dst_len != 0 || info->rtm_type != RTN_UNICAST)
+		return 0;
+	*(bool *)context = true;
+	return 1;
+}
+
+int route_has_default(int route, bool *ret, struct failure *out)
+{
+	struct rtmsg info = {.rtm_family = AF_INET};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	*ret = false;
+	nl_begin(&message, RTM_GETROUTE, NLM_F_DUMP, &info, sizeof(info));
+	if (nl_query(route, &message, take_route, ret, &refusal) < 0)
+		return nl_fail(out, &refusal, STEP, "cannot read the routes");
+	return 0;
+}
+
+struct found_address {
+	int index;
+	bool found;
+	in_addr_t address;
+	unsigned prefix;
+};
+
+static int take_address(const struct nlmsghdr *header, void *context)
+{
+	const struct ifaddrmsg *info = NLMSG_DATA(header);
+	const struct nlattr *table[IFA_MAX + 1];
+	struct found_address *found = context;
+
+	if (header->nlmsg_type != RTM_NEWADDR || info->ifa_family != AF_INET ||
+		(int)info->ifa_index != found->index)
+		return 0;
+	nl_attributes(
+		info + 1, header->nlmsg_len - NLMSG_SPACE(sizeof(*info)), table, array_size(table));
+	if (!table[IFA_LOCAL] || nl_size(table[IFA_LOCAL]) != sizeof(found->address))
+		return 0;
+	memcpy(&found->address, nl_data(table[IFA_LOCAL]), sizeof(found->address));
+	found->prefix = info->ifa_prefixlen;
+	found->found = true;
+	return 1;
+}
+
+int bridge_find(int route, const char *name, struct bridge *ret, struct failure *out)
+{
+	struct ifaddrmsg info = {.ifa_family = AF_INET};
+	struct found_address found = {0};
+	struct nl_refusal refusal;
+	struct nl_message message;
+	bool up = false;
+
+	found.index = link_find(route, name, &up, out);
+	if (found.index < 0)
+		return -1;
+	if (found.index == 0 || !up)
+		return 0;
+	nl_begin(&message, RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info));
+	if (nl_query(route, &message, take_address, &found, &refusal) < 0)
+		return nl_fail(out, &refusal, STEP, "cannot read the address of %s", name);
+	if (!found.found)
+		return 0;
+	*ret = (struct bridge){found.index, found.address, found.prefix};
+	return 1;
+}
+
+int bridge_create(
+	int route, const char *name, const struct subnet *subnet, unsigned mtu, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+	struct nl_refusal refusal;
+	struct nl_message message;
+	unsigned char mac[6];
+	bool up = false;
+	size_t nest;
+	int index;
+
+	if (link_remove(route, name, out) < 0)
+		return -1;
+	/* A MAC of its own: else it is the lowest of its ports' and changes with them. */
+	mac_of_address(subnet->gateway, mac);
+	nl_begin(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	nl_put_string(&message, IFLA_IFNAME, name);
+	nl_put_u32(&message, IFLA_MTU, mtu);
+	nl_put(&message, IFLA_ADDRESS, mac, sizeof(mac));
+	nest = nl_nest(&message, IFLA_LINKINFO);
+	nl_put_string(&message, IFLA_INFO_KIND, "bridge");
+	nl_nest_end(&message, nest);
+	if (nl_request(route, &message, &refusal) < 0) {
+		if (refusal.error == EOPNOTSUPP)
+			return fail(out, 0, STEP, "this kernel has no bridges (CONFIG_BRIDGE)");
+		return nl_fail(out, &refusal, STEP, "cannot create the bridge %s", name);
+	}
+	index = link_find(route, name, &up, out);
+	if (index < 0)
+		return -1;
+	if (link_add_address(route, index, subnet->gateway, subnet->prefix, out) < 0)
+		return -1;
+	return link_up(route, index, out);
+}
+
+int veth_create(int route, const char *name, const struct bridge *bridge, unsigned mtu,
+	int peer_netns, const unsigned char peer_mac[6], struct failure *out)
+{
+	struct ifinfomsg info = {
+		.ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	struct ifinfomsg peer_info = {.ifi_family = AF_UNSPEC};
+	struct nl_refusal refusal;
+	struct nl_message message;
+	size_t link_nest, data_nest, peer_nest;
+
+	nl_begin(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+	nl_put_string(&message, IFLA_IFNAME, name);
+	nl_put_u32(&message, IFLA_MTU, mtu);
+	nl_put_u32(&message, IFLA_MASTER, (uint32_t)bridge->index);
+	link_nest = nl_nest(&message, IFLA_LINKINFO);
+	nl_put_string(&message, IFLA_INFO_KIND, "veth");
+	data_nest = nl_nest(&message, IFLA_INFO_DATA);
+	peer_nest = nl_nest(&message, VETH_INFO_PEER);
+	nl_put_raw(&message, &peer_info, sizeof(peer_info));
+	nl_put_string(&message, IFLA_IFNAME, "eth0");
+	nl_put_u32(&message, IFLA_MTU, mtu);
+	nl_put(&message, IFLA_ADDRESS, peer_mac, 6);
+	nl_put_u32(&message, IFLA_NET_NS_FD, (uint32_t)peer_netns);
+	nl_nest_end(&message, peer_nest);
+	nl_nest_end(&message, data_nest);
+	nl_nest_end(&message, link_nest);
+	if (nl_request(route, &message, &refusal) == 0)
+		return 0;
+	if (refusal.error == EEXIST)
+		return 1;
+	if (refusal.error == EOPNOTSUPP)
+		return fail(out, 0, STEP, "this kernel has no veth links (CONFIG_VETH)");
+	return nl_fail(out, &refusal, STEP, "cannot create the link %s", name);
+}
+
+struct name_taker {
+	void (*take_name)(const char *name, void *context);
+	void *context;
+};
+
+static int take_link_name(const struct nlmsghdr *header, void *context)
+{
+	const struct nlattr *table[IFLA_IFNAME + 1];
+	const struct name_taker *taker = context;
+	const struct ifinfomsg *info = NLMSG_DATA(header);
+	char name[IFNAMSIZ];
+
+	if (header->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	nl_attributes(
+		info + 1, header->nlmsg_len - NLMSG_SPACE(sizeof(*info)), table, array_size(table));
+	if (table[IFLA_IFNAME]) {
+		snprintf(name, sizeof(name), "%.*s", (int)nl_size(table[IFLA_IFNAME]),
+			(const char *)nl_data(table[IFLA_IFNAME]));
+		taker->take_name(name, taker->context);
+	}
+	return 0;
+}
+
+int link_each_name(int route, void (*take_name)(const char *name, void *context), void *context,
+	struct failure *out)
+{
+	struct name_taker taker = {take_name, context};
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
+	nl_put_u32(&message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (nl_query(route, &message, take_link_name, &taker, &refusal) < 0)
+		return nl_fail(out, &refusal, STEP, "cannot list the links");
+	return 0;
+}

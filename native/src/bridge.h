@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Links, addresses and routes, over rtnetlink sockets that stand in the namespace they work on. */
+#ifndef LIGHTER_BRIDGE_H
+#define LIGHTER_BRIDGE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fail.h"
+
+struct bridge {
+	int index;
+	in_addr_t address; /* network byte order; what containers use as gateway */
+	unsigned prefix;
+};
+
+/* A network from its text: "172.17.0.0/16", "172.17.0.1". */
+struct subnet {
+	in_addr_t network, gateway;
+	unsigned prefix;
+};
+
+int subnet_parse(const char *subnet, const char *gateway, struct subnet *ret, struct failure *out);
+
+/* The netmask of a prefix length, network byte order. */
+in_addr_t subnet_mask(unsigned prefix);
+
+/* Looks for a complete bridge: up and with an address. Returns 1, 0 when it is missing or was left
+ * unfinished, -1 on error. */
+int bridge_find(int route, const char *name, struct bridge *ret, struct failure *out);
+
+/* Makes it, in place of an unfinished one. The link goes up last: what is up is complete. */
+int bridge_create(int route, const char *name, const struct subnet *subnet, unsigned mtu,
+	struct failure *out);
+
+/* The index of a link, 0 when there is none, -1 on error. *ret_up: whether it is up. */
+int link_find(int route, const char *name, bool *ret_up, struct failure *out);
+
+int link_up(int route, int index, struct failure *out);
+int link_remove(int route, const char *name, struct failure *out);
+int link_add_address(int route, int index, in_addr_t address, unsigned prefix, struct failure *out);
+int route_add_default(int route, in_addr_t gateway, struct failure *out);
+
+/* Whether the namespace has a default route: the uplink makes it as its last step. */
+int route_has_default(int route, bool *ret, struct failure *out);
+
+/* Docker's choice of MAC address: 02:42 and the address. */
+void mac_of_address(in_addr_t address, unsigned char mac[6]);
+
+/* Creates `name` in the namespace of `route`, up and in the bridge, with its peer `eth0` in the
+ * namespace `peer_netns`. Returns 1 when the name is taken, 0 or -1. */
+int veth_create(int route, const char *name, const struct bridge *bridge, unsigned mtu,
+	int peer_netns, const unsigned char peer_mac[6], struct failure *out);
+
+/* Calls `take` with the name of every link of the namespace. */
+int link_each_name(int route, void (*take_name)(const char *name, void *context), void *context,
+	struct failure *out);
+
+#endif

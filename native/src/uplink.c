@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "uplink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/nsfs.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "scope.h"
+#include "systemd_scope.h"
+
+#define STEP "uplink"
+
+/* The descriptors the wrapper script is started with, beside 0, 1 and 2. */
+enum { FD_NETNS = 3, FD_EXIT = 4, FD_READY = 5, FD_FIRST_FREE = 6 };
+enum { SENT_NETNS, SENT_EXIT, SENT_READY, SENT_ERRORS, SENT_COUNT };
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(SENT_COUNT * sizeof(int))];
+};
+
+static int send_descriptors(int socket, const int fds[SENT_COUNT])
+{
+	char byte = 0;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	union control control = {0};
+	struct msghdr header = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *item = CMSG_FIRSTHDR(&header);
+
+	item->cmsg_level = SOL_SOCKET;
+	item->cmsg_type = SCM_RIGHTS;
+	item->cmsg_len = CMSG_LEN(SENT_COUNT * sizeof(int));
+	memcpy(CMSG_DATA(item), fds, SENT_COUNT * sizeof(int));
+	return retry_eintr(sendmsg(socket, &header, MSG_NOSIGNAL)) == 1 ? 0 : -1;
+}
+
+static int receive_descriptors(int socket, int fds[SENT_COUNT])
+{
+	char byte;
+	struct iovec part = {.iov_base = &byte, .iov_len = 1};
+	union control control = {0};
+	struct msghdr header = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *item;
+
+	if (retry_eintr(recvmsg(socket, &header, MSG_CMSG_CLOEXEC)) != 1)
+		return -1;
+	item = CMSG_FIRSTHDR(&header);
+	if (!item || item->cmsg_type != SCM_RIGHTS ||
+		item->cmsg_len != CMSG_LEN(SENT_COUNT * sizeof(int)))
+		return -1;
+	memcpy(fds, CMSG_DATA(item), SENT_COUNT * sizeof(int));
+	return 0;
+}
+
+static int write_record(const char *record)
+{
+	struct identity self;
+	char draft[4096], text[96];
+	int length;
+
+	if (identity_of(getpid(), &self) < 0)
+		return -1;
+	length = snprintf(draft, sizeof(draft), "%s.%d", record, (int)self.pid);
+	if (length < 0 || (size_t)length >= sizeof(draft))
+		return -1;
+	length = snprintf(
+		text, sizeof(text), "%d %llu %s\n", (int)self.pid, self.start_time, self.boot_id);
+	auto_close int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, text, (size_t)length) != length || rename(draft, record) < 0)
+		return -1;
+	return 0;
+}
+
+int uplink_read_record(const char *record, struct identity *ret)
+{
+	char text[96];
+	auto_close int fd = open(record, O_RDONLY | O_CLOEXEC);
+	struct identity identity = {0};
+	ssize_t length;
+
+	if (fd < 0)
+		return -1;
+	length = retry_eintr(read(fd, text, sizeof(text) - 1));
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	if (sscanf(text, "%d %llu %36s", &identity.pid, &identity.start_time, identity.boot_id) !=
+			3 ||
+		!identity_alive(&identity))
+		return -1;
+	*ret = identity;
+	return 0;
+}
+
+/* Puts the descriptors where the wrapper expects them and closes everything else: among it are the
+ * container's own streams and its lock. */
+static int arrange_descriptors(int fds[SENT_COUNT])
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < SENT_COUNT; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
+	null = fcntl(null, F_DUPFD_CLOEXEC, 16);
+	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(fds[SENT_ERRORS], 2) < 0 ||
+		dup2(fds[SENT_NETNS], FD_NETNS) < 0 || dup2(fds[SENT_EXIT], FD_EXIT) < 0 ||
+		dup2(fds[SENT_READY], FD_READY) < 0)
+		return -1;
+	return (int)syscall(SYS_close_range, FD_FIRST_FREE, ~0U, 0);
+}
+
+/* The shared uplink lives in a scope of its own: stopping the container that happened to start it
+ * must not cut the others off. Without a systemd manager there is no scope to be stopped with. */
+static int leave_scope_and_enter(void)
+{
+	struct failure ignored;
+	char scope[32];
+	auto_close int userns = -1;
+
+	snprintf(scope, sizeof(scope), "uplink-%d", (int)getpid());
+	systemd_scope_enter(scope, &ignored);
+	userns = ioctl(FD_NETNS, NS_GET_USERNS);
+	if (userns < 0 || setns(userns, CLONE_NEWUSER) < 0)
+		return -1;
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return -1;
+	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+}
+
+static void uplink_main(const struct plan_network *network, bool outside)
+{
+	char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
+	char mtu[16];
+	char *arguments[] = {network->uplink_program, network->slirp4netns,
+		(char[]){"/proc/self/fd/3"}, (char[]){UPLINK_LINK}, mtu, (char[]){"4"},
+		(char[]){"5"}, NULL};
+	sigset_t none;
+
+	if (outside && leave_scope_and_enter() < 0) {
+		dprintf(2, "cannot enter the shared user namespace: %s", strerror(errno));
+		_exit(1);
+	}
+	snprintf(mtu, sizeof(mtu), "%u", network->mtu);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (chdir("/") == 0)
+		execve(network->uplink_program, arguments, environment);
+	dprintf(2, "%s: %s", network->uplink_program, strerror(errno));
+	_exit(127);
+}
+
+/* Forked once more, so that the uplink is nobody's child and the starter is reaped at once. */
+static void starter_main(const struct plan_network *network, const char *record, bool outside,
+	int socket) __attribute__((noreturn));
+
+static void starter_main(
+	const struct plan_network *network, const char *record, bool outside, int socket)
+{
+	int fds[SENT_COUNT];
+	pid_t pid;
+
+	if (setsid() < 0 || receive_descriptors(socket, fds) < 0)
+		_exit(0);
+	pid = fork();
+	if (pid != 0)
+		_exit(pid < 0 ? 1 : 0);
+	pid = getpid();
+	if (record && write_record(record) < 0)
+		_exit(1);
+	if (retry_eintr(write(socket, &pid, sizeof(pid))) != (ssize_t)sizeof(pid) ||
+		arrange_descriptors(fds) < 0)
+		_exit(1);
+	uplink_main(network, outside);
+	_exit(1);
+}
+
+int uplink_prepare(const struct plan *plan, const char *record, bool outside,
+	struct uplink_starter *ret, struct failure *out)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return fail(out, errno, STEP, "cannot make a socket");
+	auto_close int own = ends[0];
+	auto_close int theirs = ends[1];
+
+	pid = fork();
+	if (pid < 0)
+		return fail(out, errno, STEP, "cannot fork");
+	if (pid == 0) {
+		close(own);
+		starter_main(&plan->network, record, outside, theirs);
+	}
+	*ret = (struct uplink_starter){pid, take_fd(&own)};
+	return 0;
+}
+
+void uplink_dismiss(struct uplink_starter *starter)
+{
+	if (starter->socket < 0)
+		return;
+	close(take_fd(&starter->socket));
+	retry_eintr(waitpid(starter->pid, NULL, 0));
+}
+
+int uplink_start(struct uplink_starter *starter, int netns, int exit_pipe, struct uplink *ret,
+	struct failure *out)
+{
+	auto_close int errors = capture_open();
+	int ready[2];
+	pid_t pid = 0;
+
+	if (errors < 0 || pipe2(ready, O_CLOEXEC) < 0)
+		return fail(out, errno, STEP, "cannot prepare the uplink");
+	auto_close int ready_reader = ready[0];
+	auto_close int ready_writer = ready[1];
+	const int fds[SENT_COUNT] = {netns, exit_pipe, ready_writer, errors};
+
+	if (send_descriptors(starter->socket, fds) < 0 ||
+		retry_eintr(read(starter->socket, &pid, sizeof(pid))) != (ssize_t)sizeof(pid))
+		return fail(out, 0, STEP, "the process that starts slirp4netns died");
+	ret->pid = pid;
+	ret->ready = take_fd(&ready_reader);
+	ret->errors = take_fd(&errors);
+	return 0;
+}
+
+int uplink_wait(struct uplink *uplink, struct failure *out)
+{
+	auto_close int ready = take_fd(&uplink->ready);
+	auto_close int errors = take_fd(&uplink->errors);
+	struct pollfd event = {.fd = ready, .events = POLLIN};
+	char text[300], byte;
+	int polled = retry_eintr(poll(&event, 1, UPLINK_WAIT_MS));
+
+	if (polled > 0 && retry_eintr(read(ready, &byte, 1)) == 1)
+		return 0;
+	capture_text(errors, text, sizeof(text));
+	return fail(out, 0, STEP, "%s%s%s",
+		polled == 0 ? "slirp4netns did not bring the network up in time"
+			    : "slirp4netns could not start",
+		text[0] ? ": " : "", text);
+}
