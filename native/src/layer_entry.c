@@ -33,6 +33,9 @@ struct place {
 
 static int cannot(const struct layer *layer, int error, const char *verb, const char *path)
 {
+	if (error == ENAMETOOLONG)
+		return fail_kind(layer->out, FAILURE_BAD_INPUT, error, STEP, "cannot %s '%.300s'",
+			verb, path);
 	return fail(layer->out, error, STEP, "cannot %s '%.300s'", verb, path);
 }
 
