@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "process.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
@@ -100,10 +101,17 @@ static int set_limits(const struct spec_process *spec, struct failure *out)
 	return 0;
 }
 
+/* The sentence of runc, which scripts know; its reasons begin with a small letter. */
 static int fail_cwd(const char *cwd, int error, struct failure *out)
 {
-	return fail_kind(out, FAILURE_NOT_EXECUTABLE, error, "cwd",
-		"chdir to cwd (\"%s\") set in config.json failed", cwd);
+	char reason[64];
+
+	snprintf(reason, sizeof(reason), "%s", strerror(error));
+	reason[0] = (char)tolower((unsigned char)reason[0]);
+	fail_kind(out, FAILURE_NOT_EXECUTABLE, 0, "cwd",
+		"chdir to cwd (\"%s\") set in config.json failed: %s", cwd, reason);
+	out->error = error;
+	return -1;
 }
 
 /* Magic links are not followed, so a path through /proc/self/fd leads nowhere; what getcwd says is
