@@ -139,7 +139,9 @@ function refuseDaemonFlags(parsed: Parsed): void {
 /** `docker` through a symlink, else `lighter`: also in development, where the program is node. */
 function programName(argv0: string): string {
   const name = basename(argv0)
-  return name === '' || name === 'node' || name.startsWith('-') ? 'lighter' : name
+  return name === '' || name === 'node' || name === 'nodejs' || name.startsWith('-')
+    ? 'lighter'
+    : name
 }
 
 /** `lighter ps | head -1` must end like any other program whose reader has gone. */

@@ -26,7 +26,7 @@ export function createEngine(environment: NodeJS.ProcessEnv): Engine {
   const uid = process.getuid?.() ?? 0
   const gid = process.getgid?.() ?? 0
   const paths = findPaths(environment, uid)
-  ensurePaths(paths)
+  ensurePaths(paths, uid)
   let idMap: IdMap | undefined
   let native: NativeFiles | undefined
   let storage: Promise<StorageChoice> | undefined

@@ -46,7 +46,7 @@ export const createFlags: FlagTable = {
   pull: {
     type: 'string',
     default: 'missing',
-    summary: 'Pull image before running ("always", "missing", "never")',
+    summary: 'Pull image before creating ("always", "|missing", "never")',
   },
   quiet: { type: 'bool', short: 'q', summary: 'Suppress the pull output' },
   'read-only': { type: 'bool', summary: "Mount the container's root filesystem as read only" },
@@ -76,6 +76,11 @@ export const runFlags: FlagTable = {
   'detach-keys': {
     type: 'string',
     summary: 'Override the key sequence for detaching a container',
+  },
+  pull: {
+    type: 'string',
+    default: 'missing',
+    summary: 'Pull image before running ("always", "missing", "never")',
   },
   'sig-proxy': {
     type: 'bool',

@@ -48,9 +48,15 @@ export function findPaths(environment: Environment, uid: number): HostPaths {
   return { data, runtime, dockerConfig, config }
 }
 
-/** Makes what is missing of the two directories and checks the format of the data. */
-export function ensurePaths(paths: HostPaths): void {
+/** Makes what is missing of the two directories and checks owner and format of the data. */
+export function ensurePaths(paths: HostPaths, uid: number): void {
   const format = readFormat(paths.data) ?? createData(paths.data)
+  const owner = statSync(paths.data).uid
+  if (owner !== uid) {
+    throw new LighterError('host-setup', `${paths.data} belongs to the user with id ${owner}`, {
+      hint: 'LIGHTER_DATA_DIR names another directory to keep images and containers in.',
+    })
+  }
   if (format !== DATA_FORMAT) {
     throw new LighterError(
       'state-format',

@@ -60,11 +60,16 @@ test('LIGHTER_DATA_DIR moves everything, relative ones are refused', () => {
 
 test('the directories are made private, once, and their format is checked', () => {
   const paths = findPaths({ HOME: home, LIGHTER_DATA_DIR: join(home, 'store') }, uid)
-  ensurePaths(paths)
-  ensurePaths(paths)
+  ensurePaths(paths, uid)
+  ensurePaths(paths, uid)
   expect(readFileSync(join(paths.data, 'version'), 'utf8')).toBe('1\n')
   expect(statSync(paths.data).mode & 0o777).toBe(0o700)
   expect(statSync(paths.runtime).mode & 0o777).toBe(0o700)
   writeFileSync(join(paths.data, 'version'), '2\n')
-  expect(() => ensurePaths(paths)).toThrow('has format 2')
+  expect(() => ensurePaths(paths, uid)).toThrow('has format 2')
+})
+
+test('the data of another user is left alone', () => {
+  const paths = findPaths({ HOME: home, LIGHTER_DATA_DIR: join(home, 'store') }, uid)
+  expect(() => ensurePaths(paths, stranger)).toThrow(`belongs to the user with id ${uid}`)
 })
