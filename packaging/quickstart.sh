@@ -124,6 +124,24 @@ install_npm_packages() {
 	touch node_modules/.package-lock.json
 }
 
+# The first container needs little: what the host lacks is left out, and said.
+run_first_container() {
+	set -- run --rm
+	if ! [ -r /dev/net/tun ] || ! [ -w /dev/net/tun ] || ! PATH=$PATH:/usr/sbin:/sbin command -v slirp4netns >/dev/null; then
+		echo "quickstart: no way out to the network for containers here: the first one gets none" >&2
+		set -- "$@" --network none
+	fi
+	if [ "$(dist/lighter info 2>/dev/null | sed -n 's/^ Storage Driver: //p')" = none ]; then
+		echo "quickstart: neither overlay nor fuse-overlayfs works here: LIGHTER_STORAGE_DRIVER=copy" >&2
+		export LIGHTER_STORAGE_DRIVER=copy
+	fi
+	say "dist/lighter $* lighter/hello"
+	dist/lighter "$@" lighter/hello || {
+		dist/lighter doctor >&2 || true
+		fail "the first container did not run; the list above says what is missing"
+	}
+}
+
 case $(uname -s)-$(uname -m) in
 Linux-x86_64) ;;
 *) fail "this version is built for Linux on x86_64, this is $(uname -s) on $(uname -m)" ;;
@@ -135,5 +153,4 @@ give_subordinate_ids
 install_npm_packages
 say "Build: packaging/build.sh"
 packaging/build.sh
-say "dist/lighter run --rm lighter/hello"
-exec dist/lighter run --rm lighter/hello
+run_first_container

@@ -68,7 +68,10 @@ export function readRanges(path: '/etc/subuid' | '/etc/subgid', owner: string[])
   const text = getsubids ? askGetsubids(getsubids, path, owner) : readText(path)
   const all = parseRanges(text, getsubids ? `${getsubids} ` : `${path}:`)
   const mine = all.filter((range) => owner.includes(range.owner))
-  for (const range of mine) refuseOverlap(range, all)
+  for (const range of mine) {
+    refuseOverlap(range, all)
+    refuseSystemIds(range)
+  }
   return mine
 }
 
@@ -105,6 +108,20 @@ function refuseOverlap(range: SubidRange, all: SubidRange[]): void {
     'host-setup',
     `${range.origin}: the range of ${range.owner} overlaps the one of ${other.owner} (${other.origin})`,
     { hint: 'Give each user a range of its own and remove the duplicate line.' },
+  )
+}
+
+/** The kernel maps no id twice, and root's or the user's own must not be given away as somebody else's. */
+function refuseSystemIds({ origin, start, count, owner }: SubidRange): void {
+  const own = process.getuid?.() ?? 0
+  const taken = [0, own].find((id) => start <= id && id < start + count)
+  if (taken === undefined) return
+  throw new LighterError(
+    'host-setup',
+    `${origin}: the range of ${owner} contains the id ${taken}`,
+    {
+      hint: 'Ranges begin above the ids of people and services, usually at 100000.',
+    },
   )
 }
 
