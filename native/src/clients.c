@@ -157,16 +157,20 @@ bool clients_blocked(const struct clients *clients, int stream)
 	return false;
 }
 
-void clients_sweep(struct clients *clients)
+bool clients_sweep(struct clients *clients)
 {
 	size_t kept = 0;
+	bool fed = false;
 
 	for (size_t i = 0; i < clients->count; i++)
 		if (clients->items[i].fd >= 0)
 			clients->items[kept++] = clients->items[i];
+		else
+			fed = fed || clients->items[i].attached.input;
 	clients->count = kept;
 	if (kept == 0) {
 		free(clients->items);
 		clients->items = NULL;
 	}
+	return fed;
 }

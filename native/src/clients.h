@@ -58,7 +58,8 @@ bool clients_blocked(const struct clients *clients, int stream);
 
 void client_drop(struct client *client);
 
-/* Forgets dropped clients; pointers to clients are invalid afterwards. */
-void clients_sweep(struct clients *clients);
+/* Forgets dropped clients; pointers to clients are invalid afterwards. Returns whether one of them
+ * fed standard input. */
+bool clients_sweep(struct clients *clients);
 
 #endif

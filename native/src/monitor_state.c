@@ -133,15 +133,13 @@ int state_write_exited(int directory, const struct plan *plan, const struct exit
 		!plan->auto_remove, out);
 }
 
-int state_write_failed(
-	int directory, const struct plan *plan, const struct failure *why, struct failure *out)
+int state_write_failed(int directory, const struct failure *why, struct failure *out)
 {
 	/* Docker records 128 where its command line ends with 125. */
 	int code = failure_exit_code(why);
 	json_t *state = json_pack("{s:i, s:s, s:i, s:s}", "version", 1, "status", "created",
 		"exitCode", code == 125 ? 128 : code, "error", why->message);
 
-	(void)plan;
 	unlinkat(directory, reserve_name, 0);
 	return replace(directory, draft_name, state, false, out);
 }

@@ -28,8 +28,7 @@ int state_write_exited(int directory, const struct plan *plan, const struct exit
 	struct failure *out);
 
 /* The container never started: status "created" with exitCode and error. */
-int state_write_failed(
-	int directory, const struct plan *plan, const struct failure *why, struct failure *out);
+int state_write_failed(int directory, const struct failure *why, struct failure *out);
 
 /* Removes the container as `--rm` does: name claim, directory, removePaths. Goes on after a failure
  * and returns the first. */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of `run` and `attach`. */
+#ifndef LIGHTER_ATTACH_OPTIONS_H
+#define LIGHTER_ATTACH_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "fail.h"
+#include "terminal.h"
+
+struct attach_options {
+	const char *container; /* the container's directory */
+	const char *print;     /* for standard output once a detached container runs */
+	const char *error_prefix;
+	bool detach;
+	bool input, output, error; /* which streams the caller wants */
+	bool proxy_signals;
+	struct detach_keys detach_keys;
+	int report_fd; /* -1 = messages for people on standard error */
+};
+
+int attach_options_parse(int argc, char **argv, struct attach_options *ret, struct failure *out);
+
+/* Undoes what the caller's runtime left: signal handling, non-blocking standard streams, open
+ * descriptors other than the report's. Missing standard streams become /dev/null. */
+int attach_reset_process(const struct attach_options *options, struct failure *out);
+
+/* Tells why the verb failed, as a report or as text; returns the exit code. */
+int attach_report_failure(const struct attach_options *options, const struct failure *why);
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <jansson.h>
+
+#include "cgroup.h"
+#include "events.h"
+#include "identity.h"
+#include "launch.h"
+#include "monitor_loop.h"
+#include "monitor_state.h"
+#include "rootfs_mount.h"
+#include "runtime_external.h"
+#include "scope.h"
+#include "spec.h"
+#include "systemd_scope.h"
+#include "users.h"
+
+static int lock_container(struct monitor *monitor, struct failure *out)
+{
+	const char *path = monitor->plan->container_dir;
+
+	monitor->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (monitor->directory < 0)
+		return fail(out, errno, "lock", "cannot open %s", path);
+	if (flock(monitor->directory, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	close(monitor->directory);
+	monitor->directory = -1;
+	if (errno == EWOULDBLOCK)
+		return fail_kind(out, FAILURE_ALREADY, 0, "lock", "container %.12s is running",
+			monitor->plan->id);
+	return fail(out, errno, "lock", "cannot lock %s", path);
+}
+
+/* From here on the monitor's signals arrive at a descriptor; the container's process gets the
+ * default actions back from launch. */
+static int watch_signals(struct monitor *monitor, struct failure *out)
+{
+	static const int watched[] = {SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGQUIT};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < array_size(watched); i++)
+		sigaddset(&set, watched[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0)
+		return fail(out, errno, "signals", "cannot watch signals");
+	monitor->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (monitor->signals < 0)
+		return fail(out, errno, "signals", "cannot watch signals");
+	return 0;
+}
+
+/* Joins what all containers share and mounts the root filesystem. */
+static int enter(struct monitor *monitor, const char *rootfs, struct failure *out)
+{
+	struct rootfs_mount mounted = {0};
+	struct failure refused;
+
+	/* Without a manager, or when it refuses, the container lives in the caller's session. */
+	(void)systemd_scope_enter(monitor->plan->id, &refused);
+	if (shared_join(monitor->plan, &monitor->shared, out) < 0)
+		return -1;
+	/* The next monitor opens this one's namespaces and executable through /proc. */
+	if (prctl(PR_SET_DUMPABLE, 1) < 0)
+		return fail(out, errno, "shared", "cannot become a lender");
+	if (rootfs_mount(&monitor->plan->rootfs, rootfs, &mounted, out) < 0)
+		return -1;
+	monitor->fuse = mounted.fuse;
+	return 0;
+}
+
+static int set_home(struct spec_process *process, const char *home, struct failure *out)
+{
+	struct string_list *env = &process->env;
+	char **items;
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], "HOME=", 5) == 0)
+			return 0;
+	items = reallocarray(env->items, env->count + 2, sizeof(*items));
+	if (!items)
+		return fail(out, ENOMEM, "user", "cannot set HOME");
+	env->items = items;
+	if (asprintf(&items[env->count], "HOME=%s", home) < 0) {
+		items[env->count] = NULL;
+		return fail(out, ENOMEM, "user", "cannot set HOME");
+	}
+	items[++env->count] = NULL;
+	return 0;
+}
+
+static int resolve_user(
+	const struct plan *plan, const char *rootfs, struct spec *spec, struct failure *out)
+{
+	auto_free char *home = NULL;
+	auto_close int root = -1;
+
+	if (!plan->user)
+		return 0;
+	root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail(out, errno, "user", "cannot open the root filesystem");
+	if (users_resolve(root, plan->user, &plan->groups, &spec->process.user, &home, out) < 0)
+		return -1;
+	return set_home(&spec->process, home, out);
+}
+
+static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct failure *out)
+{
+	const struct plan *plan = monitor->plan;
+
+	if (!plan->cgroup_parent)
+		return 0;
+	if (asprintf(&monitor->cgroup_path, "%s/lighter-%s", plan->cgroup_parent, plan->id) < 0) {
+		monitor->cgroup_path = NULL;
+		return fail(out, ENOMEM, "cgroup", "cannot name the cgroup");
+	}
+	return cgroup_create(monitor->cgroup_path, spec, &monitor->cgroup, out);
+}
+
+/* /proc/self/fd/1 can be opened again by whoever owns the pipe. */
+static void give_streams(const int stdio[3], const struct spec_user *user)
+{
+	for (int i = 0; i < 3; i++) {
+		struct stat file;
+
+		/* Best effort: only programs that open /dev/stdout by name notice. */
+		if (stdio[i] >= 0 && fstat(stdio[i], &file) == 0 && S_ISFIFO(file.st_mode))
+			(void)!fchown(stdio[i], user->uid, user->gid);
+	}
+}
+
+static int create(struct monitor *monitor, const struct spec *spec, const char *bundle,
+	struct launched *launched, struct failure *out)
+{
+	const struct plan *plan = monitor->plan;
+	auto_free char *cache = NULL;
+	struct launch_options options = {.id = plan->id,
+		.bundle = bundle,
+		.cgroup_fd = monitor->cgroup,
+		.die_with_parent = true};
+	int result;
+
+	if (streams_open(&monitor->streams, plan, options.stdio, out) < 0)
+		return -1;
+	give_streams(options.stdio, &spec->process.user);
+	if (asprintf(&cache, "%s/cache/seccomp", plan->data_dir) < 0)
+		cache = NULL;
+	options.seccomp_cache = cache;
+	if (plan->runtime)
+		result = external_create(plan, spec, &options, launched, out);
+	else
+		result = launch_create(spec, &options, launched, out);
+	for (int i = 0; i < 3; i++)
+		if (options.stdio[i] >= 0)
+			close(options.stdio[i]);
+	return result;
+}
+
+/* Everything between the two halves of the launch. */
+static int connect_container(struct monitor *monitor, struct launched *launched,
+	const struct monitor_request *request, struct failure *out)
+{
+	const struct plan *plan = monitor->plan;
+
+	if (plan->terminal) {
+		if (launched->console < 0)
+			return fail_kind(out, FAILURE_BAD_INPUT, 0, "console",
+				"config.json asks for no terminal, plan.json does");
+		if (streams_set_console(&monitor->streams, take_fd(&launched->console),
+			    &request->size, out) < 0)
+			return -1;
+	}
+	if (net_connect(plan, &monitor->shared, launched->pid, &monitor->network, out) < 0)
+		return -1;
+	if (plan->network.mode == NETWORK_BRIDGE && shared_wait_uplink(&monitor->shared, out) < 0)
+		return -1;
+	return clients_listen(&monitor->clients, plan, out);
+}
+
+static int record_start(struct monitor *monitor, struct failure *out)
+{
+	struct identity process;
+
+	clock_gettime(CLOCK_REALTIME, &monitor->started_at);
+	/* A process that is dead already still has its entry in /proc: it is not reaped. */
+	if (identity_of(monitor->pid, &process) < 0)
+		return fail(out, errno, "state", "cannot read the state of the process");
+	return state_write_running(monitor->directory, monitor->plan, &process,
+		&monitor->started_at, &monitor->network, out);
+}
+
+static int launch(struct monitor *monitor, const struct spec *spec, const char *bundle,
+	const struct monitor_request *request, struct failure *out)
+{
+	const struct plan *plan = monitor->plan;
+	struct launched launched = {.pidfd = -1, .console = -1, .gate = -1, .report = -1};
+	int result;
+
+	if (create(monitor, spec, bundle, &launched, out) < 0)
+		return -1;
+	result = connect_container(monitor, &launched, request, out);
+	if (result == 0)
+		result = plan->runtime ? external_start(plan, out) : launch_start(&launched, out);
+	monitor->pid = launched.pid;
+	if (result == 0)
+		result = record_start(monitor, out);
+	if (result < 0) {
+		launch_abort(&launched);
+		if (plan->runtime)
+			external_delete(plan);
+		return -1;
+	}
+	monitor->pidfd = launched.pidfd;
+	return 0;
+}
+
+static int start(
+	struct monitor *monitor, const struct monitor_request *request, struct failure *out)
+{
+	char bundle[PATH_MAX], rootfs[PATH_MAX];
+	auto_close int bundle_fd = -1;
+	struct spec *spec = NULL;
+	int result;
+
+	if (snprintf(bundle, sizeof(bundle), "%s/bundle", monitor->plan->container_dir) >=
+		(int)sizeof(bundle))
+		return fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
+	bundle_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle_fd < 0)
+		return fail(out, errno, "bundle", "cannot open %s", bundle);
+	if (spec_load(bundle_fd, &spec, out) < 0)
+		return -1;
+	if (snprintf(rootfs, sizeof(rootfs), "%s/rootfs", bundle) >= (int)sizeof(rootfs))
+		result = fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
+	else if (log_open(&monitor->log, monitor->plan->log_path, out) < 0 ||
+		 enter(monitor, rootfs, out) < 0 ||
+		 resolve_user(monitor->plan, rootfs, spec, out) < 0 ||
+		 make_cgroup(monitor, spec, out) < 0)
+		result = -1;
+	else
+		result = launch(monitor, spec, bundle, request, out);
+	spec_free(spec);
+	return result;
+}
+
+/* Ends what serves only this container. The order matters: the file system's server writes to the
+ * directories that may be removed next. */
+static void clean_up(struct monitor *monitor)
+{
+	char rootfs[PATH_MAX];
+	struct failure ignored;
+
+	streams_close(&monitor->streams);
+	log_finish(&monitor->log);
+	log_close(&monitor->log);
+	if (monitor->plan->runtime)
+		external_delete(monitor->plan);
+	if (monitor->network.uplink_keepalive >= 0)
+		close(monitor->network.uplink_keepalive);
+	if (monitor->cgroup >= 0) {
+		/* What does not die in time is left to the next clean-up: the container is over. */
+		(void)cgroup_kill(monitor->cgroup, &ignored);
+		close(monitor->cgroup);
+		(void)cgroup_delete(monitor->cgroup_path, &ignored);
+	}
+	snprintf(rootfs, sizeof(rootfs), "%s/bundle/rootfs", monitor->plan->container_dir);
+	umount2(rootfs, MNT_DETACH);
+	if (monitor->fuse > 0)
+		retry_eintr(waitpid(monitor->fuse, NULL, 0));
+}
+
+static void collect_exit(struct monitor *monitor, struct exit_report *ret)
+{
+	unsigned long long kills = 0;
+	int status = monitor->wait_status;
+
+	*ret = (struct exit_report){
+		.started_at = monitor->started_at, .log_error = monitor->log.error};
+	if (WIFSIGNALED(status)) {
+		ret->signal = WTERMSIG(status);
+		ret->exit_code = 128 + ret->signal;
+	} else {
+		ret->exit_code = WEXITSTATUS(status);
+	}
+	if (monitor->cgroup >= 0 && cgroup_oom_kills(monitor->cgroup, &kills) == 0)
+		ret->oom_killed = kills > 0;
+}
+
+/* Others may start or remove the container from here on. */
+static void give_up_container(struct monitor *monitor)
+{
+	clients_unlisten(&monitor->clients);
+	if (monitor->directory >= 0)
+		close(monitor->directory);
+	monitor->directory = -1;
+	shared_leave(monitor->plan);
+}
+
+static void finish(struct monitor *monitor)
+{
+	struct exit_report report;
+	struct failure failure;
+	char event[EVENT_SIZE];
+
+	log_finish(&monitor->log);
+	collect_exit(monitor, &report);
+	/* There is nobody to complain to; a reader sees a dead process and says `monitor lost`. */
+	(void)state_write_exited(monitor->directory, monitor->plan, &report, &failure);
+	clean_up(monitor);
+	if (monitor->plan->auto_remove)
+		(void)container_remove(monitor->plan, &failure);
+	give_up_container(monitor);
+	event_exited(event, report.exit_code, report.signal, report.oom_killed);
+	clients_send(&monitor->clients, FRAME_EXITED, event);
+	monitor_flush(monitor);
+}
+
+static void report_failure(struct monitor *monitor, const struct failure *why)
+{
+	auto_free char *event = event_failed(why);
+
+	if (event)
+		clients_send(&monitor->clients, FRAME_FAILED, event);
+	monitor_flush(monitor);
+}
+
+static void finish_failed(struct monitor *monitor, const struct failure *why)
+{
+	struct failure ignored;
+
+	clean_up(monitor);
+	if (monitor->plan->auto_remove)
+		(void)container_remove(monitor->plan, &ignored);
+	else
+		(void)state_write_failed(monitor->directory, why, &ignored);
+	give_up_container(monitor);
+	report_failure(monitor, why);
+}
+
+/* What only the start needed goes back to the kernel. */
+static void shrink(void)
+{
+	malloc_trim(0);
+}
+
+static int prepare(
+	struct monitor *monitor, const struct monitor_request *request, struct failure *out)
+{
+	struct client *client = clients_add(&monitor->clients, request->client);
+
+	if (client)
+		client->attached = request->attached;
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return fail(out, errno, "monitor", "cannot become a subreaper");
+	if (watch_signals(monitor, out) < 0)
+		return -1;
+	return lock_container(monitor, out);
+}
+
+void monitor_main(const struct monitor_request *request)
+{
+	struct monitor monitor = {.plan = request->plan,
+		.directory = -1,
+		.shared = {.netns = -1, .uplink = -1, .uplink_ready = -1},
+		.network = {.uplink_keepalive = -1},
+		.streams = {.input = -1, .outputs = {-1, -1}, .peer = -1},
+		.log = {.fd = -1},
+		.cgroup = -1,
+		.signals = -1,
+		.pidfd = -1};
+	struct failure failure;
+
+	clients_init(&monitor.clients);
+	if (prepare(&monitor, request, &failure) < 0) {
+		report_failure(&monitor, &failure);
+		_exit(1);
+	}
+	if (start(&monitor, request, &failure) < 0) {
+		finish_failed(&monitor, &failure);
+		_exit(1);
+	}
+	event_started(monitor.started_event, sizeof(monitor.started_event), monitor.pid);
+	clients_send(&monitor.clients, FRAME_STARTED, monitor.started_event);
+	shrink();
+	monitor_loop(&monitor);
+	finish(&monitor);
+	_exit(0);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One monitor per container: starts it, keeps its streams, records how it ended. */
+#ifndef LIGHTER_MONITOR_H
+#define LIGHTER_MONITOR_H
+
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "clients.h"
+#include "log.h"
+#include "net.h"
+#include "plan.h"
+#include "shared.h"
+#include "streams.h"
+
+struct monitor {
+	struct plan *plan;
+	int directory; /* the container's, locked; -1 once it is given up */
+	struct shared shared;
+	struct net_attachment network;
+	struct streams streams;
+	struct clients clients;
+	struct log log;
+	char *cgroup_path;
+	int cgroup;  /* -1 = none */
+	int signals; /* signalfd */
+	bool reaped;
+	int wait_status;
+	pid_t pid;
+	int pidfd;  /* -1 before the start */
+	pid_t fuse; /* serves the root filesystem, or 0 */
+	struct timespec started_at;
+	char started_event[64];
+	bool stopping; /* asked to end: the container is killed when it does not follow in time */
+	struct timespec kill_at;
+};
+
+/* What the caller of `run` hands to its monitor. */
+struct monitor_request {
+	struct plan *plan;
+	int client; /* connected socket */
+	struct attachment attached;
+	struct winsize size; /* of the client's terminal, zeros = not known */
+};
+
+/* The monitor's whole life, in a process of its own. */
+void monitor_main(const struct monitor_request *request) __attribute__((noreturn));
+
+#endif

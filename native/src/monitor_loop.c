@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor_loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <jansson.h>
+
+#include "scope.h"
+
+enum {
+	SLOT_SIGNALS,
+	SLOT_PROCESS,
+	SLOT_LISTENER,
+	SLOT_INPUT,
+	SLOT_OUTPUTS,
+	SLOT_CLIENTS = SLOT_OUTPUTS + STREAM_COUNT,
+};
+
+enum { DRAIN_MS = 2000, STOP_SECONDS = 10 };
+
+static void remaining(const struct timespec *deadline, int *timeout)
+{
+	struct timespec now;
+	long long left;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (deadline->tv_sec - now.tv_sec) * 1000LL +
+	       (deadline->tv_nsec - now.tv_nsec) / 1000000 + 1;
+	*timeout = left < 0 ? 0 : (int)left;
+}
+
+static void signal_process(const struct monitor *monitor, int number)
+{
+	/* A process that just died needs no signal. */
+	if (!monitor->reaped)
+		syscall(SYS_pidfd_send_signal, monitor->pidfd, number, NULL, 0);
+}
+
+/* Reaps the container's process and whatever helper became a child. */
+static void reap(struct monitor *monitor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != monitor->pid)
+			continue;
+		monitor->reaped = true;
+		monitor->wait_status = status;
+	}
+}
+
+static void handle_signals(struct monitor *monitor)
+{
+	struct signalfd_siginfo info;
+	struct failure ignored;
+
+	while (read(monitor->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			reap(monitor);
+		} else if (info.ssi_signo == SIGHUP) {
+			/* The old socket stays when a new one cannot be made. */
+			clients_listen(&monitor->clients, monitor->plan, &ignored);
+		} else if (!monitor->stopping) {
+			monitor->stopping = true;
+			clock_gettime(CLOCK_MONOTONIC, &monitor->kill_at);
+			monitor->kill_at.tv_sec += STOP_SECONDS;
+			signal_process(monitor, SIGTERM);
+		}
+	}
+}
+
+static int read_attachment(const struct frame *frame, struct attachment *ret)
+{
+	json_t *root = json_loadb((const char *)frame->payload, frame->length, 0, NULL);
+	json_t *in = json_object_get(root, "stdin");
+	json_t *out = json_object_get(root, "stdout");
+	json_t *err = json_object_get(root, "stderr");
+	int result = json_is_boolean(in) && json_is_boolean(out) && json_is_boolean(err) ? 0 : -1;
+
+	ret->input = json_is_true(in);
+	ret->outputs[STREAM_STDOUT] = json_is_true(out);
+	ret->outputs[STREAM_STDERR] = json_is_true(err);
+	json_decref(root);
+	return result;
+}
+
+static void end_input(struct monitor *monitor)
+{
+	if (monitor->plan->stdin_once)
+		streams_close_input(&monitor->streams);
+}
+
+static void write_input(struct monitor *monitor, struct client *client)
+{
+	size_t taken =
+		streams_write(&monitor->streams, client->input.payload, client->input.length);
+
+	client->input.payload += taken;
+	client->input.length -= taken;
+	client->input_pending = client->input.length > 0;
+}
+
+/* -1: the client does not keep to the protocol. */
+static int handle_frame(struct monitor *monitor, struct client *client, const struct frame *frame)
+{
+	const unsigned char *bytes = frame->payload;
+	struct winsize size = {0};
+
+	switch (frame->type) {
+	case FRAME_ATTACH:
+		return read_attachment(frame, &client->attached);
+	case FRAME_INPUT:
+		if (!client->attached.input)
+			return -1;
+		client->input = *frame;
+		write_input(monitor, client);
+		return 0;
+	case FRAME_INPUT_END:
+		if (!client->attached.input)
+			return -1;
+		client->attached.input = false;
+		end_input(monitor);
+		return 0;
+	case FRAME_RESIZE:
+		if (frame->length != 4)
+			return -1;
+		size.ws_row = (unsigned short)(bytes[0] << 8 | bytes[1]);
+		size.ws_col = (unsigned short)(bytes[2] << 8 | bytes[3]);
+		streams_resize(&monitor->streams, &size);
+		return 0;
+	case FRAME_SIGNAL:
+		if (frame->length != 1 || bytes[0] < 1 || bytes[0] > SIGRTMAX)
+			return -1;
+		signal_process(monitor, bytes[0]);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static void read_client(struct monitor *monitor, struct client *client)
+{
+	/* A few frames per turn: one busy client must not keep the others waiting. */
+	for (int i = 0; i < 8 && client->fd >= 0 && !client->input_pending; i++) {
+		struct frame frame;
+		enum frame_result result = frame_read(&client->reader, client->fd, &frame);
+
+		if (result == FRAME_WAIT)
+			return;
+		if (result != FRAME_READY || handle_frame(monitor, client, &frame) < 0)
+			client_drop(client);
+	}
+}
+
+static void accept_client(struct monitor *monitor)
+{
+	struct client *client = clients_accept(&monitor->clients);
+
+	if (client)
+		client_send(client, FRAME_STARTED, monitor->started_event,
+			strlen(monitor->started_event));
+}
+
+/* Returns whether something was read or the stream ended. */
+static bool copy_output(struct monitor *monitor, int stream)
+{
+	unsigned char chunk[STREAM_CHUNK];
+	ssize_t got = streams_read(&monitor->streams, stream, chunk);
+
+	if (got > 0) {
+		log_write(&monitor->log, (enum log_stream)stream, chunk, (size_t)got);
+		clients_output(&monitor->clients, stream, chunk, (size_t)got);
+	}
+	return got != 0;
+}
+
+static bool input_waits(const struct monitor *monitor)
+{
+	for (size_t i = 0; i < monitor->clients.count; i++)
+		if (monitor->clients.items[i].input_pending)
+			return true;
+	return false;
+}
+
+static void watch_client(const struct client *client, struct pollfd *slot)
+{
+	*slot = (struct pollfd){.fd = client->fd};
+	if (!client->input_pending)
+		slot->events |= POLLIN;
+	if (frame_queue_size(&client->queue) > 0)
+		slot->events |= POLLOUT;
+	/* A hang-up would wake every turn while nothing can be read from it. */
+	if (slot->events == 0)
+		slot->fd = -1;
+}
+
+static void watch(const struct monitor *monitor, struct pollfd *slots)
+{
+	slots[SLOT_SIGNALS] = (struct pollfd){.fd = monitor->signals, .events = POLLIN};
+	slots[SLOT_PROCESS] = (struct pollfd){.fd = monitor->pidfd, .events = POLLIN};
+	slots[SLOT_LISTENER] = (struct pollfd){.fd = monitor->clients.listener, .events = POLLIN};
+	slots[SLOT_INPUT] = (struct pollfd){
+		.fd = input_waits(monitor) ? monitor->streams.input : -1, .events = POLLOUT};
+	for (int i = 0; i < STREAM_COUNT; i++)
+		slots[SLOT_OUTPUTS + i] = (struct pollfd){
+			.fd = clients_blocked(&monitor->clients, i) ? -1
+								    : monitor->streams.outputs[i],
+			.events = POLLIN};
+	for (size_t i = 0; i < monitor->clients.count; i++)
+		watch_client(&monitor->clients.items[i], &slots[SLOT_CLIENTS + i]);
+}
+
+static void serve_clients(struct monitor *monitor, const struct pollfd *slots, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct client *client = &monitor->clients.items[i];
+		short events = slots[SLOT_CLIENTS + i].revents;
+
+		if (events & POLLOUT)
+			client_flush(client);
+		if (client->fd < 0)
+			continue;
+		if (!client->input_pending && events & (POLLIN | POLLHUP | POLLERR))
+			read_client(monitor, client);
+	}
+}
+
+static void resume_input(struct monitor *monitor)
+{
+	for (size_t i = 0; i < monitor->clients.count; i++) {
+		struct client *client = &monitor->clients.items[i];
+
+		if (client->input_pending)
+			write_input(monitor, client);
+	}
+}
+
+static int next_timeout(struct monitor *monitor)
+{
+	int timeout = -1;
+
+	if (monitor->stopping) {
+		remaining(&monitor->kill_at, &timeout);
+		if (timeout == 0) {
+			signal_process(monitor, SIGKILL);
+			timeout = 1000;
+		}
+	}
+	return timeout;
+}
+
+/* One turn. Returns whether the process has died. */
+static bool turn(struct monitor *monitor)
+{
+	size_t count = monitor->clients.count;
+	struct pollfd slots[SLOT_CLIENTS + CLIENTS_MAX];
+
+	watch(monitor, slots);
+	if (poll(slots, SLOT_CLIENTS + count, next_timeout(monitor)) <= 0)
+		return false;
+	if (slots[SLOT_SIGNALS].revents)
+		handle_signals(monitor);
+	if (slots[SLOT_INPUT].revents)
+		resume_input(monitor);
+	for (int i = 0; i < STREAM_COUNT; i++)
+		if (slots[SLOT_OUTPUTS + i].revents)
+			copy_output(monitor, i);
+	serve_clients(monitor, slots, count);
+	if (clients_sweep(&monitor->clients))
+		end_input(monitor);
+	if (slots[SLOT_LISTENER].revents)
+		accept_client(monitor);
+	return slots[SLOT_PROCESS].revents || monitor->reaped;
+}
+
+/* The process is dead and with it, as a rule, all writers: what is left fits into the pipes, so it
+ * is read without waiting for slow clients. A process outside the container's pid namespace may
+ * still hold the streams: it does not keep the container alive. */
+static void drain(struct monitor *monitor)
+{
+	struct timespec deadline;
+	int timeout = 0;
+
+	streams_release_terminal(&monitor->streams);
+	clock_gettime(CLOCK_MONOTONIC, &deadline);
+	deadline.tv_sec += DRAIN_MS / 1000;
+	while (!streams_ended(&monitor->streams)) {
+		struct pollfd slots[STREAM_COUNT];
+		bool progress = false;
+
+		for (int i = 0; i < STREAM_COUNT; i++)
+			progress |= monitor->streams.outputs[i] >= 0 && copy_output(monitor, i);
+		remaining(&deadline, &timeout);
+		if (timeout == 0)
+			return;
+		for (int i = 0; i < STREAM_COUNT; i++)
+			slots[i] = (struct pollfd){
+				.fd = monitor->streams.outputs[i], .events = POLLIN};
+		if (!progress)
+			poll(slots, STREAM_COUNT, timeout);
+	}
+}
+
+void monitor_loop(struct monitor *monitor)
+{
+	while (!turn(monitor))
+		;
+	drain(monitor);
+	if (!monitor->reaped) {
+		int status = 0;
+
+		if (retry_eintr(waitpid(monitor->pid, &status, 0)) == monitor->pid)
+			monitor->wait_status = status;
+		monitor->reaped = true;
+	}
+}
+
+void monitor_flush(struct monitor *monitor)
+{
+	for (;;) {
+		struct pollfd slots[CLIENTS_MAX];
+		nfds_t count = 0;
+
+		for (size_t i = 0; i < monitor->clients.count; i++)
+			if (frame_queue_size(&monitor->clients.items[i].queue) > 0)
+				slots[count++] = (struct pollfd){
+					.fd = monitor->clients.items[i].fd, .events = POLLOUT};
+		if (count == 0)
+			return;
+		if (poll(slots, count, -1) < 0 && errno != EINTR)
+			return;
+		for (size_t i = 0; i < monitor->clients.count; i++)
+			client_flush(&monitor->clients.items[i]);
+		clients_sweep(&monitor->clients);
+	}
+}

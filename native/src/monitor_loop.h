@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the monitor does while its container runs. */
+#ifndef LIGHTER_MONITOR_LOOP_H
+#define LIGHTER_MONITOR_LOOP_H
+
+#include "monitor.h"
+
+/* Copies streams and serves clients until the process is dead and its output is read to the end. */
+void monitor_loop(struct monitor *monitor);
+
+/* Sends what clients have not taken yet; gives up on none that is alive. */
+void monitor_flush(struct monitor *monitor);
+
+#endif
