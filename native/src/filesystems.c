@@ -64,6 +64,16 @@ static int open_proc(const struct rootfs *rootfs, const struct spec_mount *mount
 	return take_fd(&bound);
 }
 
+/* A mount of cgroup2 from the host's own cgroup namespace would reset the options (nsdelegate, …)
+ * that the host gave the one tree there is. The number is the kernel's for that namespace. */
+static bool in_host_cgroup_namespace(int proc)
+{
+	const ino_t first = 0xEFFFFFFBU;
+	struct stat status;
+
+	return fstatat(proc, "self/ns/cgroup", &status, 0) < 0 || status.st_ino == first;
+}
+
 /* Cgroup v2, whatever version the spec's type says: version 1 is not used by this program. Only a
  * process in a cgroup and cgroup namespace of its own may get it writable: else it would be the
  * host's. */
@@ -76,9 +86,12 @@ static int open_cgroup(const struct rootfs *rootfs, const struct spec_mount *mou
 
 	if (!rootfs->own_cgroup)
 		attributes |= MOUNT_ATTR_RDONLY;
-	tree = mount_create("cgroup2", mount->source, &none, attributes, out);
-	if (tree >= 0)
-		return tree;
+	if (!in_host_cgroup_namespace(rootfs->proc)) {
+		tree = mount_create("cgroup2", mount->source, &none, attributes, out);
+		if (tree >= 0)
+			return tree;
+	}
+	/* With a namespace of its own it is not to see the host's tree; without one it may. */
 	if (!spec_namespace_find(rootfs->spec, CLONE_NEWCGROUP, &path) || path) {
 		tree = bind_read_only("/sys/fs/cgroup", attributes, out);
 		if (tree >= 0)
