@@ -29,15 +29,8 @@ esac
 set -- --configure --mtu="$mtu" --disable-host-loopback \
 	--exit-fd="$exit_fd" --ready-fd="$ready_fd" --netns-type=path
 
-# The sandbox is a pivot_root, which a system that runs from its initramfs refuses.
-sandbox=--enable-sandbox
-while read -r _ _ _ _ mountpoint _ rest; do
-	case $mountpoint:$rest in
-	/:*' - rootfs '*) sandbox= ;;
-	/:*) sandbox=--enable-sandbox ;;
-	esac
-done </proc/self/mountinfo
-[ -z "$sandbox" ] || set -- "$@" "$sandbox"
+# SANDBOX comes from the caller, which knows whether this host can pivot its root.
+set -- "$@" ${SANDBOX:+"$SANDBOX"}
 
 # A build without libseccomp refuses the option; its version text has no line about the library.
 case $version in

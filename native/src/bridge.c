@@ -232,9 +232,9 @@ int bridge_create(
 	unsigned char mac[6];
 	bool up = false;
 	size_t nest;
-	int index;
+	int index = link_find(route, name, &up, out);
 
-	if (link_remove(route, name, out) < 0)
+	if (index < 0 || (index > 0 && link_remove(route, name, out) < 0))
 		return -1;
 	/* A MAC of its own: else it is the lowest of its ports' and changes with them. */
 	mac_of_address(subnet->gateway, mac);

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,18 +139,16 @@ static void put_other_link_match(struct nl_message *message, const char *bridge)
 	put_compare(message, NFT_CMP_NEQ, name, sizeof(name));
 }
 
-static void add_table(struct batch *batch, const char *table)
+static void add_table(struct batch *batch, const char *table, bool replace)
 {
 	struct nl_message message;
 
-	/* Create, delete, create: empty afterwards, whether or not it existed. */
-	nft_begin(&message, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	nl_put_string(&message, NFTA_TABLE_NAME, table);
-	batch_add(batch, &message);
-	nft_begin(&message, NFT_MSG_DELTABLE, 0);
-	nl_put_string(&message, NFTA_TABLE_NAME, table);
-	batch_add(batch, &message);
-	nft_begin(&message, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	if (replace) {
+		nft_begin(&message, NFT_MSG_DELTABLE, 0);
+		nl_put_string(&message, NFTA_TABLE_NAME, table);
+		batch_add(batch, &message);
+	}
+	nft_begin(&message, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 	nl_put_string(&message, NFTA_TABLE_NAME, table);
 	batch_add(batch, &message);
 }
@@ -187,25 +186,38 @@ static void add_rule(
 	batch_add(batch, &message);
 }
 
-int nat_masquerade(int netns, const char *bridge, const struct subnet *subnet, struct failure *out)
+static int transact(int netns, const char *bridge, const struct subnet *subnet, bool replace,
+	struct nl_refusal *refusal, struct failure *out)
 {
 	struct batch batch = {.size = 0};
-	struct nl_refusal refusal;
 	char table[64];
 
 	snprintf(table, sizeof(table), "lighter-%s", bridge);
 	batch_mark(&batch, NFNL_MSG_BATCH_BEGIN);
-	add_table(&batch, table);
+	add_table(&batch, table, replace);
 	add_chain(&batch, table);
 	add_rule(&batch, table, bridge, subnet);
 	batch_mark(&batch, NFNL_MSG_BATCH_END);
 
+	/* A socket for each attempt: what is left of a refused batch goes with it. */
 	auto_close int fd = netns_socket(netns, NETLINK_NETFILTER, out);
 
 	if (fd < 0)
 		return -1;
-	if (nl_batch(fd, batch.bytes, batch.size, batch.acks, &refusal) == 0)
-		return 0;
+	return nl_batch(fd, batch.bytes, batch.size, batch.acks, refusal) < 0 ? 1 : 0;
+}
+
+int nat_masquerade(int netns, const char *bridge, const struct subnet *subnet, struct failure *out)
+{
+	struct nl_refusal refusal;
+	int result = transact(netns, bridge, subnet, false, &refusal, out);
+
+	/* Left by a start that was killed. Not deleted unasked: the kernel waits out a grace period
+	 * of some 15 ms when a table goes. */
+	if (result > 0 && refusal.error == EEXIST)
+		result = transact(netns, bridge, subnet, true, &refusal, out);
+	if (result <= 0)
+		return result;
 	if (refusal.error == EOPNOTSUPP || refusal.error == ENOENT || refusal.error == EINVAL)
 		return nl_fail(out, &refusal, STEP,
 			"the kernel refused the NAT rule (it needs the modules nf_tables, nft_chain_nat "

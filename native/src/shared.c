@@ -348,13 +348,15 @@ static int uplink_is_there(struct join *join)
 static int ensure_uplink(struct join *join)
 {
 	struct uplink uplink;
-	int result = uplink_is_there(join);
+	int tap, result = uplink_is_there(join);
+	bool up = false;
 
 	if (result == 0)
 		result = lock_unless(join, uplink_is_there);
 	if (result != 0)
 		return result < 0 ? -1 : 0;
-	if (link_remove(join->shared->route, UPLINK_LINK, join->out) < 0)
+	tap = link_find(join->shared->route, UPLINK_LINK, &up, join->out);
+	if (tap < 0 || (tap > 0 && link_remove(join->shared->route, UPLINK_LINK, join->out) < 0))
 		return -1;
 	if (join->starter.socket < 0 &&
 		uplink_prepare(join->plan, join->record, false, &join->starter, join->out) < 0)

@@ -145,9 +145,24 @@ static int leave_scope_and_enter(void)
 	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
 }
 
+/* The sandbox is a pivot_root, which a system that runs from its initramfs refuses. */
+static bool can_pivot(void)
+{
+	auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[4096], mountpoint[8];
+	bool result = true;
+
+	while (mounts && fgets(line, sizeof(line), mounts))
+		if (sscanf(line, "%*d %*d %*s %*s %7s", mountpoint) == 1 &&
+			strcmp(mountpoint, "/") == 0)
+			result = !strstr(line, " - rootfs ");
+	return result;
+}
+
 static void uplink_main(const struct plan_network *network, bool outside)
 {
-	char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
+	char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+		can_pivot() ? (char[]){"SANDBOX=--enable-sandbox"} : NULL, NULL};
 	char mtu[16];
 	char *arguments[] = {network->uplink_program, network->slirp4netns,
 		(char[]){"/proc/self/fd/3"}, (char[]){UPLINK_LINK}, mtu, (char[]){"4"},

@@ -172,7 +172,7 @@ static int spawn_map_program(
 	posix_spawnattr_t attributes;
 	auto_free char **arguments = NULL;
 	char *environment[] = {NULL};
-	sigset_t none, all;
+	sigset_t none, ignored;
 	int ends[2], error;
 
 	if (build_arguments(target, map, &arguments) < 0)
@@ -183,14 +183,16 @@ static int spawn_map_program(
 	auto_close int writer = ends[1];
 
 	sigemptyset(&none);
-	sigfillset(&all);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGCHLD);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, writer, 2);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setsigdefault(&attributes, &ignored);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	error = posix_spawn(&ret->pid, map->program, &actions, &attributes, arguments, environment);
 	posix_spawn_file_actions_destroy(&actions);
