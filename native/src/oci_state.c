@@ -240,7 +240,7 @@ void oci_container_clear(struct oci_container *container)
 int oci_state_write(
 	const struct oci_container *container, const struct oci_state *state, struct failure *out)
 {
-	json_t *document = json_pack("{s:i, s:s, s:s, s:s, s:s?, s:i, s:I, s:s}", "version", 1,
+	json_t *document = json_pack("{s:i, s:s, s:s, s:s, s:s*, s:i, s:I, s:s}", "version", 1,
 		"id", container->id, "bundle", state->bundle, "created", state->created, "cgroup",
 		state->cgroup, "pid", (int)state->process.pid, "startTime",
 		(json_int_t)state->process.start_time, "bootId", state->process.boot_id);
@@ -264,7 +264,7 @@ static int unpack(const json_t *document, struct oci_state *ret)
 	json_int_t start_time;
 	int version, pid;
 
-	if (json_unpack((json_t *)document, "{s:i, s:s, s:s, s?s?, s:i, s:I, s:s}", "version",
+	if (json_unpack((json_t *)document, "{s:i, s:s, s:s, s?s, s:i, s:I, s:s}", "version",
 		    &version, "bundle", &bundle, "created", &created, "cgroup", &cgroup, "pid",
 		    &pid, "startTime", &start_time, "bootId", &boot_id) < 0 ||
 		version != 1 || strlen(boot_id) != sizeof(ret->process.boot_id) - 1)
