@@ -1,5 +1,6 @@
-import type { CommandSpec, FlagSpec } from './command-spec.ts'
+import type { CommandSpec } from './command-spec.ts'
 import { checkEnv, createFlags, runFlags } from './flags/run.ts'
+import type { FlagSpec } from './flags/spec.ts'
 
 const ANY = Number.POSITIVE_INFINITY
 

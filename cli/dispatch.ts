@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import type { FlagTable } from './command-spec.ts'
 import { type FoundCommand, findCommand, groups } from './commands.ts'
 import { createContext } from './context.ts'
+import type { FlagTable } from './flags/spec.ts'
 import { type Parsed, parseArguments, parseGlobals } from './parse.ts'
 import { reportError, UsageFailure, writeError } from './report.ts'
 

@@ -1,5 +1,6 @@
-import type { CommandSpec, FlagSpec, FlagTable } from './command-spec.ts'
+import type { CommandSpec } from './command-spec.ts'
 import { commands, findCommand, groups } from './commands.ts'
+import type { FlagSpec, FlagTable } from './flags/spec.ts'
 
 type Out = { write(text: string): unknown }
 

@@ -1,6 +1,6 @@
 import { LighterError } from '../lib/core/errors.ts'
-import type { CommandSpec, FlagSpec, FlagTable, FlagType } from './command-spec.ts'
 import { parseDuration } from './flags/duration.ts'
+import type { FlagSpec, FlagTable, FlagType } from './flags/spec.ts'
 
 type Value = boolean | string | number | string[]
 
@@ -78,6 +78,12 @@ function invalidArgument(
   return new FlagError(`invalid argument "${text}" for "${flag}" flag: ${reason}`)
 }
 
+/** What the parser needs of a command. */
+interface Parseable {
+  flags: FlagTable
+  stopAtOperand?: boolean
+}
+
 interface Scan {
   flags: FlagTable
   stopAtOperand: boolean
@@ -94,7 +100,7 @@ class HelpWanted {
 }
 
 /** Reads flags and operands with the rules of Docker's flag library. Throws `FlagError`. */
-export function parseArguments(command: CommandSpec, name: string, argv: string[]): ParseResult {
+export function parseArguments(command: Parseable, name: string, argv: string[]): ParseResult {
   const scan: Scan = {
     flags: command.flags,
     stopAtOperand: command.stopAtOperand === true,
@@ -110,20 +116,9 @@ export function parseArguments(command: CommandSpec, name: string, argv: string[
   return { kind: 'call', parsed: new Parsed(name, command.flags, scan.values, scan.operands) }
 }
 
-/** Reads the flags before the command; what follows them is returned untouched. */
-export function parseGlobals(flags: FlagTable, argv: string[]): ParseResult {
-  const spec = { flags, stopAtOperand: true } as const
-  return parseArguments({ ...GLOBAL, ...spec }, '', argv)
-}
-
-const GLOBAL: CommandSpec = {
-  names: [''],
-  summary: '',
-  usage: '',
-  operands: [0, Number.POSITIVE_INFINITY],
-  flags: {},
-  load: () => Promise.reject(new TypeError('not a command')),
-}
+/** Reads the flags before the command; what follows them is left as operands. */
+export const parseGlobals = (flags: FlagTable, argv: string[]): ParseResult =>
+  parseArguments({ flags, stopAtOperand: true }, '', argv)
 
 function scanWords(scan: Scan, argv: string[]): void {
   for (let index = 0; index < argv.length; index++) {

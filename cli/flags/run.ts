@@ -1,4 +1,4 @@
-import type { FlagTable } from '../command-spec.ts'
+import type { FlagTable } from './spec.ts'
 
 const STREAMS = new Set(['stdin', 'stdout', 'stderr'])
 
