@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readEmbedded } from '../../../lib/image/embedded.ts'
+import { loadEmbedded, readEmbedded } from '../../../lib/image/embedded.ts'
 
 const built = existsSync(join(import.meta.dirname, '../../../build/default-image.tar'))
 
@@ -15,5 +16,20 @@ test.runIf(built)('the carried image is whole', async () => {
   const manifest = JSON.parse(image.blobs.get(image.descriptor.digest)?.toString() ?? '')
   for (const { digest, size } of [manifest.config, ...manifest.layers]) {
     expect(image.blobs.get(digest)?.length).toBe(size)
+  }
+})
+
+test.runIf(built)('its blobs are stored; another reference is not its business', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'lighter-embedded-'))
+  try {
+    expect(await loadEmbedded(data, 'docker.io/library/debian:latest')).toBeUndefined()
+    for (const _ of ['first', 'again']) {
+      const loaded = await loadEmbedded(data, 'docker.io/lighter/hello:latest')
+      expect(loaded?.imageId).toMatch(/^sha256:/)
+      const hex = loaded?.descriptor.digest.slice(7) ?? ''
+      expect(existsSync(join(data, 'blobs/sha256', hex))).toBe(true)
+    }
+  } finally {
+    rmSync(data, { recursive: true, force: true })
   }
 })
