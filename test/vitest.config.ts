@@ -1,8 +1,13 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // Root and others run the tests from one clone: nothing is written into it.
+  cacheDir: join(tmpdir(), `lighter-vitest-${process.getuid?.() ?? 0}`),
   test: {
     root: new URL('..', import.meta.url).pathname,
+    reporters: ['default', new URL('helpers/summary-reporter.ts', import.meta.url).pathname],
     projects: [
       {
         extends: true,
@@ -16,6 +21,7 @@ export default defineConfig({
           globalSetup: ['test/helpers/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
+          maxWorkers: 2,
         },
       },
     ],
