@@ -115,7 +115,7 @@ int verb_attach(int argc, char **argv)
 	struct failure failure;
 	int code = -1;
 
-	if (attach_options_parse(argc, argv, &options, &failure) == 0 &&
+	if (attach_options_parse(argc - 1, argv + 1, &options, &failure) == 0 &&
 		attach_reset_process(&options, &failure) == 0)
 		code = attach(&options, &failure);
 	return code < 0 ? attach_report_failure(&options, &failure) : code;

@@ -19,6 +19,7 @@ struct attach_options {
 	int report_fd; /* -1 = messages for people on standard error */
 };
 
+/* argv[0] is the verb. */
 int attach_options_parse(int argc, char **argv, struct attach_options *ret, struct failure *out);
 
 /* Undoes what the caller's runtime left: signal handling, non-blocking standard streams, open

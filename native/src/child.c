@@ -205,10 +205,15 @@ static int drop_privileges(struct child *child, struct failure *out)
 static int wait_at_gate(struct child *child, struct failure *out)
 {
 	struct child_context *context = child->context;
+	auto_close int netns = openat(context->proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
 	char path[32], byte;
 	int fifo;
 
-	if (sync_send(context->sync, SYNC_READY, 0, -1) < 0)
+	/* Nobody outside may look into this process, so it hands out what is needed to connect it.
+	 */
+	if (netns < 0)
+		return fail(out, errno, "handshake", "cannot open the network namespace");
+	if (sync_send(context->sync, SYNC_READY, 0, netns) < 0)
 		return fail(out, errno, "handshake", "the parent is gone");
 	if (context->gate >= 0) {
 		if (retry_eintr(read(context->gate, &byte, 1)) != 1)

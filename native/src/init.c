@@ -73,13 +73,13 @@ static int serve(pid_t child, const sigset_t *set)
 
 int verb_init(int argc, char **argv)
 {
-	char **command = argv + 1;
+	char **command = argv + 2;
 	sigset_t set;
 	pid_t child;
 
-	if (argc > 1 && strcmp(command[0], "--") == 0)
+	if (argc > 2 && strcmp(command[0], "--") == 0)
 		command++;
-	if (!command[0]) {
+	if (argc < 3 || !command[0]) {
 		fputs("init: no command\n", stderr);
 		return 125;
 	}

@@ -34,6 +34,7 @@ struct launch {
 	pid_t pid;
 	int pidfd;
 	int console;
+	int netns;
 };
 
 static void close_slot(int *fd)
@@ -287,6 +288,7 @@ static int serve_child(struct launch *launch, struct failure *out)
 			launch->console = take_fd(&passed);
 			break;
 		case SYNC_READY:
+			launch->netns = take_fd(&passed);
 			return 0;
 		default:
 			return fail(out, 0, "handshake", "message %d out of turn", (int)message);
@@ -318,6 +320,7 @@ static void abandon(struct launch *launch)
 	close_slot(&launch->gate);
 	close_slot(&launch->pidfd);
 	close_slot(&launch->console);
+	close_slot(&launch->netns);
 }
 
 static int prepare(struct launch *launch, struct failure *out)
@@ -352,7 +355,8 @@ int launch_create(const struct spec *spec, const struct launch_options *options,
 		.report = -1,
 		.gate = -1,
 		.pidfd = -1,
-		.console = -1};
+		.console = -1,
+		.netns = -1};
 	int result = prepare(&launch, out);
 
 	if (result == 0)
@@ -367,6 +371,7 @@ int launch_create(const struct spec *spec, const struct launch_options *options,
 	*ret = (struct launched){.pid = launch.pid,
 		.pidfd = launch.pidfd,
 		.console = launch.console,
+		.netns = launch.netns,
 		.gate = launch.gate,
 		.report = launch.report};
 	return 0;
@@ -432,6 +437,7 @@ void launch_abort(struct launched *launched)
 	launched->pid = 0;
 	close_slot(&launched->pidfd);
 	close_slot(&launched->console);
+	close_slot(&launched->netns);
 	close_slot(&launched->gate);
 	close_slot(&launched->report);
 }

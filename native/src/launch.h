@@ -27,6 +27,7 @@ struct launched {
 	int pidfd;
 	int console; /* pty master when process.terminal, else -1 */
 	int gate;    /* launch_start writes here; -1 with exec_fifo */
+	int netns;   /* the process's network namespace, for a caller that may not look into it */
 	int report;  /* the process reports a failure here; end of file = it executed the command */
 };
 
@@ -39,8 +40,8 @@ int launch_create(const struct spec *spec, const struct launch_options *options,
  * at fault. */
 int launch_start(struct launched *launched, struct failure *out);
 
-/* With exec_fifo: lets the process that waits at the fifo execute its command, and waits until it did. pidfd is
- * the process, so that a dead one is noticed. -1: *out says why it did not. */
+/* With exec_fifo: lets the process that waits at the fifo execute its command, and waits until it
+ * did. pidfd is the process, so that a dead one is noticed. -1: *out says why it did not. */
 int launch_release(const char *exec_fifo, int pidfd, struct failure *out);
 
 /* Kills the process, reaps it, closes the descriptors. */

@@ -186,7 +186,8 @@ static int connect_container(struct monitor *monitor, struct launched *launched,
 			    &request->size, out) < 0)
 			return -1;
 	}
-	if (net_connect(plan, &monitor->shared, launched->pid, &monitor->network, out) < 0)
+	if (net_connect(plan, &monitor->shared, launched->pid, launched->netns, &monitor->network,
+		    out) < 0)
 		return -1;
 	if (plan->network.mode == NETWORK_BRIDGE && shared_wait_uplink(&monitor->shared, out) < 0)
 		return -1;
@@ -209,7 +210,8 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	const struct monitor_request *request, struct failure *out)
 {
 	const struct plan *plan = monitor->plan;
-	struct launched launched = {.pidfd = -1, .console = -1, .gate = -1, .report = -1};
+	struct launched launched = {
+		.pidfd = -1, .console = -1, .gate = -1, .netns = -1, .report = -1};
 	int result;
 
 	if (create(monitor, spec, bundle, &launched, out) < 0)
@@ -227,6 +229,7 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 		return -1;
 	}
 	monitor->pidfd = launched.pidfd;
+	scope_close(&launched.netns);
 	return 0;
 }
 

@@ -223,15 +223,15 @@ static int connect_slirp(
 	return 0;
 }
 
-int net_connect(const struct plan *plan, const struct shared *shared, pid_t pid,
+int net_connect(const struct plan *plan, const struct shared *shared, pid_t pid, int netns,
 	struct net_attachment *ret, struct failure *out)
 {
 	struct net_attachment attachment = {.uplink_keepalive = -1};
-	auto_close int netns = -1;
+	auto_close int opened = -1;
 	int result = 0;
 
-	if (plan->network.mode != NETWORK_HOST) {
-		netns = open_netns(pid, out);
+	if (plan->network.mode != NETWORK_HOST && netns < 0) {
+		netns = opened = open_netns(pid, out);
 		if (netns < 0)
 			return -1;
 	}

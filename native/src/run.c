@@ -17,19 +17,10 @@
 #include "shared.h"
 #include "verbs.h"
 
-/* The whole command line, for the copy of the program that is executed next. */
-static char **full_arguments(char **argv)
-{
-	/* The verb is not the first word of it; the words before it are still there. */
-	while (*argv != program_invocation_name)
-		argv--;
-	return argv;
-}
-
 /* What ps shows. The words of the command line lie one after the other. */
 static void take_name(int argc, char **argv, const char *id)
 {
-	char *start = program_invocation_name;
+	char *start = argv[0];
 	char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
 
 	prctl(PR_SET_NAME, "lighter-monitor");
@@ -114,7 +105,7 @@ static int run(int argc, char **argv, const struct attach_options *options, stru
 
 	if (plan_load(options->container, &plan, out) < 0)
 		return -1;
-	if (memfd_ensure(full_arguments(argv), plan->runtime_dir, out) == 0)
+	if (memfd_ensure(argv, plan->runtime_dir, out) == 0)
 		socket = fork_monitor(argc, argv, options, plan, out);
 	if (socket >= 0)
 		code = session_serve(options, plan, socket, SESSION_RUN);
@@ -128,7 +119,7 @@ int verb_run(int argc, char **argv)
 	struct failure failure;
 	int code = -1;
 
-	if (attach_options_parse(argc, argv, &options, &failure) == 0 &&
+	if (attach_options_parse(argc - 1, argv + 1, &options, &failure) == 0 &&
 		attach_reset_process(&options, &failure) == 0)
 		code = run(argc, argv, &options, &failure);
 	return code < 0 ? attach_report_failure(&options, &failure) : code;

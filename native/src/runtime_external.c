@@ -231,7 +231,7 @@ int external_create(const struct plan *plan, const struct spec *spec,
 {
 	struct paths paths;
 
-	*ret = (struct launched){.pidfd = -1, .console = -1, .gate = -1, .report = -1};
+	*ret = (struct launched){.pidfd = -1, .console = -1, .gate = -1, .netns = -1, .report = -1};
 	if (name_paths(plan, &paths, out) < 0 || write_user(options->bundle, spec, out) < 0)
 		return -1;
 	if (create(plan, options, &paths, &ret->console, out) < 0 ||

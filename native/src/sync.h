@@ -15,7 +15,7 @@ enum sync_message {
 	SYNC_NAMESPACES_READY, /* child to parent: all mounts are made, run the runtime's hooks */
 	SYNC_HOOKS_RAN,	       /* parent to child: pivot now */
 	SYNC_CONSOLE,	       /* child to parent: with the pty's master as descriptor */
-	SYNC_READY,	       /* child to parent: waiting at the gate */
+	SYNC_READY, /* child to parent: waiting at the gate; with its network namespace */
 };
 
 /* Makes a connected pair of close-on-exec sockets. Returns 0 or -1 with errno. */
