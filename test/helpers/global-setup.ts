@@ -1,0 +1,78 @@
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TestProject } from 'vitest/node'
+import { makeImageLayouts } from '../fixtures/images.ts'
+import { mountsBelow, processesOf } from './leftovers.ts'
+import { pushLayout, startRegistry } from './registry.ts'
+import { ensureTestUser, openDevices, type TestUser } from './test-user.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** `127.0.0.1:PORT` of the registry with the test images. */
+    registry: string
+    registryStorage: string
+    /** dist/lighter, copied to where the test user can run it and nothing else of the project is. */
+    program: string
+    user: TestUser
+    /** A directory everyone may enter, removed at the end. */
+    work: string
+  }
+}
+
+/** Repositories of the test registry, by the image layout they are pushed from. */
+const IMAGES: [layout: string, reference: string, options?: string[]][] = [
+  ['busybox', 'busybox:latest'],
+  ['busybox', 'busybox:schema2', ['--format', 'v2s2']],
+  ['busybox-zstd', 'busybox:zstd'],
+  ['busybox-multi', 'busybox:multi', ['--all']],
+  ['busybox-arm64', 'busybox:arm64'],
+  ['debian', 'debian:bookworm'],
+]
+
+/** Makes the world of the tests that run containers: program, unprivileged user, registry with images. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  if (process.getuid?.() !== 0)
+    throw new Error("These tests make a user and run containers as it: run them with 'npm test'")
+  const built = new URL('../../dist/lighter', import.meta.url).pathname
+  if (!existsSync(built)) throw new Error("dist/lighter is not built: run 'npm run build'")
+
+  openDevices()
+  const user = ensureTestUser()
+  const work = mkdtempSync(join(tmpdir(), 'lighter-test-'))
+  chmodSync(work, 0o755)
+  mkdirSync(join(work, 'bin'))
+  const program = join(work, 'bin/lighter')
+  copyFileSync(built, program)
+  chmodSync(program, 0o755)
+
+  const cache = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'lighter-test')
+  mkdirSync(cache, { recursive: true })
+  const layouts = makeImageLayouts(cache)
+  const registry = await startRegistry(mkdtempSync(join(work, 'registry-')))
+  for (const [name, reference, options] of IMAGES)
+    pushLayout(layouts[name] ?? '', registry.host, reference, options)
+
+  project.provide('registry', registry.host)
+  project.provide('registryStorage', registry.storage)
+  project.provide('program', program)
+  project.provide('user', user)
+  project.provide('work', work)
+
+  return async () => {
+    await registry.stop()
+    const left = [...(await lastingProcesses(user)), ...mountsBelow(work)]
+    if (left.length > 0) throw new Error(`The tests left behind:\n${left.join('\n')}`)
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+/** A monitor may need a moment to end after its last client heard of the exit. */
+async function lastingProcesses(user: TestUser): Promise<string[]> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    if (processesOf(user).length === 0) return []
+    await sleep(100)
+  }
+  return processesOf(user)
+}

@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestUser } from './test-user.ts'
+
+/** Processes of the user and of its subordinate ids, as `pid command line`. */
+export function processesOf(user: Pick<TestUser, 'uid' | 'subuids'>): string[] {
+  const [first, count] = user.subuids
+  const isTheirs = (uid: number) => uid === user.uid || (uid >= first && uid < first + count)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const status = readText(`/proc/${pid}/status`)
+      const uid = Number(/^Uid:\t(\d+)/m.exec(status)?.[1] ?? Number.NaN)
+      if (!isTheirs(uid) || /^State:\tZ/m.test(status)) return []
+      const command = readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+      return [`${pid} ${command || /^Name:\t(.*)/m.exec(status)?.[1]}`]
+    })
+}
+
+/** Mount points below a directory, in this mount namespace. */
+export function mountsBelow(directory: string): string[] {
+  return readText('/proc/self/mountinfo')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${directory}/`))
+}
+
+/** What a data directory still has of containers: directories, names, unfinished and removed work. */
+export function remainsIn(data: string): string[] {
+  return ['containers', 'names', 'tmp', 'trash'].flatMap((folder) => {
+    const path = join(data, folder)
+    return existsSync(path) ? readdirSync(path).map((name) => join(folder, name)) : []
+  })
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return '' // gone meanwhile
+  }
+}

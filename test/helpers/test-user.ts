@@ -1,0 +1,52 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+
+export interface TestUser {
+  name: string
+  uid: number
+  gid: number
+  /** First subordinate id and their number. */
+  subuids: [number, number]
+}
+
+const NAME = 'lighter-test'
+const SUBORDINATE_COUNT = 65536
+
+/** The unprivileged user that runs the containers; made at the first run and kept. Needs root. */
+export function ensureTestUser(): TestUser {
+  if (spawnSync('id', [NAME]).status !== 0)
+    execFileSync('useradd', ['--no-create-home', '--home-dir', '/nonexistent', NAME])
+  const subuids = ensureRange('/etc/subuid')
+  ensureRange('/etc/subgid')
+  const idOf = (flag: string) => Number(execFileSync('id', [flag, NAME], { encoding: 'utf8' }))
+  return { name: NAME, uid: idOf('-u'), gid: idOf('-g'), subuids }
+}
+
+function readRanges(file: string): { name: string; first: number; count: number }[] {
+  if (!existsSync(file)) return []
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .filter((fields) => fields.length === 3)
+    .map(([name = '', first, count]) => ({ name, first: Number(first), count: Number(count) }))
+}
+
+function ensureRange(file: string): [number, number] {
+  const ranges = readRanges(file)
+  const own = ranges.find(({ name, count }) => name === NAME && count >= SUBORDINATE_COUNT)
+  if (own) return [own.first, own.count]
+  const first = Math.max(100_000, ...ranges.map((range) => range.first + range.count))
+  appendFileSync(file, `${NAME}:${first}:${SUBORDINATE_COUNT}\n`)
+  return [first, SUBORDINATE_COUNT]
+}
+
+/** Real hosts have both devices open to everyone; minimal machines do not. */
+export function openDevices(): void {
+  if (!existsSync('/dev/net/tun')) {
+    mkdirSync('/dev/net', { recursive: true })
+    execFileSync('mknod', ['/dev/net/tun', 'c', '10', '200'])
+  }
+  if (!existsSync('/dev/fuse')) execFileSync('mknod', ['/dev/fuse', 'c', '10', '229'])
+  chmodSync('/dev/net/tun', 0o666)
+  chmodSync('/dev/fuse', 0o666)
+}

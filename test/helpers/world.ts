@@ -1,0 +1,117 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inject } from 'vitest'
+import { mountsBelow, remainsIn } from './leftovers.ts'
+
+export interface Outcome {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+export interface CallOptions {
+  input?: string
+  env?: Record<string, string>
+  cwd?: string
+  /** Milliseconds until the command is killed; the outcome then has exit code 137. */
+  timeout?: number
+}
+
+/** A home of its own with the program in it: what one user has on one machine. */
+export interface World {
+  home: string
+  data: string
+  runtime: string
+  env: Record<string, string>
+  ids: { uid: number; gid: number }
+  lighter: (args: string[], options?: CallOptions) => Promise<Outcome>
+  /** The same, still running. */
+  start: (args: string[], options?: CallOptions) => ChildProcessWithoutNullStreams
+  /** Another program as this world's user. */
+  run: (program: string, args: string[], options?: CallOptions) => Promise<Outcome>
+  remove: () => Promise<void>
+}
+
+/** Makes a world for the test user, or for root. `name` shows up in the paths of everything made in it. */
+export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
+  const user = inject('user')
+  const ids = who === 'root' ? { uid: 0, gid: 0 } : { uid: user.uid, gid: user.gid }
+  const home = mkdtempSync(join(inject('work'), `${name}-`))
+  const runtime = join(home, 'run')
+  const data = join(home, '.local/share/lighter')
+  mkdirSync(runtime)
+  for (const directory of [home, runtime]) {
+    chmodSync(directory, 0o700)
+    chownSync(directory, ids.uid, ids.gid)
+  }
+  const env: Record<string, string> = {
+    PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+    HOME: home,
+    USER: who === 'root' ? 'root' : user.name,
+    XDG_RUNTIME_DIR: runtime,
+    // As root the data would go to /var/lib/lighter, where the host's own may be.
+    XDG_DATA_HOME: join(home, '.local/share'),
+  }
+  const launch = (program: string, args: string[], options: CallOptions = {}) =>
+    spawn(program, args, {
+      ...ids,
+      cwd: options.cwd ?? home,
+      env: { ...env, ...options.env },
+      stdio: 'pipe',
+    })
+  const run = (program: string, args: string[], options: CallOptions = {}) =>
+    finish(launch(program, args, options), options)
+  const program = inject('program')
+  const lighter = (args: string[], options?: CallOptions) => run(program, args, options)
+  return {
+    home,
+    data,
+    runtime,
+    env,
+    ids,
+    lighter,
+    start: (args, options) => launch(program, args, options),
+    run,
+    remove: () => removeWorld({ home, data, lighter }),
+  }
+}
+
+/** Collects what a process says until it ends. */
+export async function finish(
+  child: ChildProcessWithoutNullStreams,
+  options: CallOptions = {},
+): Promise<Outcome> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  child.stdin.on('error', () => {}) // it may end without reading
+  child.stdin.end(options.input ?? '')
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000)
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code ?? 137))
+  })
+  clearTimeout(timer)
+  return { exitCode, stdout, stderr }
+}
+
+/** Ends all containers of a world and fails when something of them stays. */
+async function removeWorld(world: Pick<World, 'home' | 'data' | 'lighter'>): Promise<void> {
+  const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
+  if (ids.length > 0) await world.lighter(['rm', '-f', ...ids])
+  let left: string[] = []
+  for (let attempt = 0; attempt < 50; attempt++) {
+    left = [...remainsIn(world.data), ...mountsBelow(world.home)]
+    if (left.length === 0) break
+    await sleep(100)
+  }
+  rmSync(world.home, { recursive: true, force: true })
+  if (left.length > 0) throw new Error(`Left in ${world.home}:\n${left.join('\n')}`)
+}
