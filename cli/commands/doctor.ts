@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { type Check, checkHost, type Trial } from '../../lib/host/checks.ts'
-import { runProbe } from '../../lib/runtime/storage.ts'
+import type { Engine } from '../../lib/engine.ts'
+import { type Check, checkHost, TRIALS, type Trials } from '../../lib/host/checks.ts'
+import { findProgram } from '../../lib/host/programs.ts'
+import { forgetProbes, runProbes } from '../../lib/runtime/storage.ts'
 import type { Context } from '../context.ts'
 
 /** `doctor`: what the host must have, what it lacks, and the commands that mend it. */
@@ -20,32 +22,30 @@ export async function run(context: Context): Promise<number> {
 
 async function checkEverything({ engine }: Context): Promise<Check[]> {
   const uid = process.getuid?.() ?? 0
-  const userns = await attempt(() => probe('userns'))
-  const overlay = userns.ok ? await attempt(() => probe('overlay')) : userns
+  forgetProbes(engine.paths.data)
   return checkHost(
     {
       uid,
       name: userName(uid),
       nativePattern: join(engine.paths.data, 'libexec/*/lighter-native'),
     },
-    { userns, overlay },
+    await tryEverything(engine),
   )
-
-  function probe(check: string): Promise<Trial> {
-    const idMap = engine.idMap()
-    return runProbe(
-      { data: engine.paths.data, nativeProgram: engine.native().program, idMap },
-      check,
-    )
-  }
 }
 
-/** A host that cannot even be asked fails the check; that is what doctor is for. */
-async function attempt(trial: () => Promise<Trial>): Promise<Trial> {
+/** A host that cannot even be asked fails every trial; that is what doctor is for. */
+async function tryEverything(engine: Engine): Promise<Trials> {
   try {
-    return await trial()
+    const question = {
+      data: engine.paths.data,
+      nativeProgram: engine.native().program,
+      idMap: engine.idMap(),
+      fuseOverlayfs: findProgram('fuse-overlayfs'),
+    }
+    return (await runProbes(question, [...TRIALS])) as Trials
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) }
+    const message = error instanceof Error ? error.message : String(error)
+    return Object.fromEntries(TRIALS.map((name) => [name, { ok: false, message }])) as Trials
   }
 }
 

@@ -23,10 +23,19 @@ export interface Trial {
   message: string
 }
 
-export interface Trials {
-  userns: Trial
-  overlay: Trial
-}
+/** By the names that `lighter-native probe` has for them. */
+export const TRIALS = [
+  'userns',
+  'idmap',
+  'overlay',
+  'fuse-overlayfs',
+  'bridge',
+  'nftables',
+  'seccomp',
+  'memfd-exec',
+] as const
+
+export type Trials = Record<(typeof TRIALS)[number], Trial>
 
 export interface CheckedUser {
   uid: number
@@ -51,13 +60,15 @@ export function checkHost(user: CheckedUser, trials: Trials): Check[] {
     checkUserNamespaces(user, trials.userns),
     checkRanges(user),
     checkMapPrograms(user),
+    checkMap(trials),
     checkOverlay(trials.overlay),
-    checkFuse(trials.overlay),
+    checkFuse(trials),
     checkTun(),
     checkSlirp(),
+    checkNetwork(trials),
     checkCgroups(user),
     checkLinger(user),
-    checkKernel(),
+    checkKernel(trials),
   ]
 }
 
@@ -158,6 +169,21 @@ function checkMapPrograms(user: CheckedUser): Check {
   }
 }
 
+/** The ranges may look right and still be refused: newuidmap without its privilege, a range that is another's. */
+function checkMap({ userns, idmap }: Trials): Check {
+  const title = 'id map'
+  if (idmap.ok) return ok(title, 'accepted by the kernel')
+  if (!userns.ok) return { title, state: 'missing', detail: 'needs user namespaces', mend: [] }
+  const names = {
+    apt: '--reinstall uidmap',
+    dnf: 'shadow-utils',
+    pacman: 'shadow',
+    apk: 'shadow-uidmap',
+    zypper: 'shadow',
+  }
+  return { title, state: 'missing', detail: idmap.message, mend: [installCommand(names)] }
+}
+
 function checkOverlay(trial: Trial): Check {
   const title = 'overlay'
   if (trial.ok) return ok(title, 'mounted by the kernel')
@@ -170,22 +196,17 @@ function checkOverlay(trial: Trial): Check {
 }
 
 /** Needed only where the kernel's own overlay does not work. */
-function checkFuse(overlay: Trial): Check {
+function checkFuse(trials: Trials): Check {
   const title = 'fuse-overlayfs'
   const program = findProgram('fuse-overlayfs')
-  const device = canOpen('/dev/fuse')
-  if (program && device) return ok(title, program)
-  const detail = program ? '/dev/fuse cannot be opened' : 'not installed'
-  if (overlay.ok) return ok(title, `${detail}; not needed here`)
+  const trial = trials['fuse-overlayfs']
+  if (program && trial.ok) return ok(title, program)
+  const detail = program ? trial.message : 'not installed'
+  if (trials.overlay.ok) return ok(title, `not needed here (${detail})`)
   const mend = program
     ? [asRoot('modprobe fuse'), asRoot('chmod 666 /dev/fuse')]
     : [installCommand(same('fuse-overlayfs'))]
-  return {
-    title,
-    state: 'missing',
-    detail: `${detail}, and the kernel's overlay does not work`,
-    mend,
-  }
+  return { title, state: 'missing', detail, mend }
 }
 
 function checkTun(): Check {
@@ -208,6 +229,22 @@ function checkSlirp(): Check {
     state: 'limited',
     detail: 'not installed: containers have no way out to the network',
     mend: [installCommand(same('slirp4netns'))],
+  }
+}
+
+/** Modules of the kernel that the network of the containers is made of; only root can have them loaded. */
+function checkNetwork({ bridge, nftables }: Trials): Check {
+  const title = 'bridge, nftables'
+  if (bridge.ok && nftables.ok) return ok(title, 'can be made')
+  const refused = bridge.ok ? nftables : bridge
+  return {
+    title,
+    state: 'limited',
+    detail: `${refused.message}: containers have no network of their own`,
+    mend: [
+      asRoot('modprobe -a bridge veth nf_tables nft_masq nft_chain_nat'),
+      `printf 'bridge\\nveth\\nnf_tables\\nnft_masq\\nnft_chain_nat\\n' | ${asRoot('tee /etc/modules-load.d/lighter.conf')}`,
+    ],
   }
 }
 
@@ -255,18 +292,23 @@ function checkLinger(user: CheckedUser): Check {
 /** openat2, close_range and pidfds are used throughout: 5.10 has them all. */
 const OLDEST_KERNEL: readonly [number, number] = [5, 10]
 
-function checkKernel(): Check {
+function checkKernel(trials: Trials): Check {
   const title = 'kernel'
-  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number)
-  const [wantedMajor, wantedMinor] = OLDEST_KERNEL
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor))
-    return ok(title, release())
-  return {
+  const missing = (detail: string, ...mend: string[]): Check => ({
     title,
     state: 'missing',
-    detail: `${release()} is too old: ${OLDEST_KERNEL.join('.')} or newer is needed`,
-    mend: [],
+    detail,
+    mend,
+  })
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number)
+  const [wantedMajor, wantedMinor] = OLDEST_KERNEL
+  if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
+    return missing(`${release()} is too old: ${OLDEST_KERNEL.join('.')} or newer is needed`)
   }
+  if (!trials.seccomp.ok) return missing(trials.seccomp.message)
+  const memory = trials['memfd-exec']
+  if (!memory.ok) return missing(memory.message, ...persistSetting('vm.memfd_noexec=0'))
+  return ok(title, release())
 }
 
 const readSetting = (name: string): string => readText(`/proc/sys/${name}`).trim()

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { replaceFile } from '../fs/replace.ts'
 import { runNative } from './native.ts'
 import type { RootfsDriver } from './plan.ts'
 import type { IdMap } from './protocol.ts'
@@ -27,15 +28,17 @@ export interface StorageQuestion {
   epoch: string
 }
 
-interface Probe {
+export interface Probe {
   ok: boolean
   message: string
 }
 
+type Probes = Record<string, Probe>
+
 interface RememberedProbes {
   version: 1
   epoch: string
-  overlay: Probe
+  probes: Probes
 }
 
 const DRIVERS: ReadonlySet<string> = new Set(['overlay', 'fuse-overlayfs', 'copy'])
@@ -47,26 +50,25 @@ const DRIVERS: ReadonlySet<string> = new Set(['overlay', 'fuse-overlayfs', 'copy
 export async function findStorage(question: StorageQuestion): Promise<StorageChoice> {
   const wanted = wantedDriver(question)
   if (wanted) return { ...driverOf(wanted.driver, question), reason: `set by ${wanted.by}` }
-  const overlay = await probeOverlay(question)
+  const { overlay = UNASKED, 'fuse-overlayfs': fuse = UNASKED } = await probeDrivers(question)
   if (overlay.ok) return { driver: 'overlay', reason: 'the kernel mounts overlay for this user' }
-  const fuse = question.fuseOverlayfs
-  if (fuse && canUseFuse()) {
-    return {
-      driver: 'fuse-overlayfs',
-      program: fuse,
-      reason: `the kernel refused overlay for this user: ${overlay.message}`,
-    }
+  const program = question.fuseOverlayfs
+  if (program && fuse.ok) {
+    const reason = `the kernel refused overlay for this user: ${overlay.message}`
+    return { driver: 'fuse-overlayfs', program, reason }
   }
+  const fuseReason = program ? `fuse-overlayfs does not work (${fuse.message})` : NOT_INSTALLED
   throw new LighterError(
     'host-setup',
-    `No storage driver works: the kernel refused overlay (${overlay.message}) and ${
-      fuse ? '/dev/fuse cannot be opened' : 'fuse-overlayfs is not installed'
-    }`,
+    `No storage driver works: the kernel refused overlay (${overlay.message}) and ${fuseReason}`,
     {
       hint: "'lighter doctor' shows how to mend it; LIGHTER_STORAGE_DRIVER=copy works everywhere, slowly.",
     },
   )
 }
+
+const UNASKED: Probe = { ok: false, message: 'not tried' }
+const NOT_INSTALLED = 'fuse-overlayfs is not installed'
 
 function wantedDriver(question: StorageQuestion): { driver: RootfsDriver; by: string } | undefined {
   if (question.wanted) return { driver: parseDriver(question.wanted), by: 'LIGHTER_STORAGE_DRIVER' }
@@ -90,7 +92,7 @@ function driverOf(
 ): Pick<StorageChoice, 'driver' | 'program'> {
   if (driver !== 'fuse-overlayfs') return { driver }
   if (question.fuseOverlayfs) return { driver, program: question.fuseOverlayfs }
-  throw new LighterError('host-setup', 'fuse-overlayfs is not installed', {
+  throw new LighterError('host-setup', NOT_INSTALLED, {
     hint: "'lighter doctor' shows how to install it.",
   })
 }
@@ -119,31 +121,44 @@ function readConfiguredDriver(path: string): string | undefined {
   throw new LighterError('host-setup', `${path}: "storageDriver" must be a text`)
 }
 
-async function probeOverlay(question: StorageQuestion): Promise<Probe> {
-  const file = join(question.data, 'probes.json')
+async function probeDrivers(question: StorageQuestion): Promise<Probes> {
+  const file = probesPath(question.data)
   const remembered = readProbes(file)
-  if (remembered?.epoch === question.epoch) return remembered.overlay
-  const overlay = await runProbe(question, 'overlay')
-  const probes: RememberedProbes = { version: 1, epoch: question.epoch, overlay }
-  const draft = `${file}.${process.pid}.tmp`
-  writeFileSync(draft, `${JSON.stringify(probes)}\n`, { mode: 0o600 })
-  renameSync(draft, file)
-  return overlay
+  if (remembered?.epoch === question.epoch) return remembered.probes
+  const probes = await runProbes(question, ['overlay'])
+  if (!probes.overlay?.ok && question.fuseOverlayfs) {
+    Object.assign(probes, await runProbes(question, ['fuse-overlayfs']))
+  }
+  const record: RememberedProbes = { version: 1, epoch: question.epoch, probes }
+  replaceFile(file, `${JSON.stringify(record)}\n`)
+  return probes
 }
 
-/** Asks the native program to try one thing for real in the data directory. */
-export async function runProbe(
-  question: Pick<StorageQuestion, 'data' | 'nativeProgram' | 'idMap'>,
-  check: string,
-): Promise<Probe> {
+/** Makes the next choice ask the host again: what it lacked may have been mended. */
+export function forgetProbes(data: string): void {
+  rmSync(probesPath(data), { force: true })
+}
+
+const probesPath = (data: string): string => join(data, 'probes.json')
+
+/** Asks the native program to try things for real, in the data directory where they need one. */
+export async function runProbes(
+  question: Pick<StorageQuestion, 'data' | 'nativeProgram' | 'idMap' | 'fuseOverlayfs'>,
+  checks: string[],
+): Promise<Probes> {
   const idMap = JSON.stringify(question.idMap)
+  const fuse = question.fuseOverlayfs ? ['--fuse-overlayfs', question.fuseOverlayfs] : []
   const reports = await runNative({
     program: question.nativeProgram,
-    args: ['probe', '--id-map', idMap, '--directory', question.data, check],
+    args: ['probe', '--id-map', idMap, '--directory', question.data, ...fuse, ...checks],
   })
-  for (const report of reports)
-    if (report.event === 'probed' && report.check === check) return report
-  throw new LighterError('native', `lighter-native probe said nothing about ${check}`)
+  const probes: Probes = {}
+  for (const report of reports) {
+    if (report.event === 'probed') probes[report.check] = { ok: report.ok, message: report.message }
+  }
+  const silent = checks.find((check) => !probes[check])
+  if (!silent) return probes
+  throw new LighterError('native', `lighter-native probe said nothing about ${silent}`)
 }
 
 /** What cannot be read is probed again. */
@@ -157,19 +172,10 @@ function readProbes(file: string): RememberedProbes | undefined {
 }
 
 function isProbes(value: unknown): value is RememberedProbes {
-  const probes = value as Partial<RememberedProbes> | null
+  const record = value as Partial<RememberedProbes> | null
   return (
-    probes?.version === 1 &&
-    typeof probes.epoch === 'string' &&
-    typeof probes.overlay?.ok === 'boolean'
+    record?.version === 1 &&
+    typeof record.epoch === 'string' &&
+    typeof record.probes?.overlay?.ok === 'boolean'
   )
-}
-
-function canUseFuse(): boolean {
-  try {
-    closeSync(openSync('/dev/fuse', 'r+'))
-    return true
-  } catch {
-    return false
-  }
 }
