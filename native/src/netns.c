@@ -37,7 +37,7 @@ static int visit_main(void *argument)
 			errno == ENOSPC ? " (sysctl user.max_net_namespaces)" : "");
 	else
 		visit->result = visit->work(visit->context, visit->out);
-	_exit(0);
+	return 0;
 }
 
 int netns_run(int netns, int (*work)(void *context, struct failure *out), void *context,

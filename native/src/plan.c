@@ -218,6 +218,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
 		get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0)
 		return -1;
+	plan->rootfs.throwaway = plan->auto_remove;
 	return 0;
 }
 

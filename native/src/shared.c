@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
@@ -207,12 +206,7 @@ static int enter_borrowed(struct join *join)
 		return fail(join->out, 0, STEP,
 			"the running containers have another id map than the one configured now: "
 			"stop them first");
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return fail(join->out, errno, STEP, "cannot drop the supplementary groups");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return fail(
-			join->out, errno, STEP, "cannot become root of the shared user namespace");
-	return 0;
+	return userns_become_root(join->out);
 }
 
 struct new_netns {
@@ -261,6 +255,17 @@ static int make_namespaces(struct join *join)
 	return 0;
 }
 
+/* Forked while we still are outside, where a systemd manager answers. Most joins need none. */
+static int prepare_uplink(struct join *join, bool borrowed)
+{
+	struct identity identity;
+
+	if (join->plan->network.mode != NETWORK_BRIDGE ||
+		(borrowed && uplink_read_record(join->record, LENT_NETNS, &identity) > 0))
+		return 0;
+	return uplink_prepare(join->plan, join->record, true, &join->starter, join->out);
+}
+
 static int enter_shared(struct join *join)
 {
 	int found = borrow_listed(join);
@@ -269,7 +274,7 @@ static int enter_shared(struct join *join)
 		found = lock_unless(join, borrow_listed);
 	if (found == 0 && join->lock >= 0)
 		found = borrow(join, true);
-	if (found < 0)
+	if (found < 0 || prepare_uplink(join, found > 0) < 0)
 		return -1;
 	if (found > 0) {
 		scope_close(&join->lock);
@@ -327,11 +332,16 @@ static int uplink_is_there(struct join *join)
 	bool up = false, has_route = false;
 	int tap;
 
-	if (uplink_read_record(join->record, &identity) < 0)
+	int recorded = uplink_read_record(join->record, LENT_NETNS, &identity);
+
+	if (recorded == 0)
 		return 0;
 	tap = link_find(shared->route, UPLINK_LINK, &up, join->out);
 	if (tap < 0 || route_has_default(shared->route, &has_route, join->out) < 0)
 		return -1;
+	/* The runtime directory was wiped: a tap link exists only as long as its uplink. */
+	if (recorded < 0)
+		return tap > 0 && up && has_route;
 	shared->uplink_pending = tap == 0 || !up || !has_route;
 	shared->uplink_identity = identity;
 	if (!shared->uplink_pending || age_ms(&identity) < UPLINK_WAIT_MS)
@@ -376,15 +386,9 @@ static int ensure_uplink(struct join *join)
 static int join_steps(struct join *join)
 {
 	bool bridged = join->plan->network.mode == NETWORK_BRIDGE;
-	struct identity identity;
 
 	if (shared_reserve() < 0)
 		return fail(join->out, errno, STEP, "cannot reserve the descriptors 3 and 4");
-	/* Forked while we still are outside, where a systemd manager answers; most joins need none.
-	 */
-	if (bridged && uplink_read_record(join->record, &identity) < 0 &&
-		uplink_prepare(join->plan, join->record, true, &join->starter, join->out) < 0)
-		return -1;
 	if (enter_shared(join) < 0)
 		return -1;
 	if (bridged && (ensure_bridge(join) < 0 || ensure_uplink(join) < 0))

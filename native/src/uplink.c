@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/nsfs.h>
 #include <poll.h>
 #include <sched.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +19,7 @@
 #include "capture.h"
 #include "scope.h"
 #include "systemd_scope.h"
+#include "userns.h"
 
 #define STEP "uplink"
 
@@ -70,19 +71,23 @@ static int receive_descriptors(int socket, int fds[SENT_COUNT])
 	return 0;
 }
 
-static int write_record(const char *record)
+/* "PID START-TIME BOOT-ID NAMESPACE". The namespace tells it from the uplink of an earlier
+ * namespace that is about to end; its inode number is not given away while that uplink lives, for
+ * it holds it open. */
+static int write_record(const char *record, int netns)
 {
 	struct identity self;
-	char draft[4096], text[96];
+	struct stat status;
+	char draft[4096], text[128];
 	int length;
 
-	if (identity_of(getpid(), &self) < 0)
+	if (identity_of(getpid(), &self) < 0 || fstat(netns, &status) < 0)
 		return -1;
 	length = snprintf(draft, sizeof(draft), "%s.%d", record, (int)self.pid);
 	if (length < 0 || (size_t)length >= sizeof(draft))
 		return -1;
-	length = snprintf(
-		text, sizeof(text), "%d %llu %s\n", (int)self.pid, self.start_time, self.boot_id);
+	length = snprintf(text, sizeof(text), "%d %llu %s %llu\n", (int)self.pid, self.start_time,
+		self.boot_id, (unsigned long long)status.st_ino);
 	auto_close int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0 || write(fd, text, (size_t)length) != length || rename(draft, record) < 0)
@@ -90,25 +95,27 @@ static int write_record(const char *record)
 	return 0;
 }
 
-int uplink_read_record(const char *record, struct identity *ret)
+int uplink_read_record(const char *record, int netns, struct identity *ret)
 {
-	char text[96];
+	char text[128];
 	auto_close int fd = open(record, O_RDONLY | O_CLOEXEC);
 	struct identity identity = {0};
+	unsigned long long inode;
+	struct stat status;
 	ssize_t length;
 
 	if (fd < 0)
 		return -1;
 	length = retry_eintr(read(fd, text, sizeof(text) - 1));
 	if (length <= 0)
-		return -1;
+		return 0;
 	text[length] = '\0';
-	if (sscanf(text, "%d %llu %36s", &identity.pid, &identity.start_time, identity.boot_id) !=
-			3 ||
-		!identity_alive(&identity))
-		return -1;
+	if (sscanf(text, "%d %llu %36s %llu", &identity.pid, &identity.start_time, identity.boot_id,
+		    &inode) != 4 ||
+		fstat(netns, &status) < 0 || status.st_ino != inode || !identity_alive(&identity))
+		return 0;
 	*ret = identity;
-	return 0;
+	return 1;
 }
 
 /* Puts the descriptors where the wrapper expects them and closes everything else: among it are the
@@ -140,9 +147,7 @@ static int leave_scope_and_enter(void)
 	userns = ioctl(FD_NETNS, NS_GET_USERNS);
 	if (userns < 0 || setns(userns, CLONE_NEWUSER) < 0)
 		return -1;
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return -1;
-	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -1 : 0;
+	return userns_become_root(&ignored);
 }
 
 /* The sandbox is a pivot_root, which a system that runs from its initramfs refuses. */
@@ -200,7 +205,7 @@ static void starter_main(
 	if (pid != 0)
 		_exit(pid < 0 ? 1 : 0);
 	pid = getpid();
-	if (record && write_record(record) < 0)
+	if (record && write_record(record, fds[SENT_NETNS]) < 0)
 		_exit(1);
 	if (retry_eintr(write(socket, &pid, sizeof(pid))) != (ssize_t)sizeof(pid) ||
 		arrange_descriptors(fds) < 0)

@@ -48,7 +48,8 @@ int uplink_start(struct uplink_starter *starter, int netns, int exit_pipe, struc
 /* Waits (bounded) until it carries traffic, and closes its two descriptors. */
 int uplink_wait(struct uplink *uplink, struct failure *out);
 
-/* The uplink a record names. Returns 0 when it is alive, else -1. */
-int uplink_read_record(const char *record, struct identity *ret);
+/* The uplink a record names. Returns 1 when it is alive and serves that namespace, 0 when it does
+ * not, -1 when there is no record. */
+int uplink_read_record(const char *record, int netns, struct identity *ret);
 
 #endif

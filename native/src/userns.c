@@ -306,16 +306,20 @@ static void mapper_main(pid_t target, const struct id_map *map, int go, int repo
 	_exit(0);
 }
 
-static int become_root(int extra_flags, struct failure *out)
+int userns_become_root(struct failure *out)
 {
 	/* A namespace with its own id only has given setgroups up. */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return fail(out, errno, STEP, "cannot drop the supplementary groups");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
 		if (errno == EPERM)
-			return fail_disabled(out, errno, extra_flags);
+			return fail_disabled(out, errno, 0);
 		return fail(out, errno, STEP, "cannot become root of the user namespace");
 	}
+	/* A change of ids makes /proc/PID the real root's: the maps of our children could not be
+	 * written, and nobody could borrow from us. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return fail(out, errno, STEP, "cannot keep /proc/self");
 	return 0;
 }
 
@@ -362,7 +366,7 @@ int userns_create(const struct id_map *map, int extra_flags, struct failure *out
 		verdict = receive_verdict(report_reader, out);
 	if (retry_eintr(waitpid(mapper, &status, 0)) == mapper && status != 0 && verdict == 0)
 		verdict = fail(out, 0, STEP, "the mapping process was killed");
-	return verdict < 0 ? -1 : become_root(extra_flags, out);
+	return verdict < 0 ? -1 : userns_become_root(out);
 }
 
 int userns_map_identically(pid_t pid, const struct id_map *map, struct failure *out)

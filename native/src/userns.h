@@ -17,12 +17,18 @@ struct id_extent {
 struct id_map {
 	struct id_extent *uids, *gids;
 	size_t uid_count, gid_count;
-	char *newuidmap, *newgidmap; /* absolute paths; NULL: written directly (root, or a single own id) */
+	char *newuidmap,
+		*newgidmap; /* absolute paths; NULL: written directly (root, or a single own id) */
 };
 
-/* Moves the calling process into a new user namespace (and those of extra_flags, CLONE_NEW…) with this
- * map, as root of it with all capabilities. A forked helper stays outside for newuidmap/newgidmap. */
+/* Moves the calling process into a new user namespace (and those of extra_flags, CLONE_NEW…) with
+ * this map, as root of it with all capabilities. A forked helper stays outside for
+ * newuidmap/newgidmap. */
 int userns_create(const struct id_map *map, int extra_flags, struct failure *out);
+
+/* What follows setns(2) into such a namespace: root there, no supplementary groups, /proc/self
+ * readable for the same user. */
+int userns_become_root(struct failure *out);
 
 /* Writes the map of process pid, a child namespace of the caller's: the same ids, extent by extent.
  * The caller is root of its user namespace. */
