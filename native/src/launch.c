@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -398,34 +397,6 @@ int launch_start(struct launched *launched, struct failure *out)
 	if (result < 0)
 		return fail(out, errno, "handshake", "cannot hear from the container's process");
 	return 0;
-}
-
-int launch_release(const char *exec_fifo, int pidfd, struct failure *out)
-{
-	/* Non-blocking: a dead process would never open its end. */
-	auto_close int fifo = open(exec_fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-	struct stat status;
-
-	if (fifo < 0 || fstat(fifo, &status) < 0)
-		return fail(out, errno, "fifo", "cannot open %s", exec_fifo);
-	if (!S_ISFIFO(status.st_mode))
-		return fail(out, 0, "fifo", "%s is no fifo", exec_fifo);
-	/* POLLHUP is only set once a writer has come and gone: it has executed its command. */
-	for (;;) {
-		struct pollfd polls[] = {
-			{.fd = fifo, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
-
-		if (retry_eintr(poll(polls, array_size(polls), -1)) < 0)
-			return fail(out, errno, "fifo", "cannot wait for the process");
-		if (polls[0].revents & POLLIN)
-			break;
-		if (polls[0].revents & POLLHUP)
-			return 0;
-		if (polls[1].revents)
-			return fail(
-				out, 0, "fifo", "the container's process died before its start");
-	}
-	return failure_receive(fifo, out) > 0 ? -1 : 0;
 }
 
 void launch_abort(struct launched *launched)

@@ -40,10 +40,6 @@ int launch_create(const struct spec *spec, const struct launch_options *options,
  * at fault. */
 int launch_start(struct launched *launched, struct failure *out);
 
-/* With exec_fifo: lets the process that waits at the fifo execute its command, and waits until it
- * did. pidfd is the process, so that a dead one is noticed. -1: *out says why it did not. */
-int launch_release(const char *exec_fifo, int pidfd, struct failure *out);
-
 /* Kills the process, reaps it, closes the descriptors. */
 void launch_abort(struct launched *launched);
 
