@@ -430,7 +430,7 @@ int verb_probe(int argc, char **argv)
 	struct probe probe = {.directory = NULL};
 	struct failure failure;
 	const char *id_map = NULL;
-	int first = 1, result = 0;
+	int first = 2, result = 0;
 
 	for (; first + 1 < argc && strncmp(argv[first], "--", 2) == 0; first += 2) {
 		if (strcmp(argv[first], "--id-map") == 0)
