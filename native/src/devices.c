@@ -78,7 +78,8 @@ static int bind_device(
 	auto_close int tree = source < 0 ? -1 : mount_clone(source, false);
 	auto_close int target = tree < 0 ? -1 : path_make_file(base, path, PATH_NO_LINKS);
 
-	if (target < 0 || mount_attach(tree, target) < 0)
+	if (target < 0 || mount_change(tree, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0) < 0 ||
+		mount_attach(tree, target) < 0)
 		return fail(out, errno, "devices", "cannot bind device %s (%u:%u)", device->path,
 			device->major, device->minor);
 	return 0;
@@ -184,7 +185,14 @@ static int open_mask(struct mask *mask, bool directory, struct failure *out)
 		mask->null = open_host_device(&default_devices[0]);
 	int cover = mask->null < 0 ? -1 : mount_clone(mask->null, false);
 
-	return cover < 0 ? fail(out, errno, "mask", "cannot bind the host's /dev/null") : cover;
+	if (cover < 0 ||
+		mount_change(cover, false,
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0) < 0) {
+		fail(out, errno, "mask", "cannot bind the host's /dev/null");
+		scope_close(&cover);
+		return -1;
+	}
+	return cover;
 }
 
 static int mask_path(

@@ -16,7 +16,9 @@ struct launch_options {
 	int stdio[3]; /* given to the process as 0, 1, 2; ignored with a terminal; -1 = keep the
 			 caller's */
 	const char *exec_fifo; /* NULL: released by launch_start; else the process waits by opening
-				* this fifo for writing, so that a later `start` can release it */
+				* this fifo for writing, so that a later `start` can release it; a
+				* failure after that is written there (failure_receive), end of
+				* file = it executed the command */
 	int cgroup_fd; /* directory of the container's cgroup (CLONE_INTO_CGROUP), -1 = none */
 	bool die_with_parent;	   /* the monitor sets it: SIGKILL when the monitor dies */
 	const char *seccomp_cache; /* directory for compiled filters, NULL = none */
