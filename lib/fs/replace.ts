@@ -1,0 +1,71 @@
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import { isErrno, LighterError } from '../core/errors.ts'
+
+/** Replaces a file in one step; `durable`: it also survives a power cut. A full disk leaves the old one. */
+export function replaceFile(path: string, content: string | Uint8Array, durable = false): void {
+  const draft = writeDraft(path, content, durable)
+  try {
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw spaceError(error, path)
+  }
+  if (durable) syncDirectory(dirname(path))
+}
+
+/** Creates a whole file unless it exists; `false` when somebody was first. */
+export function claimFile(path: string, content: string): boolean {
+  const draft = writeDraft(path, content, false)
+  try {
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false
+    throw spaceError(error, path)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Makes the names in a directory survive a power cut. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A full disk or an exhausted quota as the sentence users get; any other error as it is. */
+export function spaceError(error: unknown, path: string): unknown {
+  if (!isErrno(error, 'ENOSPC', 'EDQUOT')) return error
+  const reason = isErrno(error, 'EDQUOT') ? 'disk quota exceeded' : 'no space left on device'
+  return new LighterError('no-space', `write ${path}: ${reason}`, { cause: error })
+}
+
+function writeDraft(path: string, content: string | Uint8Array, durable: boolean): string {
+  const draft = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  try {
+    const fd = openSync(draft, 'wx', 0o600)
+    try {
+      writeAll(fd, bytes)
+      if (durable) fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw spaceError(error, path)
+  }
+  return draft
+}
+
+/** Writes at the file's position until nothing is left: a nearly full disk takes a part only. */
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  let done = 0
+  while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done)
+}

@@ -1,0 +1,52 @@
+import type { Digest } from '../core/ids.ts'
+import type { Engine } from '../engine.ts'
+import type { Descriptor } from '../oci/image.ts'
+import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts'
+import {
+  deriveIndex,
+  listReferences,
+  readReference,
+  removeReference,
+  writeReference,
+} from '../store/references.ts'
+import { LighterError } from '../core/errors.ts'
+import { getImage } from './find.ts'
+
+/** Points a name at an image. An image that loses its last name by this stays, without one, until it is removed. */
+export function setReference(
+  engine: Engine,
+  reference: string,
+  image: { descriptor: Descriptor; imageId: Digest },
+): void {
+  const { data } = engine.paths
+  const old = readReference(data, reference)
+  if (old?.imageId === image.imageId && old.descriptor.digest === image.descriptor.digest) return
+  const createdAt = new Date().toISOString()
+  if (old && old.imageId !== image.imageId) {
+    const names = listReferences(data).filter(({ imageId }) => imageId === old.imageId)
+    if (names.length === 1) writeReference(data, { ...old, reference: `@${old.imageId}` })
+  }
+  writeReference(data, { reference, ...image, createdAt })
+  if (readReference(data, `@${image.imageId}`)) {
+    removeReference(data, `@${image.imageId}`)
+    deriveIndex(data)
+  }
+}
+
+/** Gives an image one more name. Throws `no-such-image` and `bad-reference`. */
+export function tagImage(engine: Engine, source: string, target: string): void {
+  const reference = parseTarget(target)
+  const image = getImage(engine, source)
+  setReference(engine, reference, { descriptor: image.manifest, imageId: image.id })
+}
+
+function parseTarget(target: string): string {
+  try {
+    const reference = withDefaultTag(parseReference(target))
+    if (!reference.digest) return formatReference(reference)
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    throw new LighterError('bad-reference', `Error parsing reference: "${target}" is not a valid repository/tag: ${error.message}`)
+  }
+  throw new LighterError('bad-reference', 'refusing to create a tag with a digest reference')
+}

@@ -1,0 +1,19 @@
+export type LayerStatus =
+  | 'Pulling fs layer'
+  | 'Waiting'
+  | 'Downloading'
+  | 'Retrying'
+  | 'Verifying Checksum'
+  | 'Download complete'
+  | 'Extracting'
+  | 'Pull complete'
+  | 'Already exists'
+
+/** What a pull tells those who watch. */
+export type PullEvent =
+  | { type: 'start'; tag: string; repository: string }
+  | { type: 'layer'; id: string; status: LayerStatus; current?: number; total?: number }
+  | { type: 'warning'; text: string }
+  | { type: 'done'; digest: string; reference: string; fresh: boolean }
+
+export type OnProgress = (event: PullEvent) => void

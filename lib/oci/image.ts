@@ -1,0 +1,156 @@
+import { LighterError } from '../core/errors.ts'
+import { type Digest, isDigest } from '../core/ids.ts'
+import { normalise, type Platform } from './platform.ts'
+
+export const MAX_MANIFEST = 4 * 1024 * 1024
+export const MAX_CONFIG = 8 * 1024 * 1024
+const MAX_LAYERS = 500
+
+export const MEDIA_TYPES = {
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
+  ociManifest: 'application/vnd.oci.image.manifest.v1+json',
+  ociIndex: 'application/vnd.oci.image.index.v1+json',
+} as const
+
+export interface Descriptor {
+  mediaType: string
+  digest: Digest
+  size: number
+}
+
+export interface PlatformDescriptor extends Descriptor {
+  platform: Platform | undefined
+}
+
+export type Manifest =
+  | { kind: 'index'; mediaType: string; manifests: PlatformDescriptor[] }
+  | { kind: 'image'; mediaType: string; config: Descriptor; layers: Descriptor[] }
+
+/** What `config.config` of an image says about its containers. Unknown members are kept for `inspect`. */
+export interface ImageDefaults {
+  user: string
+  env: string[]
+  entrypoint: string[]
+  cmd: string[]
+  workingDir: string
+  labels: Record<string, string>
+  volumes: string[]
+  exposedPorts: string[]
+  stopSignal: string
+}
+
+export interface ImageConfig {
+  platform: Platform
+  created: string
+  diffIds: Digest[]
+  defaults: ImageDefaults
+  /** The document itself. */
+  raw: Readonly<Record<string, unknown>>
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Parses a manifest or an index of either family. Throws `registry-protocol`. */
+export function parseManifest(bytes: Uint8Array, contentType: string): Manifest {
+  const document = parseDocument(bytes, 'manifest')
+  if (document.schemaVersion === 1) {
+    throw new LighterError(
+      'unsupported',
+      'The image has a manifest of schema version 1, which registries gave up years ago; push it anew',
+    )
+  }
+  const declared = typeof document.mediaType === 'string' ? document.mediaType : contentType
+  const mediaType = declared.split(';')[0]?.trim() ?? ''
+  if (Array.isArray(document.manifests)) {
+    if (document.layers !== undefined || document.config !== undefined) throw damaged('manifest')
+    const kind = mediaType === MEDIA_TYPES.dockerList ? mediaType : MEDIA_TYPES.ociIndex
+    return { kind: 'index', mediaType: kind, manifests: bounded(document.manifests).map(parseChoice) }
+  }
+  if (!Array.isArray(document.layers)) throw damaged('manifest')
+  const kind = mediaType === MEDIA_TYPES.dockerManifest ? mediaType : MEDIA_TYPES.ociManifest
+  return {
+    kind: 'image',
+    mediaType: kind,
+    config: parseDescriptor(document.config),
+    layers: bounded(document.layers).map(parseDescriptor),
+  }
+}
+
+/** Parses an image's configuration. Throws `registry-protocol`. */
+export function parseImageConfig(bytes: Uint8Array): ImageConfig {
+  const raw = parseDocument(bytes, 'configuration')
+  const rootfs = isObject(raw.rootfs) ? raw.rootfs : {}
+  const diffIds = Array.isArray(rootfs.diff_ids) ? bounded(rootfs.diff_ids) : []
+  return {
+    platform: normalise(text(raw.os) || 'linux', text(raw.architecture), text(raw.variant)),
+    created: text(raw.created),
+    diffIds: diffIds.map(parseDiffId),
+    defaults: parseDefaults(isObject(raw.config) ? raw.config : {}),
+    raw,
+  }
+}
+
+function parseDefaults(config: Json): ImageDefaults {
+  const labels = isObject(config.Labels) ? Object.entries(config.Labels) : []
+  return {
+    user: text(config.User),
+    // An entry without `=` would make the runtime copy the host's variable of that name.
+    env: texts(config.Env).filter((entry) => entry.indexOf('=') > 0 && !entry.includes('\0')),
+    entrypoint: texts(config.Entrypoint),
+    cmd: texts(config.Cmd),
+    workingDir: text(config.WorkingDir),
+    labels: Object.fromEntries(labels.map(([key, value]) => [key, text(value)])),
+    volumes: isObject(config.Volumes) ? Object.keys(config.Volumes) : [],
+    exposedPorts: isObject(config.ExposedPorts) ? Object.keys(config.ExposedPorts) : [],
+    stopSignal: text(config.StopSignal),
+  }
+}
+
+function parseChoice(value: unknown): PlatformDescriptor {
+  const platform = isObject(value) && isObject(value.platform) ? value.platform : undefined
+  return {
+    ...parseDescriptor(value),
+    platform:
+      platform && normalise(text(platform.os), text(platform.architecture), text(platform.variant)),
+  }
+}
+
+/** Parses a content descriptor. Throws `registry-protocol`. */
+export function parseDescriptor(value: unknown): Descriptor {
+  if (!isObject(value)) throw damaged('manifest')
+  const { mediaType, digest, size } = value
+  if (typeof digest !== 'string' || !isDigest(digest)) throw damaged('manifest')
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw damaged('manifest')
+  return { mediaType: text(mediaType), digest, size }
+}
+
+function parseDiffId(value: unknown): Digest {
+  if (typeof value === 'string' && isDigest(value)) return value
+  throw damaged('configuration')
+}
+
+function parseDocument(bytes: Uint8Array, what: string): Json {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+    if (isObject(value)) return value
+  } catch {
+    // The same sentence for what is no JSON and what is no object.
+  }
+  throw damaged(what)
+}
+
+function bounded(list: unknown[]): unknown[] {
+  if (list.length > MAX_LAYERS) {
+    throw new LighterError('registry-protocol', `The image lists more than ${MAX_LAYERS} parts`)
+  }
+  return list
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
+const damaged = (what: string): LighterError =>
+  new LighterError('registry-protocol', `The image's ${what} is damaged`)

@@ -1,0 +1,130 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LighterError } from '../core/errors.ts'
+import { dispatcherFor } from './transport.ts'
+
+const ATTEMPTS = 4
+const MAX_WAIT = 30_000
+
+export interface HttpRequest {
+  method: 'GET' | 'HEAD' | 'POST'
+  url: URL
+  headers: Record<string, string>
+  body?: string
+  signal?: AbortSignal | undefined
+  /** Attempts in all; the usual number when absent. */
+  attempts?: number
+}
+
+export interface HttpResponse {
+  status: number
+  header(name: string): string | undefined
+  body: Readable
+  /** Reads the whole body. Throws `registry-protocol` when it is larger than the limit. */
+  bytes(limit: number): Promise<Buffer>
+}
+
+/** Sends one request; again after a pause when the network, the server or its rate limit is in the way. */
+export async function send(request: HttpRequest): Promise<HttpResponse> {
+  const attempts = request.attempts ?? ATTEMPTS
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const response = await sendOnce(request)
+      if (!isPassing(response.status) || attempt >= attempts) return response
+      response.body.destroy()
+      await pause(attempt, response.header('retry-after'), request.signal)
+    } catch (error) {
+      if (request.signal?.aborted) throw error
+      if (attempt >= attempts || !mayPass(error)) throw unreachable(request, error)
+      await pause(attempt, undefined, request.signal)
+    }
+  }
+}
+
+/** Waits before the next attempt: longer each time, never in step with others. */
+export async function pause(attempt: number, retryAfter?: string, signal?: AbortSignal): Promise<void> {
+  const seconds = Number(retryAfter)
+  const told = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter ?? '') - Date.now()
+  const own = 250 * 2 ** attempt * (0.5 + Math.random())
+  const wait = retryAfter && told >= 0 ? told : own
+  await sleep(Math.min(wait, MAX_WAIT), undefined, signal ? { signal } : {})
+}
+
+async function sendOnce({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+  const [{ request }, dispatcher] = await Promise.all([import('undici'), dispatcherFor(url)])
+  const response = await request(url, {
+    method,
+    headers: { 'user-agent': 'lighter', ...headers },
+    dispatcher,
+    ...(body === undefined ? {} : { body }),
+    ...(signal ? { signal } : {}),
+  })
+  // A body that nobody reads any more fails when its connection is closed: nobody wants to know.
+  response.body.on('error', () => undefined)
+  return {
+    status: response.statusCode,
+    header: (name) => {
+      const value = response.headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    },
+    body: response.body,
+    bytes: (limit) => readBody(response.body, url, limit),
+  }
+}
+
+async function readBody(body: Readable, url: URL, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > limit) {
+      throw new LighterError('registry-protocol', `${url.host} answered with more than ${limit} bytes`)
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+const isPassing = (status: number): boolean => status === 429 || status === 408 || status >= 500
+
+/** A refused connection, an unknown name and a bad certificate stay as they are however often one asks. */
+function mayPass(error: unknown): boolean {
+  const code = codeOf(error)
+  return (
+    !['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) &&
+    !/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HPE_|UND_ERR_HEADERS_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)/.test(code)
+  )
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : ''
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  ECONNRESET: 'connection reset by peer',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'temporary failure in name resolution',
+  UND_ERR_CONNECT_TIMEOUT: 'i/o timeout while connecting',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout while waiting for the answer',
+  UND_ERR_BODY_TIMEOUT: 'timeout: the registry stopped sending',
+  UND_ERR_SOCKET: 'unexpected EOF',
+}
+
+/** The sentence for a registry that cannot be spoken to. Queries are left out: they may carry secrets. */
+export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>, error: unknown) {
+  if (error instanceof LighterError) return error
+  const code = codeOf(error)
+  const said = error instanceof Error ? error.message : String(error)
+  const reason = REASONS[code] ?? said
+  const verb = method.charAt(0) + method.slice(1).toLowerCase()
+  const dial = code === 'ECONNREFUSED' ? `dial tcp ${url.host}: ` : ''
+  return new LighterError(
+    'registry-unreachable',
+    `${verb} "${url.origin}${url.pathname}": ${dial}${reason}`,
+    { cause: error },
+  )
+}
+
+export { codeOf as networkCode }

@@ -1,0 +1,89 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import type { Dispatcher } from 'undici'
+
+const TIMEOUTS = { connect: 15_000, headers: 60_000, body: 60_000 }
+const SYSTEM_BUNDLES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+]
+
+const dispatchers = new Map<string, Promise<Dispatcher>>()
+
+/** Connections to one host, kept open between requests; with its own certificate authorities and the proxy. */
+export function dispatcherFor(url: URL): Promise<Dispatcher> {
+  const key = `${url.protocol}//${url.host}`
+  let dispatcher = dispatchers.get(key)
+  if (!dispatcher) {
+    dispatcher = createDispatcher(url)
+    dispatchers.set(key, dispatcher)
+  }
+  return dispatcher
+}
+
+/** Ends all connections: a command must not wait for those that are only kept open. */
+export async function closeConnections(): Promise<void> {
+  const open = [...dispatchers.values()]
+  dispatchers.clear()
+  for (const dispatcher of open) await (await dispatcher).destroy()
+}
+
+async function createDispatcher(url: URL): Promise<Dispatcher> {
+  const { Agent, EnvHttpProxyAgent } = await import('undici')
+  const tls = url.protocol === 'https:' ? { ca: certificates(url.host) } : {}
+  const common = {
+    headersTimeout: TIMEOUTS.headers,
+    bodyTimeout: TIMEOUTS.body,
+    connect: { timeout: TIMEOUTS.connect, ...tls },
+  }
+  // Go's clients never ask a proxy for the machine itself, and neither do we.
+  if (isLoopback(url.hostname)) return new Agent(common)
+  return new EnvHttpProxyAgent({ ...common, requestTls: tls, proxyTls: tls })
+}
+
+/** 127.0.0.0/8, ::1 and localhost: the registries that may be spoken to without TLS. */
+export const isLoopback = (hostname: string): boolean =>
+  /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(hostname)
+
+/** Whether the user placed a certificate authority for this registry. */
+export const hasOwnAuthority = (host: string): boolean =>
+  authorityDirectories(host).some((directory) => existsSync(join(directory, 'ca.crt')))
+
+function certificates(host: string): string[] {
+  const system = process.env.SSL_CERT_FILE ?? SYSTEM_BUNDLES.find((path) => existsSync(path))
+  const bundle = system ? readIfThere(system) : undefined
+  const extra = process.env.NODE_EXTRA_CA_CERTS
+  const own = authorityDirectories(host).flatMap((directory) =>
+    listCertificates(directory).flatMap((name) => readIfThere(join(directory, name)) ?? []),
+  )
+  return [
+    ...(bundle ? [bundle] : rootCertificates),
+    ...(extra ? [readIfThere(extra) ?? ''] : []),
+    ...own,
+  ].filter((text) => text !== '')
+}
+
+const authorityDirectories = (host: string): string[] => [
+  join('/etc/docker/certs.d', host),
+  join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'docker/certs.d', host),
+]
+
+function listCertificates(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => name.endsWith('.crt'))
+  } catch {
+    return []
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

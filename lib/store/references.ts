@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Digest, isDigest } from '../core/ids.ts'
+import { listNames } from '../fs/drafts.ts'
+import { parseJson, readSmallFile } from '../fs/read.ts'
+import { replaceFile } from '../fs/replace.ts'
+import { type Descriptor, parseDescriptor } from '../oci/image.ts'
+import { ensureLayout } from './blobs.ts'
+
+/** One name of an image. An image that lost its last name keeps the reference `@<image id>`. */
+export interface ReferenceRecord {
+  reference: string
+  /** Of the manifest of this platform. */
+  descriptor: Descriptor
+  /** Digest of the configuration: the id users see. */
+  imageId: Digest
+  createdAt: string
+}
+
+const MAX_RECORD = 64 * 1024
+const MAX_NAME = 200
+
+/** Reads what a reference points to. What is not a record of ours is as good as absent. */
+export function readReference(data: string, reference: string): ReferenceRecord | undefined {
+  const record = parseRecord(readSmallFile(recordPath(data, reference), MAX_RECORD))
+  return record?.reference === reference ? record : undefined
+}
+
+/** Every reference, sorted by name. */
+export function listReferences(data: string): ReferenceRecord[] {
+  const directory = join(data, 'refs')
+  return listNames(directory)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .flatMap((name) => parseRecord(readSmallFile(join(directory, name), MAX_RECORD)) ?? [])
+}
+
+/** Points a reference at an image, durably; then brings index.json up to date. */
+export function writeReference(data: string, record: ReferenceRecord): void {
+  mkdirSync(join(data, 'refs'), { recursive: true, mode: 0o700 })
+  const text = `${JSON.stringify({ version: 1, ...record })}\n`
+  replaceFile(recordPath(data, record.reference), text, true)
+  deriveIndex(data)
+}
+
+export function removeReference(data: string, reference: string): void {
+  rmSync(recordPath(data, reference), { force: true })
+}
+
+/** Writes index.json anew from the references; other tools read it, this program does not. */
+export function deriveIndex(data: string): void {
+  ensureLayout(data)
+  const manifests = listReferences(data).map(({ reference, descriptor }) => ({
+    ...descriptor,
+    ...(reference.startsWith('@')
+      ? {}
+      : { annotations: { 'org.opencontainers.image.ref.name': reference } }),
+  }))
+  const index = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests,
+  }
+  replaceFile(join(data, 'index.json'), `${JSON.stringify(index)}\n`)
+}
+
+/** Long references do not fit into a file name: those go by their hash. */
+function recordPath(data: string, reference: string): string {
+  const encoded = encodeURIComponent(reference)
+  const name =
+    encoded.length > MAX_NAME
+      ? `sha256-${createHash('sha256').update(reference).digest('hex')}`
+      : encoded
+  return join(data, 'refs', `${name}.json`)
+}
+
+function parseRecord(bytes: Buffer | undefined): ReferenceRecord | undefined {
+  const value = parseJson(bytes) as Partial<Record<string, unknown>> | undefined
+  if (typeof value !== 'object' || value === null || value.version !== 1) return undefined
+  const { reference, imageId, createdAt } = value
+  if (typeof reference !== 'string' || typeof imageId !== 'string' || !isDigest(imageId)) {
+    return undefined
+  }
+  try {
+    const descriptor = parseDescriptor(value.descriptor)
+    return { reference, descriptor, imageId, createdAt: String(createdAt ?? '') }
+  } catch {
+    return undefined
+  }
+}
