@@ -15,6 +15,8 @@ declare module 'vitest' {
     registryStorage: string
     /** dist/lighter, copied to where the test user can run it and nothing else of the project is. */
     program: string
+    /** The native program alone, for tests below the command line. */
+    nativeProgram: string
     user: TestUser
     /** A directory everyone may enter, removed at the end. */
     work: string
@@ -35,7 +37,9 @@ const IMAGES: [layout: string, reference: string, options?: string[]][] = [
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   if (process.getuid?.() !== 0)
     throw new Error("These tests make a user and run containers as it: run them with 'npm test'")
-  const built = new URL('../../dist/lighter', import.meta.url).pathname
+  // Another build can be tested in place of the packaged one.
+  const built =
+    process.env.LIGHTER_TEST_PROGRAM ?? new URL('../../dist/lighter', import.meta.url).pathname
   if (!existsSync(built)) throw new Error("dist/lighter is not built: run 'npm run build'")
 
   openDevices()
@@ -43,9 +47,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const work = mkdtempSync(join(tmpdir(), 'lighter-test-'))
   chmodSync(work, 0o755)
   mkdirSync(join(work, 'bin'))
-  const program = join(work, 'bin/lighter')
-  copyFileSync(built, program)
-  chmodSync(program, 0o755)
+  const program = install(built, join(work, 'bin/lighter'))
+  const native = new URL('../../build/native/lighter-native', import.meta.url).pathname
+  const nativeProgram = install(native, join(work, 'bin/lighter-native'))
 
   const cache = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'lighter-test')
   mkdirSync(cache, { recursive: true })
@@ -57,6 +61,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('registry', registry.host)
   project.provide('registryStorage', registry.storage)
   project.provide('program', program)
+  project.provide('nativeProgram', nativeProgram)
   project.provide('user', user)
   project.provide('work', work)
 
@@ -66,6 +71,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     if (left.length > 0) throw new Error(`The tests left behind:\n${left.join('\n')}`)
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+function install(from: string, to: string): string {
+  copyFileSync(from, to)
+  chmodSync(to, 0o755)
+  return to
 }
 
 /** A monitor may need a moment to end after its last client heard of the exit. */
