@@ -117,18 +117,25 @@ void client_drop(struct client *client)
 	frame_queue_clear(&client->queue);
 }
 
+/* A client that sent a signal and left at once is read all the same: the end of file drops it. */
+static void deafen(struct client *client)
+{
+	client->deaf = true;
+	frame_queue_clear(&client->queue);
+}
+
 void client_flush(struct client *client)
 {
 	if (client->fd >= 0 && frame_queue_flush(&client->queue, client->fd) < 0)
-		client_drop(client);
+		deafen(client);
 }
 
 void client_send(struct client *client, enum frame_type type, const void *payload, size_t length)
 {
-	if (client->fd < 0)
+	if (client->fd < 0 || client->deaf)
 		return;
 	if (frame_queue_add(&client->queue, type, payload, length) < 0)
-		client_drop(client);
+		deafen(client);
 	else
 		client_flush(client);
 }

@@ -19,7 +19,8 @@ struct attachment {
 };
 
 struct client {
-	int fd; /* -1 = to be forgotten */
+	int fd;	   /* -1 = to be forgotten */
+	bool deaf; /* it takes nothing any more; what it sent is still read */
 	struct attachment attached;
 	struct frame_reader reader;
 	struct frame_queue queue;
@@ -47,7 +48,7 @@ struct client *clients_add(struct clients *clients, int fd);
 /* Accepts one connection of the same user; NULL = none. */
 struct client *clients_accept(struct clients *clients);
 
-/* Queues a frame; a client that cannot be served is dropped. */
+/* Queues a frame; a client that cannot be served becomes deaf. */
 void client_send(struct client *client, enum frame_type type, const void *payload, size_t length);
 void clients_send(struct clients *clients, enum frame_type type, const char *json);
 void clients_output(struct clients *clients, int stream, const unsigned char *bytes, size_t length);

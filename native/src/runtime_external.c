@@ -182,6 +182,16 @@ static int read_pid(const char *path, pid_t *ret, struct failure *out)
 	return 0;
 }
 
+/* Without a cgroup of ours crun must not look for one, which fails on hybrid hosts; the others go
+ * on by themselves. Every runtime knows --debug=false, so there is always a word to give. */
+static const char *cgroups(const struct plan *plan)
+{
+	const char *name = strrchr(plan->runtime, '/') + 1;
+
+	return !plan->cgroup_parent && strcmp(name, "crun") == 0 ? "--cgroup-manager=disabled"
+								 : "--debug=false";
+}
+
 struct paths {
 	char root[PATH_MAX], log[PATH_MAX], pid[PATH_MAX], console[PATH_MAX];
 };
@@ -201,10 +211,10 @@ static int name_paths(const struct plan *plan, struct paths *ret, struct failure
 static int create(const struct plan *plan, const struct launch_options *options,
 	const struct paths *paths, int *ret_console, struct failure *out)
 {
-	const char *arguments[16] = {plan->runtime, "--root", paths->root, "--log", paths->log,
-		"create", "--bundle", options->bundle, "--pid-file", paths->pid};
+	const char *arguments[17] = {plan->runtime, cgroups(plan), "--root", paths->root, "--log",
+		paths->log, "create", "--bundle", options->bundle, "--pid-file", paths->pid};
 	auto_close int listener = -1;
-	size_t count = 10;
+	size_t count = 11;
 	int result;
 
 	if (plan->terminal) {
@@ -257,8 +267,8 @@ int external_start(const struct plan *plan, struct failure *out)
 
 	if (name_paths(plan, &paths, out) < 0)
 		return -1;
-	const char *arguments[] = {
-		plan->runtime, "--root", paths.root, "--log", paths.log, "start", plan->id, NULL};
+	const char *arguments[] = {plan->runtime, cgroups(plan), "--root", paths.root, "--log",
+		paths.log, "start", plan->id, NULL};
 
 	return run_runtime(plan, arguments, NULL, paths.log, out);
 }
@@ -270,8 +280,8 @@ void external_delete(const struct plan *plan)
 
 	if (name_paths(plan, &paths, &ignored) < 0)
 		return;
-	const char *arguments[] = {plan->runtime, "--root", paths.root, "--log", paths.log,
-		"delete", "--force", plan->id, NULL};
+	const char *arguments[] = {plan->runtime, cgroups(plan), "--root", paths.root, "--log",
+		paths.log, "delete", "--force", plan->id, NULL};
 
 	/* What it cannot delete lies in the runtime directory and is gone with it. */
 	(void)run_runtime(plan, arguments, NULL, paths.log, &ignored);
