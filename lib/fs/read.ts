@@ -12,7 +12,8 @@ export function readSmallFile(path: string, limit: number): Buffer | undefined {
   }
   try {
     const { size } = fstatSync(fd)
-    if (size > limit) throw new LighterError('state-format', `${path} is larger than ${limit} bytes`)
+    if (size > limit)
+      throw new LighterError('state-format', `${path} is larger than ${limit} bytes`)
     const bytes = Buffer.alloc(size)
     let done = 0
     while (done < size) {

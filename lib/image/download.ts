@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import {
   closeSync,
   createReadStream,
-  fsync,
   fstatSync,
+  fsync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -118,7 +118,10 @@ async function receive(download: Download, partial: Partial): Promise<void> {
   }
 }
 
-async function receiveOnce({ repository, blob, sink, signal, onBytes }: Download, partial: Partial) {
+async function receiveOnce(
+  { repository, blob, sink, signal, onBytes }: Download,
+  partial: Partial,
+) {
   const { offset, response } = await repository.openBlob(blob.digest, partial.offset, signal)
   if (offset > partial.offset) {
     response.body.destroy()
@@ -202,4 +205,3 @@ function readOwner(path: string): ProcessIdentity | undefined {
     throw error
   }
 }
-

@@ -12,7 +12,7 @@ import {
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts'
 import { readBlob } from '../store/blobs.ts'
 import { layerPath } from '../store/layers.ts'
-import { listReferences, readReference, type ReferenceRecord } from '../store/references.ts'
+import { listReferences, type ReferenceRecord, readReference } from '../store/references.ts'
 import { isSquashed } from './layer-kind.ts'
 
 export interface Image {

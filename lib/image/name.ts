@@ -1,3 +1,4 @@
+import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import type { Descriptor } from '../oci/image.ts'
@@ -9,7 +10,6 @@ import {
   removeReference,
   writeReference,
 } from '../store/references.ts'
-import { LighterError } from '../core/errors.ts'
 import { getImage } from './find.ts'
 
 /** Points a name at an image. An image that loses its last name by this stays, without one, until it is removed. */
@@ -46,7 +46,10 @@ function parseTarget(target: string): string {
     if (!reference.digest) return formatReference(reference)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
-    throw new LighterError('bad-reference', `Error parsing reference: "${target}" is not a valid repository/tag: ${error.message}`)
+    throw new LighterError(
+      'bad-reference',
+      `Error parsing reference: "${target}" is not a valid repository/tag: ${error.message}`,
+    )
   }
   throw new LighterError('bad-reference', 'refusing to create a tag with a digest reference')
 }

@@ -14,14 +14,26 @@ import {
   parseImageConfig,
   parseManifest,
 } from '../oci/image.ts'
-import { formatPlatform, hostPlatform, parsePlatform, type Platform, platformDistance } from '../oci/platform.ts'
-import { familiarName, familiarReference, formatReference, type Reference, withDefaultTag } from '../oci/reference.ts'
+import {
+  formatPlatform,
+  hostPlatform,
+  type Platform,
+  parsePlatform,
+  platformDistance,
+} from '../oci/platform.ts'
+import {
+  familiarName,
+  familiarReference,
+  formatReference,
+  type Reference,
+  withDefaultTag,
+} from '../oci/reference.ts'
 import { openRepository, type Repository } from '../registry/registry.ts'
 import { closeConnections } from '../registry/transport.ts'
+import { removeTrees } from '../runtime/userns.ts'
 import { digestOf, ensureLayout, hasBlob, readBlob, writeBlob } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
 import { readReference } from '../store/references.ts'
-import { removeTrees } from '../runtime/userns.ts'
 import { ensureLayer, type LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
 import { setReference } from './name.ts'
@@ -65,7 +77,12 @@ export async function pullImage(
     await using _pin = pin(engine, image, config)
     let fresh = false
     for (let round = 0; round < ROUNDS; round += 1) {
-      const changed = await fetchParts(engine, repository, image, config, { stop, signal, report })
+      const tell = round === 0 ? report : () => undefined
+      const changed = await fetchParts(engine, repository, image, config, {
+        stop,
+        signal,
+        report: tell,
+      })
       if (round > 0 && !changed) break
       fresh = nameImage(engine, reference, image) || fresh
     }
@@ -90,7 +107,11 @@ async function resolve(
   const { bytes, mediaType } = await fetchVerified(repository, selector, reference.digest)
   const digest = digestOf(bytes)
   const tag = reference.digest ?? reference.tag ?? 'latest'
-  report({ type: 'start', tag, repository: reference.registry === 'docker.io' ? reference.repository : familiarName(reference) })
+  report({
+    type: 'start',
+    tag,
+    repository: reference.registry === 'docker.io' ? reference.repository : familiarName(reference),
+  })
   const manifest = parseManifest(bytes, mediaType)
   if (manifest.kind === 'image') return toResolved(digest, bytes, manifest)
   const choice = manifest.manifests
@@ -118,7 +139,11 @@ const toResolved = (digest: Digest, bytes: Buffer, manifest: Resolved['manifest'
   descriptor: { mediaType: manifest.mediaType, digest: digestOf(bytes), size: bytes.length },
 })
 
-async function fetchVerified(repository: Repository, selector: string, expected: Digest | undefined) {
+async function fetchVerified(
+  repository: Repository,
+  selector: string,
+  expected: Digest | undefined,
+) {
   const answer = await repository.fetchManifest(selector)
   if (expected && digestOf(answer.bytes) !== expected) {
     throw new LighterError('digest-mismatch', `manifest verification failed for digest ${expected}`)
@@ -179,7 +204,10 @@ function pin(engine: Engine, image: Resolved, config: ImageConfig): AsyncDisposa
   mkdirSync(draft, { recursive: true })
   const { manifest, descriptor } = image
   const blobs = [descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest)
-  writeFileSync(join(draft, 'pins.json'), JSON.stringify({ version: 1, blobs, layers: config.diffIds }))
+  writeFileSync(
+    join(draft, 'pins.json'),
+    JSON.stringify({ version: 1, blobs, layers: config.diffIds }),
+  )
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   return { [Symbol.asyncDispose]: () => removeTrees(namespace, [draft]).catch(() => undefined) }
 }
@@ -225,7 +253,9 @@ async function fetchParts(
       }),
     ),
   )
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.error] : []))
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason.error] : [],
+  )
   if (failures.length > 0) {
     throw failures.find((error) => error instanceof LighterError) ?? failures[0]
   }

@@ -65,7 +65,11 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
   if (Array.isArray(document.manifests)) {
     if (document.layers !== undefined || document.config !== undefined) throw damaged('manifest')
     const kind = mediaType === MEDIA_TYPES.dockerList ? mediaType : MEDIA_TYPES.ociIndex
-    return { kind: 'index', mediaType: kind, manifests: bounded(document.manifests).map(parseChoice) }
+    return {
+      kind: 'index',
+      mediaType: kind,
+      manifests: bounded(document.manifests).map(parseChoice),
+    }
   }
   if (!Array.isArray(document.layers)) throw damaged('manifest')
   const kind = mediaType === MEDIA_TYPES.dockerManifest ? mediaType : MEDIA_TYPES.ociManifest

@@ -46,7 +46,11 @@ export function normalise(os: string, architecture: string, variant: string): Pl
   if (/^[5-8]$/.test(level)) level = `v${level}`
   if ((name === 'arm64' && level === 'v8') || (name === 'amd64' && level === 'v1')) level = ''
   if (name === 'arm' && level === '') level = 'v7'
-  return { os: os.toLowerCase() === 'macos' ? 'darwin' : os.toLowerCase(), architecture: name, variant: level }
+  return {
+    os: os.toLowerCase() === 'macos' ? 'darwin' : os.toLowerCase(),
+    architecture: name,
+    variant: level,
+  }
 }
 
 export const formatPlatform = ({ os, architecture, variant }: Platform): string =>

@@ -74,7 +74,8 @@ function splitRegistry(text: string): { registry: string; remainder: string } {
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)
   const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase()
-  const registry = slash < 0 || !isHost ? DEFAULT_REGISTRY : first.replace(/^index\.docker\.io$/, DEFAULT_REGISTRY)
+  const registry =
+    slash < 0 || !isHost ? DEFAULT_REGISTRY : first.replace(/^index\.docker\.io$/, DEFAULT_REGISTRY)
   const remainder = slash < 0 || !isHost ? text : text.slice(slash + 1)
   const official = registry === DEFAULT_REGISTRY && !remainder.includes('/')
   return { registry, remainder: official ? `library/${remainder}` : remainder }

@@ -33,7 +33,8 @@ export async function findCredentials(
 
 function findInFile(auths: Json, key: string, registry: string): Credentials | undefined {
   const names = Object.keys(auths)
-  const name = names.find((entry) => entry === key) ?? names.find((entry) => host(entry) === registry)
+  const name =
+    names.find((entry) => entry === key) ?? names.find((entry) => host(entry) === registry)
   const entry = name === undefined ? undefined : auths[name]
   if (!isObject(entry)) return undefined
   if (typeof entry.identitytoken === 'string' && entry.identitytoken !== '') {

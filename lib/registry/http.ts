@@ -42,7 +42,11 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
 }
 
 /** Waits before the next attempt: longer each time, never in step with others. */
-export async function pause(attempt: number, retryAfter?: string, signal?: AbortSignal): Promise<void> {
+export async function pause(
+  attempt: number,
+  retryAfter?: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const seconds = Number(retryAfter)
   const told = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter ?? '') - Date.now()
   const own = 250 * 2 ** attempt * (0.5 + Math.random())
@@ -50,7 +54,13 @@ export async function pause(attempt: number, retryAfter?: string, signal?: Abort
   await sleep(Math.min(wait, MAX_WAIT), undefined, signal ? { signal } : {})
 }
 
-async function sendOnce({ method, url, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+async function sendOnce({
+  method,
+  url,
+  headers,
+  body,
+  signal,
+}: HttpRequest): Promise<HttpResponse> {
   const [{ request }, dispatcher] = await Promise.all([import('undici'), dispatcherFor(url)])
   const response = await request(url, {
     method,
@@ -78,7 +88,10 @@ async function readBody(body: Readable, url: URL, limit: number): Promise<Buffer
   for await (const chunk of body) {
     size += chunk.length
     if (size > limit) {
-      throw new LighterError('registry-protocol', `${url.host} answered with more than ${limit} bytes`)
+      throw new LighterError(
+        'registry-protocol',
+        `${url.host} answered with more than ${limit} bytes`,
+      )
     }
     chunks.push(chunk)
   }
@@ -92,7 +105,9 @@ function mayPass(error: unknown): boolean {
   const code = codeOf(error)
   return (
     !['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) &&
-    !/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HPE_|UND_ERR_HEADERS_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)/.test(code)
+    !/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HPE_|UND_ERR_HEADERS_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)/.test(
+      code,
+    )
   )
 }
 

@@ -16,7 +16,11 @@ const ACCEPT = Object.values(MEDIA_TYPES).join(', ')
 export interface Repository {
   fetchManifest(selector: string): Promise<{ bytes: Buffer; mediaType: string }>
   /** Opens a blob from an offset on; `offset` is what the answer really begins with. */
-  openBlob(digest: Digest, offset: number, signal?: AbortSignal): Promise<{ offset: number; response: HttpResponse }>
+  openBlob(
+    digest: Digest,
+    offset: number,
+    signal?: AbortSignal,
+  ): Promise<{ offset: number; response: HttpResponse }>
 }
 
 interface Session {
@@ -27,7 +31,10 @@ interface Session {
 }
 
 /** Finds how to speak to the registry of a reference; the first request asks for permission. */
-export async function openRepository(reference: Reference, dockerConfig: string): Promise<Repository> {
+export async function openRepository(
+  reference: Reference,
+  dockerConfig: string,
+): Promise<Repository> {
   const session: Session = {
     reference,
     origin: await findOrigin(reference.registry),
@@ -151,7 +158,8 @@ async function manifestError(session: Session, url: URL, response: HttpResponse)
 async function statusError({ reference }: Session, url: URL, response: HttpResponse) {
   const { status } = response
   const said = await readErrors(response)
-  if (status === 401 || status === 403) return deniedError(reference, said || 'denied: access denied')
+  if (status === 401 || status === 403)
+    return deniedError(reference, said || 'denied: access denied')
   if (status === 404) {
     return new LighterError('registry-not-found', said || `${url.pathname} not found`)
   }
@@ -171,7 +179,8 @@ const deniedError = (reference: Reference, said: string): LighterError =>
 /** `manifest unknown: manifest unknown`: the registry's first error in the words of Docker. */
 async function readErrors(response: HttpResponse): Promise<string> {
   const body = parseJson(await response.bytes(MAX_ERROR).catch(() => undefined))
-  const [first] = (body as { errors?: { code?: unknown; message?: unknown }[] } | null)?.errors ?? []
+  const [first] =
+    (body as { errors?: { code?: unknown; message?: unknown }[] } | null)?.errors ?? []
   if (typeof first?.code !== 'string') return ''
   const code = first.code.toLowerCase().replaceAll('_', ' ')
   return typeof first.message === 'string' ? `${code}: ${printable(first.message)}` : code

@@ -23,7 +23,11 @@ export const layerPath = (data: string, diffId: Digest, squashed: boolean): stri
 export const hasLayer = (data: string, diffId: Digest, squashed: boolean): boolean =>
   existsSync(join(layerPath(data, diffId, squashed), 'layer.json'))
 
-export function readLayer(data: string, diffId: Digest, squashed: boolean): LayerRecord | undefined {
+export function readLayer(
+  data: string,
+  diffId: Digest,
+  squashed: boolean,
+): LayerRecord | undefined {
   const path = join(layerPath(data, diffId, squashed), 'layer.json')
   const value = parseJson(readSmallFile(path, 4096)) as (LayerRecord & { version: number }) | null
   return value?.version === 1 && Number.isSafeInteger(value.bytes) ? value : undefined
@@ -40,7 +44,12 @@ export function writeLayerRecord(draft: string, record: LayerRecord): void {
 }
 
 /** Gives an unpacked, synced tree its name; `false` when another process was first. */
-export function publishLayer(data: string, draft: string, diffId: Digest, squashed: boolean): boolean {
+export function publishLayer(
+  data: string,
+  draft: string,
+  diffId: Digest,
+  squashed: boolean,
+): boolean {
   mkdirSync(join(data, 'layers'), { recursive: true, mode: 0o700 })
   try {
     renameSync(draft, layerPath(data, diffId, squashed))

@@ -1,0 +1,60 @@
+import type { OnProgress, PullEvent } from '../../lib/image/progress.ts'
+import { formatSize } from './units.ts'
+
+const REDRAW = 100
+const BAR = 50
+
+type LayerEvent = Extract<PullEvent, { type: 'layer' }>
+
+/** Shows a pull: bars that are drawn over on a terminal, else one line per event of a layer. */
+export function showPull(stream: NodeJS.WriteStream, warn: (line: string) => void): OnProgress {
+  const print = (line: string): void => void stream.write(`${line}\n`)
+  const layers = stream.isTTY ? drawBars(stream) : printLines(print)
+  return (event) => {
+    if (event.type === 'start') print(`${event.tag}: Pulling from ${event.repository}`)
+    else if (event.type === 'warning') warn(event.text)
+    else if (event.type === 'layer') layers(event)
+    else {
+      print(`Digest: ${event.digest}`)
+      const what = event.fresh ? 'Downloaded newer image' : 'Image is up to date'
+      print(`Status: ${what} for ${event.reference}`)
+    }
+  }
+}
+
+function printLines(print: (line: string) => void): (event: LayerEvent) => void {
+  return ({ id, status }) => {
+    if (status !== 'Downloading' && status !== 'Extracting') print(`${id}: ${status}`)
+  }
+}
+
+/** One row per layer; only the row that changed is drawn, and bars not more often than the eye sees. */
+function drawBars(stream: NodeJS.WriteStream): (event: LayerEvent) => void {
+  const rows: string[] = []
+  const drawn = new Map<string, number>()
+  return (event) => {
+    const { id, status } = event
+    const now = performance.now()
+    if (status === 'Downloading' && now - (drawn.get(id) ?? -REDRAW) < REDRAW) return
+    drawn.set(id, now)
+    const text = fit(`${id}: ${status}${formatBar(event)}`, stream.columns || 80)
+    const row = rows.indexOf(id)
+    if (row < 0) {
+      rows.push(id)
+      stream.write(`${text}\n`)
+      return
+    }
+    const up = rows.length - row
+    stream.write(`\x1b[${up}A\r\x1b[2K${text}\x1b[${up}B\r`)
+  }
+}
+
+function formatBar({ current, total }: LayerEvent): string {
+  if (current === undefined || !total) return ''
+  const filled = Math.min(BAR, Math.floor((current / total) * BAR))
+  const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(BAR)
+  return ` [${bar}] ${formatSize(current).padStart(7)}/${formatSize(total)}`
+}
+
+/** A row that wraps would take two lines and spoil the count. */
+const fit = (text: string, columns: number): string => text.slice(0, Math.max(1, columns - 1))

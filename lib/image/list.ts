@@ -1,0 +1,76 @@
+import type { Digest } from '../core/ids.ts'
+import type { Engine } from '../engine.ts'
+import { familiarName, parseReference } from '../oci/reference.ts'
+import { readLayer } from '../store/layers.ts'
+import { listReferences, type ReferenceRecord } from '../store/references.ts'
+import { type Image, readImage } from './find.ts'
+import { isSquashed } from './layer-kind.ts'
+
+export interface ListedImage {
+  repository: string
+  tag: string
+  digest: string
+  id: Digest
+  created: string
+  size: number
+}
+
+const NONE = '<none>'
+
+/** One row per name, the newest image first. */
+export function listImages(engine: Engine, filter?: string): ListedImage[] {
+  const images = new Map<Digest, Image | undefined>()
+  const rows = listReferences(engine.paths.data)
+  const wanted = filter === undefined ? undefined : parseReference(filter)
+  const listed = rows.flatMap((record) => {
+    if (!images.has(record.imageId)) images.set(record.imageId, readImage(engine, record))
+    const image = images.get(record.imageId)
+    const names = image && rowNames(record, rows)
+    if (!image || !names) return []
+    if (wanted && !matches(record, wanted)) return []
+    const { config, id } = image
+    return [{ ...names, id, created: config.created, size: imageSize(engine, image) }]
+  })
+  return listed.sort((a, b) => Date.parse(b.created) - Date.parse(a.created) || 0)
+}
+
+/** Sum of the unpacked layers. */
+export const imageSize = (engine: Engine, image: Image): number =>
+  image.config.diffIds.reduce(
+    (sum, diffId) => sum + (readLayer(engine.paths.data, diffId, isSquashed(engine))?.bytes ?? 0),
+    0,
+  )
+
+type Names = Pick<ListedImage, 'repository' | 'tag' | 'digest'>
+
+/** A digest that a tag of the same repository stands for has no row of its own. */
+function rowNames(record: ReferenceRecord, rows: ReferenceRecord[]): Names | undefined {
+  if (record.reference.startsWith('@')) return { repository: NONE, tag: NONE, digest: NONE }
+  const reference = parseReference(record.reference)
+  const repository = familiarName(reference)
+  const family = rows.filter(
+    ({ reference: other, imageId }) =>
+      imageId === record.imageId &&
+      !other.startsWith('@') &&
+      familiarName(parseReference(other)) === repository,
+  )
+  if (reference.digest) {
+    const tagged = family.some(({ reference: other }) => !other.includes('@'))
+    return tagged ? undefined : { repository, tag: NONE, digest: reference.digest }
+  }
+  const digest = family.find(({ reference: other }) => other.includes('@'))?.reference
+  return { repository, tag: reference.tag ?? NONE, digest: digest?.split('@')[1] ?? NONE }
+}
+
+function matches(
+  { reference }: ReferenceRecord,
+  wanted: ReturnType<typeof parseReference>,
+): boolean {
+  if (reference.startsWith('@')) return false
+  const has = parseReference(reference)
+  return (
+    familiarName(has) === familiarName(wanted) &&
+    (wanted.tag === undefined || wanted.tag === has.tag) &&
+    (wanted.digest === undefined || wanted.digest === has.digest)
+  )
+}
