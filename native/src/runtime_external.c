@@ -183,13 +183,12 @@ static int read_pid(const char *path, pid_t *ret, struct failure *out)
 }
 
 /* Without a cgroup of ours crun must not look for one, which fails on hybrid hosts; the others go
- * on by themselves. Every runtime knows --debug=false, so there is always a word to give. */
+ * on by themselves. The others know --debug=false, so there is always a word to give. */
 static const char *cgroups(const struct plan *plan)
 {
-	const char *name = strrchr(plan->runtime, '/') + 1;
-
-	return !plan->cgroup_parent && strcmp(name, "crun") == 0 ? "--cgroup-manager=disabled"
-								 : "--debug=false";
+	if (strcmp(strrchr(plan->runtime, '/'), "/crun") != 0)
+		return "--debug=false";
+	return plan->cgroup_parent ? "--cgroup-manager=cgroupfs" : "--cgroup-manager=disabled";
 }
 
 struct paths {
