@@ -37,7 +37,7 @@ function drawBars(stream: NodeJS.WriteStream): (event: LayerEvent) => void {
     const now = performance.now()
     if (status === 'Downloading' && now - (drawn.get(id) ?? -REDRAW) < REDRAW) return
     drawn.set(id, now)
-    const text = fit(`${id}: ${status}${formatBar(event)}`, stream.columns || 80)
+    const text = clip(`${id}: ${status}${formatBar(event)}`, stream.columns || 80)
     const row = rows.indexOf(id)
     if (row < 0) {
       rows.push(id)
@@ -57,4 +57,4 @@ function formatBar({ current, total }: LayerEvent): string {
 }
 
 /** A row that wraps would take two lines and spoil the count. */
-const fit = (text: string, columns: number): string => text.slice(0, Math.max(1, columns - 1))
+const clip = (text: string, columns: number): string => text.slice(0, Math.max(1, columns - 1))
