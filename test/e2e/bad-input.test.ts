@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { makeArchive } from '../fixtures/archive.ts'
+import { writeImageLayout } from '../fixtures/image-layout.ts'
+import { remainsIn } from '../helpers/leftovers.ts'
+import { freePort, pushLayout, type Registry, startRegistry } from '../helpers/registry.ts'
+import { makeWorld, type Outcome, type World } from '../helpers/world.ts'
+
+const registry = inject('registry')
+const busybox = `${registry}/busybox:latest`
+
+let world: World
+beforeAll(async () => {
+  world = makeWorld('bad-input')
+  await world.lighter(['pull', '-q', busybox])
+})
+afterAll(() => world.remove())
+
+/** One clear sentence, no stack trace, nothing half made. */
+function expectRefusal(outcome: Outcome, code: number, pattern: RegExp): void {
+  expect(outcome.stderr).toMatch(pattern)
+  expect(outcome.stderr).not.toMatch(/^\s+at .*:\d+|node:internal|Error: /m)
+  expect(outcome.exitCode).toBe(code)
+  expect(remainsIn(world.data)).toEqual([])
+}
+
+const run = (...args: string[]) => world.lighter(['run', '--rm', '--network', 'none', ...args])
+
+describe('commands, users, mounts, names', () => {
+  test.each<[string, string[], number, RegExp]>([
+    [
+      'a missing command',
+      [busybox, 'nosuch'],
+      127,
+      /"nosuch": executable file not found in \$PATH/,
+    ],
+    ['a missing path', [busybox, '/no/such'], 127, /no such file or directory/i],
+    ['a directory as command', [busybox, '/etc'], 126, /is a directory|permission denied/i],
+    ['a plain file as command', [busybox, '/etc/not-executable'], 126, /permission denied/i],
+    ['a missing user', ['-u', 'nosuch', busybox, 'true'], 125, /unable to find user nosuch/],
+    ['a missing group', ['-u', 'root:nosuch', busybox, 'true'], 125, /unable to find group nosuch/],
+    [
+      'a working directory that is a file',
+      ['-w', '/etc/passwd', busybox, 'true'],
+      125,
+      /\/etc\/passwd/,
+    ],
+    [
+      'a missing source of --mount',
+      ['--mount', 'type=bind,source=/no/such,target=/x', busybox, 'true'],
+      125,
+      /bind source path does not exist: \/no\/such/,
+    ],
+    ['an unknown flag', ['--nosuch', busybox], 125, /unknown flag: --nosuch/],
+    ['an unknown network', ['--network', 'nosuch', busybox, 'true'], 125, /nosuch.*not found/],
+    ['an unknown capability', ['--cap-add', 'NOSUCH', busybox, 'true'], 125, /NOSUCH/],
+    ['a relative working directory', ['-w', 'etc', busybox, 'true'], 125, /etc/],
+  ])('%s', async (_, args, code, pattern) => {
+    expectRefusal(await run(...args), code, pattern)
+  })
+
+  test('two containers with one name', async () => {
+    await world.lighter(['run', '-d', '--name', 'taken', busybox, 'sleep', '1000'])
+    const second = await world.lighter(['run', '--rm', '--name', 'taken', busybox, 'true'])
+    expect(second.stderr).toMatch(/Conflict\. The container name "\/taken" is already in use/)
+    expect(second.exitCode).toBe(125)
+    await world.lighter(['rm', '-f', 'taken'])
+    expect((await run('--name', 'taken', busybox, 'true')).exitCode).toBe(0)
+  })
+})
+
+describe('registries', () => {
+  let broken: Registry
+  beforeAll(async () => {
+    const directory = join(inject('work'), 'broken-registry')
+    mkdirSync(directory)
+    broken = await startRegistry(directory)
+  })
+  afterAll(() => broken.stop())
+
+  test('an unknown image', async () => {
+    expectRefusal(await run(`${registry}/nosuch:latest`, 'true'), 125, /nosuch/)
+  })
+
+  test('an image for another machine', async () => {
+    const outcome = await world.lighter([
+      'pull',
+      '--platform',
+      'linux/s390x',
+      `${registry}/busybox:multi`,
+    ])
+    expectRefusal(outcome, 1, /no matching manifest for linux\/s390x/)
+  })
+
+  test('a registry that is not there', async () => {
+    expectRefusal(await run(`127.0.0.1:${await freePort()}/x:latest`, 'true'), 125, /refused/i)
+  })
+
+  test('a registry that hangs does not hold other commands up', async () => {
+    const server = createServer(() => {})
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const pull = world.start(['pull', `127.0.0.1:${port}/x:latest`])
+    const started = Date.now()
+    expect((await world.lighter(['ps'])).exitCode).toBe(0)
+    expect(Date.now() - started).toBeLessThan(5000)
+    pull.kill('SIGKILL')
+    server.close()
+  })
+
+  /** Pushes an image with one layer and returns the file the registry keeps that layer in. */
+  function pushLayer(name: string, layer: Buffer): string {
+    const layout = join(inject('work'), `layout-${name}`)
+    writeImageLayout(layout, { layers: [layer], config: { Cmd: ['true'] } })
+    pushLayout(layout, broken.host, `${name}:latest`)
+    const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'))
+    const blob = (digest: string) => join(layout, 'blobs/sha256', digest.slice(7))
+    const manifest = JSON.parse(readFileSync(blob(index.manifests[0].digest), 'utf8'))
+    const hex = manifest.layers[0].digest.slice(7)
+    return join(broken.storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data')
+  }
+
+  const small = makeArchive([{ path: 'file', data: 'x'.repeat(10_000) }])
+
+  test.each<[string, (bytes: Buffer) => Buffer]>([
+    ['a truncated blob', (bytes) => bytes.subarray(0, bytes.length - 40)],
+    ['a wrong digest', (bytes) => Buffer.from(bytes).fill(0x41, bytes.length - 4)],
+  ])('%s is refused, and pulled once it is mended', async (name, damage) => {
+    const repository = name.replaceAll(' ', '-')
+    const file = pushLayer(repository, small)
+    const whole = readFileSync(file)
+    writeFileSync(file, damage(whole))
+    const reference = `${broken.host}/${repository}:latest`
+    expectRefusal(await world.lighter(['pull', reference]), 1, /digest|size|short|cut|trunc/i)
+    writeFileSync(file, whole)
+    expect((await world.lighter(['pull', reference])).exitCode).toBe(0)
+  })
+
+  test.each<[string, Buffer, RegExp]>([
+    ['dotdot', makeArchive([{ path: '../../evil', data: 'x' }]), /leads out of the layer/],
+    [
+      'hardlink',
+      makeArchive([{ path: 'x', type: 'Link', linkpath: '../../../etc/passwd' }]),
+      /leads out of the layer/,
+    ],
+    ['uid', makeArchive([{ path: 'f', uid: 205_001, data: 'x' }]), /205001/],
+    ['notar', Buffer.from('no archive '.repeat(1000)), /damaged/],
+  ])('the archive %s is refused', async (name, archive, pattern) => {
+    pushLayer(`hostile-${name}`, archive)
+    expectRefusal(
+      await world.lighter(['pull', `${broken.host}/hostile-${name}:latest`]),
+      1,
+      pattern,
+    )
+  })
+
+  test('links and devices in an archive stay inside', async () => {
+    pushLayer(
+      'hostile-links',
+      makeArchive([
+        { path: 'way', type: 'SymbolicLink', linkpath: world.home },
+        { path: 'way/evil', data: 'x' },
+        { path: 'dev/sda', type: 'BlockDevice', device: [8, 0] },
+      ]),
+    )
+    const outcome = await world.lighter(['pull', `${broken.host}/hostile-links:latest`])
+    expect(outcome.exitCode).toBe(0)
+    expect(existsSync(join(world.home, 'evil'))).toBe(false)
+  })
+})
+
+test('a disk that fills up while unpacking', async () => {
+  const full = makeWorld('full-disk')
+  const store = join(full.home, '.local/share')
+  mkdirSync(store, { recursive: true })
+  execFileSync('chown', ['-R', `${full.ids.uid}:${full.ids.gid}`, join(full.home, '.local')])
+  const options = `size=40m,mode=700,uid=${full.ids.uid},gid=${full.ids.gid}`
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', store])
+  try {
+    const pulled = await full.lighter(['pull', `${registry}/debian:bookworm`])
+    expect(pulled.exitCode).toBe(1)
+    expect(pulled.stderr).toMatch(/no space left on device/i)
+    expect(remainsIn(full.data)).toEqual([])
+    execFileSync('mount', ['-o', 'remount,size=1g', store])
+    expect((await full.lighter(['pull', '-q', `${registry}/debian:bookworm`])).exitCode).toBe(0)
+    // Deleting works without a free block.
+    await full.lighter(['create', '--name', 'c', `${registry}/debian:bookworm`])
+    execFileSync('sh', ['-c', `cat /dev/zero > ${store}/filler || true`], { stdio: 'ignore' })
+    expect((await full.lighter(['rm', 'c'])).stdout).toBe('c\n')
+    expect((await full.lighter(['rmi', `${registry}/debian:bookworm`])).exitCode).toBe(0)
+  } finally {
+    execFileSync('umount', [store])
+    rmSync(full.home, { recursive: true, force: true })
+  }
+})
+
+test('a data directory that cannot be written is said in one sentence', async () => {
+  const closed = makeWorld('closed')
+  mkdirSync(join(closed.home, '.local'))
+  chmodSync(join(closed.home, '.local'), 0o555)
+  const outcome = await closed.lighter(['images'])
+  expect(outcome.exitCode).not.toBe(0)
+  expect(outcome.stderr).toMatch(/permission denied|EACCES|cannot/i)
+  expect(outcome.stderr).not.toMatch(/^\s+at .*:\d+/m)
+  expect(readdirSync(join(closed.home, '.local'))).toEqual([])
+  rmSync(closed.home, { recursive: true, force: true })
+})

@@ -1,0 +1,221 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { processesOf, remainsIn } from '../helpers/leftovers.ts'
+import { finish, makeWorld, type World } from '../helpers/world.ts'
+
+const image = `${inject('registry')}/busybox:latest`
+const debian = `${inject('registry')}/debian:bookworm`
+
+let world: World
+const lighter = (...args: string[]) => world.lighter(args)
+const runDetached = async (name: string): Promise<string> =>
+  (await lighter('run', '-d', '--name', name, image, 'sleep', '1000')).stdout.trim()
+const stateFile = (id: string) => join(world.data, 'containers', id, 'state.json')
+const readState = (id: string) => JSON.parse(readFileSync(stateFile(id), 'utf8'))
+const statusOf = async (name: string): Promise<string> =>
+  (
+    await lighter('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name)
+  ).stdout.trim()
+
+beforeAll(async () => {
+  world = makeWorld('state')
+  await lighter('pull', '-q', image)
+})
+afterAll(() => world.remove())
+
+/** Processes of this world: those that have its data directory or its runtime directory in their command. */
+const own = (pattern: RegExp): number[] =>
+  processesOf(inject('user'))
+    .filter((line) => pattern.test(line))
+    .map((line) => Number.parseInt(line, 10))
+
+describe('kill -9', () => {
+  test('of the command line harms nothing', async () => {
+    const client = world.start(['run', '--name', 'orphan', image, 'sleep', '1000'])
+    for (let i = 0; i < 100 && !(await statusOf('orphan')).startsWith('running'); i++)
+      await sleep(50)
+    client.kill('SIGKILL')
+    await finish(client)
+    expect(await statusOf('orphan')).toBe('running 0')
+    expect((await lighter('exec', 'orphan', 'echo', 'alive')).stdout).toBe('alive\n')
+    expect((await lighter('rm', '-f', 'orphan')).exitCode).toBe(0)
+  })
+
+  test('of the monitor: the container is seen as dead, and can be started again', async () => {
+    const id = await runDetached('bereft')
+    const { monitor, pid } = readState(id)
+    process.kill(monitor.pid, 'SIGKILL')
+    await sleep(200)
+    expect(await statusOf('bereft')).toBe('exited 137')
+    expect(existsSync(`/proc/${pid}`)).toBe(false)
+    expect((await lighter('start', 'bereft')).exitCode).toBe(0)
+    expect(await statusOf('bereft')).toBe('running 0')
+    expect((await lighter('rm', '-f', 'bereft')).exitCode).toBe(0)
+  })
+
+  test('of slirp4netns: the next start has a way out again', async () => {
+    await runDetached('first')
+    const uplinks = own(/slirp4netns/)
+    expect(uplinks.length).toBeGreaterThan(0)
+    for (const pid of uplinks) process.kill(pid, 'SIGKILL')
+    const next = await lighter('run', '--rm', image, 'ip', 'route')
+    expect(next.stdout).toMatch(/default via/)
+    expect(own(/slirp4netns/).length).toBeGreaterThan(0)
+    await lighter('rm', '-f', 'first')
+  })
+
+  test('of everything at once', async () => {
+    await runDetached('one')
+    await runDetached('two')
+    for (const pid of processesOf(inject('user')).map((line) => Number.parseInt(line, 10))) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // it went with another one
+      }
+    }
+    await sleep(300)
+    expect(await statusOf('one')).toBe('exited 137')
+    expect((await lighter('ps', '-q')).stdout).toBe('')
+    expect((await lighter('run', '--rm', image, 'echo', 'works')).stdout).toBe('works\n')
+    expect((await lighter('rm', 'one', 'two')).stdout).toBe('one\ntwo\n')
+  })
+})
+
+describe('what a reboot or a logout leaves', () => {
+  test('a process identity of an earlier boot is dead', async () => {
+    const id = await runDetached('rebooted')
+    const state = readState(id)
+    await lighter('kill', 'rebooted')
+    const earlier = '00000000-0000-0000-0000-000000000000'
+    writeFileSync(
+      stateFile(id),
+      JSON.stringify({ ...state, bootId: earlier, monitor: { ...state.monitor, bootId: earlier } }),
+    )
+    expect(await statusOf('rebooted')).toBe('exited 137')
+    expect((await lighter('rm', 'rebooted')).exitCode).toBe(0)
+  })
+
+  test('a pid that is somebody else by now is left alone', async () => {
+    const id = await runDetached('reused')
+    const state = readState(id)
+    await lighter('kill', 'reused')
+    const other = world.start(['--version']) // any process of ours will do
+    await finish(other)
+    const stranger = finish(world.start(['logs', '-f', 'reused']))
+    writeFileSync(stateFile(id), JSON.stringify({ ...state, pid: process.pid, startTime: '1' }))
+    expect((await lighter('rm', '-f', 'reused')).exitCode).toBe(0)
+    await stranger
+  })
+
+  test('a wiped runtime directory', async () => {
+    await runDetached('survivor')
+    rmSync(join(world.runtime, 'lighter'), { recursive: true, force: true })
+    expect((await lighter('ps', '--format', '{{.Names}}')).stdout).toBe('survivor\n')
+    expect((await lighter('exec', 'survivor', 'echo', 'in')).stdout).toBe('in\n')
+    expect((await lighter('run', '--rm', image, 'true')).exitCode).toBe(0)
+    expect((await lighter('stop', '-t', '0', 'survivor')).exitCode).toBe(0)
+    expect((await lighter('rm', 'survivor')).exitCode).toBe(0)
+  })
+
+  test('unfinished work of a dead process is no obstacle', async () => {
+    for (const pid of [1, 99]) {
+      await world.run('mkdir', ['-p', join(world.data, 'tmp', `99999${pid}-1-abc`, 'containers')])
+    }
+    expect((await lighter('run', '--rm', image, 'true')).exitCode).toBe(0)
+    expect((await lighter('ps', '-aq')).stdout).toBe('')
+  })
+
+  test('a name whose container was never finished is free', async () => {
+    const claim = {
+      version: 1,
+      id: 'f'.repeat(64),
+      owner: { pid: 999_999, startTime: '1', bootId: '00000000-0000-0000-0000-000000000000' },
+    }
+    const script = `mkdir -p ${world.data}/names && cat > ${world.data}/names/ghost`
+    await world.run('sh', ['-c', script], { input: JSON.stringify(claim) })
+    expect((await lighter('run', '--rm', '--name', 'ghost', image, 'true')).exitCode).toBe(0)
+  })
+})
+
+describe('no global lock', () => {
+  test('60 runs, 12 at a time', { timeout: 240_000 }, async () => {
+    const queue = Array.from({ length: 60 }, (_, index) => index)
+    const codes: number[] = []
+    const worker = async () => {
+      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+        const outcome = await lighter('run', '--rm', image, 'sh', '-c', `exit ${next}`)
+        codes.push(outcome.exitCode === next ? 0 : outcome.exitCode)
+        if (outcome.exitCode !== next) console.error(outcome.stderr)
+      }
+    }
+    await Promise.all(Array.from({ length: 12 }, worker))
+    expect(codes).toEqual(Array(60).fill(0))
+    expect(remainsIn(world.data)).toEqual([])
+  })
+
+  test('one of many with the same name wins', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, () => lighter('create', '--name', 'contested', image)),
+    )
+    expect(outcomes.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1)
+    expect((await lighter('ps', '-aq')).stdout.trim().split('\n')).toHaveLength(1)
+    await lighter('rm', 'contested')
+  })
+
+  test('ps answers while images are pulled; one pull killed, the next goes on', async () => {
+    const pull = world.start(['pull', debian])
+    const ended = finish(pull)
+    for (let i = 0; i < 5; i++) {
+      const before = Date.now()
+      expect((await lighter('ps')).exitCode).toBe(0)
+      expect(Date.now() - before).toBeLessThan(3000)
+    }
+    pull.kill('SIGKILL')
+    await ended
+    expect((await lighter('pull', '-q', debian)).exitCode).toBe(0)
+    const outcome = await lighter(
+      'run',
+      '--rm',
+      '--network',
+      'none',
+      debian,
+      'cat',
+      '/etc/lighter-layer',
+    )
+    expect(outcome.stdout).toBe('second layer\n')
+    expect(readdirSync(join(world.data, 'tmp'))).toEqual([])
+  })
+
+  test('a stopped command holds nobody up', async () => {
+    const pull = world.start(['run', '--rm', image, 'sleep', '3'])
+    await sleep(100)
+    pull.kill('SIGSTOP')
+    expect((await lighter('run', '--rm', image, 'echo', 'free')).stdout).toBe('free\n')
+    pull.kill('SIGCONT')
+    expect((await finish(pull)).exitCode).toBe(0)
+  })
+})
+
+test('rm -f twice, and of something unknown, as Docker does', async () => {
+  await runDetached('twice')
+  expect((await lighter('rm', '-f', 'twice')).exitCode).toBe(0)
+  const again = await lighter('rm', '-f', 'twice')
+  expect([again.exitCode, again.stderr]).toEqual([
+    1,
+    expect.stringMatching(/No such container: twice/),
+  ])
+})
+
+test('an anonymous volume goes with --rm', async () => {
+  const before = existsSync(join(world.data, 'volumes'))
+    ? readdirSync(join(world.data, 'volumes'))
+    : []
+  await lighter('run', '--rm', '-v', '/anonymous', image, 'touch', '/anonymous/x')
+  const after = existsSync(join(world.data, 'volumes'))
+    ? readdirSync(join(world.data, 'volumes'))
+    : []
+  expect(after).toEqual(before)
+})
