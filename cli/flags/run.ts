@@ -33,6 +33,7 @@ export const createFlags: FlagTable = {
   },
   interactive: { type: 'bool', short: 'i', summary: 'Keep STDIN open even if not attached' },
   label: { type: 'list', short: 'l', check: checkLabel, summary: 'Set meta data on a container' },
+  'label-file': { type: 'list', summary: 'Read in a line delimited file of labels' },
   mount: {
     type: 'list',
     placeholder: 'mount',
@@ -41,6 +42,7 @@ export const createFlags: FlagTable = {
   name: { type: 'string', summary: 'Assign a name to the container' },
   network: { type: 'string', placeholder: 'network', summary: 'Connect a container to a network' },
   net: { type: 'string', aliasOf: 'network', hidden: true, summary: '' },
+  'no-healthcheck': { type: 'bool', summary: 'Disable any container-specified HEALTHCHECK' },
   platform: { type: 'string', summary: 'Set platform if server is multi-platform capable' },
   privileged: { type: 'bool', summary: 'Give extended privileges to this container' },
   pull: {

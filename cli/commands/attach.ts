@@ -1,0 +1,35 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { readState } from '../../lib/container/state.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
+import type { Context } from '../context.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `attach`: becomes a client of a running container. */
+export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
+  const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
+  const { config } = container.record
+  if (readState(container.directory).status !== 'running') {
+    throw new LighterError(
+      'not-running',
+      'You cannot attach to a stopped container, start it first',
+    )
+  }
+  const stdin = config.openStdin && !parsed.bool('no-stdin')
+  if (stdin && config.tty && !process.stdin.isTTY) {
+    throw new LighterError('bad-input', 'the input device is not a TTY')
+  }
+  handOver(engine.native().program, [
+    'attach',
+    '--container',
+    container.directory,
+    ...attachArguments({
+      stdin,
+      stdout: true,
+      stderr: true,
+      detachKeys: parsed.string('detach-keys'),
+      sigProxy: parsed.bool('sig-proxy') && !config.tty,
+      errorPrefix: '',
+    }),
+  ])
+}

@@ -1,0 +1,17 @@
+import { createContainer } from '../../lib/container/create.ts'
+import type { Context } from '../context.ts'
+import { parseCreateRequest } from '../flags/create-request.ts'
+import { obtainImage } from '../flags/obtain-image.ts'
+import type { Parsed } from '../parse.ts'
+import { claimCidFile } from './run.ts'
+
+/** `create`: makes a container and prints its id. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const request = parseCreateRequest(parsed, false)
+  using cidFile = claimCidFile(request.cidFile)
+  const image = await obtainImage(context, parsed)
+  const { record } = await createContainer(context.engine, image, request)
+  cidFile.write(record.id)
+  context.print(record.id)
+  return 0
+}

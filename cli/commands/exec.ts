@@ -1,0 +1,34 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { prepareExec } from '../../lib/container/exec.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { handOver } from '../../lib/runtime/handover.ts'
+import type { Context } from '../context.ts'
+import { terminalSize } from '../flags/create-request.ts'
+import { readEnvironment } from '../flags/key-values.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `exec`: becomes a further process of a running container. */
+export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
+  const [text = '', ...command] = parsed.operands
+  const detach = parsed.bool('detach')
+  const tty = parsed.bool('tty')
+  const stdin = parsed.bool('interactive') && !detach
+  const container = findContainer(engine.paths.data, text)
+  if (stdin && tty && !process.stdin.isTTY) {
+    throw new LighterError('bad-input', 'the input device is not a TTY')
+  }
+  const args = prepareExec(container, {
+    command,
+    detach,
+    stdin,
+    tty,
+    env: readEnvironment(parsed.list('env-file'), parsed.list('env'), process.env),
+    user: parsed.string('user') || undefined,
+    workingDir: parsed.string('workdir') || undefined,
+    privileged: parsed.bool('privileged'),
+    detachKeys: parsed.string('detach-keys'),
+    consoleSize: terminalSize(),
+    errorPrefix: '',
+  })
+  handOver(engine.native().program, args)
+}

@@ -1,0 +1,20 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { killContainer } from '../../lib/container/stop.ts'
+import type { Context } from '../context.ts'
+import { forEach } from '../flags/each.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `kill`: sends a signal to the first process of each container. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { data, runtime } = context.engine.paths
+  const signal = parsed.string('signal') || undefined
+  return await forEach(
+    context,
+    parsed.operands,
+    async (text) => {
+      await killContainer(runtime, findContainer(data, text), signal)
+      return text
+    },
+    (error, text) => `cannot kill container: ${text}: ${error.message}`,
+  )
+}

@@ -1,0 +1,61 @@
+import { type ContainerWithState, listContainers } from '../../lib/container/catalog.ts'
+import { commandOf } from '../../lib/container/record.ts'
+import { formatAge, formatStatus } from '../../lib/container/status.ts'
+import { shortId } from '../../lib/core/ids.ts'
+import type { Context } from '../context.ts'
+import { formatTable } from '../output/table.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `ps`: the running containers, or more of them. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const whole = parsed.bool('no-trunc')
+  const rows = choose(listContainers(context.engine.paths.data), parsed)
+  if (parsed.bool('quiet')) {
+    for (const { record } of rows) context.print(whole ? record.id : shortId(record.id))
+    return 0
+  }
+  const now = Date.now()
+  const columns = [
+    { head: 'CONTAINER ID', text: idOf(whole) },
+    { head: 'IMAGE', text: ({ record }: ContainerWithState) => record.image.reference },
+    { head: 'COMMAND', text: (row: ContainerWithState) => formatCommand(commandOf(row.record), whole) },
+    {
+      head: 'CREATED',
+      text: ({ record }: ContainerWithState) => `${formatAge(now - Date.parse(record.createdAt))} ago`,
+    },
+    { head: 'STATUS', text: ({ state }: ContainerWithState) => formatStatus(state, now) },
+    { head: 'PORTS', text: formatPorts },
+    { head: 'NAMES', text: ({ record }: ContainerWithState) => record.name },
+  ]
+  context.print(formatTable(columns, rows).join('\n'))
+  return 0
+}
+
+function choose(all: ContainerWithState[], parsed: Parsed): ContainerWithState[] {
+  const last = parsed.bool('latest') ? 1 : (parsed.int('last') ?? -1)
+  if (last > 0) return all.slice(0, last)
+  return parsed.bool('all') ? all : all.filter(({ state }) => state.status === 'running')
+}
+
+const idOf =
+  (whole: boolean) =>
+  ({ record }: ContainerWithState): string =>
+    whole ? record.id : shortId(record.id)
+
+const MAX_COMMAND = 20
+
+/** Quoted; cut to twenty characters. */
+export function formatCommand(command: string[], whole: boolean): string {
+  const text = command.join(' ')
+  const characters = [...text]
+  const cut =
+    whole || characters.length <= MAX_COMMAND
+      ? text
+      : `${characters.slice(0, MAX_COMMAND - 1).join('')}…`
+  return JSON.stringify(cut)
+}
+
+/** Ports that the image declares: shown while the container runs. */
+function formatPorts({ record, state }: ContainerWithState): string {
+  return state.status === 'running' ? record.config.exposedPorts.join(', ') : ''
+}

@@ -1,0 +1,24 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { removeContainer } from '../../lib/container/remove.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import type { Context } from '../context.ts'
+import { forEach } from '../flags/each.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `rm`: with `-f`, what is not there is said and is no failure. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { engine } = context
+  const options = { force: parsed.bool('force'), volumes: parsed.bool('volumes') }
+  let missing = 0
+  const code = await forEach(context, parsed.operands, async (text) => {
+    try {
+      await removeContainer(engine, findContainer(engine.paths.data, text), options)
+      return text
+    } catch (error) {
+      const gone = error instanceof LighterError && error.code === 'no-such-container'
+      if (!gone || !options.force) missing++
+      throw error
+    }
+  })
+  return missing === 0 ? 0 : code
+}

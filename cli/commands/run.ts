@@ -1,0 +1,65 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { createContainer } from '../../lib/container/create.ts'
+import { prepareStart } from '../../lib/container/start.ts'
+import { isErrno, LighterError } from '../../lib/core/errors.ts'
+import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
+import type { Context } from '../context.ts'
+import { parseCreateRequest } from '../flags/create-request.ts'
+import { obtainImage } from '../flags/obtain-image.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `run`: makes a container and becomes its attached client, or only its starter with `-d`. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const detached = parsed.bool('detach')
+  const request = parseCreateRequest(parsed, detached)
+  if (request.attach.stdin && request.tty && !process.stdin.isTTY) {
+    context.warn('the input device is not a TTY')
+    return 1
+  }
+  using cidFile = claimCidFile(request.cidFile)
+  const { engine } = context
+  const image = await obtainImage(context, parsed)
+  const container = await createContainer(engine, image, request)
+  cidFile.write(container.record.id)
+  await prepareStart(engine, container)
+  const errorPrefix = `${context.program}: `
+  const attach = attachArguments({
+    ...request.attach,
+    detachKeys: parsed.string('detach-keys'),
+    sigProxy: parsed.bool('sig-proxy'),
+    errorPrefix,
+  })
+  handOver(engine.native().program, [
+    'run',
+    '--container',
+    container.directory,
+    ...(detached
+      ? ['--detach', '--print', container.record.id, '--error-prefix', errorPrefix]
+      : attach),
+  ])
+}
+
+interface CidFile extends Disposable {
+  write(id: string): void
+}
+
+/** The file is taken before anything is made: two runs with one file must not both go on. */
+export function claimCidFile(path: string | undefined): CidFile {
+  if (path === undefined) return { write: () => undefined, [Symbol.dispose]: () => undefined }
+  let fd: number
+  try {
+    fd = openSync(path, 'wx', 0o644)
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) {
+      throw new LighterError(
+        'bad-input',
+        `container ID file found, make sure the other container isn't running or delete ${path}`,
+      )
+    }
+    throw new LighterError('bad-input', `failed to create the container ID file: ${(error as Error).message}`)
+  }
+  return {
+    write: (id) => void writeSync(fd, id),
+    [Symbol.dispose]: () => closeSync(fd),
+  }
+}

@@ -1,0 +1,62 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { prepareStart } from '../../lib/container/start.ts'
+import { readState } from '../../lib/container/state.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { attachArguments, handOver, startDetached } from '../../lib/runtime/handover.ts'
+import type { Context } from '../context.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `start`: in the background, or becoming the attached client of one container. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  if (parsed.bool('attach') || parsed.bool('interactive')) return await startAttached(context, parsed)
+  const failed: string[] = []
+  for (const text of parsed.operands) {
+    try {
+      await start(context, text)
+      context.print(text)
+    } catch (error) {
+      if (!(error instanceof LighterError)) throw error
+      context.warn(error.message)
+      failed.push(text)
+    }
+  }
+  if (failed.length > 0) context.warn(`Error: failed to start containers: ${failed.join(', ')}`)
+  return failed.length > 0 ? 1 : 0
+}
+
+async function start({ engine }: Context, text: string): Promise<void> {
+  const container = findContainer(engine.paths.data, text)
+  if (readState(container.directory).status === 'running') return
+  await prepareStart(engine, container)
+  await startDetached(engine.native().program, container.directory)
+}
+
+async function startAttached(context: Context, parsed: Parsed): Promise<number> {
+  const { engine } = context
+  const [text = '', ...more] = parsed.operands
+  if (more.length > 0) {
+    throw new LighterError('bad-input', 'you cannot start and attach multiple containers at once')
+  }
+  const container = findContainer(engine.paths.data, text)
+  const { config } = container.record
+  const stdin = parsed.bool('interactive') && config.openStdin
+  if (stdin && config.tty && !process.stdin.isTTY) {
+    throw new LighterError('bad-input', 'the input device is not a TTY')
+  }
+  const options = attachArguments({
+    stdin,
+    stdout: true,
+    stderr: true,
+    detachKeys: parsed.string('detach-keys'),
+    sigProxy: !config.tty,
+    errorPrefix: '',
+  })
+  const running = readState(container.directory).status === 'running'
+  if (!running) await prepareStart(engine, container)
+  handOver(engine.native().program, [
+    running ? 'attach' : 'run',
+    '--container',
+    container.directory,
+    ...options,
+  ])
+}

@@ -1,0 +1,123 @@
+import { resolve } from "node:path"
+import type { CreateRequest } from '../../lib/container/request.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { FlagError, type Parsed } from '../parse.ts'
+import { readEnvironment, readLabels, readText } from './key-values.ts'
+import { parseMount } from './mount.ts'
+
+/** What the flags of `run` and `create` ask for. */
+export function parseCreateRequest(parsed: Parsed, detached: boolean): CreateRequest {
+  const [image = '', ...command] = parsed.operands
+  const tty = parsed.bool('tty')
+  const openStdin = parsed.bool('interactive')
+  checkPull(parsed.string('pull') ?? 'missing')
+  return {
+    image,
+    command,
+    name: parsed.string('name') || undefined,
+    entrypoint: parsed.string('entrypoint'),
+    env: readEnvironment(parsed.list('env-file'), parsed.list('env'), process.env),
+    labels: readLabels(parsed.list('label-file'), parsed.list('label')),
+    user: parsed.string('user') || undefined,
+    groups: parsed.list('group-add'),
+    workingDir: parsed.string('workdir') || undefined,
+    hostname: parsed.string('hostname') || undefined,
+    tty,
+    openStdin,
+    attach: parseAttach(parsed.list('attach'), openStdin, detached),
+    autoRemove: parsed.bool('rm'),
+    binds: parsed.list('volume').map(absoluteSource),
+    mounts: parsed.list('mount').map(parseMount),
+    tmpfs: Object.fromEntries(parsed.list('tmpfs').map(splitTmpfs)),
+    network: parsed.string('network') ?? 'bridge',
+    init: parsed.bool('init'),
+    readOnly: parsed.bool('read-only'),
+    privileged: parsed.bool('privileged'),
+    capAdd: parsed.list('cap-add'),
+    capDrop: parsed.list('cap-drop'),
+    securityOpt: parsed.list('security-opt').map(loadSecurityOption),
+    stopSignal: parsed.string('stop-signal') || undefined,
+    stopTimeout: parsed.int('stop-timeout'),
+    runtime: parsed.string('runtime') || undefined,
+    cidFile: parsed.string('cidfile') || undefined,
+    noHealthcheck: parsed.bool('no-healthcheck'),
+    consoleSize: terminalSize(),
+  }
+}
+
+/** Rows and columns of the caller's terminal. */
+export function terminalSize(): [number, number] {
+  const { rows, columns } = process.stdout
+  return process.stdout.isTTY ? [rows, columns] : [0, 0]
+}
+
+function checkPull(policy: string): void {
+  if (policy === 'always' || policy === 'missing' || policy === 'never') return
+  throw new LighterError(
+    'bad-input',
+    `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`,
+  )
+}
+
+/** Streams that the caller takes part in. */
+export function parseAttach(
+  values: string[],
+  openStdin: boolean,
+  detached: boolean,
+): CreateRequest['attach'] {
+  const names = values.map((text) => {
+    const name = text.toLowerCase()
+    if (name === 'stdin' || name === 'stdout' || name === 'stderr') return name
+    throw new FlagError(
+      `invalid argument "${text}" for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`,
+    )
+  })
+  if (names.length > 0) {
+    if (detached) throw new LighterError('bad-input', 'Conflicting options: -a and -d')
+    return {
+      stdin: names.includes('stdin'),
+      stdout: names.includes('stdout'),
+      stderr: names.includes('stderr'),
+    }
+  }
+  return { stdin: openStdin && !detached, stdout: !detached, stderr: !detached }
+}
+
+/** `./src:/dst` means the directory of the caller; `src:/dst` is a volume's name. */
+function absoluteSource(text: string): string {
+  if (!/^\.{1,2}(\/|:|$)/.test(text)) return text
+  const colon = text.indexOf(':')
+  if (colon < 0) return text
+  return `${resolve(text.slice(0, colon))}${text.slice(colon)}`
+}
+
+function splitTmpfs(text: string): [string, string] {
+  const colon = text.indexOf(':')
+  return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
+}
+
+/** A seccomp profile is read here: the container keeps it when the file is gone. */
+function loadSecurityOption(text: string): string {
+  if (text !== 'no-new-privileges' && !/[=:]/.test(text)) {
+    throw new LighterError('bad-input', `Invalid --security-opt: "${text}"`)
+  }
+  const path = /^seccomp[=:](.*)$/s.exec(text)?.[1]
+  if (path === undefined || path === 'unconfined' || path === 'builtin') return text
+  let profile: string
+  try {
+    profile = readText(path)
+  } catch (error) {
+    throw new LighterError(
+      'bad-input',
+      `opening seccomp profile (${path}) failed: ${(error as Error).message}`,
+    )
+  }
+  try {
+    return `seccomp=${JSON.stringify(JSON.parse(profile))}`
+  } catch (error) {
+    throw new LighterError(
+      'bad-input',
+      `compacting json for seccomp profile (${path}) failed: ${(error as Error).message}`,
+    )
+  }
+}

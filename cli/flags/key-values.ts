@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs'
+import { isErrno, LighterError } from '../../lib/core/errors.ts'
+import { FlagError } from '../parse.ts'
+
+/** The environment of the flags: files first, then `-e`, of which the last one counts. */
+export function readEnvironment(
+  files: string[],
+  flags: string[],
+  host: NodeJS.ProcessEnv,
+): string[] {
+  const fromFiles = files.flatMap((path) => parseFile(readText(path), 'variable', host))
+  return [...fromFiles, ...flags.flatMap((text) => parseVariable(text, host))]
+}
+
+/** `NAME=value`; a name alone takes the value that the caller has, or unsets it. */
+function parseVariable(text: string, host: NodeJS.ProcessEnv): string[] {
+  if (text === '' || text.startsWith('=')) {
+    throw new FlagError(
+      `invalid argument "${text}" for "-e, --env" flag: invalid environment variable: ${text}`,
+    )
+  }
+  if (text.includes('=')) return [text]
+  const value = host[text]
+  return [value === undefined ? text : `${text}=${value}`]
+}
+
+/** Labels of files and flags. */
+export function readLabels(files: string[], flags: string[]): Record<string, string> {
+  for (const text of flags) {
+    if (text !== '' && !text.startsWith('=')) continue
+    throw new FlagError(
+      `invalid argument "${text}" for "-l, --label" flag: invalid label '${text}': empty name`,
+    )
+  }
+  const lines = files.flatMap((path) => parseFile(readText(path), 'label', {}))
+  return Object.fromEntries([...lines, ...flags].map(splitPair))
+}
+
+function splitPair(text: string): [string, string] {
+  const equals = text.indexOf('=')
+  return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)]
+}
+
+/** Lines of an env file: blank ones and comments are skipped, a name alone is looked up. Throws `bad-input`. */
+export function parseFile(
+  text: string,
+  kind: 'variable' | 'label',
+  host: NodeJS.ProcessEnv,
+): string[] {
+  const bad = (reason: string): LighterError =>
+    new LighterError('bad-input', `poorly formatted environment: ${reason}`)
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  return lines.flatMap((raw) => {
+    const line = raw.trimStart()
+    if (line === '' || line.startsWith('#')) return []
+    const [name] = splitPair(line)
+    if (name === '') throw bad(`no variable name on line '${line}'`)
+    if (/\s/.test(name)) throw bad(`variable '${name}' contains whitespaces`)
+    if (line.includes('=')) return [line]
+    if (kind === 'label') return [line]
+    const value = host[name]
+    return value === undefined ? [] : [`${name}=${value}`]
+  })
+}
+
+/** A file that a flag names. Throws `bad-input` with Go's sentence. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = isErrno(error, 'ENOENT')
+      ? 'no such file or directory'
+      : isErrno(error, 'EACCES')
+        ? 'permission denied'
+        : (error as Error).message
+    throw new LighterError('bad-input', `open ${path}: ${reason}`, { cause: error })
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+import { listNames } from '../fs/drafts.ts'
+import { parseJson, readSmallFile } from '../fs/read.ts'
+import { findNameOwner } from './names.ts'
+import type { ContainerRecord } from './record.ts'
+import { type ContainerState, readState } from './state.ts'
+
+export interface Container {
+  record: ContainerRecord
+  /** Its directory. */
+  directory: string
+}
+
+export interface ContainerWithState extends Container {
+  state: ContainerState
+}
+
+const MAX_RECORD = 16 * 1024 * 1024
+
+export const containerDirectory = (data: string, id: string): string =>
+  join(data, 'containers', id)
+
+/** Every container, the newest first. What vanishes meanwhile is left out. */
+export function listContainers(data: string): ContainerWithState[] {
+  return listNames(join(data, 'containers'))
+    .flatMap((id) => {
+      const container = readContainer(data, id)
+      return container ? [{ ...container, state: readState(container.directory) }] : []
+    })
+    .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
+}
+
+/** Finds a container by name, id or the unique beginning of an id. Throws `no-such-container`. */
+export function findContainer(data: string, text: string): Container {
+  const container = lookUp(data, text)
+  if (container) return container
+  throw new LighterError('no-such-container', `No such container: ${text}`)
+}
+
+function lookUp(data: string, text: string): Container | undefined {
+  const name = text.replace(/^\//, '')
+  if (/^[0-9a-f]{64}$/.test(text)) return readContainer(data, text)
+  const owner = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) ? findNameOwner(data, name) : undefined
+  if (owner) return readContainer(data, owner)
+  if (!/^[0-9a-f]{1,63}$/.test(text)) return undefined
+  const matches = listNames(join(data, 'containers')).filter((id) => id.startsWith(text))
+  if (matches.length > 1) {
+    throw new LighterError('bad-input', `Multiple IDs found with provided prefix: ${text}`)
+  }
+  return matches[0] === undefined ? undefined : readContainer(data, matches[0])
+}
+
+/** Reads one container's record; `undefined` when it is not there, or is none that this program wrote. */
+export function readContainer(data: string, id: string): Container | undefined {
+  const directory = containerDirectory(data, id)
+  const record = parseJson(readSmallFile(join(directory, 'container.json'), MAX_RECORD)) as
+    | ContainerRecord
+    | undefined
+  return record?.version === 1 ? { record, directory } : undefined
+}

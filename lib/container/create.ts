@@ -1,0 +1,99 @@
+import { chmodSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isErrno, LighterError } from '../core/errors.ts'
+import { newContainerId } from '../core/ids.ts'
+import { UndoStack } from '../core/undo.ts'
+import type { Engine } from '../engine.ts'
+import { makeDraft } from '../fs/drafts.ts'
+import { spaceError, syncDirectory, replaceFile } from '../fs/replace.ts'
+import { ownIdentity } from '../host/process.ts'
+import { removeTrees } from '../runtime/userns.ts'
+import { type Container, containerDirectory } from './catalog.ts'
+import { decideRecord, type ImageForContainer } from './decide.ts'
+import { claimName, parseName, randomName, releaseName } from './names.ts'
+import { prepareMounts } from './mount-sources.ts'
+import { commandOf, type ContainerRecord } from './record.ts'
+import type { CreateRequest } from './request.ts'
+import { resolveCapabilities } from './spec/capabilities.ts'
+import { parseSecurityOptions } from './spec/security.ts'
+
+/** Makes a container that is ready to be started. Its directory appears whole, or not at all. */
+export async function createContainer(
+  engine: Engine,
+  image: ImageForContainer,
+  request: CreateRequest,
+): Promise<Container> {
+  const { data } = engine.paths
+  const name = request.name === undefined ? undefined : parseName(request.name)
+  const record = decideRecord(image, request, newContainerId())
+  checkRecord(record)
+  await using undo = new UndoStack()
+  const draft = makeDraft(data, ownIdentity())
+  undo.push(() => removeTrees({ program: engine.native().program, idMap: engine.idMap() }, [draft]))
+  record.mounts = prepareMounts(data, image.defaults.volumes, request)
+  record.name = claimSomeName(data, name, record.id)
+  undo.push(async () => releaseName(data, record.name, record.id))
+  writeDirectory(draft, record)
+  publish(data, draft, record)
+  undo.commit()
+  return { record, directory: containerDirectory(data, record.id) }
+}
+
+/** Mistakes that only show when everything is put together; found before anything is made. */
+function checkRecord(record: ContainerRecord): void {
+  resolveCapabilities(record.host)
+  parseSecurityOptions(record.host.securityOpt)
+  if (commandOf(record).length === 0) {
+    throw new LighterError('bad-input', 'no command specified')
+  }
+}
+
+function claimSomeName(data: string, wanted: string | undefined, id: string): string {
+  if (wanted !== undefined) {
+    claimName(data, wanted, id)
+    return wanted
+  }
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(attempt)
+    try {
+      claimName(data, name, id)
+      return name
+    } catch (error) {
+      const taken = error instanceof LighterError && error.code === 'conflict'
+      if (!taken || attempt > 15) throw error
+    }
+  }
+}
+
+function writeDirectory(draft: string, record: ContainerRecord): void {
+  const durable = !record.host.autoRemove
+  for (const name of ['bundle', 'bundle/rootfs', 'upper', 'work', 'exec']) {
+    mkdirSync(join(draft, name), { mode: 0o700 })
+  }
+  // It becomes the container's root directory, which every user in it must be able to pass.
+  chmodSync(join(draft, 'upper'), 0o755)
+  chmodSync(join(draft, 'bundle/rootfs'), 0o755)
+  const path = join(draft, 'container.json')
+  const text = `${JSON.stringify(record)}\n`
+  if (durable) replaceFile(path, text, true)
+  else {
+    try {
+      writeFileSync(path, text, { mode: 0o600 })
+    } catch (error) {
+      throw spaceError(error, path)
+    }
+  }
+}
+
+function publish(data: string, draft: string, record: ContainerRecord): void {
+  const containers = join(data, 'containers')
+  const target = containerDirectory(data, record.id)
+  try {
+    renameSync(draft, target)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT') || statSync(containers, { throwIfNoEntry: false })) throw error
+    mkdirSync(containers, { recursive: true, mode: 0o700 })
+    renameSync(draft, target)
+  }
+  if (!record.host.autoRemove) syncDirectory(containers)
+}

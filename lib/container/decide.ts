@@ -1,0 +1,132 @@
+import { hostname as hostName } from 'node:os'
+import { posix } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+import { type ContainerId, type Digest, shortId } from '../core/ids.ts'
+import { findProgram } from '../host/programs.ts'
+import { parseNetwork } from '../network/network.ts'
+import type { ImageDefaults } from '../oci/image.ts'
+import type { ContainerConfig, ContainerHostConfig, ContainerRecord } from './record.ts'
+import type { CreateRequest } from './request.ts'
+import { signalNumber } from './signals.ts'
+import { nameOf } from './spec/process.ts'
+
+/** What a container needs of its image. */
+export interface ImageForContainer {
+  /** Digest of its configuration. */
+  id: Digest
+  /** Directories below `layers/`, from the lowest up. */
+  layers: string[]
+  defaults: ImageDefaults
+}
+
+/** Docker's /dev/shm */
+const SHM_SIZE = 64 * 1024 * 1024
+
+/** Puts the image's configuration and the user's wishes together. Mounts and the name are still open. */
+export function decideRecord(
+  image: ImageForContainer,
+  request: CreateRequest,
+  id: ContainerId,
+): ContainerRecord {
+  return {
+    version: 1,
+    id,
+    name: '',
+    createdAt: new Date().toISOString(),
+    image: { reference: request.image, id: image.id, layers: image.layers },
+    config: decideConfig(image.defaults, request, id),
+    host: decideHost(request),
+    mounts: [],
+  }
+}
+
+function decideConfig(
+  image: ImageDefaults,
+  request: CreateRequest,
+  id: ContainerId,
+): ContainerConfig {
+  const stopSignal = request.stopSignal ?? (image.stopSignal || undefined)
+  if (request.stopSignal !== undefined) signalNumber(request.stopSignal)
+  return {
+    hostname: request.hostname ?? defaultHostname(request, id),
+    user: request.user ?? image.user,
+    attach: request.attach,
+    tty: request.tty,
+    openStdin: request.openStdin,
+    stdinOnce: request.openStdin && request.attach.stdin,
+    env: imageEnvironment(image.env, request.env),
+    ...decideCommand(image, request),
+    workingDir: decideWorkingDir(request.workingDir ?? image.workingDir),
+    labels: { ...image.labels, ...request.labels },
+    volumes: image.volumes,
+    exposedPorts: image.exposedPorts,
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(request.stopTimeout === undefined ? {} : { stopTimeout: request.stopTimeout }),
+    noHealthcheck: request.noHealthcheck,
+  }
+}
+
+const defaultHostname = (request: CreateRequest, id: ContainerId): string =>
+  request.network === 'host' ? hostName() : shortId(id)
+
+/** The user's entries first, then those of the image that the user did not name. */
+function imageEnvironment(image: string[], own: string[]): string[] {
+  const named = new Set(own.map(nameOf))
+  return [...own, ...image.filter((entry) => entry.includes('=') && !named.has(nameOf(entry)))]
+}
+
+/** An entrypoint of the user's also drops the image's command: it was meant for the other program. */
+export function decideCommand(
+  image: Pick<ImageDefaults, 'entrypoint' | 'cmd'>,
+  request: Pick<CreateRequest, 'entrypoint' | 'command'>,
+): { entrypoint: string[] | null; cmd: string[] | null } {
+  const own = request.command.length > 0 ? request.command : null
+  if (request.entrypoint !== undefined) {
+    return { entrypoint: request.entrypoint === '' ? null : [request.entrypoint], cmd: own }
+  }
+  return {
+    entrypoint: image.entrypoint.length > 0 ? image.entrypoint : null,
+    cmd: own ?? (image.cmd.length > 0 ? image.cmd : null),
+  }
+}
+
+function decideWorkingDir(path: string): string {
+  if (path === '') return ''
+  if (path.startsWith('/')) return posix.normalize(path)
+  throw new LighterError(
+    'bad-input',
+    `the working directory '${path}' is invalid, it needs to be an absolute path`,
+  )
+}
+
+function decideHost(request: CreateRequest): ContainerHostConfig {
+  return {
+    networkMode: parseNetwork(request.network),
+    autoRemove: request.autoRemove,
+    binds: request.binds,
+    tmpfs: request.tmpfs,
+    capAdd: request.capAdd,
+    capDrop: request.capDrop,
+    groupAdd: request.groups,
+    privileged: request.privileged,
+    readonlyRootfs: request.readOnly,
+    securityOpt: request.securityOpt,
+    init: request.init,
+    ...decideRuntime(request.runtime),
+    cidFile: request.cidFile ?? '',
+    shmSize: SHM_SIZE,
+    consoleSize: request.consoleSize,
+  }
+}
+
+const OWN_RUNTIME = 'lighter-native'
+
+/** Another runtime by name or path; ours has the name that `info` shows. */
+function decideRuntime(
+  text: string | undefined,
+): Pick<ContainerHostConfig, 'runtime' | 'runtimeProgram'> {
+  if (text === undefined || text === '' || text === OWN_RUNTIME) return { runtime: OWN_RUNTIME }
+  const program = findProgram(text)
+  if (program) return { runtime: text, runtimeProgram: program }
+  throw new LighterError('bad-input', `unknown or invalid runtime name: ${text}`)
+}

@@ -1,0 +1,159 @@
+import { posix } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+import { checkVolumeName } from '../volume/volume.ts'
+
+/** One `-v` or `--mount`, checked on its own. */
+export type MountRequest =
+  | {
+      type: 'bind'
+      source: string
+      destination: string
+      readOnly: boolean
+      propagation: string
+      recursive: boolean
+      /** As written: `ro,z`. */
+      mode: string
+      /** A missing source directory is made, as `-v` does and `--mount` does not. */
+      createSource: boolean
+    }
+  | {
+      type: 'volume'
+      /** Empty: an anonymous one. */
+      name: string
+      destination: string
+      readOnly: boolean
+      mode: string
+      /** Whether the image's content is copied into an empty volume. */
+      copy: boolean
+    }
+  | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
+
+const PROPAGATIONS = new Set(['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'])
+
+const bad = (message: string): LighterError => new LighterError('bad-input', message)
+
+/**
+ * Parses the value of `-v`: `/host:/path[:options]`, `name:/path[:options]` or `/path`. Throws `bad-input` with
+ * Docker's sentences.
+ */
+export function parseBind(spec: string): MountRequest {
+  const parts = spec.split(':')
+  if (spec === '') throw bad('invalid empty volume spec')
+  if (parts.length > 3) throw bad(`invalid spec: ${spec}: too many colons`)
+  if (parts.some((part) => part === ''))
+    throw bad(`invalid spec: ${spec}: empty section between colons`)
+  const [first = '', second, mode = ''] = parts
+  if (second === undefined) {
+    return volumeMount('', checkDestination(spec, 'volume', first), '')
+  }
+  const isPath = first.startsWith('/')
+  const destination = checkDestination(spec, isPath ? 'bind' : 'volume', second)
+  if (!isPath) {
+    checkVolumeName(first)
+    return volumeMount(first, destination, mode)
+  }
+  const options = parseBindMode(mode)
+  return {
+    type: 'bind',
+    source: posix.normalize(first),
+    destination,
+    mode,
+    createSource: true,
+    ...options,
+  }
+}
+
+function volumeMount(name: string, destination: string, mode: string): MountRequest {
+  const options = mode === '' ? [] : mode.split(',')
+  const counted = { access: 0, label: 0, copy: 0 }
+  for (const option of options) {
+    if (option === 'ro' || option === 'rw') counted.access++
+    else if (option === 'z' || option === 'Z') counted.label++
+    else if (option === 'nocopy') counted.copy++
+    else throw bad(`invalid mode: ${mode}`)
+  }
+  if (Object.values(counted).some((count) => count > 1)) throw bad(`invalid mode: ${mode}`)
+  return {
+    type: 'volume',
+    name,
+    destination,
+    readOnly: options.includes('ro'),
+    mode,
+    copy: counted.copy === 0,
+  }
+}
+
+function parseBindMode(mode: string): {
+  readOnly: boolean
+  propagation: string
+  recursive: boolean
+} {
+  const options = mode === '' ? [] : mode.split(',')
+  const counted = { access: 0, label: 0, propagation: 0, recursion: 0 }
+  for (const option of options) {
+    if (option === 'ro' || option === 'rw') counted.access++
+    else if (option === 'z' || option === 'Z') counted.label++
+    else if (PROPAGATIONS.has(option)) counted.propagation++
+    else if (option === 'bind' || option === 'rbind') counted.recursion++
+    else throw bad(`invalid mode: ${mode}`)
+  }
+  if (Object.values(counted).some((count) => count > 1)) throw bad(`invalid mode: ${mode}`)
+  return {
+    readOnly: options.includes('ro'),
+    propagation: options.find((option) => PROPAGATIONS.has(option)) ?? 'rprivate',
+    recursive: !options.includes('bind'),
+  }
+}
+
+function checkDestination(spec: string, type: string, path: string): string {
+  const fail = (reason: string): LighterError =>
+    bad(
+      `invalid volume specification: '${spec}': invalid mount config for type "${type}": ${reason}`,
+    )
+  return normalizeDestination(path, fail)
+}
+
+/** A path inside the container: absolute, normalized and not the root itself. */
+export function normalizeDestination(path: string, fail: (reason: string) => LighterError): string {
+  if (!path.startsWith('/'))
+    throw fail(`invalid mount path: '${path}' mount path must be absolute`)
+  const clean = posix.normalize(path).replace(/(?<=.)\/+$/, '')
+  if (clean === '/') throw fail("invalid specification: destination can't be '/'")
+  return clean
+}
+
+/** The mounts of `--tmpfs`, `path → options`. Throws `bad-input`. */
+export function tmpfsMounts(tmpfs: Record<string, string>): MountRequest[] {
+  return Object.entries(tmpfs).map(([path, text]) => ({
+    type: 'tmpfs',
+    destination: normalizeDestination(path, (reason) => bad(reason)),
+    readOnly: text.split(',').includes('ro'),
+    options: checkTmpfsOptions(text),
+  }))
+}
+
+const TMPFS_FLAGS = new Set(
+  'ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand nomand atime noatime diratime nodiratime bind rbind unbindable runbindable private rprivate shared rshared slave rslave relatime norelatime strictatime nostrictatime defaults'.split(
+    ' ',
+  ),
+)
+const TMPFS_VALUES = new Set(['mode', 'uid', 'gid', 'size', 'nr_inodes', 'nr_blocks', 'mpol'])
+
+function checkTmpfsOptions(text: string): string[] {
+  const options = text.split(',').filter((option) => option !== '')
+  for (const option of options) {
+    const [name = ''] = option.split('=')
+    const known = option.includes('=') ? TMPFS_VALUES.has(name) : TMPFS_FLAGS.has(name)
+    if (!known) throw bad(`invalid tmpfs option "${name}"`)
+  }
+  return options
+}
+
+/** Two mounts at one place are a mistake. Throws `bad-input`. */
+export function checkDuplicates(mounts: readonly MountRequest[]): void {
+  const seen = new Set<string>()
+  for (const { destination } of mounts) {
+    if (seen.has(destination)) throw bad(`Duplicate mount point: ${destination}`)
+    seen.add(destination)
+  }
+}

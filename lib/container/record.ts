@@ -1,0 +1,92 @@
+import type { ContainerId } from '../core/ids.ts'
+import type { NetworkMode } from './request.ts'
+
+/** A mount as it was decided when the container was made. */
+export type MountPoint =
+  | {
+      type: 'bind'
+      source: string
+      destination: string
+      mode: string
+      readOnly: boolean
+      propagation: string
+      recursive: boolean
+    }
+  | {
+      type: 'volume'
+      name: string
+      destination: string
+      mode: string
+      readOnly: boolean
+      /** Made for this container: removed with it. */
+      anonymous: boolean
+      copy: boolean
+    }
+  | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
+
+/** What the process is: the image's configuration with the user's wishes applied. */
+export interface ContainerConfig {
+  hostname: string
+  user: string
+  attach: { stdin: boolean; stdout: boolean; stderr: boolean }
+  tty: boolean
+  openStdin: boolean
+  stdinOnce: boolean
+  env: string[]
+  cmd: string[] | null
+  entrypoint: string[] | null
+  workingDir: string
+  labels: Record<string, string>
+  volumes: string[]
+  exposedPorts: string[]
+  stopSignal?: string
+  stopTimeout?: number
+  noHealthcheck: boolean
+}
+
+/** How it is run here. */
+export interface ContainerHostConfig {
+  networkMode: NetworkMode
+  autoRemove: boolean
+  /** As written, for `inspect`. */
+  binds: string[]
+  tmpfs: Record<string, string>
+  capAdd: string[]
+  capDrop: string[]
+  groupAdd: string[]
+  privileged: boolean
+  readonlyRootfs: boolean
+  securityOpt: string[]
+  init: boolean
+  runtime: string
+  /** Absolute path of another runtime program. */
+  runtimeProgram?: string
+  cidFile: string
+  shmSize: number
+  consoleSize: [number, number]
+}
+
+/** containers/<id>/container.json: everything that a start needs, so that it needs no image. */
+export interface ContainerRecord {
+  version: 1
+  id: ContainerId
+  name: string
+  createdAt: string
+  /** `reference` as the user wrote it, `layers` the diffIDs from the lowest up. */
+  image: { reference: string; id: string; layers: string[] }
+  config: ContainerConfig
+  host: ContainerHostConfig
+  mounts: MountPoint[]
+}
+
+/** The command line of the first process. */
+export const commandOf = (record: ContainerRecord): string[] => [
+  ...(record.config.entrypoint ?? []),
+  ...(record.config.cmd ?? []),
+]
+
+/** Volumes that live and die with the container. */
+export const anonymousVolumes = (record: ContainerRecord): string[] =>
+  record.mounts.flatMap((mount) =>
+    mount.type === 'volume' && mount.anonymous ? [mount.name] : [],
+  )

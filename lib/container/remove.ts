@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { isErrno, LighterError } from '../core/errors.ts'
+import type { Engine } from '../engine.ts'
+import { removeTrees } from '../runtime/userns.ts'
+import { volumeDirectory } from '../volume/volume.ts'
+import type { Container } from './catalog.ts'
+import { releaseName } from './names.ts'
+import { anonymousVolumes } from './record.ts'
+import { readState } from './state.ts'
+import { killContainer } from './stop.ts'
+
+export interface RemoveOptions {
+  force: boolean
+  volumes: boolean
+}
+
+/** Removes a container and what only it had. Repeatable: what is gone already is no error. */
+export async function removeContainer(
+  engine: Engine,
+  container: Container,
+  options: RemoveOptions,
+): Promise<void> {
+  const { record, directory } = container
+  const { data, runtime } = engine.paths
+  if (readState(directory).status === 'running') {
+    if (!options.force) throw stillRunning(record.name)
+    await killContainer(runtime, container, 'KILL').catch((error: unknown) => {
+      if (!(error instanceof LighterError && error.code === 'not-running')) throw error
+    })
+  }
+  const doomed = [moveToTrash(data, directory)]
+  if (options.volumes || record.host.autoRemove) {
+    for (const name of anonymousVolumes(record)) {
+      doomed.push(moveToTrash(data, volumeDirectory(data, name)))
+    }
+  }
+  releaseName(data, record.name, record.id)
+  const paths = doomed.filter((path) => path !== undefined)
+  await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, paths)
+}
+
+const stillRunning = (name: string): LighterError =>
+  new LighterError(
+    'conflict',
+    `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
+  )
+
+/** Renaming needs no free block on a full disk; from there on the object is gone for everybody. */
+function moveToTrash(data: string, path: string): string | undefined {
+  const target = join(data, 'trash', randomBytes(16).toString('hex'))
+  mkdirSync(join(data, 'trash'), { recursive: true, mode: 0o700 })
+  try {
+    renameSync(path, target)
+    return target
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,42 @@
+import type { MountRequest } from './mount-request.ts'
+
+export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
+
+/** What the user asked for, values parsed and checked on their own; nothing of the image is in it yet. */
+export interface CreateRequest {
+  /** As written. */
+  image: string
+  command: string[]
+  name: string | undefined
+  /** `undefined`: the image's; `''`: none. */
+  entrypoint: string | undefined
+  /** `NAME=value`; a name alone takes the variable away. */
+  env: string[]
+  labels: Record<string, string>
+  user: string | undefined
+  groups: string[]
+  workingDir: string | undefined
+  hostname: string | undefined
+  tty: boolean
+  openStdin: boolean
+  attach: { stdin: boolean; stdout: boolean; stderr: boolean }
+  autoRemove: boolean
+  binds: string[]
+  mounts: MountRequest[]
+  tmpfs: Record<string, string>
+  network: string
+  init: boolean
+  readOnly: boolean
+  privileged: boolean
+  capAdd: string[]
+  capDrop: string[]
+  /** With the text of a seccomp profile in place of its file name. */
+  securityOpt: string[]
+  stopSignal: string | undefined
+  stopTimeout: number | undefined
+  runtime: string | undefined
+  cidFile: string | undefined
+  noHealthcheck: boolean
+  /** Rows and columns; `[0, 0]` without a terminal. */
+  consoleSize: [number, number]
+}

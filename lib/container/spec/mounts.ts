@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import type { SpecMount } from '../../oci/runtime-spec.ts'
+import { volumeData } from '../../volume/volume.ts'
+import type { ContainerRecord, MountPoint } from '../record.ts'
+
+export interface MountWorld {
+  data: string
+  /** The container's directory. */
+  directory: string
+  /** The native program, which is the init of `--init`. */
+  nativeProgram: string
+}
+
+/** All mounts of a container in the order in which they are made. Pure. */
+export function buildMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
+  const own = record.mounts.map((mount) => userMount(mount, world.data))
+  const taken = new Set(own.map(({ destination }) => destination))
+  const system = systemMounts(record).filter(({ destination }) => !taken.has(destination))
+  const files = fileMounts(record, world).filter(({ destination }) => !taken.has(destination))
+  // A mount below another one must come after it, whatever the order on the command line was.
+  const ordered = own.sort((a, b) => depth(a.destination) - depth(b.destination))
+  return [...system, ...files, ...ordered]
+}
+
+const depth = (path: string): number => path.split('/').length
+
+function systemMounts(record: ContainerRecord): SpecMount[] {
+  const closed = ['nosuid', 'noexec', 'nodev']
+  const access = record.host.privileged ? [] : ['ro']
+  return [
+    mount('/proc', 'proc', 'proc', closed),
+    mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    mount('/dev/pts', 'devpts', 'devpts', [
+      'nosuid',
+      'noexec',
+      'newinstance',
+      'ptmxmode=0666',
+      'mode=0620',
+      'gid=5',
+    ]),
+    mount('/sys', 'sysfs', 'sysfs', [...closed, ...access]),
+    mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...access, ...closed]),
+    mount('/dev/mqueue', 'mqueue', 'mqueue', closed),
+    mount('/dev/shm', 'tmpfs', 'shm', [...closed, 'mode=1777', `size=${record.host.shmSize}`]),
+  ]
+}
+
+function fileMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
+  const files = [
+    ['resolv.conf', '/etc/resolv.conf'],
+    ['hostname', '/etc/hostname'],
+    ['hosts', '/etc/hosts'],
+  ] as const
+  const access = record.host.readonlyRootfs ? ['ro'] : []
+  const mounts = files.map(([name, destination]) =>
+    mount(destination, 'bind', join(world.directory, name), ['rbind', 'rprivate', ...access]),
+  )
+  if (record.host.init) {
+    mounts.unshift(mount(INIT_PATH, 'bind', world.nativeProgram, ['bind', 'ro', 'nosuid', 'nodev']))
+  }
+  return mounts
+}
+
+/** Where `--init` puts the init program. */
+export const INIT_PATH = '/sbin/docker-init'
+
+function userMount(point: MountPoint, data: string): SpecMount {
+  const access = point.readOnly ? ['ro'] : []
+  switch (point.type) {
+    case 'bind':
+      return mount(point.destination, 'bind', point.source, [
+        point.recursive ? 'rbind' : 'bind',
+        ...access,
+        point.propagation,
+      ])
+    case 'volume':
+      return mount(point.destination, 'bind', volumeData(data, point.name), [
+        'rbind',
+        ...access,
+        'rprivate',
+      ])
+    case 'tmpfs':
+      return mount(point.destination, 'tmpfs', 'tmpfs', [
+        'noexec',
+        'nosuid',
+        'nodev',
+        'rprivate',
+        ...point.options,
+      ])
+  }
+}
+
+const mount = (
+  destination: string,
+  type: string,
+  source: string,
+  options: string[],
+): SpecMount => ({ destination, type, source, options })

@@ -1,0 +1,89 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Engine } from '../engine.ts'
+import { spaceError } from '../fs/replace.ts'
+import { hostsFile, resolvConf } from '../network/files.ts'
+import { planNetwork } from '../network/network.ts'
+import type { Plan } from '../runtime/plan.ts'
+import { volumeDirectory } from '../volume/volume.ts'
+import type { Container } from './catalog.ts'
+import { nameClaim } from './names.ts'
+import { anonymousVolumes, type ContainerRecord } from './record.ts'
+import { buildSpec } from './spec/spec.ts'
+
+/** Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start. */
+export async function prepareStart(engine: Engine, container: Container): Promise<void> {
+  const { record, directory } = container
+  const native = engine.native()
+  const spec = buildSpec(record, {
+    data: engine.paths.data,
+    directory,
+    nativeProgram: native.program,
+    idMap: engine.idMap(),
+    openFiles: openFilesLimit(),
+  })
+  const plan = await buildPlan(engine, container)
+  rmSync(join(directory, 'exec'), { recursive: true, force: true })
+  mkdirSync(join(directory, 'exec'), { mode: 0o700 })
+  const { networkMode } = record.host
+  writeFile(directory, 'hosts', hostsFile(networkMode), 0o644)
+  writeFile(directory, 'hostname', `${record.config.hostname}\n`, 0o644)
+  writeFile(directory, 'resolv.conf', resolvConf(networkMode), 0o644)
+  writeFile(directory, 'bundle/config.json', JSON.stringify(spec), 0o600)
+  writeFile(directory, 'plan.json', JSON.stringify(plan), 0o600)
+}
+
+async function buildPlan(engine: Engine, { record, directory }: Container): Promise<Plan> {
+  const { data, runtime } = engine.paths
+  const { config, host } = record
+  const storage = await engine.storage()
+  return {
+    version: 1,
+    id: record.id,
+    dataDir: data,
+    runtimeDir: runtime,
+    idMap: engine.idMap(),
+    rootfs: {
+      driver: storage.driver,
+      lower: lowerDirectories(data, record),
+      upper: join(directory, 'upper'),
+      work: join(directory, 'work'),
+      ...(storage.program === undefined ? {} : { program: storage.program }),
+    },
+    network: planNetwork(host.networkMode, {
+      uplinkProgram: engine.native().uplink,
+      hostsFile: join(directory, 'hosts'),
+      hostsNames: config.hostname,
+    }),
+    stdio: { terminal: config.tty, stdin: config.openStdin, stdinOnce: config.stdinOnce },
+    log: join(directory, 'container.log'),
+    autoRemove: host.autoRemove,
+    nameClaim: nameClaim(data, record.name),
+    removePaths: host.autoRemove
+      ? anonymousVolumes(record).map((name) => volumeDirectory(data, name))
+      : [],
+    user: config.user,
+    groups: host.groupAdd,
+    ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
+  }
+}
+
+/** The topmost first. */
+const lowerDirectories = (data: string, record: ContainerRecord): string[] =>
+  record.image.layers.map((name) => join(data, 'layers', name, 'fs')).reverse()
+
+/** What this user may raise the limit on open files to; programs in containers expect Docker's generous one. */
+export function openFilesLimit(): number | undefined {
+  const line = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
+  return line?.[1] === undefined ? undefined : Number(line[1])
+}
+
+/** Readable by the container's users where the mode says so: the directory around it is closed to everybody else. */
+function writeFile(directory: string, name: string, text: string, mode: number): void {
+  const path = join(directory, name)
+  try {
+    writeFileSync(path, text, { mode })
+  } catch (error) {
+    throw spaceError(error, path)
+  }
+}

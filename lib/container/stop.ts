@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LighterError } from '../core/errors.ts'
+import { isAlive } from '../host/process.ts'
+import { Control } from '../runtime/control.ts'
+import type { Container } from './catalog.ts'
+import { type ContainerState, readState } from './state.ts'
+import { signalNumber } from './signals.ts'
+
+const SIGKILL = 9
+const DEFAULT_TIMEOUT = 10
+/** A monitor that lost its socket makes it anew when asked; it needs a moment. */
+const RECONNECTS = 20
+
+type Running = Extract<ContainerState, { status: 'running' }>
+
+export interface StopOptions {
+  signal: string | undefined
+  /** Seconds; negative: wait for ever. */
+  timeout: number | undefined
+}
+
+/** Asks a container to end, then ends it. One that does not run is left as it is. */
+export async function stopContainer(
+  runtime: string,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
+  const { record, directory } = container
+  const { config } = record
+  const state = readState(directory)
+  if (state.status !== 'running') return
+  const signal = signalNumber(options.signal ?? config.stopSignal ?? 'TERM')
+  const timeout = options.timeout ?? config.stopTimeout ?? DEFAULT_TIMEOUT
+  using control = await connectMonitor(runtime, record.id, state)
+  if (!control) return
+  control.signal(signal)
+  if (await endsWithin(control, timeout)) return
+  control.signal(SIGKILL)
+  await control.exit()
+}
+
+async function endsWithin(control: Control, seconds: number): Promise<boolean> {
+  const ended = control.exit().then(() => true)
+  if (seconds < 0) return await ended
+  const cancel = new AbortController()
+  const late = delay(seconds * 1000, false, { signal: cancel.signal }).catch(() => false)
+  try {
+    return await Promise.race([ended, late])
+  } finally {
+    cancel.abort()
+  }
+}
+
+/** Sends a signal to a running container's first process. Throws `not-running`. */
+export async function killContainer(
+  runtime: string,
+  container: Container,
+  signal: string | undefined,
+): Promise<void> {
+  const number = signalNumber(signal ?? 'KILL')
+  const { record, directory } = container
+  const state = readState(directory)
+  if (state.status !== 'running') throw notRunning(record.id)
+  using control = await connectMonitor(runtime, record.id, state)
+  if (!control) throw notRunning(record.id)
+  control.signal(number)
+  // Docker answers after the end when the signal is certain to bring it.
+  if (number === SIGKILL) await control.exit()
+  else await control.sent()
+}
+
+/** Waits until a container does not run and returns its exit code. */
+export async function waitContainer(runtime: string, container: Container): Promise<number> {
+  const state = readState(container.directory)
+  if (state.status === 'running') {
+    using control = await connectMonitor(runtime, container.record.id, state)
+    const report = await control?.exit()
+    if (report) return report.exitCode
+  }
+  const last = readState(container.directory)
+  return last.status === 'exited' ? last.exitCode : last.status === 'created' ? (last.exitCode ?? 0) : 137
+}
+
+/** The monitor of a running container; `undefined` when it ended meanwhile. */
+export async function connectMonitor(
+  runtime: string,
+  id: string,
+  state: Running,
+): Promise<Control | undefined> {
+  for (let attempt = 0; attempt < RECONNECTS; attempt++) {
+    const control = await Control.open(runtime, id)
+    if (control) return control
+    if (!isAlive(state.monitor)) return undefined
+    process.kill(state.monitor.pid, 'SIGHUP')
+    await delay(10 * (attempt + 1))
+  }
+  throw new LighterError('native', `The monitor of container ${id} does not answer`)
+}
+
+export const notRunning = (id: string): LighterError =>
+  new LighterError('not-running', `container ${id} is not running`)

@@ -1,0 +1,91 @@
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+
+export interface ExitReport {
+  exitCode: number
+  signal: number
+  oomKilled: boolean
+}
+
+const HEADER = 8
+const MAX_PAYLOAD = 65536
+
+/** A connection to the monitor of a running container; without an attach frame it carries events only. */
+export class Control implements Disposable {
+  readonly #socket: Socket
+  #bytes = Buffer.alloc(0)
+  readonly #exit: Promise<ExitReport | undefined>
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    this.#exit = new Promise((resolve) => {
+      socket.on('data', (chunk: Buffer) => {
+        this.#bytes = Buffer.concat([this.#bytes, chunk])
+        for (let frame = this.#take(); frame; frame = this.#take()) {
+          if (frame.type === 'X') resolve(JSON.parse(frame.payload.toString('utf8')) as ExitReport)
+          if (frame.type === 'F') resolve(undefined)
+        }
+      })
+      socket.on('close', () => resolve(undefined))
+      socket.on('error', () => resolve(undefined))
+    })
+  }
+
+  /** Connects; `undefined` when nobody listens. */
+  static async open(runtime: string, id: string): Promise<Control | undefined> {
+    const socket = connect(join(runtime, 'containers', `${id}.sock`))
+    return await new Promise((resolve) => {
+      socket.once('connect', () => resolve(new Control(socket)))
+      socket.once('error', () => resolve(undefined))
+    })
+  }
+
+  /** Sends a signal to the container's first process. */
+  signal(number: number): void {
+    this.#socket.write(frame('S', Buffer.from([number])))
+  }
+
+  resize(rows: number, columns: number): void {
+    const payload = Buffer.alloc(4)
+    payload.writeUInt16BE(rows, 0)
+    payload.writeUInt16BE(columns, 2)
+    this.#socket.write(frame('R', payload))
+  }
+
+  /** Resolves when everything sent so far is with the kernel. */
+  async sent(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.end(() => resolve()))
+  }
+
+  /** The end of the container; `undefined` when the connection broke before. */
+  exit(): Promise<ExitReport | undefined> {
+    return this.#exit
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy()
+  }
+
+  #take(): { type: string; payload: Buffer } | undefined {
+    if (this.#bytes.length < HEADER) return undefined
+    const length = this.#bytes.readUInt32BE(4)
+    if (length > MAX_PAYLOAD) {
+      this.#socket.destroy(new LighterError('native', 'The monitor sent a malformed frame'))
+      return undefined
+    }
+    if (this.#bytes.length < HEADER + length) return undefined
+    const type = String.fromCharCode(this.#bytes[0] ?? 0)
+    const payload = this.#bytes.subarray(HEADER, HEADER + length)
+    this.#bytes = this.#bytes.subarray(HEADER + length)
+    return { type, payload }
+  }
+}
+
+/** One message of the protocol in docs/native-protocol.md. */
+export function frame(type: string, payload: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER)
+  header.write(type, 0, 'latin1')
+  header.writeUInt32BE(payload.length, 4)
+  return Buffer.concat([header, payload])
+}

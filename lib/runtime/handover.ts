@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process'
+import { LighterError } from '../core/errors.ts'
+import { failureError, parseReports } from './native.ts'
+
+/** How the caller's terminal and streams take part in a container that is started or attached to. */
+export interface AttachOptions {
+  stdin: boolean
+  stdout: boolean
+  stderr: boolean
+  detachKeys: string | undefined
+  sigProxy: boolean
+  /** Printed before a failure. */
+  errorPrefix: string
+}
+
+/** Arguments of `run` and `attach` for an attached client. */
+export function attachArguments(options: AttachOptions): string[] {
+  return [
+    ...(options.detachKeys === undefined ? [] : ['--detach-keys', options.detachKeys]),
+    ...(options.stdin ? [] : ['--no-stdin']),
+    ...(options.stdout ? [] : ['--no-stdout']),
+    ...(options.stderr ? [] : ['--no-stderr']),
+    ...(options.sigProxy ? [] : ['--no-sig-proxy']),
+    '--error-prefix',
+    options.errorPrefix,
+  ]
+}
+
+/**
+ * Becomes the native program: this process image is gone afterwards, its descriptors 0–2 and its pid stay. Nothing
+ * secret may be among the arguments, which every user of the machine can read.
+ */
+export function handOver(program: string, args: string[]): never {
+  if (!process.execve) throw new LighterError('native', 'This Node has no process.execve')
+  // Node warns that execve is experimental; the warning would come from the next tick, which comes only after a failure.
+  process.removeAllListeners('warning')
+  try {
+    process.execve(program, [program, ...args], nativeEnvironment())
+  } catch (error) {
+    throw new LighterError('native', `Cannot run ${program}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  throw new TypeError('execve returned')
+}
+
+/** The monitor lives as long as the container: it keeps only what it needs of the caller's environment. */
+function nativeEnvironment(): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TERM', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'TMPDIR']
+  return Object.fromEntries(
+    kept.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** Starts a container in the background and returns once its process runs. Throws what kept it from running. */
+export async function startDetached(program: string, directory: string): Promise<void> {
+  const child = spawn(program, ['run', '--container', directory, '--detach', '--report-fd', '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    env: nativeEnvironment(),
+  })
+  const reports = child.stdio[3]
+  let text = ''
+  const line = await new Promise<string>((resolve, reject) => {
+    child.on('error', reject)
+    reports?.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8')
+      if (text.includes('\n')) resolve(text)
+    })
+    reports?.on('end', () => resolve(text))
+    child.on('exit', (code, signal) => {
+      if (code !== 0) setImmediate(() => resolve(text || `\0${signal ?? `exit code ${code}`}`))
+    })
+  })
+  reports?.destroy()
+  child.unref()
+  if (line.startsWith('\0')) throw new LighterError('native', `lighter-native run: ${line.slice(1)}`)
+  const [report] = parseReports(line)
+  if (report?.event === 'failed') throw failureError(report)
+  if (!report) throw new LighterError('native', 'lighter-native run ended without a report')
+}

@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isErrno, LighterError } from '../core/errors.ts'
+import { ownIdentity } from '../host/process.ts'
+
+/** volumes/<name>/volume.json */
+export interface VolumeRecord {
+  version: 1
+  name: string
+  createdAt: string
+  anonymous: boolean
+  labels: Record<string, string>
+}
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+
+/** Throws `bad-input` for what cannot name a volume. */
+export function checkVolumeName(name: string): void {
+  if (NAME.test(name)) return
+  throw new LighterError(
+    'bad-input',
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  )
+}
+
+export const volumeDirectory = (data: string, name: string): string => join(data, 'volumes', name)
+
+/** Where the files of a volume are. */
+export const volumeData = (data: string, name: string): string =>
+  join(volumeDirectory(data, name), '_data')
+
+/** Makes a volume that is not there yet. Returns whether it was made by this call. */
+export function ensureVolume(data: string, name: string, anonymous: boolean): boolean {
+  checkVolumeName(name)
+  const target = volumeDirectory(data, name)
+  if (statSync(target, { throwIfNoEntry: false })) return false
+  const { pid, startTime } = ownIdentity()
+  const draft = join(data, 'tmp', `${pid}-${startTime}-volume-${name}`)
+  const record: VolumeRecord = {
+    version: 1,
+    name,
+    createdAt: new Date().toISOString(),
+    anonymous,
+    labels: {},
+  }
+  mkdirSync(join(data, 'volumes'), { recursive: true, mode: 0o700 })
+  mkdirSync(join(draft, '_data'), { recursive: true, mode: 0o755 })
+  writeFileSync(join(draft, 'volume.json'), `${JSON.stringify(record)}\n`, { mode: 0o600 })
+  try {
+    renameSync(draft, target)
+    return true
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    // Somebody else made it meanwhile: one volume of that name is what was wanted.
+    if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return false
+    throw error
+  }
+}
+
+/** The record of a volume; `undefined` when there is none. */
+export function readVolume(data: string, name: string): VolumeRecord | undefined {
+  try {
+    return JSON.parse(
+      readFileSync(join(volumeDirectory(data, name), 'volume.json'), 'utf8'),
+    ) as VolumeRecord
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
