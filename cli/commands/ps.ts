@@ -17,11 +17,15 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const now = Date.now()
   const columns = [
     { head: 'CONTAINER ID', text: idOf(whole) },
-    { head: 'IMAGE', text: ({ record }: ContainerWithState) => record.image.reference },
-    { head: 'COMMAND', text: (row: ContainerWithState) => formatCommand(commandOf(row.record), whole) },
+    { head: 'IMAGE', text: ({ record }: ContainerWithState) => record.image },
+    {
+      head: 'COMMAND',
+      text: (row: ContainerWithState) => formatCommand(commandOf(row.record), whole),
+    },
     {
       head: 'CREATED',
-      text: ({ record }: ContainerWithState) => `${formatAge(now - Date.parse(record.createdAt))} ago`,
+      text: ({ record }: ContainerWithState) =>
+        `${formatAge(now - Date.parse(record.createdAt))} ago`,
     },
     { head: 'STATUS', text: ({ state }: ContainerWithState) => formatStatus(state, now) },
     { head: 'PORTS', text: formatPorts },

@@ -56,7 +56,10 @@ export function claimCidFile(path: string | undefined): CidFile {
         `container ID file found, make sure the other container isn't running or delete ${path}`,
       )
     }
-    throw new LighterError('bad-input', `failed to create the container ID file: ${(error as Error).message}`)
+    throw new LighterError(
+      'bad-input',
+      `failed to create the container ID file: ${(error as Error).message}`,
+    )
   }
   return {
     write: (id) => void writeSync(fd, id),

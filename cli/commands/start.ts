@@ -8,7 +8,8 @@ import type { Parsed } from '../parse.ts'
 
 /** `start`: in the background, or becoming the attached client of one container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  if (parsed.bool('attach') || parsed.bool('interactive')) return await startAttached(context, parsed)
+  if (parsed.bool('attach') || parsed.bool('interactive'))
+    return await startAttached(context, parsed)
   const failed: string[] = []
   for (const text of parsed.operands) {
     try {

@@ -1,4 +1,4 @@
-import { resolve } from "node:path"
+import { resolve } from 'node:path'
 import type { CreateRequest } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { FlagError, type Parsed } from '../parse.ts'
@@ -10,7 +10,6 @@ export function parseCreateRequest(parsed: Parsed, detached: boolean): CreateReq
   const [image = '', ...command] = parsed.operands
   const tty = parsed.bool('tty')
   const openStdin = parsed.bool('interactive')
-  checkPull(parsed.string('pull') ?? 'missing')
   return {
     image,
     command,
@@ -49,14 +48,6 @@ export function parseCreateRequest(parsed: Parsed, detached: boolean): CreateReq
 export function terminalSize(): [number, number] {
   const { rows, columns } = process.stdout
   return process.stdout.isTTY ? [rows, columns] : [0, 0]
-}
-
-function checkPull(policy: string): void {
-  if (policy === 'always' || policy === 'missing' || policy === 'never') return
-  throw new LighterError(
-    'bad-input',
-    `invalid pull option: '${policy}': must be one of "always", "missing" or "never"`,
-  )
 }
 
 /** Streams that the caller takes part in. */

@@ -1,5 +1,5 @@
-import { LighterError } from '../../lib/core/errors.ts'
 import { type MountRequest, normalizeDestination } from '../../lib/container/mount-request.ts'
+import { LighterError } from '../../lib/core/errors.ts'
 import { checkVolumeName } from '../../lib/volume/volume.ts'
 import { FlagError } from '../parse.ts'
 
@@ -107,7 +107,8 @@ function bindFields(
   createSource: boolean
 } {
   if (source === '') throw bad('field Source must not be empty')
-  if (!source.startsWith('/')) throw bad(`invalid mount path: '${source}' mount path must be absolute`)
+  if (!source.startsWith('/'))
+    throw bad(`invalid mount path: '${source}' mount path must be absolute`)
   const propagation = fields.get('bind-propagation') ?? 'rprivate'
   if (!/^r?(private|shared|slave)$/.test(propagation)) {
     throw bad(`invalid propagation mode: ${propagation}`)
@@ -129,5 +130,4 @@ function tmpfsOptions(fields: Fields, readOnly: boolean): string[] {
   ]
 }
 
-const isTrue = (text: string | undefined): boolean =>
-  text !== undefined && /^(1|t)/i.test(text)
+const isTrue = (text: string | undefined): boolean => text !== undefined && /^(1|t)/i.test(text)

@@ -1,24 +1,39 @@
 import type { ImageForContainer } from '../../lib/container/decide.ts'
-import { findContainerImage, imageName } from '../../lib/container/image.ts'
 import { LighterError } from '../../lib/core/errors.ts'
+import { ensureImage, type PullPolicy } from '../../lib/image/ensure.ts'
+import { isSquashed } from '../../lib/image/layer-kind.ts'
+import { layerName } from '../../lib/store/layers.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
 
 /** The image of `run` and `create`: the local one, or pulled as `--pull` says. */
 export async function obtainImage(context: Context, parsed: Parsed): Promise<ImageForContainer> {
   const { engine } = context
-  const text = parsed.operands[0] ?? ''
-  const policy = parsed.string('pull') ?? 'missing'
-  const find = (): ImageForContainer | undefined =>
-    findContainerImage(engine.paths.data, text, engine.idMap())
-  const platform = parsed.string('platform')
-  const local = policy === 'always' || platform ? undefined : find()
-  if (local) return local
-  const name = imageName(text)
-  if (policy === 'never') throw new LighterError('no-such-image', `No such image: ${name}`)
-  const { obtain } = await import('./pull-image.ts')
-  await obtain(context, { text, platform, always: policy === 'always', quiet: parsed.bool('quiet') })
-  const pulled = find()
-  if (pulled) return pulled
-  throw new LighterError('no-such-image', `No such image: ${name}`)
+  const quiet = parsed.bool('quiet')
+  let shown: { onProgress: Parameters<typeof ensureImage>[2]['onProgress'] } | undefined
+  const policy = parsePolicy(parsed.string('pull') ?? 'missing')
+  if (!quiet) {
+    const { showPull } = await import('../output/progress.ts')
+    shown = { onProgress: showPull(process.stderr, context.warn) }
+  }
+  const image = await ensureImage(engine, parsed.operands[0] ?? '', {
+    policy,
+    platform: parsed.string('platform') || undefined,
+    onMissing: context.warn,
+    ...(shown?.onProgress ? { onProgress: shown.onProgress } : {}),
+  })
+  const squashed = isSquashed(engine)
+  return {
+    id: image.id,
+    layers: image.config.diffIds.map((diffId) => layerName(diffId, squashed)),
+    defaults: image.config.defaults,
+  }
+}
+
+function parsePolicy(text: string): PullPolicy {
+  if (text === 'always' || text === 'missing' || text === 'never') return text
+  throw new LighterError(
+    'bad-input',
+    `invalid pull option: '${text}': must be one of "always", "missing" or "never"`,
+  )
 }

@@ -18,8 +18,7 @@ export interface ContainerWithState extends Container {
 
 const MAX_RECORD = 16 * 1024 * 1024
 
-export const containerDirectory = (data: string, id: string): string =>
-  join(data, 'containers', id)
+export const containerDirectory = (data: string, id: string): string => join(data, 'containers', id)
 
 /** Every container, the newest first. What vanishes meanwhile is left out. */
 export function listContainers(data: string): ContainerWithState[] {

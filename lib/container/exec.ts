@@ -1,9 +1,9 @@
 import { writeExecRequest } from '../runtime/exec.ts'
 import type { Container } from './catalog.ts'
-import { openFilesLimit } from './start.ts'
 import { resolveCapabilities } from './spec/capabilities.ts'
 import { containerEnvironment, describeProcess, mergeEnvironment } from './spec/process.ts'
 import { parseSecurityOptions } from './spec/security.ts'
+import { openFilesLimit } from './start.ts'
 import { readState } from './state.ts'
 import { notRunning } from './stop.ts'
 

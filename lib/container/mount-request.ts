@@ -115,8 +115,7 @@ function checkDestination(spec: string, type: string, path: string): string {
 
 /** A path inside the container: absolute, normalized and not the root itself. */
 export function normalizeDestination(path: string, fail: (reason: string) => LighterError): string {
-  if (!path.startsWith('/'))
-    throw fail(`invalid mount path: '${path}' mount path must be absolute`)
+  if (!path.startsWith('/')) throw fail(`invalid mount path: '${path}' mount path must be absolute`)
   const clean = posix.normalize(path).replace(/(?<=.)\/+$/, '')
   if (clean === '/') throw fail("invalid specification: destination can't be '/'")
   return clean

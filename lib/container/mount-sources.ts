@@ -21,11 +21,7 @@ export function prepareMounts(
   imageVolumes: string[],
   request: Pick<CreateRequest, 'binds' | 'mounts' | 'tmpfs'>,
 ): MountPoint[] {
-  const wanted = [
-    ...request.binds.map(parseBind),
-    ...request.mounts,
-    ...tmpfsMounts(request.tmpfs),
-  ]
+  const wanted = [...request.binds.map(parseBind), ...request.mounts, ...tmpfsMounts(request.tmpfs)]
   checkDuplicates(wanted)
   const covered = new Set(wanted.map(({ destination }) => destination))
   const fromImage = imageVolumes

@@ -84,13 +84,15 @@ const conflict = (name: string, id: string): LighterError =>
   )
 
 const MOODS =
-  'agile amber ample azure bold brave breezy bright brisk calm candid cheerful clever cosy crisp curious daring dapper eager earnest fair fearless festive fluent fond frank gentle glad golden graceful hardy hasty hearty honest humble ideal jolly jovial keen kind lively loyal lucid mellow merry mild modest neat nimble noble patient placid plucky polite proud quick quiet rapid ready serene sharp silent sincere smooth snug sober solid spry steady stoic sturdy subtle sunny swift tender tidy tranquil trusty upbeat valiant vivid warm witty zesty'
-    .split(' ')
+  'agile amber ample azure bold brave breezy bright brisk calm candid cheerful clever cosy crisp curious daring dapper eager earnest fair fearless festive fluent fond frank gentle glad golden graceful hardy hasty hearty honest humble ideal jolly jovial keen kind lively loyal lucid mellow merry mild modest neat nimble noble patient placid plucky polite proud quick quiet rapid ready serene sharp silent sincere smooth snug sober solid spry steady stoic sturdy subtle sunny swift tender tidy tranquil trusty upbeat valiant vivid warm witty zesty'.split(
+    ' ',
+  )
 
 /** People who moved goods, found ways, or built what does. */
 const SURNAMES =
-  'amundsen barents bering brunel cabot cook cousteau dias drake earhart eiffel ericson fulton gama gagarin goethals harrison hudson humboldt jansz johnson lovelace magellan maury mclean mercator montagu nansen nobile noonuccal piccard plimsoll polo ride rickover scoresby shackleton smeaton stephenson tasman telford tereshkova torres tupaia vancouver vespucci watt wright zheng'
-    .split(' ')
+  'amundsen barents bering brunel cabot cook cousteau dias drake earhart eiffel ericson fulton gama gagarin goethals harrison hudson humboldt jansz johnson lovelace magellan maury mclean mercator montagu nansen nobile noonuccal piccard plimsoll polo ride rickover scoresby shackleton smeaton stephenson tasman telford tereshkova torres tupaia vancouver vespucci watt wright zheng'.split(
+    ' ',
+  )
 
 /** A name for a container that got none: `calm_tasman`; with a digit once the plain ones collide. */
 export function randomName(attempt: number): string {

@@ -72,8 +72,10 @@ export interface ContainerRecord {
   id: ContainerId
   name: string
   createdAt: string
-  /** `reference` as the user wrote it, `layers` the diffIDs from the lowest up. */
-  image: { reference: string; id: string; layers: string[] }
+  /** `image` as the user wrote it; `layers` are directories below layers/, from the lowest up. */
+  image: string
+  imageId: string
+  layers: string[]
   config: ContainerConfig
   host: ContainerHostConfig
   mounts: MountPoint[]
@@ -87,6 +89,4 @@ export const commandOf = (record: ContainerRecord): string[] => [
 
 /** Volumes that live and die with the container. */
 export const anonymousVolumes = (record: ContainerRecord): string[] =>
-  record.mounts.flatMap((mount) =>
-    mount.type === 'volume' && mount.anonymous ? [mount.name] : [],
-  )
+  record.mounts.flatMap((mount) => (mount.type === 'volume' && mount.anonymous ? [mount.name] : []))

@@ -70,7 +70,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
 
 /** The topmost first. */
 const lowerDirectories = (data: string, record: ContainerRecord): string[] =>
-  record.image.layers.map((name) => join(data, 'layers', name, 'fs')).reverse()
+  record.layers.map((name) => join(data, 'layers', name, 'fs')).reverse()
 
 /** What this user may raise the limit on open files to; programs in containers expect Docker's generous one. */
 export function openFilesLimit(): number | undefined {

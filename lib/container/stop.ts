@@ -3,8 +3,8 @@ import { LighterError } from '../core/errors.ts'
 import { isAlive } from '../host/process.ts'
 import { Control } from '../runtime/control.ts'
 import type { Container } from './catalog.ts'
-import { type ContainerState, readState } from './state.ts'
 import { signalNumber } from './signals.ts'
+import { type ContainerState, readState } from './state.ts'
 
 const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
@@ -78,7 +78,11 @@ export async function waitContainer(runtime: string, container: Container): Prom
     if (report) return report.exitCode
   }
   const last = readState(container.directory)
-  return last.status === 'exited' ? last.exitCode : last.status === 'created' ? (last.exitCode ?? 0) : 137
+  return last.status === 'exited'
+    ? last.exitCode
+    : last.status === 'created'
+      ? (last.exitCode ?? 0)
+      : 137
 }
 
 /** The monitor of a running container; `undefined` when it ended meanwhile. */

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import type { SpecDevice } from '../../oci/runtime-spec.ts'
 
 /** Made or mounted by the runtime for every container. */
-const OWN = new Set([
-  'null zero full random urandom tty console ptmx pts shm mqueue fd stdin stdout stderr core',
-].flatMap((names) => names.split(' ')))
+const OWN = new Set(
+  [
+    'null zero full random urandom tty console ptmx pts shm mqueue fd stdin stdout stderr core',
+  ].flatMap((names) => names.split(' ')),
+)
 
 /** The host's devices that this user may open for reading and writing: what `--privileged` shows of them. */
 export function findHostDevices(directory = '/dev'): SpecDevice[] {

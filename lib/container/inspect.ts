@@ -1,0 +1,236 @@
+import { join } from 'node:path'
+import { volumeData } from '../volume/volume.ts'
+import type { ContainerWithState } from './catalog.ts'
+import { type ContainerRecord, commandOf, type MountPoint } from './record.ts'
+import { MASKED_PATHS, parseSecurityOptions, READONLY_PATHS } from './spec/security.ts'
+import type { ContainerState } from './state.ts'
+
+type Document = Record<string, unknown>
+
+const NEVER = '0001-01-01T00:00:00Z'
+
+/** The document that `inspect` shows for a container, in the shape of Docker 26. */
+export function inspectContainer(data: string, container: ContainerWithState): Document {
+  const { record, directory, state } = container
+  const [path = '', ...args] = commandOf(record)
+  return {
+    Id: record.id,
+    Created: record.createdAt,
+    Path: path,
+    Args: args,
+    State: inspectState(state),
+    Image: record.imageId,
+    ResolvConfPath: join(directory, 'resolv.conf'),
+    HostnamePath: join(directory, 'hostname'),
+    HostsPath: join(directory, 'hosts'),
+    LogPath: join(directory, 'container.log'),
+    Name: `/${record.name}`,
+    RestartCount: 0,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: null,
+    HostConfig: inspectHost(record),
+    GraphDriver: {
+      Data: {
+        LowerDir: record.layers
+          .map((name) => join(data, 'layers', name, 'fs'))
+          .reverse()
+          .join(':'),
+        MergedDir: join(directory, 'bundle/rootfs'),
+        UpperDir: join(directory, 'upper'),
+        WorkDir: join(directory, 'work'),
+      },
+      Name: 'overlay2',
+    },
+    Mounts: record.mounts
+      .filter(({ type }) => type !== 'tmpfs')
+      .map((mount) => inspectMount(data, mount)),
+    Config: inspectConfig(record),
+    NetworkSettings: inspectNetwork(record, state),
+  }
+}
+
+function inspectState(state: ContainerState): Document {
+  const ended = state.status === 'exited'
+  return {
+    Status: state.status,
+    Running: state.status === 'running',
+    Paused: false,
+    Restarting: false,
+    OOMKilled: ended && state.oomKilled,
+    Dead: false,
+    Pid: state.status === 'running' ? state.process.pid : 0,
+    ExitCode: state.status === 'running' ? 0 : (state.exitCode ?? 0),
+    Error: state.status === 'running' ? '' : (state.error ?? ''),
+    StartedAt: state.status === 'created' ? NEVER : state.startedAt,
+    FinishedAt: ended ? state.finishedAt : NEVER,
+  }
+}
+
+function inspectHost({ host }: ContainerRecord): Document {
+  const list = (values: string[]): string[] | null => (values.length > 0 ? values : null)
+  const { unmasked } = parseSecurityOptions(host.securityOpt)
+  const masked = !unmasked && !host.privileged
+  return {
+    Binds: list(host.binds),
+    ContainerIDFile: host.cidFile,
+    LogConfig: { Type: 'json-file', Config: {} },
+    NetworkMode: host.networkMode,
+    PortBindings: {},
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    AutoRemove: host.autoRemove,
+    VolumeDriver: '',
+    VolumesFrom: null,
+    ConsoleSize: host.consoleSize,
+    CapAdd: list(host.capAdd),
+    CapDrop: list(host.capDrop),
+    CgroupnsMode: 'private',
+    Dns: [],
+    DnsOptions: [],
+    DnsSearch: [],
+    ExtraHosts: null,
+    GroupAdd: list(host.groupAdd),
+    IpcMode: 'private',
+    Cgroup: '',
+    Links: null,
+    OomScoreAdj: 0,
+    PidMode: '',
+    Privileged: host.privileged,
+    PublishAllPorts: false,
+    ReadonlyRootfs: host.readonlyRootfs,
+    SecurityOpt: list(host.securityOpt),
+    ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
+    UTSMode: '',
+    UsernsMode: '',
+    ShmSize: host.shmSize,
+    Runtime: host.runtime,
+    Isolation: '',
+    ...NO_LIMITS,
+    MaskedPaths: masked ? MASKED_PATHS : null,
+    ReadonlyPaths: masked ? READONLY_PATHS : null,
+    ...(host.init ? { Init: true } : {}),
+  }
+}
+
+const NO_LIMITS: Document = {
+  CpuShares: 0,
+  Memory: 0,
+  NanoCpus: 0,
+  CgroupParent: '',
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: '',
+  CpusetMems: '',
+  Devices: [],
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwap: 0,
+  MemorySwappiness: null,
+  OomKillDisable: false,
+  PidsLimit: null,
+  Ulimits: [],
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+}
+
+function inspectMount(data: string, mount: MountPoint): Document {
+  const named =
+    mount.type === 'volume'
+      ? { Name: mount.name, Source: volumeData(data, mount.name) }
+      : { Source: mount.type === 'bind' ? mount.source : '' }
+  return {
+    Type: mount.type,
+    ...named,
+    Destination: mount.destination,
+    ...(mount.type === 'volume' ? { Driver: 'local' } : {}),
+    Mode: mount.type === 'tmpfs' ? '' : mount.mode,
+    RW: !mount.readOnly,
+    Propagation: mount.type === 'bind' ? mount.propagation : '',
+  }
+}
+
+function inspectConfig({ config, image }: ContainerRecord): Document {
+  const set = (keys: string[]): Document | null =>
+    keys.length > 0 ? Object.fromEntries(keys.map((key) => [key, {}])) : null
+  return {
+    Hostname: config.hostname,
+    Domainname: '',
+    User: config.user,
+    AttachStdin: config.attach.stdin,
+    AttachStdout: config.attach.stdout,
+    AttachStderr: config.attach.stderr,
+    ...(config.exposedPorts.length > 0 ? { ExposedPorts: set(config.exposedPorts) } : {}),
+    Tty: config.tty,
+    OpenStdin: config.openStdin,
+    StdinOnce: config.stdinOnce,
+    Env: config.env.length > 0 ? config.env : null,
+    Cmd: config.cmd,
+    ...(config.noHealthcheck ? { Healthcheck: { Test: ['NONE'] } } : {}),
+    Image: image,
+    Volumes: set(config.volumes),
+    WorkingDir: config.workingDir,
+    Entrypoint: config.entrypoint,
+    OnBuild: null,
+    Labels: config.labels,
+    ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
+    ...(config.stopTimeout === undefined ? {} : { StopTimeout: config.stopTimeout }),
+  }
+}
+
+function inspectNetwork({ host }: ContainerRecord, state: ContainerState): Document {
+  const network = state.status === 'running' ? state.network : undefined
+  const endpoint = {
+    Gateway: network?.gateway ?? '',
+    GlobalIPv6Address: '',
+    GlobalIPv6PrefixLen: 0,
+    IPAddress: network?.address ?? '',
+    IPPrefixLen: network?.prefix ?? 0,
+    IPv6Gateway: '',
+    MacAddress: network?.mac ?? '',
+  }
+  return {
+    Bridge: '',
+    SandboxID: '',
+    SandboxKey: state.status === 'running' ? `/proc/${state.process.pid}/ns/net` : '',
+    Ports: {},
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: '',
+    ...endpoint,
+    Networks: {
+      [host.networkMode]: {
+        IPAMConfig: null,
+        Links: null,
+        Aliases: null,
+        MacAddress: endpoint.MacAddress,
+        NetworkID: '',
+        EndpointID: '',
+        Gateway: endpoint.Gateway,
+        IPAddress: endpoint.IPAddress,
+        IPPrefixLen: endpoint.IPPrefixLen,
+        IPv6Gateway: '',
+        GlobalIPv6Address: '',
+        GlobalIPv6PrefixLen: 0,
+        DriverOpts: null,
+        DNSNames: null,
+      },
+    },
+  }
+}
