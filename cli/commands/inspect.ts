@@ -4,6 +4,7 @@ import { readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
+import { describeError } from '../report.ts'
 
 /** `inspect`, `container inspect` and `image inspect`: what is found as one JSON list, then what is not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -15,7 +16,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       found.push(await inspect(context, kind, text))
     } catch (error) {
       if (!(error instanceof LighterError)) throw error
-      failures.push(error.message)
+      failures.push(describeError(error))
     }
   }
   context.print(JSON.stringify(found, null, 4))
@@ -48,7 +49,7 @@ async function inspect({ engine }: Context, kind: Kind, text: string): Promise<u
     return inspectImage(engine, text)
   } catch (error) {
     if (kind === 'image' || !isMissing(error)) throw error
-    throw new LighterError('no-such-object', `Error: No such object: ${text}`)
+    throw new LighterError('no-such-object', `No such object: ${text}`)
   }
 }
 

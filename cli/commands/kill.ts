@@ -1,8 +1,10 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { killContainer } from '../../lib/container/stop.ts'
+import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import { forEach } from '../flags/each.ts'
 import type { Parsed } from '../parse.ts'
+import { describeError } from '../report.ts'
 
 /** `kill`: sends a signal to the first process of each container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -15,6 +17,9 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       await killContainer(runtime, findContainer(data, text), signal)
       return text
     },
-    (error, text) => `cannot kill container: ${text}: ${error.message}`,
+    (error, text) =>
+      describeError(
+        new LighterError(error.code, `cannot kill container: ${text}: ${error.message}`),
+      ),
   )
 }

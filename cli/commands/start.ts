@@ -5,6 +5,7 @@ import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver, startDetached } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
+import { describeError } from '../report.ts'
 
 /** `start`: in the background, or becoming the attached client of one container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -17,7 +18,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       context.print(text)
     } catch (error) {
       if (!(error instanceof LighterError)) throw error
-      context.warn(error.message)
+      context.warn(describeError(error))
       failed.push(text)
     }
   }

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { parseFile, readEnvironment, readLabels } from '../../../../cli/flags/key-values.ts'
+import { parseMount } from '../../../../cli/flags/mount.ts'
+
+test('an env file: comments, names alone, bad names', () => {
+  const text = '# c\nA=b\n lead=1\nB\nNONE\n'
+  expect(parseFile(text, 'variable', { B: 'host' })).toEqual(['A=b', 'lead=1', 'B=host'])
+  expect(() => parseFile('bad name=1', 'variable', {})).toThrow('contains whitespaces')
+  expect(() => parseFile('=1', 'variable', {})).toThrow("no variable name on line '=1'")
+})
+
+test('-e and -l', () => {
+  expect(readEnvironment([], ['A=1', 'B', 'C'], { B: 'x' })).toEqual(['A=1', 'B=x', 'C'])
+  expect(() => readEnvironment([], ['=A'], {})).toThrow('invalid environment variable: =A')
+  expect(readLabels([], ['a=b=c', 'd'])).toEqual({ a: 'b=c', d: '' })
+})
+
+test.each([
+  [
+    'type=bind,src=/a,dst=/b,ro',
+    { type: 'bind', source: '/a', readOnly: true, createSource: false },
+  ],
+  ['src=v1,target=/b', { type: 'volume', name: 'v1' }],
+  ['type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=1770', { options: ['size=1048576', 'mode=1770'] }],
+])('--mount %s', (text, expected) => {
+  expect(parseMount(text)).toMatchObject(expected)
+})
+
+test.each([
+  ['foo=bar,dst=/x', "unexpected key 'foo' in 'foo=bar'"],
+  ['dst', "invalid field 'dst' must be a key=value pair"],
+  ['type=bind,src=/tmp', 'target is required'],
+  ['type=bind,dst=/x', 'field Source must not be empty'],
+  ['type=tmpfs,src=/a,dst=/x', 'field Source must not be specified'],
+  ['type=foo,dst=/x', 'mount type unknown'],
+])('--mount %s is refused', (text, reason) => {
+  expect(() => parseMount(text)).toThrow(reason)
+})

@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { decideCommand } from '../../../lib/container/decide.ts'
+import { parseLogLine } from '../../../lib/container/logs.ts'
+import { parseBind } from '../../../lib/container/mount-request.ts'
+import { parseName, randomName } from '../../../lib/container/names.ts'
+import { signalNumber } from '../../../lib/container/signals.ts'
+import { resolveCapabilities } from '../../../lib/container/spec/capabilities.ts'
+import { mergeEnvironment } from '../../../lib/container/spec/process.ts'
+import { defaultSeccomp } from '../../../lib/container/spec/seccomp.ts'
+import { interpretState } from '../../../lib/container/state.ts'
+import { formatAge, formatStatus } from '../../../lib/container/status.ts'
+import { formatResolvConf } from '../../../lib/network/files.ts'
+
+test.each([
+  ['/a:/b:ro', { type: 'bind', source: '/a', destination: '/b', readOnly: true }],
+  ['/a/../c:/b/', { type: 'bind', source: '/c', destination: '/b', readOnly: false }],
+  ['/a:/b:rw,rshared', { propagation: 'rshared' }],
+  ['vol:/data:nocopy', { type: 'volume', name: 'vol', copy: false }],
+  ['/data', { type: 'volume', name: '', destination: '/data' }],
+])('-v %s', (text, expected) => {
+  expect(parseBind(text)).toMatchObject(expected)
+})
+
+test.each([
+  ['', 'invalid empty volume spec'],
+  [':/a', 'empty section between colons'],
+  ['/a:/b:ro:x', 'too many colons'],
+  ['/a:/b:foo', 'invalid mode: foo'],
+  ['a1:/b:ro,rw', 'invalid mode: ro,rw'],
+  ['/:/', "destination can't be '/'"],
+  ['/a:rel', "'rel' mount path must be absolute"],
+  ['rel/path:/x', 'includes invalid characters for a local volume name'],
+])('-v %s is refused', (text, reason) => {
+  expect(() => parseBind(text)).toThrow(reason)
+})
+
+test.each([
+  [0, 'Less than a second'],
+  [1000, '1 second'],
+  [59_999, '59 seconds'],
+  [60_000, 'About a minute'],
+  [3 * 60_000, '3 minutes'],
+  [3_600_000, 'About an hour'],
+  [47 * 3_600_000, '47 hours'],
+  [48 * 3_600_000, '2 days'],
+  [14 * 86_400_000, '2 weeks'],
+  [60 * 86_400_000, '2 months'],
+  [730 * 86_400_000, '2 years'],
+])('%i ms is %s', (age, text) => {
+  expect(formatAge(age)).toBe(text)
+})
+
+test('a running container whose monitor died reads as killed', () => {
+  const identity = { pid: 1, startTime: '1', bootId: 'b' }
+  const startedAt = new Date(0).toISOString()
+  const document = { ...identity, status: 'running' as const, monitor: identity, startedAt }
+  expect(interpretState(document, () => true).status).toBe('running')
+  const lost = interpretState(document, () => false)
+  expect(lost).toMatchObject({ status: 'exited', exitCode: 137, error: 'monitor lost' })
+  expect(formatStatus(lost, 7_200_000)).toBe('Exited (137) 2 hours ago')
+})
+
+test('an entrypoint of the user drops the command of the image', () => {
+  const image = { entrypoint: ['/e'], cmd: ['c'] }
+  const decide = (entrypoint: string | undefined, command: string[]) =>
+    decideCommand(image, { entrypoint, command })
+  expect(decide(undefined, [])).toEqual({ entrypoint: ['/e'], cmd: ['c'] })
+  expect(decide(undefined, ['x'])).toEqual({ entrypoint: ['/e'], cmd: ['x'] })
+  expect(decide('/u', [])).toEqual({ entrypoint: ['/u'], cmd: null })
+  expect(decide('', ['x'])).toEqual({ entrypoint: null, cmd: ['x'] })
+})
+
+test('an entry without = takes a variable away', () => {
+  expect(mergeEnvironment(['A=1', 'B=2'], ['A=3', 'B', 'C=4', '=x'])).toEqual(['A=3', 'C=4'])
+})
+
+test('capabilities: ALL, drops and additions', () => {
+  const wish = { privileged: false, capAdd: [], capDrop: [] }
+  expect(resolveCapabilities(wish)).toHaveLength(14)
+  expect(resolveCapabilities({ ...wish, capDrop: ['all'], capAdd: ['net_raw'] })).toEqual([
+    'CAP_NET_RAW',
+  ])
+  expect(resolveCapabilities({ ...wish, capAdd: ['ALL'], capDrop: ['chown'] })).toHaveLength(40)
+  expect(() => resolveCapabilities({ ...wish, capAdd: ['foo'] })).toThrow('"CAP_FOO"')
+})
+
+test('the default filter refuses AF_ALG, new namespaces, and hangs calls on capabilities', () => {
+  const plain = defaultSeccomp(new Set(), 'x64')
+  const names = (profile: typeof plain) => profile.syscalls?.flatMap((rule) => rule.names)
+  const sockets = plain.syscalls?.filter((rule) => rule.names.includes('socket'))
+  expect(sockets?.map((rule) => rule.args?.[0])).toMatchObject([
+    { op: 'SCMP_CMP_LT', value: 38 },
+    { op: 'SCMP_CMP_EQ', value: 39 },
+    { op: 'SCMP_CMP_GT', value: 40 },
+  ])
+  expect(names(plain)).not.toContain('mount')
+  expect(names(plain)).not.toContain('keyctl')
+  expect(names(defaultSeccomp(new Set(['CAP_SYS_ADMIN']), 'x64'))).toContain('mount')
+})
+
+test.each([
+  ['9', 9],
+  ['kill', 9],
+  ['SIGTERM', 15],
+  ['RTMIN+3', 37],
+])('signal %s', (text, number) => {
+  expect(signalNumber(text)).toBe(number)
+})
+
+test('names', () => {
+  expect(parseName('/box-1')).toBe('box-1')
+  expect(() => parseName('a/b')).toThrow('Invalid container name (a/b)')
+  expect(randomName(0)).toMatch(/^[a-z]+_[a-z]+$/)
+})
+
+test('a damaged log line is left out', () => {
+  expect(parseLogLine('{"log":"x\\n","stream":"stderr","time":"t"}')).toMatchObject({ text: 'x\n' })
+  expect(parseLogLine('{"log":"x')).toBeUndefined()
+})
+
+test('resolv.conf keeps search and options of the host', () => {
+  const host = 'nameserver 127.0.0.53\nsearch a b\noptions ndots:2\n'
+  expect(formatResolvConf(host, '10.0.2.3')).toContain(
+    'nameserver 10.0.2.3\nsearch a b\noptions ndots:2',
+  )
+  expect(formatResolvConf(host, undefined)).not.toContain('127.0.0.53')
+})
