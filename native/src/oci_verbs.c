@@ -88,9 +88,10 @@ static int end_process(const struct subject *subject, struct failure *out)
  * writes why it could not. */
 static int release_process(const struct subject *subject, struct failure *out)
 {
+	/* Opened before the fifo: a short command may be gone right after it. */
+	auto_close int pidfd = identity_open(&subject->state.process);
 	auto_close int fifo = openat(subject->container.directory, "exec.fifo",
 		O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	auto_close int pidfd = identity_open(&subject->state.process);
 	struct pollfd events[2] = {{.fd = fifo, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
 	int result;
 

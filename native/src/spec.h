@@ -146,7 +146,8 @@ struct spec {
 	size_t cgroup_setting_count;
 	struct spec_device_rule *device_rules;
 	size_t device_rule_count;
-	unsigned long rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE (| MS_REC), 0 = not given */
+	unsigned long rootfs_propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE (|
+					     MS_REC), 0 = not given */
 	struct json_t *seccomp;		  /* NULL when not given */
 	struct spec_sysctl *sysctls;
 	size_t sysctl_count;
@@ -166,7 +167,8 @@ int spec_parse(const char *text, size_t length, struct spec **ret, struct failur
 int spec_process_parse(struct json_t *object, struct spec_process *ret, struct failure *out);
 void spec_process_clear(struct spec_process *process);
 
-/* Whether the spec asks for a namespace; *ret_path (may be NULL) is its path or NULL for a new one. */
+/* Whether the spec asks for a namespace; *ret_path (may be NULL) is its path or NULL for a new one.
+ */
 bool spec_namespace_find(const struct spec *spec, int flag, const char **ret_path);
 
 void spec_free(struct spec *spec);
