@@ -1,6 +1,14 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { userInfo } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { bootId } from './process.ts'
 
@@ -92,9 +100,22 @@ function readFormat(data: string): string | undefined {
 
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeParents(path)
   } catch (error) {
     throw hostError(error, `Cannot make the directory ${path}`)
+  }
+}
+
+/** Not Node's `recursive`: that one never ends below /proc, where a parent exists and takes no child. */
+function makeParents(path: string): void {
+  try {
+    mkdirSync(path, 0o700)
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') && statSync(path).isDirectory()) return
+    const parent = dirname(path)
+    if (!isErrno(error, 'ENOENT') || parent === path || existsSync(parent)) throw error
+    makeParents(parent)
+    makeParents(path)
   }
 }
 

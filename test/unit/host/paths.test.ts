@@ -73,3 +73,8 @@ test('the data of another user is left alone', () => {
   const paths = findPaths({ HOME: home, LIGHTER_DATA_DIR: join(home, 'store') }, uid)
   expect(() => ensurePaths(paths, stranger)).toThrow(`belongs to the user with id ${uid}`)
 })
+
+test('a place where nothing can be made is an error, not a wait for ever', () => {
+  const paths = findPaths({ HOME: home, LIGHTER_DATA_DIR: '/proc/nosuch/store' }, uid)
+  expect(() => ensurePaths(paths, uid)).toThrow('Cannot make the directory /proc/nosuch/store')
+})
