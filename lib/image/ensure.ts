@@ -2,7 +2,12 @@ import { LighterError } from '../core/errors.ts'
 import { shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { parsePlatform, platformDistance } from '../oci/platform.ts'
-import { familiarReference, parseReference, withDefaultTag } from '../oci/reference.ts'
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  withDefaultTag,
+} from '../oci/reference.ts'
 import { hasLayer } from '../store/layers.ts'
 import { findImage, type Image } from './find.ts'
 import { isSquashed } from './layer-kind.ts'
@@ -32,6 +37,8 @@ export async function ensureImage(
       return found
     }
     if (/^sha256:[0-9a-f]{64}$|^[0-9a-f]{64}$/.test(text)) throw missing(text)
+    const carried = await ensureCarried(engine, text)
+    if (carried && matches(carried, options.platform)) return carried
     const name = familiarReference(withDefaultTag(parseReference(text)))
     if (options.policy === 'never') throw missing(name)
     options.onMissing?.(`Unable to find image '${name}' locally`)
@@ -39,6 +46,23 @@ export async function ensureImage(
   await (await import('./pull.ts')).pullImage(engine, parseReference(text), options)
   const image = findImage(engine, text)
   if (!image) throw missing(text)
+  return image
+}
+
+/**
+ * The image that the program carries, if that is what is meant. It is named before it is unpacked: a removal beside us
+ * leaves its blobs alone then, and unpacking is made good at any later use.
+ */
+async function ensureCarried(engine: Engine, text: string): Promise<Image | undefined> {
+  const reference = formatReference(withDefaultTag(parseReference(text)))
+  const { EMBEDDED_REFERENCE, loadEmbedded } = await import('./embedded.ts')
+  if (reference !== EMBEDDED_REFERENCE) return undefined
+  const loaded = await loadEmbedded(engine.paths.data, reference)
+  if (!loaded) return undefined
+  const { setReference } = await import('./name.ts')
+  setReference(engine, reference, { descriptor: loaded.descriptor, imageId: loaded.imageId })
+  const image = findImage(engine, text)
+  if (image) await ensureUnpacked(engine, image)
   return image
 }
 
