@@ -35,7 +35,13 @@ function expectRefusal(outcome: Outcome, code: number, pattern: RegExp): void {
   expect(remainsIn(world.data)).toEqual([])
 }
 
-const run = (...args: string[]) => world.lighter(['run', '--rm', '--network', 'none', ...args])
+const run = (...args: string[]) =>
+  world.lighter([
+    'run',
+    '--rm',
+    ...(args.includes('--network') ? [] : ['--network', 'none']),
+    ...args,
+  ])
 
 describe('commands, users, mounts, names', () => {
   test.each<[string, string[], number, RegExp]>([

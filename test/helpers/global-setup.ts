@@ -67,9 +67,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 
   return async () => {
     await registry.stop()
-    const left = [...(await lastingProcesses(user)), ...mountsBelow(work)]
+    const processes = await lastingProcesses(user)
+    const mounts = mountsBelow(work)
+    for (const line of processes) kill(Number.parseInt(line, 10))
+    if (mounts.length === 0) rmSync(work, { recursive: true, force: true })
+    const left = [...processes, ...mounts]
     if (left.length > 0) throw new Error(`The tests left behind:\n${left.join('\n')}`)
-    rmSync(work, { recursive: true, force: true })
   }
 }
 
@@ -77,6 +80,14 @@ function install(from: string, to: string): string {
   copyFileSync(from, to)
   chmodSync(to, 0o755)
   return to
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // gone with another one
+  }
 }
 
 /** A monitor may need a moment to end after its last client heard of the exit. */
