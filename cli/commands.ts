@@ -249,6 +249,7 @@ export const commands: readonly CommandSpec[] = [
     operands: [1, ANY],
     flags: {
       force: { type: 'bool', short: 'f', summary: 'Force removal of the image' },
+      // Layers are no images of their own here: there is never an untagged parent to delete.
       'no-prune': { type: 'bool', summary: 'Do not delete untagged parents' },
     },
     load: () => import('./commands/rmi.ts'),
