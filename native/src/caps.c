@@ -74,6 +74,20 @@ static int raise_ambient(uint64_t set, struct failure *out)
 	return 0;
 }
 
+int caps_raise(struct failure *out)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return fail(out, errno, "capabilities", "cannot read the capabilities");
+	for (int i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return fail(out, errno, "capabilities", "cannot raise the capabilities");
+	return 0;
+}
+
 int caps_apply(const struct spec_capabilities *capabilities, struct failure *out)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

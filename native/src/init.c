@@ -73,13 +73,16 @@ static int serve(pid_t child, const sigset_t *set)
 
 int verb_init(int argc, char **argv)
 {
-	char **command = argv + 2;
+	char **command = argv + 1;
 	sigset_t set;
 	pid_t child;
 
-	if (argc > 2 && strcmp(command[0], "--") == 0)
+	/* `lighter-native init -- COMMAND…` or `docker-init -- COMMAND…` */
+	if (argc > 1 && strcmp(command[0], "init") == 0)
 		command++;
-	if (argc < 3 || !command[0]) {
+	if (argc > 1 && command[0] && strcmp(command[0], "--") == 0)
+		command++;
+	if (!command[0]) {
 		fputs("init: no command\n", stderr);
 		return 125;
 	}

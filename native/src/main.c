@@ -9,25 +9,30 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{ "create", verb_create },
-	{ "start", verb_start },
-	{ "state", verb_state },
-	{ "kill", verb_kill },
-	{ "delete", verb_delete },
-	{ "run", verb_run },
-	{ "attach", verb_attach },
-	{ "exec", verb_exec },
-	{ "init", verb_init },
-	{ "layer", verb_layer },
-	{ "remove", verb_remove },
-	{ "probe", verb_probe },
+	{"create", verb_create},
+	{"start", verb_start},
+	{"state", verb_state},
+	{"kill", verb_kill},
+	{"delete", verb_delete},
+	{"run", verb_run},
+	{"attach", verb_attach},
+	{"exec", verb_exec},
+	{"init", verb_init},
+	{"layer", verb_layer},
+	{"remove", verb_remove},
+	{"probe", verb_probe},
 };
 
 int main(int argc, char **argv)
 {
 	int first = 1;
 
-	/* runc-compatible global options stand before the verb; the verbs read --root themselves. */
+	/* `--init` mounts this program into the container under the name that Docker's init has
+	 * there. */
+	if (argc > 0 && strcmp(basename(argv[0]), "docker-init") == 0)
+		return verb_init(argc, argv);
+	/* runc-compatible global options stand before the verb; the verbs read --root themselves.
+	 */
 	while (first < argc && strcmp(argv[first], "--root") == 0)
 		first += 2;
 	if (first < argc && strcmp(argv[first], "--version") == 0) {
@@ -37,6 +42,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; first < argc && i < array_size(verbs); i++)
 		if (strcmp(argv[first], verbs[i].name) == 0)
 			return verbs[i].run(argc, argv);
-	fprintf(stderr, "lighter-native: no such verb: %s\n", first < argc ? argv[first] : "(none)");
+	fprintf(stderr, "lighter-native: no such verb: %s\n",
+		first < argc ? argv[first] : "(none)");
 	return 125;
 }

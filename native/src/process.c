@@ -165,6 +165,8 @@ static int change_user(const struct spec_user *user, struct failure *out)
 			errno == EINVAL ? " (it is not mapped into the container)" : "");
 	if (prctl(PR_SET_KEEPCAPS, 0) < 0)
 		return fail(out, errno, "user", "cannot reset keeping of capabilities");
+	if (caps_raise(out) < 0)
+		return -1;
 	/* The change of user may have undone it: no other process inside may look into this one. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return fail(out, errno, "user", "cannot become non-dumpable");
