@@ -30,7 +30,7 @@ afterAll(() => world.remove())
 /** One clear sentence, no stack trace, nothing half made. */
 function expectRefusal(outcome: Outcome, code: number, pattern: RegExp): void {
   expect(outcome.stderr).toMatch(pattern)
-  expect(outcome.stderr).not.toMatch(/^\s+at .*:\d+|node:internal|Error: /m)
+  expect(outcome.stderr).not.toMatch(/^\s+at .*:\d+|node:internal|TypeError|ReferenceError/m)
   expect(outcome.exitCode).toBe(code)
   expect(remainsIn(world.data)).toEqual([])
 }
@@ -149,7 +149,11 @@ describe('registries', () => {
     const whole = readFileSync(file)
     writeFileSync(file, damage(whole))
     const reference = `${broken.host}/${repository}:latest`
-    expectRefusal(await world.lighter(['pull', reference]), 1, /digest|size|short|cut|trunc/i)
+    expectRefusal(
+      await world.lighter(['pull', reference]),
+      1,
+      /digest|size|unexpected EOF|cut off/i,
+    )
     writeFileSync(file, whole)
     expect((await world.lighter(['pull', reference])).exitCode).toBe(0)
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { openTerminal } from '../helpers/terminal.ts'
-import { finish, makeWorld, type World } from '../helpers/world.ts'
+import { finish, makeWorld, statusOf, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/debian:bookworm`
 
@@ -45,8 +45,7 @@ describe.each([
     expect(stdout).toMatch(/\nbye\n$/)
     expect((await lighter('logs', '--tail', '1', 'talker')).stdout).toBe('bye\n')
 
-    const state = await lighter('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', id)
-    expect(state.stdout).toBe('exited 3\n')
+    expect(await statusOf(world, id)).toBe('exited 3')
     expect((await lighter('rm', id.slice(0, 12))).stdout).toBe(`${id.slice(0, 12)}\n`)
     expect((await lighter('ps', '-aq')).stdout).toBe('')
   })

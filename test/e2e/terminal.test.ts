@@ -48,7 +48,7 @@ test('Ctrl-P Ctrl-Q leaves it running, attach comes back, the terminal is restor
   await first.waitFor(/# /)
   first.type('\x10\x11')
   expect(await first.exitCode()).toBe(0)
-  expect((await world.lighter(['ps', '--format', '{{.Names}}'])).stdout).toBe('detached\n')
+  expect((await world.lighter(['ps'])).stdout).toMatch(/\bdetached\n/)
 
   const second = await openTerminal(world, ['attach', 'detached'])
   second.type('echo back-$((40 + 2))\r')

@@ -102,6 +102,14 @@ export async function finish(
   return { exitCode, stdout, stderr }
 }
 
+/** `<status> <exit code>` of a container; `''` when there is none. */
+export async function statusOf(world: World, container: string): Promise<string> {
+  const { exitCode, stdout } = await world.lighter(['inspect', container])
+  if (exitCode !== 0) return ''
+  const { State } = JSON.parse(stdout)[0]
+  return `${State.Status} ${State.ExitCode}`
+}
+
 /** Ends all containers of a world and fails when something of them stays. */
 async function removeWorld(world: Pick<World, 'home' | 'data' | 'lighter'>): Promise<void> {
   const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
