@@ -13,6 +13,7 @@
 #include "frames.h"
 #include "identity.h"
 #include "plan.h"
+#include "json_read.h"
 #include "scope.h"
 #include "session.h"
 #include "verbs.h"
@@ -37,7 +38,7 @@ static int find_monitor(const struct plan *plan)
 
 	if (snprintf(path, sizeof(path), "%s/state.json", plan->container_dir) >= (int)sizeof(path))
 		return -1;
-	state = json_load_file(path, 0, NULL);
+	state = json_read_path(path, 1 << 20, 0, NULL);
 	monitor = json_object_get(state, "monitor");
 	start_time = json_string_value(json_object_get(monitor, "startTime"));
 	boot_id = json_string_value(json_object_get(monitor, "bootId"));

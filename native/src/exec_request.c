@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "json_read.h"
 #include "scope.h"
 
 #define STEP "request"
@@ -24,7 +25,7 @@ static json_t *load_json(int fd, const char *path, struct failure *out)
 		fail(out, 0, STEP, "%s is no regular file, or too large", path);
 		return NULL;
 	}
-	document = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+	document = json_read(fd, FILE_LIMIT, JSON_REJECT_DUPLICATES, &error);
 	if (!document)
 		fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%s: %s (line %d)", path, error.text,
 			error.line);

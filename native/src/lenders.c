@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "identity.h"
+#include "json_read.h"
 #include "scope.h"
 #include "shared.h"
 
@@ -101,7 +102,7 @@ static bool read_monitor(int containers, const char *id, struct identity *ret)
 	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
 		status.st_size > STATE_LIMIT)
 		return false;
-	json_t *state = json_loadfd(fd, 0, NULL);
+	json_t *state = json_read(fd, STATE_LIMIT, 0, NULL);
 
 	if (state &&
 		json_unpack(state, "{s:{s:I, s:I, s:s}}", "monitor", "pid", &pid, "startTime",

@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "remove.h"
+#include "json_read.h"
 #include "scope.h"
 
 enum { RESERVE_SIZE = 4096 };
@@ -155,7 +156,7 @@ static void note(struct failure *first, bool *failed, const struct failure *this
 static bool claims_name(const struct plan *plan)
 {
 	auto_close int fd = open(plan->name_claim, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	json_t *claim = fd < 0 ? NULL : json_loadfd(fd, 0, NULL);
+	json_t *claim = fd < 0 ? NULL : json_read(fd, 4096, 0, NULL);
 	const char *id = json_string_value(json_object_get(claim, "id"));
 	bool ours = id && strcmp(id, plan->id) == 0;
 

@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 
+#include "json_read.h"
 #include "scope.h"
 
 enum { LOCK_ATTEMPTS = 1000, LOCK_PAUSE_MS = 10, MAXIMUM_ID = 255 };
@@ -290,7 +291,7 @@ int oci_state_read(
 		return fail_kind(out, FAILURE_NOT_FOUND, 0, "state", "container does not exist");
 	if (fd < 0)
 		return fail(out, errno, "state", "cannot read the container's state");
-	document = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+	document = json_read(fd, 1 << 20, JSON_REJECT_DUPLICATES, NULL);
 	close(fd);
 	result = document ? unpack(document, ret) : -1;
 	json_decref(document);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "id_map.h"
+#include "json_read.h"
 #include "scope.h"
 
 enum { PLAN_SIZE_MAX = 1024 * 1024, LIST_MAX = 4096 };
@@ -237,7 +238,7 @@ static json_t *parse_file(const char *path, struct failure *out)
 		bad(out, "the file", "is no regular file or too large");
 		return NULL;
 	}
-	root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+	root = json_read(fd, PLAN_SIZE_MAX, JSON_REJECT_DUPLICATES, &error);
 	if (!root)
 		fail_kind(out, FAILURE_BAD_INPUT, 0, "plan", "plan.json, line %d: %s", error.line,
 			error.text);

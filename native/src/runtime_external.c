@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "process.h"
+#include "json_read.h"
 #include "scope.h"
 
 enum { MESSAGE_SIZE = 400, CONSOLE_WAIT_MS = 10000 };
@@ -104,7 +105,7 @@ static int write_user(const char *bundle, const struct spec *spec, struct failur
 		snprintf(draft, sizeof(draft), "%s/config.json.draft", bundle) >=
 			(int)sizeof(draft))
 		return fail(out, ENAMETOOLONG, "runtime", "the bundle's path is too long");
-	root = json_load_file(path, 0, NULL);
+	root = json_read_path(path, 8 << 20, 0, NULL);
 	process = json_object_get(root, "process");
 	gids = json_array();
 	env = json_array();
