@@ -62,7 +62,7 @@ describe.each([
     )
     expect((await lighter('start', '-a', 'keeper')).stdout).toBe('1\n')
     expect((await lighter('start', '-a', 'keeper')).stdout).toBe('2\n')
-    expect((await lighter('rm', 'keeper')).exitCode).toBe(0)
+    expect(await lighter('rm', 'keeper')).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
   test('an upper directory over a lower one: rename, remove, replace', async () => {
