@@ -46,7 +46,9 @@ const edges = files.flatMap((from) => importsOf(from).map((to) => ({ from, to })
 
 describe('layers', () => {
   test('every folder has a rank', () => {
-    expect([...new Set(files.map(layerOf))].filter((layer) => RANK[layer] === undefined)).toEqual([])
+    expect([...new Set(files.map(layerOf))].filter((layer) => RANK[layer] === undefined)).toEqual(
+      [],
+    )
   })
 
   test('a file imports from its own folder or from a lower rank', () => {

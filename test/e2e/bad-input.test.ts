@@ -212,6 +212,7 @@ test('a disk that fills up while unpacking', async () => {
     expect((await full.lighter(['rmi', `${registry}/debian:bookworm`])).exitCode).toBe(0)
   } finally {
     execFileSync('umount', [store])
+    rmSync(full.runtime, { recursive: true, force: true })
     rmSync(full.home, { recursive: true, force: true })
   }
 })
@@ -225,5 +226,6 @@ test('a data directory that cannot be written is said in one sentence', async ()
   expect(outcome.stderr).toMatch(/permission denied|EACCES|cannot/i)
   expect(outcome.stderr).not.toMatch(/^\s+at .*:\d+/m)
   expect(readdirSync(join(closed.home, '.local'))).toEqual([])
+  rmSync(closed.runtime, { recursive: true, force: true })
   rmSync(closed.home, { recursive: true, force: true })
 })

@@ -198,6 +198,15 @@ describe('no global lock', () => {
   })
 })
 
+test('a runtime directory with a path longer than a socket may have', async () => {
+  const env = { XDG_RUNTIME_DIR: join(world.home, 'r'.repeat(60)) }
+  await world.run('mkdir', ['-m', '700', env.XDG_RUNTIME_DIR])
+  const container = ['run', '-d', '--name', 'far', image, 'sleep', '1000']
+  expect(await world.lighter(container, { env })).toMatchObject({ exitCode: 0, stderr: '' })
+  const removed = await world.lighter(['rm', '-f', 'far'], { env })
+  expect(removed).toMatchObject({ exitCode: 0, stderr: '' })
+})
+
 test('rm of what is gone: with -f a remark, without it a failure', async () => {
   await runDetached('twice')
   expect(await lighter('rm', '-f', 'twice')).toMatchObject({ exitCode: 0, stderr: '' })

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inject } from 'vitest'
@@ -39,9 +39,9 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
   const user = inject('user')
   const ids = who === 'root' ? { uid: 0, gid: 0 } : { uid: user.uid, gid: user.gid }
   const home = mkdtempSync(join(inject('work'), `${name}-`))
-  const runtime = join(home, 'run')
+  // As short as the real one: the name of a socket has 108 bytes at most.
+  const runtime = mkdtempSync('/run/lt-')
   const data = join(home, '.local/share/lighter')
-  mkdirSync(runtime)
   for (const directory of [home, runtime]) {
     chmodSync(directory, 0o700)
     chownSync(directory, ids.uid, ids.gid)
@@ -74,7 +74,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
     lighter,
     start: (args, options) => launch(program, args, options),
     run,
-    remove: () => removeWorld({ home, data, lighter }),
+    remove: () => removeWorld({ home, data, runtime, lighter }),
   }
 }
 
@@ -111,7 +111,9 @@ export async function statusOf(world: World, container: string): Promise<string>
 }
 
 /** Ends all containers of a world and fails when something of them stays. */
-async function removeWorld(world: Pick<World, 'home' | 'data' | 'lighter'>): Promise<void> {
+async function removeWorld(
+  world: Pick<World, 'home' | 'data' | 'runtime' | 'lighter'>,
+): Promise<void> {
   const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
   if (ids.length > 0) await world.lighter(['rm', '-f', ...ids])
   let left: string[] = []
@@ -120,6 +122,7 @@ async function removeWorld(world: Pick<World, 'home' | 'data' | 'lighter'>): Pro
     if (left.length === 0) break
     await sleep(100)
   }
-  rmSync(world.home, { recursive: true, force: true })
+  for (const directory of [world.home, world.runtime])
+    rmSync(directory, { recursive: true, force: true })
   if (left.length > 0) throw new Error(`Left in ${world.home}:\n${left.join('\n')}`)
 }

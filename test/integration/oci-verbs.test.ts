@@ -50,7 +50,10 @@ beforeAll(() => {
   world = makeWorld('oci')
   root = join(world.home, 'state')
 })
-afterAll(() => rmSync(world.home, { recursive: true, force: true }))
+afterAll(() => {
+  for (const directory of [world.home, world.runtime])
+    rmSync(directory, { recursive: true, force: true })
+})
 
 function makeBundle(config: unknown): string {
   const bundle = mkdtempSync(join(world.home, 'bundle-'))
@@ -131,7 +134,10 @@ describe('the verbs of the OCI runtime interface', () => {
     const bundle = makeBundle(makeConfig(['sleep', '1000']))
     await create(bundle, 'same')
     const again = await create(bundle, 'same')
-    expect([again.exitCode === 0, again.stderr]).toEqual([false, expect.stringMatching(/already exists/)])
+    expect([again.exitCode === 0, again.stderr]).toEqual([
+      false,
+      expect.stringMatching(/already exists/),
+    ])
     expect((await native('delete', '--force', 'same')).exitCode).toBe(0)
   })
 
