@@ -21,7 +21,8 @@ export default defineConfig({
           globalSetup: ['test/helpers/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          // The test user is one: some tests end all of its processes, and all want an idle machine.
+          fileParallelism: false,
         },
       },
     ],

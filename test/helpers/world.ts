@@ -41,7 +41,8 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
   const home = mkdtempSync(join(inject('work'), `${name}-`))
   // As short as the real one: the name of a socket has 108 bytes at most.
   const runtime = mkdtempSync('/run/lt-')
-  const data = join(home, '.local/share/lighter')
+  // Root has one data directory, whatever its environment says.
+  const data = who === 'root' ? '/var/lib/lighter' : join(home, '.local/share/lighter')
   for (const directory of [home, runtime]) {
     chmodSync(directory, 0o700)
     chownSync(directory, ids.uid, ids.gid)
@@ -51,7 +52,6 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
     HOME: home,
     USER: who === 'root' ? 'root' : user.name,
     XDG_RUNTIME_DIR: runtime,
-    // As root the data would go to /var/lib/lighter, where the host's own may be.
     XDG_DATA_HOME: join(home, '.local/share'),
   }
   const launch = (program: string, args: string[], options: CallOptions = {}) =>
