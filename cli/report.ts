@@ -100,7 +100,8 @@ export function describeError(error: LighterError): string {
   return OWN_WORDS.has(code) || message.startsWith(DAEMON) ? message : `${DAEMON}${message}`
 }
 
-const DAEMON = 'Error response from daemon: '
+/** What Docker's client puts before everything that its daemon refuses; scripts look for it. */
+export const DAEMON = 'Error response from daemon: '
 
 function reportUsage(message: string, name: string, code: number, where: Failure): number {
   writeError(message)

@@ -4,6 +4,7 @@ import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
+import { DAEMON } from '../report.ts'
 
 /** `attach`: becomes a client of a running container. */
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
@@ -29,7 +30,8 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
       stderr: true,
       detachKeys: parsed.string('detach-keys'),
       sigProxy: parsed.bool('sig-proxy') && !config.tty,
-      errorPrefix: '',
+      errorPrefix: DAEMON,
+      failureCode: 1,
     }),
   ])
 }

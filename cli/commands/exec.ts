@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { terminalSize } from '../flags/create-request.ts'
 import { readEnvironment } from '../flags/key-values.ts'
 import type { Parsed } from '../parse.ts'
+import { DAEMON } from '../report.ts'
 
 /** `exec`: becomes a further process of a running container. */
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
@@ -28,7 +29,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
     privileged: parsed.bool('privileged'),
     detachKeys: parsed.string('detach-keys'),
     consoleSize: terminalSize(),
-    errorPrefix: '',
+    errorPrefix: detach ? DAEMON : '',
   })
   handOver(engine.native().program, args)
 }

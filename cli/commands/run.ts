@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
 import { obtainImage } from '../flags/obtain-image.ts'
 import type { Parsed } from '../parse.ts'
+import { DAEMON } from '../report.ts'
 
 /** `run`: makes a container and becomes its attached client, or only its starter with `-d`. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -22,7 +23,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const container = await createContainer(engine, image, request)
   cidFile.write(container.record.id)
   await prepareStart(engine, container)
-  const errorPrefix = `${context.program}: `
+  const errorPrefix = `${context.program}: ${DAEMON}`
   const attach = attachArguments({
     ...request.attach,
     detachKeys: parsed.string('detach-keys'),

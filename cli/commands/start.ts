@@ -5,7 +5,7 @@ import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver, startDetached } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
-import { describeError } from '../report.ts'
+import { DAEMON, describeError } from '../report.ts'
 
 /** `start`: in the background, or becoming the attached client of one container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -51,7 +51,8 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
     stderr: true,
     detachKeys: parsed.string('detach-keys'),
     sigProxy: !config.tty,
-    errorPrefix: '',
+    errorPrefix: DAEMON,
+    failureCode: 1,
   })
   const running = readState(container.directory).status === 'running'
   if (!running) await prepareStart(engine, container)

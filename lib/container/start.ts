@@ -62,6 +62,11 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     removePaths: host.autoRemove
       ? anonymousVolumes(record).map((name) => volumeDirectory(data, name))
       : [],
+    populate: record.mounts.flatMap((mount) =>
+      mount.type === 'volume' && mount.copy
+        ? [{ volume: volumeDirectory(data, mount.name), destination: mount.destination }]
+        : [],
+    ),
     user: config.user,
     groups: host.groupAdd,
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
 import { failureError, parseReports } from './native.ts'
 
 /** How the caller's terminal and streams take part in a container that is started or attached to. */
@@ -11,6 +11,8 @@ export interface AttachOptions {
   sigProxy: boolean
   /** Printed before a failure. */
   errorPrefix: string
+  /** The exit code for a container that cannot be started, in place of 125 to 127. */
+  failureCode?: number
 }
 
 /** Arguments of `run` and `attach` for an attached client. */
@@ -23,6 +25,7 @@ export function attachArguments(options: AttachOptions): string[] {
     ...(options.sigProxy ? [] : ['--no-sig-proxy']),
     '--error-prefix',
     options.errorPrefix,
+    ...(options.failureCode === undefined ? [] : ['--failure-code', String(options.failureCode)]),
   ]
 }
 
@@ -57,10 +60,14 @@ function nativeEnvironment(): Record<string, string> {
 
 /** Starts a container in the background and returns once its process runs. Throws what kept it from running. */
 export async function startDetached(program: string, directory: string): Promise<void> {
-  const child = spawn(program, ['run', '--container', directory, '--detach', '--report-fd', '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: nativeEnvironment(),
-  })
+  const child = lazyChildProcess().spawn(
+    program,
+    ['run', '--container', directory, '--detach', '--report-fd', '3'],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      env: nativeEnvironment(),
+    },
+  )
   const reports = child.stdio[3]
   let text = ''
   const line = await new Promise<string>((resolve, reject) => {

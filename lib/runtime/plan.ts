@@ -37,6 +37,8 @@ export interface Plan {
   autoRemove: boolean
   nameClaim?: string
   removePaths: string[]
+  /** Volumes that, while empty, are filled with what the image has at their mount points. */
+  populate: { volume: string; destination: string }[]
   /** As the user or the image wrote it: `""`, `name`, `uid:gid`, …; resolved inside the root filesystem. */
   user: string
   groups: string[]

@@ -22,6 +22,7 @@ enum option_code {
 	OPTION_NO_STDERR,
 	OPTION_NO_SIG_PROXY,
 	OPTION_ERROR_PREFIX,
+	OPTION_FAILURE_CODE,
 	OPTION_REPORT_FD,
 };
 
@@ -35,6 +36,7 @@ static const struct option known[] = {
 	{"no-stderr", no_argument, NULL, OPTION_NO_STDERR},
 	{"no-sig-proxy", no_argument, NULL, OPTION_NO_SIG_PROXY},
 	{"error-prefix", required_argument, NULL, OPTION_ERROR_PREFIX},
+	{"failure-code", required_argument, NULL, OPTION_FAILURE_CODE},
 	{"report-fd", required_argument, NULL, OPTION_REPORT_FD},
 	{NULL, 0, NULL, 0},
 };
@@ -48,6 +50,18 @@ static int parse_fd(const char *text, int *ret, struct failure *out)
 		fcntl((int)number, F_GETFD) < 0)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "arguments",
 			"--report-fd: no such descriptor: %s", text);
+	*ret = (int)number;
+	return 0;
+}
+
+static int parse_exit_code(const char *text, int *ret, struct failure *out)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (end == text || *end || number < 1 || number > 255)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, "arguments",
+			"--failure-code: no exit code: %s", text);
 	*ret = (int)number;
 	return 0;
 }
@@ -81,6 +95,8 @@ static int apply(int code, const char *value, struct attach_options *options, st
 	case OPTION_ERROR_PREFIX:
 		options->error_prefix = value;
 		return 0;
+	case OPTION_FAILURE_CODE:
+		return parse_exit_code(value, &options->failure_code, out);
 	case OPTION_REPORT_FD:
 		return parse_fd(value, &options->report_fd, out);
 	default:
@@ -151,11 +167,16 @@ int attach_reset_process(const struct attach_options *options, struct failure *o
 	return 0;
 }
 
+int attach_exit_code(const struct attach_options *options, const struct failure *why)
+{
+	return options->failure_code ? options->failure_code : failure_exit_code(why);
+}
+
 int attach_report_failure(const struct attach_options *options, const struct failure *why)
 {
 	if (options->report_fd >= 0)
 		failure_report(options->report_fd, why);
 	else
 		fprintf(stderr, "%s%s\n", options->error_prefix, why->message);
-	return failure_exit_code(why);
+	return attach_exit_code(options, why);
 }

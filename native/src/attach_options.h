@@ -16,7 +16,8 @@ struct attach_options {
 	bool input, output, error; /* which streams the caller wants */
 	bool proxy_signals;
 	struct detach_keys detach_keys;
-	int report_fd; /* -1 = messages for people on standard error */
+	int failure_code; /* the exit code when the container cannot be started; 0 = by kind */
+	int report_fd;	  /* -1 = messages for people on standard error */
 };
 
 /* argv[0] is the verb. */
@@ -25,6 +26,9 @@ int attach_options_parse(int argc, char **argv, struct attach_options *ret, stru
 /* Undoes what the caller's runtime left: signal handling, non-blocking standard streams, open
  * descriptors other than the report's. Missing standard streams become /dev/null. */
 int attach_reset_process(const struct attach_options *options, struct failure *out);
+
+/* The exit code of the verb when the container cannot be started. */
+int attach_exit_code(const struct attach_options *options, const struct failure *why);
 
 /* Tells why the verb failed, as a report or as text; returns the exit code. */
 int attach_report_failure(const struct attach_options *options, const struct failure *why);

@@ -22,6 +22,7 @@
 struct exec_arguments {
 	const char *container, *file, *detach_keys, *error_prefix;
 	int report;
+	bool detach; /* Docker's client sees such a failure as a request's, not as an exit */
 };
 
 static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, struct failure *out)
@@ -194,15 +195,9 @@ static void adopt_terminal_size(struct spec_process *process)
 /* Docker's sentence around what kept the command from starting. */
 static void word_failure(struct failure *failure)
 {
-	char message[sizeof(failure->message)];
-
-	if (strcmp(failure->step, "exec") != 0 && strcmp(failure->step, "cwd") != 0)
-		return;
-	memcpy(message, failure->message, sizeof(message));
-	snprintf(failure->message, sizeof(failure->message),
-		"OCI runtime exec failed: exec failed: unable to start container process: %.400s: "
-		"unknown",
-		message);
+	if (strcmp(failure->step, "exec") == 0 || strcmp(failure->step, "cwd") == 0)
+		failure_within(failure,
+			"OCI runtime exec failed: exec failed: unable to start container process");
 }
 
 static int run_request(
@@ -250,7 +245,7 @@ static int report_failure(const struct exec_arguments *arguments, const struct f
 	else
 		fprintf(stderr, "%s%s\n", arguments->error_prefix ? arguments->error_prefix : "",
 			failure->message);
-	return exit_code(failure);
+	return arguments->detach ? 1 : exit_code(failure);
 }
 
 int verb_exec(int argc, char **argv)
@@ -273,6 +268,7 @@ int verb_exec(int argc, char **argv)
 		plan_free(plan);
 		return report_failure(&arguments, &failure);
 	}
+	arguments.detach = request.detach;
 	/* From here on it must not reach the process. */
 	if (arguments.report >= 0)
 		fcntl(arguments.report, F_SETFD, FD_CLOEXEC);

@@ -60,6 +60,15 @@ int fail_kind(struct failure *out, enum failure_kind kind, int error, const char
 	return -1;
 }
 
+void failure_within(struct failure *out, const char *what)
+{
+	char message[sizeof(out->message)];
+
+	memcpy(message, out->message, sizeof(message));
+	snprintf(out->message, sizeof(out->message), "%s: %.*s", what,
+		(int)(sizeof(message) - strlen(what) - 3), message);
+}
+
 const char *failure_kind_name(enum failure_kind kind)
 {
 	return kind_names[kind];
@@ -99,7 +108,7 @@ struct wire_failure {
 
 int failure_send(int fd, const struct failure *failure)
 {
-	struct wire_failure wire = { .kind = (int)failure->kind, .error = failure->error };
+	struct wire_failure wire = {.kind = (int)failure->kind, .error = failure->error};
 
 	snprintf(wire.step, sizeof(wire.step), "%s", failure->step ? failure->step : "");
 	memcpy(wire.message, failure->message, sizeof(wire.message));

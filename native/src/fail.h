@@ -5,10 +5,11 @@
 
 #include <stddef.h>
 
-/* What kind of failure it was, for callers that choose an exit code. Mirrored in lib/runtime/protocol.ts. */
+/* What kind of failure it was, for callers that choose an exit code. Mirrored in
+ * lib/runtime/protocol.ts. */
 enum failure_kind {
-	FAILURE_SETUP,		/* anything that went wrong before the program could start: exit 125 */
-	FAILURE_NOT_FOUND,	/* the command, or a part of its path, does not exist: exit 127 */
+	FAILURE_SETUP,	   /* anything that went wrong before the program could start: exit 125 */
+	FAILURE_NOT_FOUND, /* the command, or a part of its path, does not exist: exit 127 */
 	FAILURE_NOT_EXECUTABLE, /* the command exists and cannot be executed: exit 126 */
 	FAILURE_BAD_INPUT,	/* the bundle, plan or arguments are wrong */
 	FAILURE_NO_USER,	/* the user or group is not in the image */
@@ -21,7 +22,8 @@ struct failure {
 	enum failure_kind kind;
 	int error;	   /* errno, or 0 when no system call failed */
 	const char *step;  /* a string literal: the step that failed */
-	char message[512]; /* one sentence without a full stop; strerror(error) is already part of it */
+	char message[512]; /* one sentence without a full stop; strerror(error) is already part of
+			      it */
 };
 
 /* Fills *out with kind FAILURE_SETUP (FAILURE_NO_SPACE for ENOSPC/EDQUOT) and returns -1.
@@ -33,6 +35,9 @@ int fail(struct failure *out, int error, const char *step, const char *format, .
 int fail_kind(struct failure *out, enum failure_kind kind, int error, const char *step,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* Puts what was being done, and ": ", before the message. */
+void failure_within(struct failure *out, const char *what);
+
 /* The name of a kind in the protocol: "setup", "not-found", "not-executable", … */
 const char *failure_kind_name(enum failure_kind kind);
 
@@ -42,8 +47,9 @@ int failure_exit_code(const struct failure *failure);
 /* Writes {"event":"failed",...} as one JSON line to fd (see docs/native-protocol.md). */
 int failure_report(int fd, const struct failure *failure);
 
-/* Sends and receives a failure over a pipe between processes of this program, as a fixed-size record.
- * failure_receive returns 1 when a failure was read, 0 at end of file (no failure), -1 on error. */
+/* Sends and receives a failure over a pipe between processes of this program, as a fixed-size
+ * record. failure_receive returns 1 when a failure was read, 0 at end of file (no failure), -1 on
+ * error. */
 int failure_send(int fd, const struct failure *failure);
 int failure_receive(int fd, struct failure *out);
 

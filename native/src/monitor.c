@@ -22,12 +22,14 @@
 #include "launch.h"
 #include "monitor_loop.h"
 #include "monitor_state.h"
+#include "path.h"
 #include "rootfs_mount.h"
 #include "runtime_external.h"
 #include "scope.h"
 #include "spec.h"
 #include "systemd_scope.h"
 #include "users.h"
+#include "volume_populate.h"
 
 static int lock_container(struct monitor *monitor, struct failure *out)
 {
@@ -81,6 +83,57 @@ static int enter(struct monitor *monitor, const char *rootfs, struct failure *ou
 	if (rootfs_mount(&monitor->plan->rootfs, rootfs, &mounted, out) < 0)
 		return -1;
 	monitor->fuse = mounted.fuse;
+	return 0;
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* A mount inside the volume needs a place there, and a read-only volume gets none later. */
+static int make_places(
+	int root, const struct spec *spec, const char *destination, struct failure *out)
+{
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+		struct stat source;
+		bool file;
+
+		if (!is_below(mount->destination, destination))
+			continue;
+		file = mount->source && mount->source[0] == '/' &&
+		       stat(mount->source, &source) == 0 && !S_ISDIR(source.st_mode);
+		auto_close int place =
+			file ? path_make_file(root, mount->destination, PATH_FOLLOW)
+			     : path_make_directory(root, mount->destination, PATH_FOLLOW);
+
+		if (place < 0)
+			return fail(out, errno, "volume", "cannot make %s", mount->destination);
+	}
+	return 0;
+}
+
+/* Before anything is mounted over the image's content. */
+static int populate_volumes(
+	const struct plan *plan, const char *rootfs, const struct spec *spec, struct failure *out)
+{
+	auto_close int root = -1;
+
+	if (plan->populate_count == 0)
+		return 0;
+	root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail(out, errno, "volume", "cannot open the root filesystem");
+	for (size_t i = 0; i < plan->populate_count; i++) {
+		const struct plan_volume *volume = &plan->populate[i];
+
+		if (make_places(root, spec, volume->destination, out) < 0 ||
+			volume_populate(root, volume->destination, volume->volume, out) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -206,6 +259,13 @@ static int record_start(struct monitor *monitor, struct failure *out)
 		&monitor->started_at, &monitor->network, out);
 }
 
+/* Docker's words around what the runtime could not do. */
+static int fail_task(struct failure *out)
+{
+	failure_within(out, "failed to create task for container");
+	return -1;
+}
+
 static int launch(struct monitor *monitor, const struct spec *spec, const char *bundle,
 	const struct monitor_request *request, struct failure *out)
 {
@@ -215,10 +275,11 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	int result;
 
 	if (create(monitor, spec, bundle, &launched, out) < 0)
-		return -1;
+		return fail_task(out);
 	result = connect_container(monitor, &launched, request, out);
-	if (result == 0)
-		result = plan->runtime ? external_start(plan, out) : launch_start(&launched, out);
+	if (result == 0 &&
+		(plan->runtime ? external_start(plan, out) : launch_start(&launched, out)) < 0)
+		result = fail_task(out);
 	monitor->pid = launched.pid;
 	if (result == 0)
 		result = record_start(monitor, out);
@@ -254,6 +315,7 @@ static int start(
 	else if (log_open(&monitor->log, monitor->plan->log_path, out) < 0 ||
 		 enter(monitor, rootfs, out) < 0 ||
 		 resolve_user(monitor->plan, rootfs, spec, out) < 0 ||
+		 populate_volumes(monitor->plan, rootfs, spec, out) < 0 ||
 		 make_cgroup(monitor, spec, out) < 0)
 		result = -1;
 	else

@@ -184,6 +184,37 @@ static int read_stdio(json_t *object, struct plan *plan, struct failure *out)
 	return 0;
 }
 
+static int read_volume(json_t *object, struct plan_volume *ret, struct failure *out)
+{
+	static const char *const known[] = {"volume", "destination", NULL};
+
+	if (check_members(object, "populate", known, out) < 0 ||
+		get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
+		get_path(object, "destination", REQUIRED, &ret->destination, out) < 0)
+		return -1;
+	return 0;
+}
+
+static int read_populate(json_t *list, struct plan *plan, struct failure *out)
+{
+	size_t count = json_array_size(list);
+
+	if (!list)
+		return 0;
+	if (!json_is_array(list) || count > LIST_MAX)
+		return bad(out, "populate", "must be a list of volumes");
+	plan->populate = calloc(count + 1, sizeof(*plan->populate));
+	if (!plan->populate)
+		return fail(out, ENOMEM, "plan", "cannot read the plan");
+	for (size_t i = 0; i < count; i++) {
+		/* Counted first: what was read of a broken one is freed too. */
+		plan->populate_count++;
+		if (read_volume(json_array_get(list, i), &plan->populate[i], out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* The id becomes part of paths and of socket names. */
 static int check_id(const struct plan *plan, struct failure *out)
 {
@@ -196,7 +227,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
-		"user", "groups", "runtime", "cgroupParent", NULL};
+		"populate", "user", "groups", "runtime", "cgroupParent", NULL};
 
 	if (check_members(root, "the plan", known, out) < 0)
 		return -1;
@@ -214,6 +245,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		get_flag(root, "autoRemove", &plan->auto_remove, out) < 0 ||
 		get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
 		get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
+		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
 		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		get_list(root, "groups", false, &plan->groups, out) < 0 ||
 		get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
@@ -306,6 +338,11 @@ void plan_free(struct plan *plan)
 	free(plan->log_path);
 	free(plan->name_claim);
 	clear_list(&plan->remove_paths);
+	for (size_t i = 0; i < plan->populate_count; i++) {
+		free(plan->populate[i].volume);
+		free(plan->populate[i].destination);
+	}
+	free(plan->populate);
 	free(plan->user);
 	clear_list(&plan->groups);
 	free(plan->runtime);

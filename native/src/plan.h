@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.json: what the monitor needs beside the OCI bundle. Written by lib/runtime/plan.ts, documented
- * in docs/native-protocol.md; the two files are kept in step. */
+/* plan.json: what the monitor needs beside the OCI bundle. Written by lib/runtime/plan.ts,
+ * documented in docs/native-protocol.md; the two files are kept in step. */
 #ifndef LIGHTER_PLAN_H
 #define LIGHTER_PLAN_H
 
@@ -16,10 +16,12 @@ enum rootfs_driver { ROOTFS_OVERLAY, ROOTFS_FUSE_OVERLAYFS, ROOTFS_COPY };
 
 struct plan_rootfs {
 	enum rootfs_driver driver;
-	struct string_list lower; /* absolute layer directories, the topmost first; with ROOTFS_COPY empty */
-	char *upper, *work;	  /* absolute directories */
-	char *program;		  /* fuse-overlayfs, absolute path */
-	bool throwaway;		  /* plan.autoRemove: what is written need not survive a crash of the machine */
+	struct string_list
+		lower; /* absolute layer directories, the topmost first; with ROOTFS_COPY empty */
+	char *upper, *work; /* absolute directories */
+	char *program;	    /* fuse-overlayfs, absolute path */
+	bool throwaway; /* plan.autoRemove: what is written need not survive a crash of the machine
+			 */
 };
 
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_SLIRP };
@@ -32,8 +34,15 @@ struct plan_network {
 	char *uplink_program; /* the slirp4netns wrapper script */
 	char *slirp4netns;    /* the slirp4netns executable the wrapper runs */
 	unsigned mtu;
-	char *hosts_file;     /* the line "ADDRESS\tNAMES" is appended once the address is known; NULL = none */
+	char *hosts_file; /* the line "ADDRESS\tNAMES" is appended once the address is known; NULL =
+			     none */
 	char *hosts_names;
+};
+
+/* An empty volume is filled with what the image has at its mount point. */
+struct plan_volume {
+	char *volume; /* absolute directory with _data in it */
+	char *destination;
 };
 
 struct plan {
@@ -46,12 +55,16 @@ struct plan {
 	bool terminal, open_stdin, stdin_once;
 	char *log_path; /* NULL: no log (log driver none) */
 	bool auto_remove;
-	char *name_claim;		 /* DATA/names/NAME, removed with the container when auto_remove */
+	char *name_claim; /* DATA/names/NAME, removed with the container when auto_remove */
 	struct string_list remove_paths; /* more to remove with it: anonymous volumes */
-	char *user;			 /* "", "name", "uid:gid", … resolved in the root filesystem; NULL = spec's numbers */
-	struct string_list groups;	 /* --group-add: names or numbers */
-	char *runtime;			 /* external OCI runtime, absolute path; NULL = this program */
-	char *cgroup_parent;		 /* absolute cgroup v2 directory to create the container's in; NULL = none */
+	struct plan_volume *populate;	 /* volumes that start with the image's content */
+	size_t populate_count;
+	char *user; /* "", "name", "uid:gid", … resolved in the root filesystem; NULL = spec's
+		       numbers */
+	struct string_list groups; /* --group-add: names or numbers */
+	char *runtime;		   /* external OCI runtime, absolute path; NULL = this program */
+	char *cgroup_parent; /* absolute cgroup v2 directory to create the container's in; NULL =
+				none */
 };
 
 /* Reads CONTAINER_DIR/plan.json. Returns 0 or -1. */

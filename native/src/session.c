@@ -97,7 +97,7 @@ static void finish(struct session *session, int exit_code)
 
 static void fail_session(struct session *session, const struct failure *why)
 {
-	finish(session, failure_exit_code(why));
+	finish(session, attach_exit_code(session->options, why));
 	attach_report_failure(session->options, why);
 }
 
@@ -157,12 +157,12 @@ static void handle_signals(struct session *session)
 	}
 }
 
-/* Job control, faults and what is meant for this process alone are left as they are. */
+/* Faults, and what is meant for this process alone, are left as they are; so are the two that stop
+ * a background process which uses its terminal. */
 static bool is_proxied(int number)
 {
-	static const int own[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGTSTP,
-		SIGTTIN, SIGTTOU, SIGCONT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT,
-		SIGSYS, SIGPROF, SIGVTALRM, SIGXCPU, SIGXFSZ};
+	static const int own[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGTTIN,
+		SIGTTOU, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 
 	for (size_t i = 0; i < array_size(own); i++)
 		if (own[i] == number)
@@ -241,7 +241,10 @@ static void handle_failed(struct session *session, const struct frame *frame)
 	for (int i = FAILURE_SETUP; kind && i <= FAILURE_NO_SPACE; i++)
 		if (strcmp(kind, failure_kind_name((enum failure_kind)i)) == 0)
 			why.kind = (enum failure_kind)i;
-	finish(session, failure_exit_code(&why));
+	finish(session, attach_exit_code(session->options, &why));
+	/* The container is there all the same: its id is the answer to its making. */
+	if (session->options->print)
+		dprintf(STDOUT_FILENO, "%s\n", session->options->print);
 	if (session->options->report_fd >= 0)
 		report(session, frame);
 	else
@@ -296,16 +299,18 @@ static void read_monitor(struct session *session)
 	}
 }
 
-/* Nobody reads the output any more: without input and signals from here the caller is done, as any
- * filter at the head of a pipe is. The container goes on. */
+/* Nobody reads the output any more: the caller is done, as any filter at the head of a pipe is,
+ * with Docker's words and exit code. The container goes on. */
 static void lose_output(struct session *session, int error)
 {
 	struct failure why;
 
 	session->lost_output[session->output_fd] = true;
 	if (session->output_fd == STDOUT_FILENO) {
-		fail(&why, error, "output", "cannot write to standard output");
+		fail(&why, 0, "output", "write /dev/stdout: %s",
+			error == EPIPE ? "broken pipe" : strerror(error));
 		fail_session(session, &why);
+		session->exit_code = 1;
 	}
 	session->output_fd = -1;
 }

@@ -15,11 +15,14 @@ export interface MountWorld {
 export function buildMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
   const own = record.mounts.map((mount) => userMount(mount, world.data))
   const taken = new Set(own.map(({ destination }) => destination))
-  const system = systemMounts(record).filter(({ destination }) => !taken.has(destination))
+  // What lies below the user's own /dev stays the user's, too.
+  const isTaken = (path: string): boolean =>
+    taken.has(path) || (path.startsWith('/dev/') && taken.has('/dev'))
+  const system = systemMounts(record).filter(({ destination }) => !isTaken(destination))
   const files = fileMounts(record, world).filter(({ destination }) => !taken.has(destination))
   // A mount below another one must come after it, whatever the order on the command line was.
-  const ordered = own.sort((a, b) => depth(a.destination) - depth(b.destination))
-  return [...system, ...files, ...ordered]
+  const ordered = [...files, ...own].sort((a, b) => depth(a.destination) - depth(b.destination))
+  return [...system, ...ordered]
 }
 
 const depth = (path: string): number => path.split('/').length
