@@ -1,4 +1,5 @@
 import type { Engine } from '../lib/engine.ts'
+import { writeErr, writeOut } from './output/write.ts'
 
 /** What a command is given beside its own flags: how the program was called, and the engine. */
 export interface Context {
@@ -24,7 +25,7 @@ export async function createContext(program: string, debug: boolean): Promise<Co
       engine ??= createEngine(process.env)
       return engine
     },
-    print: (line) => void process.stdout.write(`${line}\n`),
-    warn: (line) => void process.stderr.write(`${line}\n`),
+    print: (line) => writeOut(`${line}\n`),
+    warn: (line) => writeErr(`${line}\n`),
   }
 }

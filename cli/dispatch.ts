@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { type FoundCommand, findCommand, groups } from './commands.ts'
 import { createContext } from './context.ts'
 import type { FlagTable } from './flags/spec.ts'
+import { writeErr, writeOut } from './output/write.ts'
 import { type Parsed, parseArguments, parseGlobals } from './parse.ts'
 import { reportError, UsageFailure, writeError } from './report.ts'
 
@@ -25,7 +26,6 @@ const globalFlags: FlagTable = {
 
 /** Runs one command line and leaves the exit code. */
 export async function dispatch(argv: string[], argv0: string): Promise<void> {
-  quietBrokenPipe()
   const program = programName(argv0)
   const where = { program, name: '', debug: argv.includes('--debug') || argv[0] === '-D' }
   try {
@@ -48,13 +48,13 @@ async function callCommand(
   const { parsed } = globals
   if (parsed.bool('version')) {
     const { versionLine } = await import('./build-info.ts')
-    process.stdout.write(`${versionLine}\n`)
+    writeOut(`${versionLine}\n`)
     return 0
   }
   where.debug = isDebug(parsed)
   const words = [...parsed.operands]
   if (words.length === 0) {
-    ;(await help()).printOverview(program, globalFlags, false, process.stderr)
+    ;(await help()).printOverview(program, globalFlags, false, { write: writeErr })
     return 0
   }
   if (words[0] === 'help') return (await help()).printHelpFor(program, globalFlags, words.slice(1))
@@ -93,10 +93,10 @@ async function callGroup(program: string, words: string[]): Promise<number> {
     return 1
   }
   const { printGroup } = await import('./help.ts')
-  if (verb === '--help' || verb === '-h') return printGroup(program, group, process.stdout)
+  if (verb === '--help' || verb === '-h') return printGroup(program, group)
   const flag = words.slice(1).find((word) => word.startsWith('-'))
   if (flag) throw new UsageFailure(`unknown flag: ${flag}`, group, 125)
-  printGroup(program, group, process.stderr)
+  printGroup(program, group, { write: writeErr })
   return verb === undefined ? 0 : 1
 }
 
@@ -142,14 +142,4 @@ function programName(argv0: string): string {
   return name === '' || name === 'node' || name === 'nodejs' || name.startsWith('-')
     ? 'lighter'
     : name
-}
-
-/** `lighter ps | head -1` must end like any other program whose reader has gone. */
-function quietBrokenPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
-      throw error
-    })
-  }
 }

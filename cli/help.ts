@@ -1,8 +1,11 @@
 import type { CommandSpec } from './command-spec.ts'
 import { commands, findCommand, groups } from './commands.ts'
 import type { FlagSpec, FlagTable } from './flags/spec.ts'
+import { writeErr, writeOut } from './output/write.ts'
 
-type Out = { write(text: string): unknown }
+interface Out {
+  write(text: string): unknown
+}
 
 const COMMON = ['run', 'exec', 'ps', 'pull', 'images', 'version', 'info', 'doctor']
 const MAX_WIDTH = 80
@@ -12,7 +15,7 @@ export function printOverview(
   program: string,
   globals: FlagTable,
   deprecated: boolean,
-  out: Out = process.stdout,
+  out: Out = { write: writeOut },
 ): number {
   if (deprecated) noteDeprecated(out)
   const top = commands
@@ -46,13 +49,13 @@ export function printHelpFor(program: string, globals: FlagTable, words: string[
   if (words.length === 0) return printOverview(program, globals, false)
   const found = findCommand(words)
   if (found) return printCommand(program, found.command, found.name, false)
-  if (first in groups) return printGroup(program, first, process.stdout)
-  process.stderr.write(`unknown help topic: ${words.join(' ')}\n`)
+  if (first in groups) return printGroup(program, first)
+  writeErr(`unknown help topic: ${words.join(' ')}\n`)
   return 1
 }
 
 /** `container --help` and its like. */
-export function printGroup(program: string, group: string, out: Out): number {
+export function printGroup(program: string, group: string, out: Out = { write: writeOut }): number {
   const verbs = commands
     .flatMap((command) => {
       const name = command.names.find((candidate) => candidate.startsWith(`${group} `))
@@ -78,7 +81,7 @@ export function printCommand(
   name: string,
   deprecated: boolean,
 ): number {
-  if (deprecated) noteDeprecated(process.stdout)
+  if (deprecated) noteDeprecated({ write: writeOut })
   const usage = command.usage && ` ${command.usage}`
   const parts = [`Usage:  ${program} ${name}${usage}`, command.summary]
   if (command.names.length > 1) {
@@ -86,7 +89,7 @@ export function printCommand(
   }
   const flags = flagLines(command.flags)
   if (flags) parts.push(`Options:\n${flags.trimEnd()}`)
-  process.stdout.write(`\n${parts.join('\n\n')}\n`)
+  writeOut(`\n${parts.join('\n\n')}\n`)
   return 0
 }
 

@@ -3,6 +3,7 @@ import { type LogRecord, readLogs } from '../../lib/container/logs.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import { parseDuration } from '../flags/duration.ts'
+import { outputStream } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `logs`: each stream of the container to the same stream of ours. */
@@ -18,7 +19,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
   }
   const format = formatter(parsed)
   for await (const record of readLogs(container, options)) {
-    const stream = record.stream === 'stderr' ? process.stderr : process.stdout
+    const stream = outputStream(record.stream === 'stderr' ? 2 : 1)
     if (!stream.write(format(record))) {
       await new Promise((resolve) => stream.once('drain', resolve))
     }

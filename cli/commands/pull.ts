@@ -2,6 +2,7 @@ import { pullImage } from '../../lib/image/pull.ts'
 import { parseReference, withDefaultTag } from '../../lib/oci/reference.ts'
 import type { Context } from '../context.ts'
 import { showPull } from '../output/progress.ts'
+import { outputStream } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `pull`: the progress, then the full name; only the name with `-q`. */
@@ -12,7 +13,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   if (!quiet && reference !== given) context.print(`Using default tag: ${reference.tag}`)
   const name = await pullImage(context.engine, reference, {
     platform: parsed.string('platform'),
-    ...(quiet ? {} : { onProgress: showPull(process.stdout, context.warn) }),
+    ...(quiet ? {} : { onProgress: showPull(outputStream(1), context.warn) }),
   })
   context.print(name)
   return 0

@@ -40,7 +40,7 @@ export function parseCreateRequest(parsed: Parsed, detached: boolean): CreateReq
     runtime: parsed.string('runtime') || undefined,
     cidFile: parsed.string('cidfile') || undefined,
     noHealthcheck: parsed.bool('no-healthcheck'),
-    consoleSize: terminalSize(),
+    consoleSize: parsed.bool('tty') ? terminalSize() : [0, 0],
   }
 }
 

@@ -2,25 +2,29 @@ import type { ImageForContainer } from '../../lib/container/decide.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { ensureImage, type PullPolicy } from '../../lib/image/ensure.ts'
 import { isSquashed } from '../../lib/image/layer-kind.ts'
+import type { OnProgress } from '../../lib/image/progress.ts'
 import { layerName } from '../../lib/store/layers.ts'
 import type { Context } from '../context.ts'
+import { showPull } from '../output/progress.ts'
+import { outputStream } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
 /** The image of `run` and `create`: the local one, or pulled as `--pull` says. */
 export async function obtainImage(context: Context, parsed: Parsed): Promise<ImageForContainer> {
   const { engine } = context
   const quiet = parsed.bool('quiet')
-  let shown: { onProgress: Parameters<typeof ensureImage>[2]['onProgress'] } | undefined
   const policy = parsePolicy(parsed.string('pull') ?? 'missing')
-  if (!quiet) {
-    const { showPull } = await import('../output/progress.ts')
-    shown = { onProgress: showPull(process.stderr, context.warn) }
+  // The image is there nearly always: nothing is set up for showing a pull before one begins.
+  let show: OnProgress | undefined
+  const onProgress: OnProgress = (event) => {
+    show ??= showPull(outputStream(2), context.warn)
+    show(event)
   }
   const image = await ensureImage(engine, parsed.operands[0] ?? '', {
     policy,
     platform: parsed.string('platform') || undefined,
     onMissing: context.warn,
-    ...(shown?.onProgress ? { onProgress: shown.onProgress } : {}),
+    ...(quiet ? {} : { onProgress }),
   })
   const squashed = isSquashed(engine)
   return {

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, statSync } from 'node:fs'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { randomHex } from '../core/random.ts'
 import { ensureVolume } from '../volume/volume.ts'
 import {
   checkDuplicates,
@@ -60,7 +60,7 @@ function resolveMount(data: string, mount: MountRequest): MountPoint {
     }
     case 'volume': {
       const anonymous = mount.name === ''
-      const name = anonymous ? randomBytes(32).toString('hex') : mount.name
+      const name = anonymous ? randomHex(32) : mount.name
       ensureVolume(data, name, anonymous)
       return { ...mount, name, anonymous }
     }

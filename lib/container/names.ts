@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { randomBelow } from '../core/random.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { claimFile } from '../fs/replace.ts'
 import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process.ts'
@@ -96,7 +96,7 @@ const SURNAMES =
 
 /** A name for a container that got none: `calm_tasman`; with a digit once the plain ones collide. */
 export function randomName(attempt: number): string {
-  const pick = (words: string[]): string => words[randomInt(words.length)] ?? ''
-  const digit = attempt > 0 ? String(randomInt(10 ** attempt)) : ''
+  const pick = (words: string[]): string => words[randomBelow(words.length)] ?? ''
+  const digit = attempt > 0 ? String(randomBelow(10 ** attempt)) : ''
   return `${pick(MOODS)}_${pick(SURNAMES)}${digit}`
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { randomHex } from '../core/random.ts'
 import type { Engine } from '../engine.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { volumeDirectory } from '../volume/volume.ts'
@@ -49,7 +49,7 @@ const stillRunning = (name: string): LighterError =>
 
 /** Renaming needs no free block on a full disk; from there on the object is gone for everybody. */
 function moveToTrash(data: string, path: string): string | undefined {
-  const target = join(data, 'trash', randomBytes(16).toString('hex'))
+  const target = join(data, 'trash', randomHex(16))
   mkdirSync(join(data, 'trash'), { recursive: true, mode: 0o700 })
   try {
     renameSync(path, target)

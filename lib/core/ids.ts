@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { LighterError } from './errors.ts'
+import { randomHex } from './random.ts'
 
 declare const brand: unique symbol
 /** 64 lower-case hex digits. */
@@ -20,7 +20,7 @@ export const isDigest = (text: string): text is Digest => DIGEST.test(text)
 /** The hex part of a digest: safe as a file name. */
 export const digestHex = (digest: Digest): string => digest.slice('sha256:'.length)
 
-export const newContainerId = (): ContainerId => randomBytes(32).toString('hex') as ContainerId
+export const newContainerId = (): ContainerId => randomHex(32) as ContainerId
 
 /** The form in which `ps` shows ids, 12 digits. */
 export const shortId = (id: string): string => id.replace(/^sha256:/, '').slice(0, 12)

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
+import { randomHex } from '../core/random.ts'
 
 export interface DraftOwner {
   pid: number
@@ -10,7 +10,7 @@ export interface DraftOwner {
 
 /** Makes `tmp/<pid>-<start time>-<random>`: unfinished work, garbage once that process is dead. */
 export function makeDraft(data: string, owner: DraftOwner): string {
-  const random = randomBytes(8).toString('hex')
+  const random = randomHex(8)
   const path = join(data, 'tmp', `${owner.pid}-${owner.startTime}-${random}`)
   mkdirSync(path, { recursive: true, mode: 0o700 })
   return path

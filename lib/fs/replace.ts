@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { randomHex } from '../core/random.ts'
 
 /** Replaces a file in one step; `durable`: it also survives a power cut. A full disk leaves the old one. */
 export function replaceFile(path: string, content: string | Uint8Array, durable = false): void {
@@ -47,7 +47,7 @@ export function spaceError(error: unknown, path: string): unknown {
 }
 
 function writeDraft(path: string, content: string | Uint8Array, durable: boolean): string {
-  const draft = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+  const draft = `${path}.${process.pid}-${randomHex(6)}.tmp`
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   try {
     const fd = openSync(draft, 'wx', 0o600)

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
 import { findProgram } from './programs.ts'
 
 /** `[inside, outside, count]` */
@@ -129,7 +129,7 @@ function askGetsubids(program: string, path: string, owner: string[]): string {
   const flags = path === '/etc/subgid' ? ['-g'] : []
   const name = owner[0] ?? ''
   try {
-    const output = execFileSync(program, [...flags, name], {
+    const output = lazyChildProcess().execFileSync(program, [...flags, name], {
       encoding: 'utf8',
       timeout: 10_000,
       stdio: ['ignore', 'pipe', 'ignore'],

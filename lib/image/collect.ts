@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { digestHex, isDigest } from '../core/ids.ts'
+import { randomHex } from '../core/random.ts'
 import type { Engine } from '../engine.ts'
 import { listDrafts, listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
@@ -53,7 +53,7 @@ async function discard(
   const { data } = engine.paths
   mkdirSync(join(data, 'trash'), { recursive: true, mode: 0o700 })
   const from = join(data, folder, name)
-  const to = join(data, 'trash', randomBytes(8).toString('hex'))
+  const to = join(data, 'trash', randomHex(8))
   try {
     renameSync(from, to)
   } catch (error) {

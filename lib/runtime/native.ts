@@ -1,7 +1,7 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { type ErrorCode, LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
 import type { NativeFailureKind, NativeReport } from './protocol.ts'
 
 const CODES: Record<NativeFailureKind, ErrorCode> = {
@@ -39,7 +39,7 @@ export const failureError = (report: FailedReport): LighterError =>
  */
 export async function runNative(call: NativeCall): Promise<NativeReport[]> {
   const stdio: StdioOptions = [call.input ? 'pipe' : 'ignore', 'pipe', 'pipe']
-  const child = spawn(call.program, call.args, {
+  const child = lazyChildProcess().spawn(call.program, call.args, {
     stdio,
     ...(call.signal ? { signal: call.signal } : {}),
     ...(call.env ? { env: call.env } : {}),
@@ -111,7 +111,9 @@ function waitForEnd(child: ChildProcess, program: string): Promise<string> {
 }
 
 async function feed(input: Readable | undefined, child: ChildProcess): Promise<void> {
-  if (input && child.stdin) await pipeline(input, child.stdin)
+  if (!input || !child.stdin) return
+  const { pipeline } = await import('node:stream/promises')
+  await pipeline(input, child.stdin)
 }
 
 async function collect(stream: Readable | null): Promise<string> {

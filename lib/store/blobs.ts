@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
+import { lazyCrypto } from '../core/lazy.ts'
 import { readSmallFile } from '../fs/read.ts'
 import { replaceFile } from '../fs/replace.ts'
 
@@ -30,7 +30,7 @@ export function writeBlob(data: string, digest: Digest, bytes: Uint8Array): void
 }
 
 export const digestOf = (bytes: Uint8Array): Digest =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest
+  `sha256:${lazyCrypto().createHash('sha256').update(bytes).digest('hex')}` as Digest
 
 /** Makes the directories and the mark of an OCI image layout. */
 export function ensureLayout(data: string): void {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/ids.ts'
+import { lazyCrypto } from '../core/lazy.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { replaceFile } from '../fs/replace.ts'
@@ -70,7 +70,7 @@ function recordPath(data: string, reference: string): string {
   const encoded = encodeURIComponent(reference)
   const name =
     encoded.length > MAX_NAME
-      ? `sha256-${createHash('sha256').update(reference).digest('hex')}`
+      ? `sha256-${lazyCrypto().createHash('sha256').update(reference).digest('hex')}`
       : encoded
   return join(data, 'refs', `${name}.json`)
 }

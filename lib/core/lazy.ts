@@ -1,0 +1,9 @@
+/**
+ * Built-in modules that cost milliseconds to load, for functions that a usual command does not reach. An import
+ * statement would load them at the start of every command that knows of such a function.
+ */
+export const lazyCrypto = (): typeof import('node:crypto') =>
+  process.getBuiltinModule('node:crypto')
+
+export const lazyChildProcess = (): typeof import('node:child_process') =>
+  process.getBuiltinModule('node:child_process')
