@@ -12,11 +12,19 @@ if [ ! -x "$program" ]; then
 	exit 127
 fi
 
-# The descriptors are the uplink's; the one program asked here must not hold them.
-version=$("$program" --version 3>&- 4>&- 5>&- 2>&1) || {
-	echo "$program --version fails: $version" >&2
-	exit 126
-}
+# VERSION: what this very file answered before. Else it is asked, and the answer kept in VERSION_FILE under VERSION_KEY.
+version=${VERSION:-}
+if [ -z "$version" ]; then
+	# The descriptors are the uplink's; the one program asked here must not hold them.
+	version=$("$program" --version 3>&- 4>&- 5>&- 2>&1) || {
+		echo "$program --version fails: $version" >&2
+		exit 126
+	}
+	if [ -n "${VERSION_FILE:-}" ]; then
+		printf '%s\n%s\n' "$VERSION_KEY" "$version" >"$VERSION_FILE.$$" &&
+			mv "$VERSION_FILE.$$" "$VERSION_FILE" || rm -f "$VERSION_FILE.$$"
+	fi 2>/dev/null 3>&- 4>&- 5>&-
+fi
 case $version in
 'slirp4netns version '[1-9]*) ;;
 *)

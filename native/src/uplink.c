@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "uplink.h"
+#include "uplink_version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,7 +144,7 @@ static int leave_scope_and_enter(void)
 	auto_close int userns = -1;
 
 	snprintf(scope, sizeof(scope), "uplink-%d", (int)getpid());
-	systemd_scope_enter(scope, &ignored);
+	systemd_scope_enter(scope, "network of lighter's containers", &ignored);
 	userns = ioctl(FD_NETNS, NS_GET_USERNS);
 	if (userns < 0 || setns(userns, CLONE_NEWUSER) < 0)
 		return -1;
@@ -164,10 +165,12 @@ static bool can_pivot(void)
 	return result;
 }
 
-static void uplink_main(const struct plan_network *network, bool outside)
+static void uplink_main(const struct plan *plan, bool outside)
 {
-	char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-		can_pivot() ? (char[]){"SANDBOX=--enable-sandbox"} : NULL, NULL};
+	const struct plan_network *network = &plan->network;
+	char *environment[6] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}};
+	struct uplink_version version;
+	size_t count = 1;
 	char mtu[16];
 	char *arguments[] = {network->uplink_program, network->slirp4netns,
 		(char[]){"/proc/self/fd/3"}, (char[]){UPLINK_LINK}, mtu, (char[]){"4"},
@@ -178,6 +181,13 @@ static void uplink_main(const struct plan_network *network, bool outside)
 		dprintf(2, "cannot enter the shared user namespace: %s", strerror(errno));
 		_exit(1);
 	}
+	if (can_pivot())
+		environment[count++] = (char[]){"SANDBOX=--enable-sandbox"};
+	uplink_version_recall(network->slirp4netns, plan->runtime_dir, &version);
+	for (char *const *entry = (char *[]){version.text, version.key, version.file, NULL}; *entry;
+		entry++)
+		if (**entry)
+			environment[count++] = *entry;
 	snprintf(mtu, sizeof(mtu), "%u", network->mtu);
 	for (int number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
@@ -190,11 +200,10 @@ static void uplink_main(const struct plan_network *network, bool outside)
 }
 
 /* Forked once more, so that the uplink is nobody's child and the starter is reaped at once. */
-static void starter_main(const struct plan_network *network, const char *record, bool outside,
-	int socket) __attribute__((noreturn));
+static void starter_main(const struct plan *plan, const char *record, bool outside, int socket)
+	__attribute__((noreturn));
 
-static void starter_main(
-	const struct plan_network *network, const char *record, bool outside, int socket)
+static void starter_main(const struct plan *plan, const char *record, bool outside, int socket)
 {
 	int fds[SENT_COUNT];
 	pid_t pid;
@@ -210,7 +219,7 @@ static void starter_main(
 	if (retry_eintr(write(socket, &pid, sizeof(pid))) != (ssize_t)sizeof(pid) ||
 		arrange_descriptors(fds) < 0)
 		_exit(1);
-	uplink_main(network, outside);
+	uplink_main(plan, outside);
 	_exit(1);
 }
 
@@ -230,7 +239,7 @@ int uplink_prepare(const struct plan *plan, const char *record, bool outside,
 		return fail(out, errno, STEP, "cannot fork");
 	if (pid == 0) {
 		close(own);
-		starter_main(&plan->network, record, outside, theirs);
+		starter_main(plan, record, outside, theirs);
 	}
 	*ret = (struct uplink_starter){pid, take_fd(&own)};
 	return 0;
