@@ -25,7 +25,8 @@ export async function createContainer(
 ): Promise<Container> {
   const { data } = engine.paths
   const name = request.name === undefined ? undefined : parseName(request.name)
-  const record = decideRecord(image, request, newContainerId())
+  const { driver } = await engine.storage()
+  const record = decideRecord(image, request, newContainerId(), driver)
   checkRecord(record)
   await using undo = new UndoStack()
   const draft = makeDraft(data, ownIdentity())

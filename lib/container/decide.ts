@@ -5,6 +5,7 @@ import { type ContainerId, type Digest, shortId } from '../core/ids.ts'
 import { findProgram } from '../host/programs.ts'
 import { parseNetwork } from '../network/network.ts'
 import type { ImageDefaults } from '../oci/image.ts'
+import type { RootfsDriver } from '../runtime/plan.ts'
 import type { ContainerConfig, ContainerHostConfig, ContainerRecord } from './record.ts'
 import type { CreateRequest } from './request.ts'
 import { signalNumber } from './signals.ts'
@@ -27,6 +28,7 @@ export function decideRecord(
   image: ImageForContainer,
   request: CreateRequest,
   id: ContainerId,
+  driver: RootfsDriver,
 ): ContainerRecord {
   return {
     version: 1,
@@ -36,6 +38,7 @@ export function decideRecord(
     image: request.image,
     imageId: image.id,
     layers: image.layers,
+    driver,
     config: decideConfig(image.defaults, request, id),
     host: decideHost(request),
     mounts: [],

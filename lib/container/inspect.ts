@@ -26,7 +26,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     LogPath: join(directory, 'container.log'),
     Name: `/${record.name}`,
     RestartCount: 0,
-    Driver: 'overlay2',
+    Driver: driverName(record),
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
@@ -43,7 +43,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
         UpperDir: join(directory, 'upper'),
         WorkDir: join(directory, 'work'),
       },
-      Name: 'overlay2',
+      Name: driverName(record),
     },
     Mounts: record.mounts
       .filter(({ type }) => type !== 'tmpfs')
@@ -52,6 +52,9 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     NetworkSettings: inspectNetwork(record, state),
   }
 }
+
+const driverName = ({ driver }: ContainerRecord): string =>
+  driver === 'overlay' ? 'overlay2' : driver
 
 function inspectState(state: ContainerState): Document {
   const ended = state.status === 'exited'

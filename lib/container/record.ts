@@ -1,4 +1,5 @@
 import type { ContainerId } from '../core/ids.ts'
+import type { RootfsDriver } from '../runtime/plan.ts'
 import type { NetworkMode } from './request.ts'
 
 /** A mount as it was decided when the container was made. */
@@ -76,6 +77,8 @@ export interface ContainerRecord {
   image: string
   imageId: string
   layers: string[]
+  /** What the upper directory was written with: the drivers do not read each other's. */
+  driver: RootfsDriver
   config: ContainerConfig
   host: ContainerHostConfig
   mounts: MountPoint[]

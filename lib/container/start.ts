@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { spaceError } from '../fs/replace.ts'
+import { findProgram } from '../host/programs.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
-import type { Plan } from '../runtime/plan.ts'
+import type { Plan, RootfsDriver } from '../runtime/plan.ts'
 import { volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import { nameClaim } from './names.ts'
@@ -36,7 +38,6 @@ export async function prepareStart(engine: Engine, container: Container): Promis
 async function buildPlan(engine: Engine, { record, directory }: Container): Promise<Plan> {
   const { data, runtime } = engine.paths
   const { config, host } = record
-  const storage = await engine.storage()
   return {
     version: 1,
     id: record.id,
@@ -44,11 +45,10 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     runtimeDir: runtime,
     idMap: engine.idMap(),
     rootfs: {
-      driver: storage.driver,
+      ...(await findDriver(engine, record.driver)),
       lower: lowerDirectories(data, record),
       upper: join(directory, 'upper'),
       work: join(directory, 'work'),
-      ...(storage.program === undefined ? {} : { program: storage.program }),
     },
     network: planNetwork(host.networkMode, {
       uplinkProgram: engine.native().uplink,
@@ -71,6 +71,20 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     groups: host.groupAdd,
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
   }
+}
+
+/** The driver that the container was made with, whichever new ones get. */
+async function findDriver(
+  engine: Engine,
+  driver: RootfsDriver,
+): Promise<Pick<Plan['rootfs'], 'driver' | 'program'>> {
+  if (driver !== 'fuse-overlayfs') return { driver }
+  const storage = await engine.storage()
+  const program = storage.program ?? findProgram('fuse-overlayfs')
+  if (program) return { driver, program }
+  throw new LighterError('host-setup', 'fuse-overlayfs is not installed', {
+    hint: "The container was made with it; 'lighter doctor' shows how to install it.",
+  })
 }
 
 /** The topmost first. */

@@ -129,8 +129,7 @@ static int read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *
 		get_choice(object, "driver", drivers, array_size(drivers), &driver, out) < 0 ||
 		get_list(object, "lower", true, &ret->lower, out) < 0 ||
 		get_path(object, "upper", REQUIRED, &ret->upper, out) < 0 ||
-		get_path(object, "work", driver == ROOTFS_COPY ? OPTIONAL : REQUIRED, &ret->work,
-			out) < 0 ||
+		get_path(object, "work", REQUIRED, &ret->work, out) < 0 ||
 		get_path(object, "program", driver == ROOTFS_FUSE_OVERLAYFS ? REQUIRED : OPTIONAL,
 			&ret->program, out) < 0)
 		return -1;

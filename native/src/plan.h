@@ -16,10 +16,10 @@ enum rootfs_driver { ROOTFS_OVERLAY, ROOTFS_FUSE_OVERLAYFS, ROOTFS_COPY };
 
 struct plan_rootfs {
 	enum rootfs_driver driver;
-	struct string_list
-		lower; /* absolute layer directories, the topmost first; with ROOTFS_COPY empty */
-	char *upper, *work; /* absolute directories */
-	char *program;	    /* fuse-overlayfs, absolute path */
+	struct string_list lower; /* absolute layer directories, the topmost first; with ROOTFS_COPY
+				     copied once */
+	char *upper, *work;	  /* absolute directories */
+	char *program;		  /* fuse-overlayfs, absolute path */
 	bool throwaway; /* plan.autoRemove: what is written need not survive a crash of the machine
 			 */
 };

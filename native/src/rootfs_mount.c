@@ -19,6 +19,7 @@
 
 #include "capture.h"
 #include "scope.h"
+#include "tree_copy.h"
 
 #define STEP "root filesystem"
 #define FUSE_WAIT_MS 10000
@@ -110,8 +111,40 @@ static int check_mounted(const char *target, long magic, const char *what, struc
 	return 0;
 }
 
+static int copy_layer(const char *layer, int upper, struct failure *out)
+{
+	auto_close int fd = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(out, errno, STEP, "cannot open %s", layer);
+	return tree_copy(fd, upper, TREE_LAYER, out);
+}
+
+/* The layers one over the other, once in a container's life. One that was interrupted is done
+ * again: each entry replaces what is there. */
+static int fill_copy(const struct plan_rootfs *rootfs, struct failure *out)
+{
+	auto_close int upper = open(rootfs->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int work = open_directory(rootfs->work, out);
+
+	if (work < 0)
+		return -1;
+	if (upper < 0)
+		return fail(out, errno, STEP, "cannot open %s", rootfs->upper);
+	if (faccessat(work, "filled", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	for (size_t i = rootfs->lower.count; i > 0; i--)
+		if (copy_layer(rootfs->lower.items[i - 1], upper, out) < 0)
+			return -1;
+	if (mkdirat(work, "filled", 0700) < 0)
+		return fail(out, errno, STEP, "cannot mark the copy as complete");
+	return 0;
+}
+
 static int mount_copy(const struct plan_rootfs *rootfs, const char *target, struct failure *out)
 {
+	if (rootfs->driver == ROOTFS_COPY && fill_copy(rootfs, out) < 0)
+		return -1;
 	if (mount(rootfs->upper, target, NULL, MS_BIND, NULL) < 0)
 		return fail(out, errno, STEP, "cannot bind %s to %s", rootfs->upper, target);
 	return 0;

@@ -11,6 +11,7 @@ const TALKER =
 describe.each([
   ['user', 'overlay'],
   ['user', 'fuse-overlayfs'],
+  ['user', 'copy'],
   ['root', 'overlay'],
   ['root', 'fuse-overlayfs'],
 ] as const)('as %s on %s', (who, driver) => {

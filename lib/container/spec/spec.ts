@@ -22,7 +22,7 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
   const ownNetwork = host.networkMode !== 'host'
   const devices = host.privileged ? findHostDevices() : []
   return {
-    ociVersion: '1.2.0',
+    ociVersion: '1.0.2',
     process: buildProcess(record, {
       capabilities,
       noNewPrivileges: security.noNewPrivileges,
