@@ -138,6 +138,24 @@ static void enable_controllers(int directory, const struct spec *spec)
 	}
 }
 
+/* All that are delegated: memory's counts tell who was killed, pids' and cpu's who is busy. */
+static void enable_all_controllers(int directory)
+{
+	auto_close int fd = openat(directory, "cgroup.controllers", O_RDONLY | O_CLOEXEC);
+	char text[512], *rest, *name;
+	ssize_t length = fd < 0 ? -1 : retry_eintr(read(fd, text, sizeof(text) - 1));
+
+	if (length < 0)
+		return;
+	text[length] = '\0';
+	for (name = strtok_r(text, " \n", &rest); name; name = strtok_r(NULL, " \n", &rest)) {
+		char word[64];
+
+		snprintf(word, sizeof(word), "+%.62s", name);
+		(void)!write_file(directory, "cgroup.subtree_control", word);
+	}
+}
+
 static bool is_cgroup(int fd)
 {
 	struct statfs type;
@@ -240,6 +258,33 @@ int cgroup_create(const char *path, const struct spec *spec, int *ret_fd, struct
 	if (result < 0)
 		return -1;
 	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* A cgroup that has processes of its own can give no controllers to those below. */
+int cgroup_split_own(char **ret_parent, struct failure *out)
+{
+	char tree[PATH_MAX], own[PATH_MAX];
+	auto_free char *path = NULL;
+	auto_close int fd = -1;
+	auto_close int leaf = -1;
+
+	if (!find_tree(tree) || !find_own(own))
+		return fail(out, 0, "cgroup", "this process has no place in a cgroup v2 tree");
+	if (asprintf(&path, "%s%s", tree, own) < 0) {
+		path = NULL;
+		return fail(out, ENOMEM, "cgroup", "cannot name the cgroup");
+	}
+	if (cgroup_open(path, &fd, out) < 0)
+		return -1;
+	if (mkdirat(fd, CGROUP_MONITOR_LEAF, 0755) < 0 && errno != EEXIST)
+		return fail(out, errno, "cgroup", "cannot make a cgroup in %s", path);
+	leaf = openat(fd, CGROUP_MONITOR_LEAF, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (leaf < 0 || write_file(leaf, "cgroup.procs", "0") < 0)
+		return fail(out, errno, "cgroup", "cannot enter a cgroup in %s", path);
+	enable_all_controllers(fd);
+	*ret_parent = path;
+	path = NULL;
 	return 0;
 }
 

@@ -18,6 +18,14 @@ int cgroup_locate(const struct spec *spec, const char *id, char **ret_path, stru
  * CLONE_INTO_CGROUP. On failure nothing made here is left. */
 int cgroup_create(const char *path, const struct spec *spec, int *ret_fd, struct failure *out);
 
+/* The leaf of a scope that is for the monitor and its helpers; the container's is beside it. */
+#define CGROUP_MONITOR_LEAF "monitor"
+
+/* Makes the caller's own, delegated cgroup one that others can be made in: moves the caller into
+ * its leaf `monitor` and enables the delegated controllers for its children. *ret_parent is its
+ * absolute directory. */
+int cgroup_split_own(char **ret_parent, struct failure *out);
+
 /* Opens an existing cgroup directory; checks that it is one. */
 int cgroup_open(const char *path, int *ret_fd, struct failure *out);
 

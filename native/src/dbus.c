@@ -332,11 +332,8 @@ const char *dbus_get_string(const struct dbus_message *message, size_t *offset)
 int dbus_connect(const char *socket_path, struct failure *out)
 {
 	const struct timeval timeout = {.tv_sec = BUS_TIMEOUT_SECONDS};
-	const struct dbus_call hello = {"org.freedesktop.DBus", "/org/freedesktop/DBus",
-		"org.freedesktop.DBus", "Hello", NULL, NULL};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	auto_close int bus = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	uint32_t serial;
 
 	if (bus < 0)
 		return fail(out, errno, "dbus", "cannot create a socket");
@@ -347,8 +344,26 @@ int dbus_connect(const char *socket_path, struct failure *out)
 	setsockopt(bus, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	if (connect(bus, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return fail(out, errno, "dbus", "cannot connect to %s", socket_path);
-	if (authenticate(bus, out) < 0 || dbus_send(bus, &hello, &serial, out) < 0)
+	if (authenticate(bus, out) < 0)
 		return -1;
-	/* The answer to Hello is read with the others: dbus_receive gives messages in order. */
 	return take_fd(&bus);
+}
+
+int dbus_hello(int bus, const char *match, struct failure *out)
+{
+	struct dbus_call call = {"org.freedesktop.DBus", "/org/freedesktop/DBus",
+		"org.freedesktop.DBus", "Hello", NULL, NULL};
+	struct dbus_buffer body = {0};
+	uint32_t serial;
+	int result = dbus_send(bus, &call, &serial, out);
+
+	if (result < 0 || !match)
+		return result;
+	dbus_put_string(&body, match);
+	call.member = "AddMatch";
+	call.signature = "s";
+	call.body = &body;
+	result = dbus_send(bus, &call, &serial, out);
+	dbus_buffer_free(&body);
+	return result;
 }

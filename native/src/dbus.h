@@ -44,9 +44,13 @@ struct dbus_message {
 	size_t body_length;
 };
 
-/* Connects to a bus socket, authenticates as this user and says Hello. Returns a descriptor; -1
- * with errno kept in out->error when nothing answers there. */
+/* Connects to a socket and authenticates as this user. Returns a descriptor; -1 with errno kept in
+ * out->error when nothing answers there. */
 int dbus_connect(const char *socket_path, struct failure *out);
+
+/* What a message bus, unlike a peer that answers by itself, wants first. With a match rule it
+ * forwards the signals that fit. The answers arrive among the others, in the order of the calls. */
+int dbus_hello(int bus, const char *match, struct failure *out);
 
 struct dbus_call {
 	const char *destination, *path, *interface, *member, *signature;

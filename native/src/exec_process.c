@@ -15,11 +15,13 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
+#include "cgroup.h"
 #include "console.h"
 #include "path.h"
 #include "process.h"
 #include "scope.h"
 #include "sync.h"
+#include "systemd_scope.h"
 #include "users.h"
 
 #define STEP "join"
@@ -33,6 +35,7 @@ struct joining {
 	int flags;  /* CLONE_NEW… of the namespaces that differ from the caller's */
 	int cgroup; /* directory of the container's cgroup, -1 = the caller is in it, or there is
 		       none */
+	char cgroup_path[PATH_MAX]; /* in the v2 tree */
 	int sync[2], report[2];
 };
 
@@ -112,7 +115,7 @@ static int open_cgroup_tree(void)
  * enter. */
 static int find_cgroup(struct joining *joining, pid_t pid, struct failure *out)
 {
-	char file[64], own[PATH_MAX], other[PATH_MAX];
+	char file[64], own[PATH_MAX], *other = joining->cgroup_path;
 	auto_close int tree = -1;
 
 	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
@@ -273,6 +276,14 @@ static int spawn(struct joining *joining, struct exec_process *process, struct f
 		arguments.cgroup = (unsigned)joining->cgroup;
 	}
 	helper = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (helper < 0 && errno == EACCES && joining->cgroup >= 0) {
+		/* Out of reach from a login session, but not from a place beside it. */
+		if (systemd_scope_join(joining->cgroup_path, CGROUP_MONITOR_LEAF, out) != 0) {
+			failure_within(out, "cannot enter the container's cgroup");
+			return -1;
+		}
+		helper = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	}
 	if (helper == 0)
 		go_between(joining);
 	if (helper < 0)

@@ -67,14 +67,24 @@ static int watch_signals(struct monitor *monitor, struct failure *out)
 	return 0;
 }
 
+/* A scope outlives the login session, and it is where an ordinary user may have cgroups. Without a
+ * manager, or when it refuses, the container lives in the caller's session. */
+static void enter_scope(struct monitor *monitor)
+{
+	char description[64];
+	struct failure refused;
+
+	snprintf(description, sizeof(description), "lighter container %.12s", monitor->plan->id);
+	if (systemd_scope_enter(monitor->plan->id, description, &refused) == 0)
+		(void)cgroup_split_own(&monitor->cgroup_parent, &refused);
+}
+
 /* Joins what all containers share and mounts the root filesystem. */
 static int enter(struct monitor *monitor, const char *rootfs, struct failure *out)
 {
 	struct rootfs_mount mounted = {0};
-	struct failure refused;
 
-	/* Without a manager, or when it refuses, the container lives in the caller's session. */
-	(void)systemd_scope_enter(monitor->plan->id, &refused);
+	enter_scope(monitor);
 	if (shared_join(monitor->plan, &monitor->shared, out) < 0)
 		return -1;
 	/* The next monitor opens this one's namespaces and executable through /proc. */
@@ -176,14 +186,19 @@ static int resolve_user(
 static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct failure *out)
 {
 	const struct plan *plan = monitor->plan;
+	const char *parent = monitor->cgroup_parent ? monitor->cgroup_parent : plan->cgroup_parent;
 
-	if (!plan->cgroup_parent)
+	/* An external runtime makes its own. */
+	if (!parent || plan->runtime)
 		return 0;
-	if (asprintf(&monitor->cgroup_path, "%s/lighter-%s", plan->cgroup_parent, plan->id) < 0) {
+	if (asprintf(&monitor->cgroup_path, "%s/lighter-%s", parent, plan->id) < 0) {
 		monitor->cgroup_path = NULL;
 		return fail(out, ENOMEM, "cgroup", "cannot name the cgroup");
 	}
-	return cgroup_create(monitor->cgroup_path, spec, &monitor->cgroup, out);
+	if (cgroup_create(monitor->cgroup_path, spec, &monitor->cgroup, out) == 0)
+		return 0;
+	/* What asks for no limit runs without a cgroup as well. */
+	return spec->cgroup_setting_count > 0 ? -1 : 0;
 }
 
 /* /proc/self/fd/1 can be opened again by whoever owns the pipe. */

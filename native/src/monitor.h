@@ -23,6 +23,7 @@ struct monitor {
 	struct streams streams;
 	struct clients clients;
 	struct log log;
+	char *cgroup_parent; /* the scope's, NULL = none was entered */
 	char *cgroup_path;
 	int cgroup;  /* -1 = none */
 	int signals; /* signalfd */

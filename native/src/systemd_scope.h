@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A transient scope of the user's systemd manager for a container and its monitor: it outlives the
- * login session and its cgroup is delegated to the user. */
+/* Transient scopes of the user's systemd manager (as root: of the system's): they outlive the login
+ * session and their cgroup is delegated. Call these in the host's user namespace. */
 #ifndef LIGHTER_SYSTEMD_SCOPE_H
 #define LIGHTER_SYSTEMD_SCOPE_H
 
 #include "fail.h"
 
-/* Moves the calling process into a new scope `lighter-ID.scope` (as root: of the system's manager).
- * Call it in the host's user namespace. Returns 0; 1 when no manager answers (no systemd, no
- * session bus: nothing was changed); -1 when it refused. */
-int systemd_scope_enter(const char *id, struct failure *out);
+/* Moves the calling process into a new scope `lighter-NAME.scope`; while an ended one of that name
+ * is still known, into `lighter-NAME-PID.scope`. Returns 0; 1 when no manager answers (no systemd,
+ * no user manager: nothing was changed); -1 when it refused. */
+int systemd_scope_enter(const char *name, const char *description, struct failure *out);
+
+/* Moves the calling process into the leaf `leaf` of the scope that the cgroup (a path in the v2
+ * tree, "/….scope/leaf") is in. The kernel does not let an unprivileged process that is in a login
+ * session do this itself. Returns as systemd_scope_enter. */
+int systemd_scope_join(const char *cgroup, const char *leaf, struct failure *out);
 
 #endif
