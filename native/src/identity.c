@@ -20,7 +20,8 @@ static int read_boot_id(char boot_id[37])
 	return 0;
 }
 
-/* The command name in parentheses may hold spaces and parentheses: fields are counted from the last ')'. */
+/* The command name in parentheses may hold spaces and parentheses: fields are counted from the last
+ * ')'. */
 static int read_stat(pid_t pid, char *ret_state, unsigned long long *ret_start_time)
 {
 	char path[64], text[1024];
@@ -63,15 +64,16 @@ bool identity_alive(const struct identity *identity)
 	char boot_id[37], state;
 
 	return identity->pid > 0 && read_stat(identity->pid, &state, &start_time) == 0 &&
-		start_time == identity->start_time && state != 'Z' && state != 'X' &&
-		read_boot_id(boot_id) == 0 && strcmp(boot_id, identity->boot_id) == 0;
+	       start_time == identity->start_time && state != 'Z' && state != 'X' &&
+	       read_boot_id(boot_id) == 0 && strcmp(boot_id, identity->boot_id) == 0;
 }
 
 int identity_open(const struct identity *identity)
 {
 	auto_close int fd = (int)syscall(SYS_pidfd_open, identity->pid, 0);
 
-	/* The check comes after the descriptor is held: from here on the pid cannot be another process. */
+	/* The check comes after the descriptor is held: from here on the pid cannot be another
+	 * process. */
 	if (fd < 0 || !identity_alive(identity)) {
 		errno = ESRCH;
 		return -1;

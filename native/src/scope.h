@@ -51,20 +51,20 @@ static inline int take_fd(int *fd)
 }
 
 /* Moves a pointer out of its scope. */
-#define take(pointer) \
-	({ \
-		__typeof__(pointer) taken_ = (pointer); \
-		(pointer) = NULL; \
-		taken_; \
+#define take(pointer)                                                                              \
+	({                                                                                         \
+		__typeof__(pointer) taken_ = (pointer);                                            \
+		(pointer) = NULL;                                                                  \
+		taken_;                                                                            \
 	})
 
-#define retry_eintr(expression) \
-	({ \
-		__typeof__(expression) result_; \
-		do \
-			result_ = (expression); \
-		while (result_ == -1 && errno == EINTR); \
-		result_; \
+#define retry_eintr(expression)                                                                    \
+	({                                                                                         \
+		__typeof__(expression) result_;                                                    \
+		do                                                                                 \
+			result_ = (expression);                                                    \
+		while (result_ == -1 && errno == EINTR);                                           \
+		result_;                                                                           \
 	})
 
 #define array_size(array) (sizeof(array) / sizeof((array)[0]))

@@ -13,27 +13,31 @@
 /* Descriptor numbers every monitor keeps open, so that another process of the user finds them in
  * /proc/PID/fd. They are checked by type and inode before use. */
 enum lent_fd {
-	LENT_NETNS = 3,	    /* the shared network namespace */
-	LENT_UPLINK = 4,    /* write end of the pipe whose closing ends the uplink (slirp4netns --exit-fd) */
+	LENT_NETNS = 3, /* the shared network namespace */
+	LENT_UPLINK =
+		4, /* write end of the pipe whose closing ends the uplink (slirp4netns --exit-fd) */
 };
 
 struct shared {
-	int netns;	  /* LENT_NETNS */
-	int uplink;	  /* LENT_UPLINK */
-	int uplink_ready; /* read end: end of file or a byte when the uplink carries traffic; -1 = not ours to hear */
-	int uplink_errors;		   /* what our uplink said on standard error, or -1 */
-	bool uplink_pending;		   /* another start's uplink is still on its way */
-	struct identity uplink_identity;   /* whose, when pending */
-	int route;			   /* rtnetlink socket that stands in N */
+	int netns;	   /* LENT_NETNS */
+	int uplink;	   /* LENT_UPLINK */
+	int uplink_ready;  /* read end: end of file or a byte when the uplink carries traffic; -1 =
+			      not ours to hear */
+	int uplink_errors; /* what our uplink said on standard error, or -1 */
+	bool uplink_pending;		 /* another start's uplink is still on its way */
+	struct identity uplink_identity; /* whose, when pending */
+	int route;			 /* rtnetlink socket that stands in N */
 };
 
-/* Keeps LENT_NETNS and LENT_UPLINK from being given to other files. A monitor calls it before it opens
- * anything; shared_join fails when the two numbers hold something else. Returns 0, or -1 with errno. */
+/* Keeps LENT_NETNS and LENT_UPLINK from being given to other files. A monitor calls it before it
+ * opens anything; shared_join fails when the two numbers hold something else. Returns 0, or -1 with
+ * errno. */
 int shared_reserve(void);
 
-/* Puts the calling process into the shared user namespace (all capabilities there, host mount and network
- * namespaces kept) and makes sure that N, and for NETWORK_BRIDGE the bridge and the uplink, exist and live.
- * Registers the caller as a lender. Serialised between processes by a lock file in the runtime directory. */
+/* Puts the calling process into the shared user namespace (all capabilities there, host mount and
+ * network namespaces kept) and makes sure that N, and for NETWORK_BRIDGE the bridge and the uplink,
+ * exist and live. Registers the caller as a lender. Serialised between processes by a lock file in
+ * the runtime directory. */
 int shared_join(const struct plan *plan, struct shared *ret, struct failure *out);
 
 /* Waits (bounded) until the uplink carries traffic. */
