@@ -30,7 +30,12 @@ async function start({ engine }: Context, text: string): Promise<void> {
   const container = findContainer(engine.paths.data, text)
   if (readState(container.directory).status === 'running') return
   await prepareStart(engine, container)
-  await startDetached(engine.native().program, container.directory)
+  try {
+    await startDetached(engine.native().program, container.directory)
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    throw new LighterError(error.code, `${DAEMON}${error.message}`, { cause: error })
+  }
 }
 
 async function startAttached(context: Context, parsed: Parsed): Promise<number> {

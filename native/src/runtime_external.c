@@ -3,12 +3,16 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <jansson.h>
@@ -28,6 +32,24 @@ static int runtime_root(const struct plan *plan, char ret[PATH_MAX], struct fail
 	return 0;
 }
 
+static bool is_cgroup2(const char *path)
+{
+	struct statfs status;
+
+	return statfs(path, &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+/* On a host with both versions crun gives up as soon as the new one has a controller. It is shown
+ * that one alone, in a mount namespace of its own: cgroups of the old version are not for users. */
+static int show_unified_cgroups(void)
+{
+	if (is_cgroup2("/sys/fs/cgroup") || !is_cgroup2("/sys/fs/cgroup/unified"))
+		return 0;
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return -1;
+	return mount("/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL, MS_BIND, NULL);
+}
+
 static void __attribute__((noreturn))
 execute(const char *const *arguments, const int stdio[3], int errors)
 {
@@ -38,6 +60,8 @@ execute(const char *const *arguments, const int stdio[3], int errors)
 	if (!stdio)
 		streams[1] = streams[2] = errors;
 	if (process_reset_signals(&failure) < 0 || process_place_stdio(streams, &failure) < 0)
+		_exit(125);
+	if (show_unified_cgroups() < 0)
 		_exit(125);
 	execv(arguments[0], (char *const *)(uintptr_t)arguments);
 	_exit(127);
@@ -67,7 +91,8 @@ static enum failure_kind kind_of(const char *message)
 	if (strstr(message, "executable file not found") || strstr(message, "executable file `") ||
 		strstr(message, "o such file or directory"))
 		return FAILURE_NOT_FOUND;
-	if (strstr(message, "ermission denied") || strstr(message, "xec format error"))
+	if (strstr(message, "ermission denied") || strstr(message, "xec format error") ||
+		strstr(message, "open executable"))
 		return FAILURE_NOT_EXECUTABLE;
 	return FAILURE_SETUP;
 }
