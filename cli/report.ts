@@ -88,6 +88,8 @@ const OWN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'bad-reference',
   'bad-digest',
   'no-such-object',
+  'digest-mismatch',
+  'platform-mismatch',
   'host-setup',
   'native',
   'state-format',

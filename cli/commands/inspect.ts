@@ -46,7 +46,7 @@ async function inspect({ engine }: Context, kind: Kind, text: string): Promise<u
   }
   const { inspectImage } = await import('../../lib/image/inspect.ts')
   try {
-    return inspectImage(engine, text)
+    return await inspectImage(engine, text)
   } catch (error) {
     if (kind === 'image' || !isMissing(error)) throw error
     throw new LighterError('no-such-object', `No such object: ${text}`)

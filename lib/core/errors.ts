@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'bad-input'
   | 'no-such-container'
   | 'no-such-image'
+  | 'damaged-image'
   | 'no-such-object'
   | 'no-such-volume'
   | 'conflict'

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
+import { makeDirectory } from './replace.ts'
 
 export interface DraftOwner {
   pid: number
@@ -12,7 +13,7 @@ export interface DraftOwner {
 export function makeDraft(data: string, owner: DraftOwner): string {
   const random = randomHex(8)
   const path = join(data, 'tmp', `${owner.pid}-${owner.startTime}-${random}`)
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  makeDirectory(path)
   return path
 }
 

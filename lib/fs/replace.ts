@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
@@ -29,6 +38,21 @@ export function claimFile(path: string, content: string): boolean {
   }
 }
 
+/** Makes a private directory and its parents, unless they are there. */
+export function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw spaceError(error, path)
+  }
+}
+
+/** The process that writes the unfinished file of this name, as `writeDraft` names them. */
+export function draftWriter(name: string): number | undefined {
+  const pid = /\.(\d+)-[0-9a-f]{12}\.tmp$/.exec(name)?.[1]
+  return pid === undefined ? undefined : Number(pid)
+}
+
 /** Makes the names in a directory survive a power cut. */
 export function syncDirectory(path: string): void {
   const fd = openSync(path, 'r')
@@ -41,7 +65,7 @@ export function syncDirectory(path: string): void {
 
 /** A full disk or an exhausted quota as the sentence users get; any other error as it is. */
 export function spaceError(error: unknown, path: string): unknown {
-  if (!isErrno(error, 'ENOSPC', 'EDQUOT')) return error
+  if (error instanceof LighterError || !isErrno(error, 'ENOSPC', 'EDQUOT')) return error
   const reason = isErrno(error, 'EDQUOT') ? 'disk quota exceeded' : 'no space left on device'
   return new LighterError('no-space', `write ${path}: ${reason}`, { cause: error })
 }

@@ -1,85 +1,112 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno } from '../core/errors.ts'
+import { isErrno, LighterError } from '../core/errors.ts'
 import { digestHex, isDigest } from '../core/ids.ts'
-import { randomHex } from '../core/random.ts'
 import type { Engine } from '../engine.ts'
-import { listDrafts, listNames } from '../fs/drafts.ts'
+import { listDrafts, listNames, makeDraft } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
-import { bootId, isAlive } from '../host/process.ts'
+import { bootId, isAlive, ownIdentity } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { listReferences } from '../store/references.ts'
 import { readImage } from './find.ts'
-import { layersInUse } from './users.ts'
+import { collectLeftovers } from './leftovers.ts'
+import { layerStacks } from './users.ts'
+
+const MAX_PINS = 1024 * 1024
 
 interface Marked {
   blobs: Set<string>
   layers: Set<string>
 }
 
-/** Removes blobs and layers that nothing refers to, and drafts of dead processes. */
+/** One kind of thing that images are made of. */
+interface Kind {
+  folder: string
+  isUsed(marked: Marked, name: string): boolean
+}
+
+/** Names that are no digests are drafts of somebody who writes: not ours to judge. */
+const KINDS: readonly Kind[] = [
+  {
+    folder: 'layers',
+    // A layer with squashed owners is kept as its real one is.
+    isUsed: ({ layers }, name) =>
+      layers.has(name) || layers.has(name.replace(/-squashed$/, '')) || !isLayerName(name),
+  },
+  {
+    folder: 'blobs/sha256',
+    isUsed: ({ blobs }, name) => blobs.has(name) || !/^[0-9a-f]{64}$/.test(name),
+  },
+]
+
+const isLayerName = (name: string): boolean => /^[0-9a-f]{64}(-squashed)?$/.test(name)
+
+/** Removes blobs and layers that nothing refers to, and what dead processes left. */
 export async function collectGarbage(engine: Engine): Promise<void> {
   const { data } = engine.paths
-  const trash: string[] = []
+  const namespace = { program: engine.native().program, idMap: engine.idMap() }
   const before = mark(engine)
   if (before) {
-    for (const name of listNames(join(data, 'layers')).filter(
-      (name) => !keeps(before.layers, name),
-    ))
-      trash.push(...(await discard(engine, 'layers', name, (marked) => keeps(marked.layers, name))))
-    for (const name of listNames(join(data, 'blobs', 'sha256')).filter(
-      (name) => !before.blobs.has(name),
-    ))
-      trash.push(
-        ...(await discard(engine, 'blobs/sha256', name, (marked) => marked.blobs.has(name))),
-      )
+    const aside = makeAside(data)
+    const trees = aside === undefined ? [] : [aside]
+    for (const kind of KINDS) {
+      for (const name of listNames(join(data, kind.folder))) {
+        if (kind.isUsed(before, name)) continue
+        trees.push(...(aside === undefined ? strip(engine, kind, name) : []))
+        if (aside !== undefined) discard(engine, kind, name, aside)
+      }
+    }
+    await removeTrees(namespace, trees)
   }
-  for (const { path, owner } of listDrafts(data)) {
-    if (!isAlive({ ...owner, bootId: bootId() })) trash.push(path)
+  await collectLeftovers(engine)
+}
+
+/** Where discarded things wait; `undefined` on a disk so full that no directory can be made. */
+function makeAside(data: string): string | undefined {
+  try {
+    return makeDraft(data, ownIdentity())
+  } catch (error) {
+    if (error instanceof LighterError && error.code === 'no-space') return undefined
+    throw error
   }
-  await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, trash)
 }
 
 /**
  * Takes a thing away first and looks again then: a pull that named it in between finds it missing or back, never
  * half there.
  */
-async function discard(
-  engine: Engine,
-  folder: string,
-  name: string,
-  isUsed: (marked: Marked) => boolean,
-): Promise<string[]> {
-  const { data } = engine.paths
-  mkdirSync(join(data, 'trash'), { recursive: true, mode: 0o700 })
-  const from = join(data, folder, name)
-  const to = join(data, 'trash', randomHex(8))
+function discard(engine: Engine, kind: Kind, name: string, aside: string): void {
+  const from = join(engine.paths.data, kind.folder, name)
+  const to = join(aside, name)
   try {
     renameSync(from, to)
+    const now = mark(engine)
+    if (!now || kind.isUsed(now, name)) renameSync(to, from)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return []
-    throw error
-  }
-  const now = mark(engine)
-  if (now && !isUsed(now)) return [to]
-  try {
-    renameSync(to, from)
-    return []
-  } catch (error) {
-    if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return [to]
-    throw error
+    if (!isErrno(error, 'ENOENT', 'EEXIST', 'ENOTEMPTY')) throw error
   }
 }
 
-/** A layer with squashed owners is kept as its real one is. */
-const keeps = (layers: Set<string>, name: string): boolean =>
-  layers.has(name) || layers.has(name.replace(/-squashed$/, ''))
+/** On a full disk: what makes the thing whole goes first, so that nobody takes the rest for it. */
+function strip(engine: Engine, kind: Kind, name: string): string[] {
+  const now = mark(engine)
+  if (!now || kind.isUsed(now, name)) return []
+  const path = join(engine.paths.data, kind.folder, name)
+  if (kind.folder !== 'layers') {
+    rmSync(path, { force: true })
+    return []
+  }
+  rmSync(join(path, 'layer.json'), { force: true })
+  return [path]
+}
 
-/** What references, containers and running pulls need; `undefined` when an image cannot be read: then all stays. */
+/** What references, containers and running pulls need; `undefined` when one of them cannot be read: then all stays. */
 function mark(engine: Engine): Marked | undefined {
   const { data } = engine.paths
   const blobs = new Set<string>()
-  const layers = layersInUse(engine)
+  const stacks = layerStacks(engine)
+  if (!stacks) return undefined
+  const layers = new Set<string>(stacks.flat())
   for (const record of listReferences(data)) {
     const image = readImage(engine, record)
     if (!image) return undefined
@@ -93,7 +120,7 @@ function mark(engine: Engine): Marked | undefined {
   }
   for (const { path, owner } of listDrafts(data)) {
     if (!isAlive({ ...owner, bootId: bootId() })) continue
-    const pins = parseJson(readSmallFile(join(path, 'pins.json'), 1024 * 1024)) as
+    const pins = parseJson(readSmallFile(join(path, 'pins.json'), MAX_PINS)) as
       | { blobs?: unknown[]; layers?: unknown[] }
       | undefined
     addDigests(blobs, pins?.blobs)

@@ -6,28 +6,26 @@ import {
   fstatSync,
   fsync,
   ftruncateSync,
-  mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { isErrno, LighterError } from '../core/errors.ts'
-import { digestHex } from '../core/ids.ts'
-import { parseJson } from '../fs/read.ts'
-import { claimFile, spaceError, syncDirectory, writeAll } from '../fs/replace.ts'
-import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process.ts'
+import { LighterError } from '../core/errors.ts'
+import { type Digest, digestHex } from '../core/ids.ts'
+import { makeDirectory, spaceError, syncDirectory, writeAll } from '../fs/replace.ts'
 import type { Descriptor } from '../oci/image.ts'
-import { pause, unreachable } from '../registry/http.ts'
+import { isTimeout, pause, unreachable } from '../registry/http.ts'
 import type { Repository } from '../registry/registry.ts'
 import { blobPath } from '../store/blobs.ts'
 
+/** Attempts in a row that bring nothing worth the name; a registry that falls silent costs a long wait each time. */
 const ATTEMPTS = 5
-const POLL = 200
+const SILENT_ATTEMPTS = 3
+const PROGRESS = 64 * 1024
 
 export interface Download {
   data: string
@@ -37,6 +35,8 @@ export interface Download {
   sink: Writable
   signal: AbortSignal
   onBytes(current: number): void
+  /** All bytes are there; what follows is the digest. */
+  onReceived(): void
   onRetry(): void
 }
 
@@ -47,13 +47,20 @@ interface Partial {
   offset: number
 }
 
+const partialPath = (data: string, digest: Digest): string =>
+  join(data, 'downloads', `${digestHex(digest)}.partial`)
+
+/** Whether an earlier command left a part of the blob. */
+export const hasPartial = (data: string, digest: Digest): boolean =>
+  (statSync(partialPath(data, digest), { throwIfNoEntry: false })?.size ?? 0) > 0
+
 /** Fetches a blob into the store, going on where an earlier command was interrupted. */
 export async function downloadBlob(download: Download): Promise<void> {
   const { data, blob, sink } = download
   const partial = await openPartial(download)
-  let whole = false
   try {
     await receive(download, partial)
+    download.onReceived()
     sink.end()
     if (partial.offset !== blob.size || `sha256:${partial.hash.digest('hex')}` !== blob.digest) {
       rmSync(partial.path, { force: true })
@@ -62,22 +69,29 @@ export async function downloadBlob(download: Download): Promise<void> {
         `filesystem layer verification failed for digest ${blob.digest}`,
       )
     }
-    whole = true
-    await promisify(fsync)(partial.fd)
+    await promisify(fsync)(partial.fd).catch((error) => {
+      throw spaceError(error, partial.path)
+    })
   } catch (error) {
-    throw whole ? spaceError(error, partial.path) : error
+    // A part that fills the disk keeps everybody from working; one that waits for the network does not.
+    if (isNoSpace(error)) rmSync(partial.path, { force: true })
+    throw error
   } finally {
     closeSync(partial.fd)
   }
+  makeDirectory(join(data, 'blobs', 'sha256'))
   renameSync(partial.path, blobPath(data, blob.digest))
   syncDirectory(join(data, 'blobs', 'sha256'))
 }
 
+const isNoSpace = (error: unknown): boolean =>
+  error instanceof LighterError && error.code === 'no-space'
+
 /** What is there already is read, hashed and passed on like what comes. */
 async function openPartial({ data, blob, sink, signal }: Download): Promise<Partial> {
-  mkdirSync(join(data, 'downloads'), { recursive: true, mode: 0o700 })
-  const path = join(data, 'downloads', `${digestHex(blob.digest)}.partial`)
-  const fd = openSync(path, 'a+', 0o600)
+  makeDirectory(join(data, 'downloads'))
+  const path = partialPath(data, blob.digest)
+  const fd = openPartialFile(path)
   const partial = { fd, path, hash: createHash('sha256'), offset: 0 }
   try {
     const { size } = fstatSync(fd)
@@ -97,8 +111,16 @@ async function openPartial({ data, blob, sink, signal }: Download): Promise<Part
   }
 }
 
+function openPartialFile(path: string): number {
+  try {
+    return openSync(path, 'a+', 0o600)
+  } catch (error) {
+    throw spaceError(error, path)
+  }
+}
+
 async function receive(download: Download, partial: Partial): Promise<void> {
-  const { blob, signal } = download
+  const { blob, repository, signal } = download
   let attempt = 0
   while (partial.offset < blob.size) {
     const before = partial.offset
@@ -107,10 +129,9 @@ async function receive(download: Download, partial: Partial): Promise<void> {
       if (partial.offset < blob.size) throw new Error('unexpected EOF')
     } catch (error) {
       if (signal.aborted || error instanceof LighterError) throw error
-      attempt = partial.offset > before ? 1 : attempt + 1
-      if (attempt >= ATTEMPTS) {
-        const url = new URL(`blob:/${blob.digest}`)
-        throw unreachable({ method: 'GET', url }, error)
+      attempt = partial.offset - before >= PROGRESS ? 1 : attempt + 1
+      if (attempt >= (isTimeout(error) ? SILENT_ATTEMPTS : ATTEMPTS)) {
+        throw unreachable({ method: 'GET', url: repository.blobUrl(blob.digest) }, error)
       }
       download.onRetry()
       await pause(attempt, undefined, signal)
@@ -155,53 +176,4 @@ async function pass(sink: Writable, chunk: Buffer): Promise<void> {
   await Promise.race([once(sink, 'drain', { signal }), once(sink, 'close', { signal })])
     .catch(() => undefined)
     .finally(() => stop.abort())
-}
-
-/**
- * Runs `work` as the only process that fetches this blob; waits while another live one does. The claim of a dead
- * process is taken over.
- */
-export async function withClaim(
-  data: string,
-  blob: Descriptor,
-  signal: AbortSignal,
-  work: () => Promise<void>,
-): Promise<void> {
-  mkdirSync(join(data, 'downloads'), { recursive: true, mode: 0o700 })
-  const path = join(data, 'downloads', `${digestHex(blob.digest)}.owner`)
-  const text = JSON.stringify(ownIdentity())
-  while (!claimFile(path, text)) {
-    const owner = readOwner(path)
-    if (owner && isAlive(owner)) await sleep(POLL, undefined, { signal })
-    else takeOver(path)
-  }
-  try {
-    await work()
-  } finally {
-    rmSync(path, { force: true })
-  }
-}
-
-/** Renamed first: of several that find the owner dead, one removes the claim, and never a newer one's. */
-function takeOver(path: string): void {
-  const aside = `${path}.${process.pid}.stale`
-  try {
-    renameSync(path, aside)
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return
-    throw error
-  }
-  const moved = readOwner(aside)
-  if (moved && isAlive(moved)) claimFile(path, JSON.stringify(moved))
-  rmSync(aside, { force: true })
-}
-
-function readOwner(path: string): ProcessIdentity | undefined {
-  try {
-    const value = parseJson(readFileSync(path)) as ProcessIdentity | undefined
-    return typeof value?.pid === 'number' ? value : undefined
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
 }

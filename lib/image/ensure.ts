@@ -1,15 +1,17 @@
 import { LighterError } from '../core/errors.ts'
 import { shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { parsePlatform, platformDistance } from '../oci/platform.ts'
+import { formatPlatform, parsePlatform, platformDistance } from '../oci/platform.ts'
 import {
   familiarReference,
   formatReference,
   parseReference,
   withDefaultTag,
 } from '../oci/reference.ts'
+import { hasBlob } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
-import { findImage, type Image } from './find.ts'
+import { listReferences } from '../store/references.ts'
+import { findImage, type Image, noSuchImage } from './find.ts'
 import { isSquashed } from './layer-kind.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -30,24 +32,47 @@ export async function ensureImage(
   text: string,
   options: EnsureOptions,
 ): Promise<Image> {
-  if (options.policy !== 'always') {
+  if (options.policy === 'always') {
+    const carried = await ensureCarried(engine, text)
+    if (carried) return carried
+  } else {
     const found = findImage(engine, text)
-    if (found && matches(found, options.platform)) {
-      await ensureUnpacked(engine, found)
-      return found
-    }
-    if (/^sha256:[0-9a-f]{64}$|^[0-9a-f]{64}$/.test(text)) throw missing(text)
+    if (found && matches(found, options.platform)) return await mended(engine, found, options)
+    if (/^sha256:[0-9a-f]{64}$|^[0-9a-f]{64}$/.test(text)) throw noSuchImage(text)
     const carried = await ensureCarried(engine, text)
     if (carried && matches(carried, options.platform)) return carried
+    if (options.policy === 'never') throw noSuchImage(text)
     const name = familiarReference(withDefaultTag(parseReference(text)))
-    if (options.policy === 'never') throw missing(name)
     options.onMissing?.(`Unable to find image '${name}' locally`)
   }
   await (await import('./pull.ts')).pullImage(engine, parseReference(text), options)
   const image = findImage(engine, text)
-  if (!image) throw missing(text)
+  if (!image) throw noSuchImage(text)
   return image
 }
+
+/** The image with all its layers; what is damaged beyond the blobs at hand is fetched again by digest. */
+async function mended(engine: Engine, image: Image, options: EnsureOptions): Promise<Image> {
+  try {
+    await ensureUnpacked(engine, image)
+    return image
+  } catch (error) {
+    const lost = error instanceof LighterError && error.code === 'damaged-image'
+    const source = lost && options.policy !== 'never' ? pulledFrom(engine, image) : undefined
+    if (!source) throw error
+    options.onMissing?.(`Layers of image '${shortId(image.id)}' are damaged: pulling it again`)
+    const platform = formatPlatform(image.config.platform)
+    const { pullImage } = await import('./pull.ts')
+    await pullImage(engine, parseReference(source), { ...options, platform })
+    return image
+  }
+}
+
+/** A name by digest: what is fetched by it is the same image, wherever its tags point to now. */
+const pulledFrom = (engine: Engine, image: Image): string | undefined =>
+  listReferences(engine.paths.data).find(
+    ({ imageId, reference }) => imageId === image.id && reference.indexOf('@sha256:') > 0,
+  )?.reference
 
 /**
  * The image that the program carries, if that is what is meant. It is named before it is unpacked: a removal beside us
@@ -73,21 +98,18 @@ async function ensureUnpacked(engine: Engine, image: Image): Promise<void> {
   for (const [index, diffId] of image.config.diffIds.entries()) {
     if (hasLayer(data, diffId, squashed)) continue
     const blob = image.layers[index]
-    const { hasBlob } = await import('../store/blobs.ts')
-    if (!blob || !hasBlob(data, blob.digest, blob.size)) {
+    const { unpackGood } = await import('./layer.ts')
+    const whole =
+      blob && hasBlob(data, blob.digest, blob.size) && (await unpackGood(engine, { blob, diffId }))
+    if (!whole) {
       throw new LighterError(
-        'no-such-image',
-        `layer ${shortId(diffId)} of image ${shortId(image.id)} is damaged; pull the image again`,
+        'damaged-image',
+        `layer ${shortId(diffId)} of image ${shortId(image.id)} is damaged: pull the image again`,
       )
     }
-    const { unpackStored } = await import('./layer.ts')
-    await unpackStored(engine, { blob, diffId })
   }
 }
 
 const matches = (image: Image, platform: string | undefined): boolean =>
   platform === undefined ||
   platformDistance(parsePlatform(platform), image.config.platform) !== undefined
-
-const missing = (name: string): LighterError =>
-  new LighterError('no-such-image', `No such image: ${name}`)

@@ -1,16 +1,14 @@
 import { LighterError } from '../core/errors.ts'
-import { type Digest, isDigest } from '../core/ids.ts'
+import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
+import { type Descriptor, type ImageConfig, parseImageConfig, parseManifest } from '../oci/image.ts'
 import {
-  type Descriptor,
-  type ImageConfig,
-  MAX_CONFIG,
-  MAX_MANIFEST,
-  parseImageConfig,
-  parseManifest,
-} from '../oci/image.ts'
-import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts'
-import { readBlob } from '../store/blobs.ts'
+  familiarReference,
+  formatReference,
+  parseReference,
+  withDefaultTag,
+} from '../oci/reference.ts'
+import { peekBlob } from '../store/blobs.ts'
 import { layerPath } from '../store/layers.ts'
 import { listReferences, type ReferenceRecord, readReference } from '../store/references.ts'
 import { isSquashed } from './layer-kind.ts'
@@ -31,8 +29,15 @@ export function findImage(engine: Engine, text: string): Image | undefined {
 /** As `findImage`; throws `no-such-image`. */
 export function getImage(engine: Engine, text: string): Image {
   const image = findImage(engine, text)
-  if (!image) throw new LighterError('no-such-image', `No such image: ${text}`)
+  if (!image) throw noSuchImage(text)
   return image
+}
+
+/** The error for an image that is not here; names are completed as Docker does. */
+export function noSuchImage(text: string): LighterError {
+  const isId = /^(?:sha256:.*|[0-9a-f]{64})$/.test(text)
+  const name = isId ? text : familiarReference(withDefaultTag(parseReference(text)))
+  return new LighterError('no-such-image', `No such image: ${name}`)
 }
 
 /** One reference of the image that the text names. */
@@ -75,19 +80,26 @@ function findPrefix(data: string, text: string): ReferenceRecord | undefined {
   return ids.size === 1 ? records[0] : undefined
 }
 
-/** Reads the image of a reference; `undefined` when a part of it is damaged or gone. */
+/**
+ * Reads the image of a reference; `undefined` when a part of it is damaged or gone. On the way to every container:
+ * lengths and syntax are checked, not digests; a pull checks those.
+ */
 export function readImage(engine: Engine, record: ReferenceRecord): Image | undefined {
   const { data } = engine.paths
-  const bytes = readBlob(data, record.descriptor.digest, MAX_MANIFEST)
-  const manifest = bytes && parseManifest(bytes, record.descriptor.mediaType)
-  if (manifest?.kind !== 'image' || !isDigest(manifest.config.digest)) return undefined
-  const config = readBlob(data, manifest.config.digest, MAX_CONFIG)
-  if (!config) return undefined
-  return {
-    id: manifest.config.digest,
-    manifest: record.descriptor,
-    layers: manifest.layers,
-    config: parseImageConfig(config),
+  const { digest, size, mediaType } = record.descriptor
+  const bytes = peekBlob(data, digest, size)
+  if (!bytes) return undefined
+  try {
+    const manifest = parseManifest(bytes, mediaType)
+    if (manifest.kind !== 'image') return undefined
+    const { layers } = manifest
+    const config = peekBlob(data, manifest.config.digest, manifest.config.size)
+    if (!config) return undefined
+    const id = manifest.config.digest
+    return { id, manifest: record.descriptor, layers, config: parseImageConfig(config) }
+  } catch (error) {
+    if (error instanceof LighterError && error.code === 'registry-protocol') return undefined
+    throw error
   }
 }
 

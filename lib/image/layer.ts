@@ -1,19 +1,25 @@
-import { execFile } from 'node:child_process'
-import { createReadStream, mkdirSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
-import { promisify } from 'node:util'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
+import { spaceError } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import type { Descriptor } from '../oci/image.ts'
 import type { Repository } from '../registry/registry.ts'
 import { applyLayer, removeTrees } from '../runtime/userns.ts'
-import { blobPath, hasBlob } from '../store/blobs.ts'
-import { hasLayer, publishLayer, writeLayerRecord } from '../store/layers.ts'
-import { downloadBlob, withClaim } from './download.ts'
+import { blobPath, hasBlob, isBlobWhole } from '../store/blobs.ts'
+import {
+  hasLayer,
+  layerPath,
+  publishLayer,
+  quarantineLayer,
+  writeLayerRecord,
+} from '../store/layers.ts'
+import { withClaim } from './claim.ts'
+import { downloadBlob, hasPartial } from './download.ts'
 import { isSquashed } from './layer-kind.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -33,39 +39,79 @@ export async function ensureLayer(
   const { data } = engine.paths
   const { blob } = job
   const id = shortId(blob.digest)
-  await withClaim(data, blob, signal, async () => {
+  await withClaim(data, blob.digest, signal, async () => {
     if (hasBlob(data, blob.digest, blob.size)) {
-      await unpackStored(engine, job, signal)
-    } else {
-      const bytes = new PassThrough({ highWaterMark: 1024 * 1024 })
-      const download = downloadBlob({
-        data,
-        repository,
-        blob,
-        sink: bytes,
-        signal,
-        onBytes: (current) =>
-          onProgress({ type: 'layer', id, status: 'Downloading', current, total: blob.size }),
-        onRetry: () => onProgress({ type: 'layer', id, status: 'Retrying' }),
-      }).then(
-        () => onProgress({ type: 'layer', id, status: 'Download complete' }),
-        (error) => {
-          bytes.destroy(error instanceof Error ? error : undefined)
-          throw error
-        },
-      )
-      await both(download, unpackBeside(engine, job, bytes, download, signal))
+      const done = await unpackGood(engine, job, signal)
+      if (done) return
     }
+    const resumed = hasPartial(data, blob.digest)
+    const fetch = () => fetchLayer(engine, repository, job, signal, onProgress)
+    await fetch().catch(async (error) => {
+      // What was left by an earlier command may be what is wrong: it is thrown away by now.
+      if (!resumed || !isMismatch(error)) throw error
+      onProgress({ type: 'layer', id, status: 'Retrying' })
+      await fetch()
+    })
   })
   onProgress({ type: 'layer', id, status: 'Pull complete' })
 }
 
-/** Unpacks a layer whose blob is in the store already. */
-export async function unpackStored(
+async function fetchLayer(
+  engine: Engine,
+  repository: Repository,
+  job: LayerJob,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<void> {
+  const { blob } = job
+  const id = shortId(blob.digest)
+  const bytes = new PassThrough({ highWaterMark: 1024 * 1024 })
+  const download = downloadBlob({
+    data: engine.paths.data,
+    repository,
+    blob,
+    sink: bytes,
+    signal,
+    onBytes: (current) =>
+      onProgress({ type: 'layer', id, status: 'Downloading', current, total: blob.size }),
+    onReceived: () => onProgress({ type: 'layer', id, status: 'Verifying Checksum' }),
+    onRetry: () => onProgress({ type: 'layer', id, status: 'Retrying' }),
+  }).then(
+    () => onProgress({ type: 'layer', id, status: 'Download complete' }),
+    (error) => {
+      bytes.destroy(error instanceof Error ? error : undefined)
+      throw error
+    },
+  )
+  await both(download, unpackBeside(engine, job, bytes, download, signal))
+}
+
+const isMismatch = (error: unknown): boolean =>
+  error instanceof LighterError && error.code === 'digest-mismatch'
+
+/**
+ * Unpacks a stored blob; `false` when its bytes turn out to be damaged: the blob is thrown away then. Bytes are only
+ * doubted when unpacking failed, so that a good blob is not read twice.
+ */
+export async function unpackGood(
   engine: Engine,
   job: LayerJob,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  const { data } = engine.paths
+  const { digest } = job.blob
+  try {
+    await unpackStored(engine, job, signal)
+    return true
+  } catch (error) {
+    if (signal?.aborted || (await isBlobWhole(data, digest))) throw error
+    rmSync(blobPath(data, digest), { force: true })
+    return false
+  }
+}
+
+/** Unpacks a layer whose blob is in the store already. */
+async function unpackStored(engine: Engine, job: LayerJob, signal?: AbortSignal): Promise<void> {
   const { data } = engine.paths
   if (hasLayer(data, job.diffId, isSquashed(engine))) return
   const archive = createReadStream(blobPath(data, job.blob.digest), { highWaterMark: 1024 * 1024 })
@@ -86,12 +132,13 @@ async function unpackBeside(
     archive.resume()
     return
   }
+  await clearDamaged(engine, diffId)
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   const draft = makeDraft(data, ownIdentity())
   const tree = join(draft, 'fs')
   let published = false
   try {
-    mkdirSync(tree, { mode: 0o755 })
+    makeTree(tree)
     const applied = await applyLayer(namespace, tree, archive, signal)
     archive.resume()
     await verified
@@ -102,16 +149,28 @@ async function unpackBeside(
       )
     }
     writeLayerRecord(draft, { ...applied, squashed })
-    await syncFileSystem(draft)
     published = publishLayer(data, draft, diffId, squashed)
   } finally {
     if (!published) await removeTrees(namespace, [draft]).catch(() => undefined)
   }
 }
 
-/** Node has no syncfs(2): the program that every host has does it. */
-async function syncFileSystem(path: string): Promise<void> {
-  await promisify(execFile)('sync', ['-f', path])
+async function clearDamaged(engine: Engine, diffId: Digest): Promise<void> {
+  const { data } = engine.paths
+  const squashed = isSquashed(engine)
+  if (!existsSync(layerPath(data, diffId, squashed))) return
+  const aside = makeDraft(data, ownIdentity())
+  quarantineLayer(data, diffId, squashed, aside)
+  const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  await removeTrees(namespace, [aside]).catch(() => undefined)
+}
+
+function makeTree(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o755 })
+  } catch (error) {
+    throw spaceError(error, path)
+  }
 }
 
 /** Both must end before anybody goes on; the download's error explains the other's. */

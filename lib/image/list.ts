@@ -1,3 +1,4 @@
+import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { familiarName, parseReference } from '../oci/reference.ts'
@@ -21,7 +22,8 @@ const NONE = '<none>'
 export function listImages(engine: Engine, filter?: string): ListedImage[] {
   const images = new Map<Digest, Image | undefined>()
   const rows = listReferences(engine.paths.data)
-  const wanted = filter === undefined ? undefined : parseReference(filter)
+  const wanted = filter === undefined ? undefined : parseFilter(filter)
+  if (wanted === NOTHING) return []
   const listed = rows.flatMap((record) => {
     if (!images.has(record.imageId)) images.set(record.imageId, readImage(engine, record))
     const image = images.get(record.imageId)
@@ -32,6 +34,18 @@ export function listImages(engine: Engine, filter?: string): ListedImage[] {
     return [{ ...names, id, created: config.created, size: imageSize(engine, image) }]
   })
   return listed.sort((a, b) => Date.parse(b.created) - Date.parse(a.created) || 0)
+}
+
+const NOTHING = Symbol('no image has such a name')
+
+/** What cannot be a name is the name of nothing. */
+function parseFilter(text: string): ReturnType<typeof parseReference> | typeof NOTHING {
+  try {
+    return parseReference(text)
+  } catch (error) {
+    if (error instanceof LighterError) return NOTHING
+    throw error
+  }
 }
 
 /** Sum of the unpacked layers. */

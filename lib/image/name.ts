@@ -16,7 +16,7 @@ import { getImage } from './find.ts'
 export function setReference(
   engine: Engine,
   reference: string,
-  image: { descriptor: Descriptor; imageId: Digest },
+  image: { descriptor: Descriptor; imageId: Digest; taggedAt?: string },
 ): void {
   const { data } = engine.paths
   const old = readReference(data, reference)
@@ -37,7 +37,8 @@ export function setReference(
 export function tagImage(engine: Engine, source: string, target: string): void {
   const reference = parseTarget(target)
   const image = getImage(engine, source)
-  setReference(engine, reference, { descriptor: image.manifest, imageId: image.id })
+  const taggedAt = new Date().toISOString()
+  setReference(engine, reference, { descriptor: image.manifest, imageId: image.id, taggedAt })
 }
 
 function parseTarget(target: string): string {

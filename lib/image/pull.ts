@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
+import { replaceFile } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import {
   type Descriptor,
@@ -22,7 +22,6 @@ import {
   platformDistance,
 } from '../oci/platform.ts'
 import {
-  familiarName,
   familiarReference,
   formatReference,
   type Reference,
@@ -33,9 +32,10 @@ import { closeConnections } from '../registry/transport.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { digestOf, ensureLayout, hasBlob, readBlob, writeBlob } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
-import { readReference } from '../store/references.ts'
+import { listReferences, readReference } from '../store/references.ts'
 import { ensureLayer, type LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
+import { collectLeftovers } from './leftovers.ts'
 import { setReference } from './name.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -86,16 +86,18 @@ export async function pullImage(
       if (round > 0 && !changed) break
       fresh = nameImage(engine, reference, image) || fresh
     }
-    const name = familiarReference(reference)
-    report({ type: 'done', digest: image.digest, reference: name, fresh })
-    return canonicalName(reference)
+    report({ type: 'done', digest: image.digest, reference: pulledName(reference), fresh })
+    await collectLeftovers(engine)
+    return formatReference(reference)
   } finally {
     stop.abort()
     await closeConnections()
   }
 }
 
-const canonicalName = formatReference
+/** Beside a digest the tag says nothing. */
+const pulledName = (reference: Reference): string =>
+  familiarReference(reference.digest ? { ...reference, tag: undefined } : reference)
 
 async function resolve(
   repository: Repository,
@@ -106,12 +108,8 @@ async function resolve(
   const selector = reference.digest ?? reference.tag ?? 'latest'
   const { bytes, mediaType } = await fetchVerified(repository, selector, reference.digest)
   const digest = digestOf(bytes)
-  const tag = reference.digest ?? reference.tag ?? 'latest'
-  report({
-    type: 'start',
-    tag,
-    repository: reference.registry === 'docker.io' ? reference.repository : familiarName(reference),
-  })
+  const tag = reference.digest ? pulledName(reference) : selector
+  report({ type: 'start', tag, repository: reference.repository })
   const manifest = parseManifest(bytes, mediaType)
   if (manifest.kind === 'image') return toResolved(digest, bytes, manifest)
   const choice = manifest.manifests
@@ -201,13 +199,10 @@ function checkPlatform(
 /** Tells removals beside us what we are about to name. */
 function pin(engine: Engine, image: Resolved, config: ImageConfig): AsyncDisposable {
   const draft = makeDraft(engine.paths.data, ownIdentity())
-  mkdirSync(draft, { recursive: true })
   const { manifest, descriptor } = image
   const blobs = [descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest)
-  writeFileSync(
-    join(draft, 'pins.json'),
-    JSON.stringify({ version: 1, blobs, layers: config.diffIds }),
-  )
+  const pins = { version: 1, blobs, layers: config.diffIds }
+  replaceFile(join(draft, 'pins.json'), JSON.stringify(pins))
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   return { [Symbol.asyncDispose]: () => removeTrees(namespace, [draft]).catch(() => undefined) }
 }
@@ -223,23 +218,18 @@ async function fetchParts(
   const { data } = engine.paths
   const squashed = isSquashed(engine)
   const missing: LayerJob[] = []
+  const present: Descriptor[] = []
   const seen = new Set<Digest>()
   for (const [index, blob] of image.manifest.layers.entries()) {
     const diffId = config.diffIds[index]
     if (!diffId || seen.has(diffId)) continue
     seen.add(diffId)
-    const id = shortId(blob.digest)
-    if (hasLayer(data, diffId, squashed) && hasBlob(data, blob.digest, blob.size)) {
-      report({ type: 'layer', id, status: 'Already exists' })
-    } else {
-      missing.push({ blob, diffId })
-      report({ type: 'layer', id, status: 'Pulling fs layer' })
-    }
+    const there = hasLayer(data, diffId, squashed) && hasBlob(data, blob.digest, blob.size)
+    if (there) present.push(blob)
+    else missing.push({ blob, diffId })
   }
+  tellLayers(engine, image, present, missing, report)
   const queue = [...missing]
-  for (const { blob } of queue.slice(PARALLEL)) {
-    report({ type: 'layer', id: shortId(blob.digest), status: 'Waiting' })
-  }
   const worker = async (): Promise<void> => {
     for (let job = queue.shift(); job; job = queue.shift()) {
       await ensureLayer(engine, repository, job, signal, report)
@@ -260,6 +250,27 @@ async function fetchParts(
     throw failures.find((error) => error instanceof LighterError) ?? failures[0]
   }
   return missing.length > 0
+}
+
+/** An image that is all there is not worth a word. */
+function tellLayers(
+  engine: Engine,
+  { manifest }: Resolved,
+  present: Descriptor[],
+  missing: LayerJob[],
+  report: OnProgress,
+): void {
+  const isKnown = ({ imageId }: { imageId: Digest }) => imageId === manifest.config.digest
+  if (missing.length === 0 && listReferences(engine.paths.data).some(isKnown)) return
+  for (const { digest } of manifest.layers) {
+    const status = present.some((blob) => blob.digest === digest)
+      ? 'Already exists'
+      : 'Pulling fs layer'
+    report({ type: 'layer', id: shortId(digest), status })
+  }
+  for (const { blob } of missing.slice(PARALLEL)) {
+    report({ type: 'layer', id: shortId(blob.digest), status: 'Waiting' })
+  }
 }
 
 /** Docker keeps the digest that was pulled as a name of its own beside the tag. */

@@ -1,16 +1,18 @@
+import { createHash } from 'node:crypto'
 import { LighterError } from '../core/errors.ts'
-import { shortId } from '../core/ids.ts'
+import { digestHex, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { familiarName, familiarReference, parseReference } from '../oci/reference.ts'
+import { familiarReference, fullName, parseReference } from '../oci/reference.ts'
 import {
   deriveIndex,
   listReferences,
   type ReferenceRecord,
   removeReference,
+  writeReference,
 } from '../store/references.ts'
 import { collectGarbage } from './collect.ts'
-import { findRecord } from './find.ts'
-import type { ImageUser } from './users.ts'
+import { findRecord, noSuchImage, readImage } from './find.ts'
+import { type ImageUser, layerStacks } from './users.ts'
 
 export interface RemoveOptions {
   force: boolean
@@ -25,41 +27,77 @@ export async function removeImage(
 ): Promise<string[]> {
   const { data } = engine.paths
   const found = findRecord(engine, text)
-  if (!found) throw new LighterError('no-such-image', `No such image: ${text}`)
+  if (!found) throw noSuchImage(text)
   const all = listReferences(data).filter(({ imageId }) => imageId === found.imageId)
-  const byId = isIdText(text, found)
   const mine = users.filter(({ imageId }) => imageId === found.imageId)
-  const names = byId ? all : withDigests(found, all)
-  const last = names.length === all.length
+  const byId = isIdText(text, found)
   if (byId) checkById(found, all, mine, force)
-  else if (last && mine[0] && !force) {
-    const name = familiarReference(parseReference(found.reference))
-    throw new LighterError(
-      'conflict',
-      `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(mine[0].id)} is using its referenced image ${shortId(found.imageId)}`,
-    )
-  }
+  else checkByName(text, found, all, mine, force)
+  const names = byId ? all : withDigests(found, all)
+  const rest = all.length - names.length
+  const lines = names.filter(isNamed).map((name) => `Untagged: ${familiar(name)}`)
+  const running = mine.some((user) => user.running)
+  const deleted = rest === 0 && !running ? describeDeletion(engine, found) : []
   for (const { reference } of names) removeReference(data, reference)
-  deriveIndex(data)
-  const lines = names
-    .filter(({ reference }) => !reference.startsWith('@'))
-    .map(({ reference }) => `Untagged: ${familiarReference(parseReference(reference))}`)
-  if (!last) return lines
+  // A running container's image stays, without a name, as long as somebody may want to know about it.
+  if (rest === 0 && running) keepNameless(data, found)
+  refreshIndex(data)
+  if (rest > 0 || running) return lines
   await collectGarbage(engine)
-  return [...lines, `Deleted: ${found.imageId}`]
+  refreshIndex(data)
+  return [...lines, ...deleted]
+}
+
+const isNamed = ({ reference }: ReferenceRecord): boolean => !reference.startsWith('@')
+const isDigestName = ({ reference }: ReferenceRecord): boolean => reference.includes('@')
+const familiar = ({ reference }: ReferenceRecord): string =>
+  familiarReference(parseReference(reference))
+const repositoryOf = ({ reference }: ReferenceRecord): string => fullName(parseReference(reference))
+
+/** index.json is made for others: that it cannot be written must not keep anybody from making room. */
+function refreshIndex(data: string): void {
+  unlessFull(() => deriveIndex(data))
+}
+
+function keepNameless(data: string, found: ReferenceRecord): void {
+  unlessFull(() => writeReference(data, { ...found, reference: `@${found.imageId}` }))
+}
+
+function unlessFull(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof LighterError && error.code === 'no-space')) throw error
+  }
 }
 
 /** With the last tag of a repository, the digests it was pulled by go too. */
 function withDigests(found: ReferenceRecord, all: ReferenceRecord[]): ReferenceRecord[] {
-  const name = familiarName(parseReference(found.reference))
-  const family = all.filter(
-    ({ reference }) =>
-      !reference.startsWith('@') && familiarName(parseReference(reference)) === name,
+  if (isDigestName(found)) return [found]
+  const family = all.filter((name) => isNamed(name) && repositoryOf(name) === repositoryOf(found))
+  const others = family.filter((name) => name.reference !== found.reference)
+  return others.every(isDigestName) ? [found, ...others] : [found]
+}
+
+/** At most one tag, and all names in its repository: then the image goes with it. */
+function isSingle(all: ReferenceRecord[]): boolean {
+  const named = all.filter(isNamed)
+  const tags = named.filter((name) => !isDigestName(name))
+  return named.length <= 1 || (tags.length <= 1 && new Set(named.map(repositoryOf)).size === 1)
+}
+
+function checkByName(
+  text: string,
+  found: ReferenceRecord,
+  all: ReferenceRecord[],
+  [user]: ImageUser[],
+  force: boolean,
+): void {
+  if (force || !user || !isSingle(all)) return
+  throw new LighterError(
+    'conflict',
+    `conflict: unable to remove repository reference "${text}" (must force) - container ${shortId(user.id)} is using its referenced image ${shortId(found.imageId)}`,
   )
-  const tags = family.filter(({ reference }) => !reference.includes('@'))
-  const others = tags.filter(({ reference }) => reference !== found.reference)
-  if (others.length > 0) return [found]
-  return [found, ...family.filter(({ reference }) => reference !== found.reference)]
 }
 
 function checkById(
@@ -79,13 +117,7 @@ function checkById(
     )
   }
   if (force) return
-  const repositories = new Set(
-    all
-      .filter(({ reference }) => !reference.startsWith('@'))
-      .map(({ reference }) => familiarName(parseReference(reference))),
-  )
-  const tags = all.filter(({ reference }) => !reference.includes('@'))
-  if (repositories.size > 1 || tags.length > 1) {
+  if (!isSingle(all)) {
     throw conflict('must be forced', 'image is referenced in multiple repositories')
   }
   const [stopped] = users
@@ -99,6 +131,34 @@ function checkById(
 
 function isIdText(text: string, { imageId, reference }: ReferenceRecord): boolean {
   if (reference.startsWith('@')) return true
-  if (!imageId.slice(7).startsWith(text.replace(/^sha256:/, ''))) return false
+  if (!digestHex(imageId).startsWith(text.replace(/^sha256:/, ''))) return false
   return !text.includes(':') || text.startsWith('sha256:')
+}
+
+/** `Deleted:` lines: the image, then its layers that neither another image nor a container stands on. */
+function describeDeletion(engine: Engine, found: ReferenceRecord): string[] {
+  const image = readImage(engine, found)
+  const chain = chainOf(image?.config.diffIds.map(digestHex) ?? [])
+  const kept = new Set<string>()
+  for (const record of listReferences(engine.paths.data)) {
+    if (record.imageId === found.imageId) continue
+    const other = readImage(engine, record)?.config.diffIds.map(digestHex) ?? []
+    for (const id of chainOf(other)) kept.add(id)
+  }
+  for (const stack of layerStacks(engine) ?? []) {
+    for (const id of chainOf(stack.map((name) => name.replace(/-squashed$/, '')))) kept.add(id)
+  }
+  const gone = chain.filter((id) => !kept.has(id)).reverse()
+  return [`Deleted: ${found.imageId}`, ...gone.map((id) => `Deleted: sha256:${id}`)]
+}
+
+/** Ids of a stack of layers, from the lowest up: each is a digest of all below it. */
+function chainOf(layers: string[]): string[] {
+  const chain: string[] = []
+  for (const layer of layers) {
+    const below = chain.at(-1)
+    const id = below && createHash('sha256').update(`sha256:${below} sha256:${layer}`).digest('hex')
+    chain.push(id ?? layer)
+  }
+  return chain
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine.ts'
-import { listNames } from '../fs/drafts.ts'
+import { listDrafts, listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { isAlive, type ProcessIdentity } from '../host/process.ts'
 
@@ -11,19 +11,27 @@ export interface ImageUser {
   running: boolean
 }
 
-/** Which trees the containers stand on, from their plans: they stay whatever happens to the image's names. */
-export function layersInUse(engine: Engine): Set<string> {
-  const containers = join(engine.paths.data, 'containers')
-  const names = new Set<string>()
-  for (const id of listNames(containers)) {
-    const plan = parseJson(readSmallFile(join(containers, id, 'plan.json'), 1024 * 1024))
-    const lower = (plan as { rootfs?: { lower?: unknown } } | undefined)?.rootfs?.lower
-    for (const path of Array.isArray(lower) ? lower : []) {
-      const name = /\/layers\/([^/]+)\/fs$/.exec(String(path))?.[1]
-      if (name) names.add(name)
-    }
+const MAX_RECORD = 4 * 1024 * 1024
+
+/**
+ * The trees that containers stand on, those being made too, from the lowest up; they stay whatever happens to the
+ * image's names. `undefined` when a record says nothing: what that container needs is not known then.
+ */
+export function layerStacks(engine: Engine): string[][] | undefined {
+  const { data } = engine.paths
+  const directories = [
+    ...listNames(join(data, 'containers')).map((id) => join(data, 'containers', id)),
+    ...listDrafts(data).map(({ path }) => path),
+  ]
+  const stacks: string[][] = []
+  for (const directory of directories) {
+    const bytes = readSmallFile(join(directory, 'container.json'), MAX_RECORD)
+    if (!bytes) continue
+    const layers = (parseJson(bytes) as { layers?: unknown } | null | undefined)?.layers
+    if (!Array.isArray(layers)) return undefined
+    stacks.push(layers.map(String))
   }
-  return names
+  return stacks
 }
 
 /** Every container with the image it was made from. */
@@ -31,7 +39,7 @@ export function listImageUsers(engine: Engine): ImageUser[] {
   const containers = join(engine.paths.data, 'containers')
   return listNames(containers).flatMap((id) => {
     const read = (name: string): unknown =>
-      parseJson(readSmallFile(join(containers, id, name), 4 * 1024 * 1024))
+      parseJson(readSmallFile(join(containers, id, name), MAX_RECORD))
     const record = read('container.json') as { imageId?: unknown } | undefined
     const state = read('state.json') as (ProcessIdentity & { status?: unknown }) | undefined
     if (typeof record?.imageId !== 'string') return []

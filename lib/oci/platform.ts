@@ -14,6 +14,12 @@ const ARCHITECTURES: Readonly<Record<string, [string, string]>> = {
   armhf: ['arm', 'v7'],
   armel: ['arm', 'v6'],
 }
+const COMPONENT = /^[A-Za-z0-9_-]+$/
+const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set(
+  '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm'.split(
+    ' ',
+  ),
+)
 const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
 const ARM_VARIANTS = ['v8', 'v7', 'v6', 'v5']
 
@@ -25,18 +31,24 @@ export const hostPlatform = (): Platform =>
 export function parsePlatform(text: string): Platform {
   const parts = text.split('/')
   const [first = '', second, third] = parts
-  if (parts.length > 3 || parts.some((part) => !/^[A-Za-z0-9_.-]+$/.test(part))) {
-    throw new LighterError(
-      'bad-input',
-      `"${text}" is an invalid OS/architecture component: invalid argument`,
+  const odd = parts.find((part) => !COMPONENT.test(part))
+  if (odd !== undefined) {
+    throw invalid(
+      `"${odd}" is an invalid component of "${text}": platform specifier component must match "${COMPONENT.source}"`,
     )
   }
+  if (parts.length > 3) throw invalid(`"${text}": cannot parse platform specifier`)
   if (second !== undefined) return normalise(first, second, third ?? '')
   const host = hostPlatform()
   const word = first.toLowerCase()
   if (['linux', 'windows', 'darwin', 'freebsd'].includes(word)) return { ...host, os: word }
-  return normalise('linux', word, '')
+  const platform = normalise('linux', word, '')
+  if (KNOWN_ARCHITECTURES.has(platform.architecture)) return platform
+  throw invalid(`"${text}": unknown operating system or architecture`)
 }
+
+const invalid = (message: string): LighterError =>
+  new LighterError('bad-input', `${message}: invalid argument`)
 
 /** Spelling variants away, and the variants that are an architecture's default. */
 export function normalise(os: string, architecture: string, variant: string): Platform {

@@ -85,15 +85,17 @@ async function sendOnce({
 async function readBody(body: Readable, url: URL, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limit) {
-      throw new LighterError(
-        'registry-protocol',
-        `${url.host} answered with more than ${limit} bytes`,
-      )
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > limit) {
+        const message = `${url.host} answered with more than ${limit} bytes`
+        throw new LighterError('registry-protocol', message)
+      }
+      chunks.push(chunk)
     }
-    chunks.push(chunk)
+  } catch (error) {
+    throw unreachable({ method: 'GET', url }, error)
   }
   return Buffer.concat(chunks)
 }
@@ -121,11 +123,17 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'connect: network is unreachable',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'temporary failure in name resolution',
-  UND_ERR_CONNECT_TIMEOUT: 'i/o timeout while connecting',
+  UND_ERR_CONNECT_TIMEOUT: 'i/o timeout',
   UND_ERR_HEADERS_TIMEOUT: 'timeout while waiting for the answer',
   UND_ERR_BODY_TIMEOUT: 'timeout: the registry stopped sending',
   UND_ERR_SOCKET: 'unexpected EOF',
 }
+
+/** Whether the other side said nothing for too long. */
+export const isTimeout = (error: unknown): boolean =>
+  /^UND_ERR_(BODY|HEADERS|CONNECT)_TIMEOUT$/.test(
+    codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined),
+  )
 
 /** The sentence for a registry that cannot be spoken to. Queries are left out: they may carry secrets. */
 export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>, error: unknown) {
@@ -134,12 +142,24 @@ export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>
   const said = error instanceof Error ? error.message : String(error)
   const reason = REASONS[code] ?? said
   const verb = method.charAt(0) + method.slice(1).toLowerCase()
-  const dial = code === 'ECONNREFUSED' ? `dial tcp ${url.host}: ` : ''
+  const { dial, path } = describeDial(code, url)
   return new LighterError(
     'registry-unreachable',
-    `${verb} "${url.origin}${url.pathname}": ${dial}${reason}`,
+    `${verb} "${url.origin}${path}": ${dial}${reason}`,
     { cause: error },
   )
+}
+
+/** Where nobody was reached it does not matter what was asked for: Docker names the root of the API then. */
+function describeDial(code: string, url: URL): { dial: string; path: string } {
+  const host = url.port ? url.host : `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`
+  const path = url.pathname.startsWith('/v2/') ? '/v2/' : url.pathname
+  if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
+    return { dial: `dial tcp: lookup ${url.hostname}: `, path }
+  }
+  return /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH)$|^UND_ERR_CONNECT_TIMEOUT$/.test(code)
+    ? { dial: `dial tcp ${host}: `, path }
+    : { dial: '', path: url.pathname }
 }
 
 export { codeOf as networkCode }

@@ -14,6 +14,8 @@ const ACCEPT = Object.values(MEDIA_TYPES).join(', ')
 
 /** One repository of a registry, with the permission to pull from it. */
 export interface Repository {
+  /** Where a blob is, for messages. */
+  blobUrl(digest: Digest): URL
   fetchManifest(selector: string): Promise<{ bytes: Buffer; mediaType: string }>
   /** Opens a blob from an offset on; `offset` is what the answer really begins with. */
   openBlob(
@@ -42,6 +44,7 @@ export async function openRepository(
     authorization: undefined,
   }
   return {
+    blobUrl: (digest) => blobUrl(session, digest),
     fetchManifest: (selector) => fetchManifest(session, selector),
     openBlob: (digest, offset, signal) => openBlob(session, digest, offset, signal),
   }
@@ -73,8 +76,11 @@ async function fetchManifest(session: Session, selector: string) {
   return { bytes, mediaType: response.header('content-type') ?? '' }
 }
 
+const blobUrl = ({ reference, origin }: Session, digest: Digest): URL =>
+  new URL(`/v2/${reference.repository}/blobs/${digest}`, origin)
+
 async function openBlob(session: Session, digest: Digest, from: number, signal?: AbortSignal) {
-  const url = new URL(`/v2/${session.reference.repository}/blobs/${digest}`, session.origin)
+  const url = blobUrl(session, digest)
   // Encoded bodies would neither fit the digest nor the ranges.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' }
   if (from > 0) headers.range = `bytes=${from}-`

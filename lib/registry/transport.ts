@@ -3,8 +3,12 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import type { Dispatcher } from 'undici'
+import { LighterError } from '../core/errors.ts'
 
-const TIMEOUTS = { connect: 15_000, headers: 60_000, body: 60_000 }
+/** Milliseconds for a connection, for an answer to begin, and for more of it to come. */
+const TIMEOUTS = { connect: 15_000, headers: 30_000, body: 30_000 }
+/** `LIGHTER_REGISTRY_TIMEOUT`, in seconds, takes the place of all three: for slow links, and for tests. */
+const MAX_TIMEOUT = 3600
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -35,14 +39,26 @@ export async function closeConnections(): Promise<void> {
 async function createDispatcher(url: URL): Promise<Dispatcher> {
   const { Agent, EnvHttpProxyAgent } = await import('undici')
   const tls = url.protocol === 'https:' ? { ca: certificates(url.host) } : {}
+  const timeouts = readTimeouts(process.env.LIGHTER_REGISTRY_TIMEOUT)
   const common = {
-    headersTimeout: TIMEOUTS.headers,
-    bodyTimeout: TIMEOUTS.body,
-    connect: { timeout: TIMEOUTS.connect, ...tls },
+    headersTimeout: timeouts.headers,
+    bodyTimeout: timeouts.body,
+    connect: { timeout: timeouts.connect, ...tls },
   }
   // Go's clients never ask a proxy for the machine itself, and neither do we.
   if (isLoopback(url.hostname)) return new Agent(common)
   return new EnvHttpProxyAgent({ ...common, requestTls: tls, proxyTls: tls })
+}
+
+function readTimeouts(text: string | undefined): typeof TIMEOUTS {
+  if (!text) return TIMEOUTS
+  const seconds = Number(text)
+  if (!(seconds > 0 && seconds <= MAX_TIMEOUT)) {
+    const message = `LIGHTER_REGISTRY_TIMEOUT must be a number of seconds up to ${MAX_TIMEOUT}`
+    throw new LighterError('bad-input', message)
+  }
+  const wait = seconds * 1000
+  return { connect: wait, headers: wait, body: wait }
 }
 
 /** 127.0.0.0/8, ::1 and localhost: the registries that may be spoken to without TLS. */

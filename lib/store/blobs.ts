@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
+import { isErrno, LighterError } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
 import { readSmallFile } from '../fs/read.ts'
-import { replaceFile } from '../fs/replace.ts'
+import { makeDirectory, replaceFile } from '../fs/replace.ts'
+
+const MAX_PEEK = 16 * 1024 * 1024
 
 export const blobPath = (data: string, digest: Digest): string =>
   join(data, 'blobs', 'sha256', digestHex(digest))
@@ -12,6 +14,24 @@ export const blobPath = (data: string, digest: Digest): string =>
 /** Whether a blob of that size is there. A length that differs means damage: it counts as absent. */
 export function hasBlob(data: string, digest: Digest, size: number): boolean {
   return statSync(blobPath(data, digest), { throwIfNoEntry: false })?.size === size
+}
+
+/** Whether the bytes are those of the digest. Reads all of them: for blobs that are in doubt. */
+export async function isBlobWhole(data: string, digest: Digest): Promise<boolean> {
+  const hash = lazyCrypto().createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(blobPath(data, digest))) hash.update(chunk)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EIO')) return false
+    throw error
+  }
+  return `sha256:${hash.digest('hex')}` === digest
+}
+
+/** Reads a small blob of a known size; what only its digest would tell is left to those who fetch and unpack. */
+export function peekBlob(data: string, digest: Digest, size: number): Buffer | undefined {
+  const bytes = readSmallFile(blobPath(data, digest), MAX_PEEK)
+  return bytes?.length === size ? bytes : undefined
 }
 
 /** Reads a small blob; `undefined` when it is absent or its bytes are not those of the digest. */
@@ -34,7 +54,7 @@ export const digestOf = (bytes: Uint8Array): Digest =>
 
 /** Makes the directories and the mark of an OCI image layout. */
 export function ensureLayout(data: string): void {
-  mkdirSync(join(data, 'blobs', 'sha256'), { recursive: true, mode: 0o700 })
+  makeDirectory(join(data, 'blobs', 'sha256'))
   const mark = join(data, 'oci-layout')
   if (!existsSync(mark)) replaceFile(mark, '{"imageLayoutVersion":"1.0.0"}\n')
 }

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
-import { spaceError, syncDirectory } from '../fs/replace.ts'
+import { makeDirectory, replaceFile, spaceError, syncDirectory } from '../fs/replace.ts'
 
 export interface LayerRecord {
   diffId: string
@@ -12,6 +12,8 @@ export interface LayerRecord {
   squashed: boolean
 }
 
+const MAX_RECORD = 4096
+
 /** Name of a layer's directory. Squashed owners are another tree, never mixed with the real ones. */
 export const layerName = (diffId: Digest, squashed: boolean): string =>
   digestHex(diffId) + (squashed ? '-squashed' : '')
@@ -19,27 +21,63 @@ export const layerName = (diffId: Digest, squashed: boolean): string =>
 export const layerPath = (data: string, diffId: Digest, squashed: boolean): string =>
   join(data, 'layers', layerName(diffId, squashed))
 
-/** The record is inside before the directory gets its name: where it is, the layer is whole. */
+/** The record is inside before the directory gets its name: where a good one is, the layer is whole. */
 export const hasLayer = (data: string, diffId: Digest, squashed: boolean): boolean =>
-  existsSync(join(layerPath(data, diffId, squashed), 'layer.json'))
+  readLayer(data, diffId, squashed) !== undefined
 
+/** Reads the record of a layer; `undefined` when it is not this layer's, or its tree has gone. */
 export function readLayer(
   data: string,
   diffId: Digest,
   squashed: boolean,
 ): LayerRecord | undefined {
-  const path = join(layerPath(data, diffId, squashed), 'layer.json')
-  const value = parseJson(readSmallFile(path, 4096)) as (LayerRecord & { version: number }) | null
-  return value?.version === 1 && Number.isSafeInteger(value.bytes) ? value : undefined
+  return readLayerIn(layerPath(data, diffId, squashed), diffId, squashed)
 }
 
-/** Writes the record of an unpacked tree, before it is synced and published. */
+/** As `readLayer`, wherever the directory is. */
+export function readLayerIn(
+  directory: string,
+  diffId: Digest,
+  squashed: boolean,
+): LayerRecord | undefined {
+  const record = parseRecord(readSmallFile(join(directory, 'layer.json'), MAX_RECORD))
+  if (record?.diffId !== diffId || record.squashed !== squashed) return undefined
+  const tree = statSync(join(directory, 'fs'), { throwIfNoEntry: false })
+  return tree?.isDirectory() ? record : undefined
+}
+
+function parseRecord(bytes: Buffer | undefined): LayerRecord | undefined {
+  const value = parseJson(bytes) as Partial<Record<string, unknown>> | null | undefined
+  const { version, diffId, bytes: size, entries, squashed } = value ?? {}
+  if (version !== 1 || typeof diffId !== 'string' || typeof squashed !== 'boolean') return undefined
+  if (!Number.isSafeInteger(size) || !Number.isSafeInteger(entries)) return undefined
+  return { diffId, bytes: Number(size), entries: Number(entries), squashed }
+}
+
+/** Writes the record of a tree that is on the disk already, before both are published. */
 export function writeLayerRecord(draft: string, record: LayerRecord): void {
-  const path = join(draft, 'layer.json')
+  const text = `${JSON.stringify({ version: 1, ...record })}\n`
+  replaceFile(join(draft, 'layer.json'), text, true)
+}
+
+/**
+ * Takes a damaged layer (no good record, no tree) out of the way into a draft of the caller's, so that it can be made
+ * anew. Looked at again there: another process may have made it anew meanwhile.
+ */
+export function quarantineLayer(
+  data: string,
+  diffId: Digest,
+  squashed: boolean,
+  draft: string,
+): void {
+  const path = layerPath(data, diffId, squashed)
+  const aside = join(draft, 'damaged')
+  if (!statSync(path, { throwIfNoEntry: false }) || hasLayer(data, diffId, squashed)) return
   try {
-    writeFileSync(path, `${JSON.stringify({ version: 1, ...record })}\n`, { mode: 0o600 })
+    renameSync(path, aside)
+    if (readLayerIn(aside, diffId, squashed)) renameSync(aside, path)
   } catch (error) {
-    throw spaceError(error, path)
+    if (!isErrno(error, 'ENOENT', 'EEXIST', 'ENOTEMPTY')) throw spaceError(error, path)
   }
 }
 
@@ -50,7 +88,7 @@ export function publishLayer(
   diffId: Digest,
   squashed: boolean,
 ): boolean {
-  mkdirSync(join(data, 'layers'), { recursive: true, mode: 0o700 })
+  makeDirectory(join(data, 'layers'))
   try {
     renameSync(draft, layerPath(data, diffId, squashed))
   } catch (error) {

@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
-import { replaceFile } from '../fs/replace.ts'
+import { makeDirectory, replaceFile } from '../fs/replace.ts'
 import { type Descriptor, parseDescriptor } from '../oci/image.ts'
 import { ensureLayout } from './blobs.ts'
 
@@ -16,6 +16,8 @@ export interface ReferenceRecord {
   /** Digest of the configuration: the id users see. */
   imageId: Digest
   createdAt: string
+  /** When a user gave this name, as `tag` does; absent for names that came with a pull. */
+  taggedAt?: string
 }
 
 const MAX_RECORD = 64 * 1024
@@ -38,7 +40,7 @@ export function listReferences(data: string): ReferenceRecord[] {
 
 /** Points a reference at an image, durably; then brings index.json up to date. */
 export function writeReference(data: string, record: ReferenceRecord): void {
-  mkdirSync(join(data, 'refs'), { recursive: true, mode: 0o700 })
+  makeDirectory(join(data, 'refs'))
   const text = `${JSON.stringify({ version: 1, ...record })}\n`
   replaceFile(recordPath(data, record.reference), text, true)
   deriveIndex(data)
@@ -84,7 +86,8 @@ function parseRecord(bytes: Buffer | undefined): ReferenceRecord | undefined {
   }
   try {
     const descriptor = parseDescriptor(value.descriptor)
-    return { reference, descriptor, imageId, createdAt: String(createdAt ?? '') }
+    const tagged = typeof value.taggedAt === 'string' ? { taggedAt: value.taggedAt } : {}
+    return { reference, descriptor, imageId, createdAt: String(createdAt ?? ''), ...tagged }
   } catch {
     return undefined
   }
