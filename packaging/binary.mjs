@@ -1,7 +1,8 @@
-// Puts build/bundle/lighter.cjs and the carried files into a copy of Node: dist/lighter.
+// Puts build/bundle/lighter.cjs and the carried files into a copy of Node: dist/lighter, or
+// the file that LIGHTER_BUILD_OUTPUT names.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { default as seaModule } from '@yao-pkg/pkg/lib-es5/sea.js'
 import { carriedFiles } from './carried.mjs'
 
@@ -10,8 +11,9 @@ const arch = process.arch
 const node = join(root, `node_modules/node-linux-${arch}/bin/node`)
 const stripped = join(root, 'build/bundle/node')
 const draft = join(root, 'build/bundle/lighter')
+const output = join(root, process.env.LIGHTER_BUILD_OUTPUT ?? 'dist/lighter')
 
-mkdirSync(join(root, 'dist'), { recursive: true })
+mkdirSync(dirname(output), { recursive: true })
 strip()
 await seaModule.default(join(root, 'build/bundle/lighter.cjs'), {
   nodePath: stripped,
@@ -31,7 +33,7 @@ await seaModule.default(join(root, 'build/bundle/lighter.cjs'), {
     assets: carriedFiles(root).assets,
   },
 })
-renameSync(draft, join(root, 'dist/lighter'))
+renameSync(draft, output)
 
 /** Symbols for debuggers are a sixth of Node; a machine without binutils gets the larger file. */
 function strip() {

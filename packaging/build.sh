@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds dist/lighter: the native program, the default image, the bundled TypeScript, and the three in one executable.
+# With --sanitize: build/sanitize/lighter, the same with the native program that watches its own memory use.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,8 +17,20 @@ for tool in make gcc objcopy; do
 	fi
 done
 
-make -s -C native
+output=dist/lighter
+case ${1-} in
+'') make -s -C native ;;
+--sanitize)
+	output=build/sanitize/lighter
+	make -s -C native sanitize
+	export LIGHTER_BUILD_NATIVE=build/native/sanitize/lighter-native LIGHTER_BUILD_OUTPUT=$output
+	;;
+*)
+	echo "build: unknown argument: $1" >&2
+	exit 1
+	;;
+esac
 "$node" packaging/default-image/build.mjs
 "$node" packaging/bundle.mjs
 "$node" packaging/binary.mjs
-echo "dist/lighter: $(wc -c <dist/lighter) bytes"
+echo "$output: $(wc -c <$output) bytes"

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** `packaging/build.sh --sanitize` carries the other one. */
+const nativeProgram = process.env.LIGHTER_BUILD_NATIVE ?? 'build/native/lighter-native'
+
 /**
  * The files with their places in the source tree, and the manifest that is built into the program. The native side is
  * unpacked into a directory named by its hash, so that two versions of the program never share one.
@@ -10,7 +13,7 @@ import { join } from 'node:path'
 export function carriedFiles(root) {
   const wrapper = join(root, 'native/slirp4netns')
   const sources = [
-    { name: 'lighter-native', path: join(root, 'build/native/lighter-native') },
+    { name: 'lighter-native', path: join(root, nativeProgram) },
     ...readdirSync(wrapper)
       .filter((name) => name.endsWith('.sh'))
       .sort()

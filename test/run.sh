@@ -1,6 +1,7 @@
 #!/bin/sh
 # `npm test`: installs what the tests need, builds what is older than its sources, runs the checks and all tests.
 # Works as root and as a user with sudo; needs no terminal. The last line is `N passed, N failed[, N skipped]`.
+# With --sanitize the tests run on the native program built with sanitizers. Other arguments go to vitest.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -74,13 +75,39 @@ build() {
 # Adds the lines of a log that start with a word.
 count() { grep -c "^$1 " "$2" || true; }
 
+# The same program with a native part that ends at the first wrong memory access.
+build_sanitized() {
+	say "Building build/sanitize/lighter"
+	packaging/build.sh --sanitize || fail "the build with sanitizers failed"
+	program=$PWD/build/sanitize/lighter
+	native_program=$PWD/build/native/sanitize/lighter-native
+}
+
+# Root's containers have one place on a machine: the tests get a private one, so that those of the machine are neither
+# seen nor touched. Everything mounted here ends with this process.
+private_root='
+	for directory in /var/lib/lighter /run/lighter; do
+		mkdir -p "$directory" && mkdir -p "$LIGHTER_TEST_ROOT$directory" &&
+			mount --bind "$LIGHTER_TEST_ROOT$directory" "$directory" || exit 125
+	done
+	exec "$@"'
+
+program=${LIGHTER_TEST_PROGRAM:-$PWD/dist/lighter}
+native_program=${LIGHTER_TEST_NATIVE:-$PWD/build/native/lighter-native}
+sanitize=
+if [ "${1-}" = --sanitize ]; then
+	sanitize=1
+	shift
+fi
+
 require_root
 install_packages
 install_npm_packages
 build
+[ -z "$sanitize" ] || build_sanitized
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'as_root rm -rf "$work"' EXIT
 chmod 755 "$work"
 
 say "Checks"
@@ -92,7 +119,10 @@ summary=$work/summary
 chmod 666 "$summary"
 node=$PWD/node_modules/.bin/node
 status=0
-as_root env LIGHTER_TEST_SUMMARY="$summary" "$node" node_modules/vitest/vitest.mjs run --config test/vitest.config.ts "$@" </dev/null ||
+as_root env LIGHTER_TEST_SUMMARY="$summary" LIGHTER_TEST_ROOT="$work" LIGHTER_TEST_USER="${LIGHTER_TEST_USER-}" \
+	LIGHTER_TEST_PROGRAM="$program" LIGHTER_TEST_NATIVE="$native_program" \
+	unshare --mount sh -c "$private_root" sh \
+	"$node" node_modules/vitest/vitest.mjs run --config test/vitest.config.ts "$@" </dev/null ||
 	status=$?
 
 # Vitest that never came to its end is a failure of its own.

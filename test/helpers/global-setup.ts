@@ -48,7 +48,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   chmodSync(work, 0o755)
   mkdirSync(join(work, 'bin'))
   const program = install(built, join(work, 'bin/lighter'))
-  const native = new URL('../../build/native/lighter-native', import.meta.url).pathname
+  const native =
+    process.env.LIGHTER_TEST_NATIVE ??
+    new URL('../../build/native/lighter-native', import.meta.url).pathname
   const nativeProgram = install(native, join(work, 'bin/lighter-native'))
 
   const cache = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'lighter-test')

@@ -9,7 +9,8 @@ export interface TestUser {
   subuids: [number, number]
 }
 
-const NAME = 'lighter-test'
+/** Two runs at a time on one machine need two names: a run ends every process of its user. */
+const NAME = process.env.LIGHTER_TEST_USER || 'lighter-test'
 const SUBORDINATE_COUNT = 65536
 
 /** The unprivileged user that runs the containers; made at the first run and kept. Needs root. */
