@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
+import { parseJson, readSmallFile } from '../fs/read.ts'
 import { isAlive } from '../host/process.ts'
 import { Control } from '../runtime/control.ts'
+import type { Plan } from '../runtime/plan.ts'
 import type { Container } from './catalog.ts'
 import { signalNumber } from './signals.ts'
 import { type ContainerState, readState } from './state.ts'
@@ -10,6 +13,7 @@ const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
 /** A monitor that lost its socket makes it anew when asked; it needs a moment. */
 const RECONNECTS = 20
+const MAX_PLAN = 1024 * 1024
 
 type Running = Extract<ContainerState, { status: 'running' }>
 
@@ -31,7 +35,7 @@ export async function stopContainer(
   if (state.status !== 'running') return
   const signal = signalNumber(options.signal ?? config.stopSignal ?? 'TERM')
   const timeout = options.timeout ?? config.stopTimeout ?? DEFAULT_TIMEOUT
-  using control = await connectMonitor(runtime, record.id, state)
+  using control = await connectMonitor(runtime, container, state)
   if (!control) return
   control.signal(signal)
   if (await endsWithin(control, timeout)) return
@@ -61,7 +65,7 @@ export async function killContainer(
   const { record, directory } = container
   const state = readState(directory)
   if (state.status !== 'running') throw notRunning(record.id)
-  using control = await connectMonitor(runtime, record.id, state)
+  using control = await connectMonitor(runtime, container, state)
   if (!control) throw notRunning(record.id)
   control.signal(number)
   // Docker answers after the end when the signal is certain to bring it.
@@ -73,7 +77,7 @@ export async function killContainer(
 export async function waitContainer(runtime: string, container: Container): Promise<number> {
   const state = readState(container.directory)
   if (state.status === 'running') {
-    using control = await connectMonitor(runtime, container.record.id, state)
+    using control = await connectMonitor(runtime, container, state)
     const report = await control?.exit()
     if (report) return report.exitCode
   }
@@ -88,17 +92,24 @@ export async function waitContainer(runtime: string, container: Container): Prom
 /** The monitor of a running container; `undefined` when it ended meanwhile. */
 export async function connectMonitor(
   runtime: string,
-  id: string,
+  { record: { id }, directory }: Container,
   state: Running,
 ): Promise<Control | undefined> {
+  const listening = plannedRuntime(directory) ?? runtime
   for (let attempt = 0; attempt < RECONNECTS; attempt++) {
-    const control = await Control.open(runtime, id)
+    const control = await Control.open(listening, id)
     if (control) return control
     if (!isAlive(state.monitor)) return undefined
     process.kill(state.monitor.pid, 'SIGHUP')
     await delay(10 * (attempt + 1))
   }
   throw new LighterError('native', `The monitor of container ${id} does not answer`)
+}
+
+/** Where its monitor listens: a session that began or ended since may have brought this user another directory. */
+function plannedRuntime(directory: string): string | undefined {
+  const plan = parseJson(readSmallFile(join(directory, 'plan.json'), MAX_PLAN))
+  return (plan as Partial<Plan> | undefined)?.runtimeDir
 }
 
 export const notRunning = (id: string): LighterError =>
