@@ -1,5 +1,5 @@
 import type { CommandSpec } from './command-spec.ts'
-import { checkEnv, createFlags, runFlags } from './flags/run.ts'
+import { checkDetachKeys, checkEnv, createFlags, runFlags } from './flags/run.ts'
 import type { FlagSpec } from './flags/spec.ts'
 
 const ANY = Number.POSITIVE_INFINITY
@@ -12,6 +12,7 @@ const filter: FlagSpec = {
 }
 const detachKeys: FlagSpec = {
   type: 'string',
+  check: checkDetachKeys,
   summary: 'Override the key sequence for detaching a container',
 }
 const platform: FlagSpec = {
@@ -64,7 +65,6 @@ export const commands: readonly CommandSpec[] = [
         short: 'a',
         summary: 'Show all containers (default shows just running)',
       },
-      filter,
       last: {
         type: 'int',
         short: 'n',

@@ -11,14 +11,11 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
   const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
   const { config } = container.record
   if (readState(container.directory).status !== 'running') {
-    throw new LighterError(
-      'not-running',
-      'You cannot attach to a stopped container, start it first',
-    )
+    throw new LighterError('usage', 'You cannot attach to a stopped container, start it first')
   }
   const stdin = config.openStdin && !parsed.bool('no-stdin')
   if (stdin && config.tty && !process.stdin.isTTY) {
-    throw new LighterError('bad-input', 'the input device is not a TTY')
+    throw new LighterError('usage', 'the input device is not a TTY')
   }
   handOver(engine.native().program, [
     'attach',

@@ -9,14 +9,20 @@ import type { Parsed } from '../parse.ts'
 import { DAEMON } from '../report.ts'
 
 /** `exec`: becomes a further process of a running container. */
-export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { engine } = context
   const [text = '', ...command] = parsed.operands
   const detach = parsed.bool('detach')
   const tty = parsed.bool('tty')
   const stdin = parsed.bool('interactive') && !detach
   const container = findContainer(engine.paths.data, text)
   if (stdin && tty && !process.stdin.isTTY) {
-    throw new LighterError('bad-input', 'the input device is not a TTY')
+    throw new LighterError('usage', 'the input device is not a TTY')
+  }
+  const workingDir = parsed.string('workdir') || undefined
+  if (workingDir !== undefined && !workingDir.startsWith('/')) {
+    context.warn('OCI runtime exec failed: exec failed: Cwd must be an absolute path')
+    return 126
   }
   const args = prepareExec(container, {
     command,
@@ -25,7 +31,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
     tty,
     env: readEnvironment(parsed.list('env-file'), parsed.list('env'), process.env),
     user: parsed.string('user') || undefined,
-    workingDir: parsed.string('workdir') || undefined,
+    workingDir,
     privileged: parsed.bool('privileged'),
     detachKeys: parsed.string('detach-keys'),
     consoleSize: terminalSize(),

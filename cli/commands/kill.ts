@@ -1,4 +1,5 @@
 import { findContainer } from '../../lib/container/catalog.ts'
+import { signalNumber } from '../../lib/container/signals.ts'
 import { killContainer } from '../../lib/container/stop.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
@@ -9,12 +10,13 @@ import { describeError } from '../report.ts'
 /** `kill`: sends a signal to the first process of each container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { data, runtime } = context.engine.paths
-  const signal = parsed.string('signal') || undefined
+  const signal = parsed.string('signal') || 'KILL'
   return await forEach(
     context,
     parsed.operands,
     async (text) => {
-      await killContainer(runtime, findContainer(data, text), signal)
+      const number = signalNumber(signal)
+      await killContainer(runtime, findContainer(data, text), number)
       return text
     },
     (error, text) =>

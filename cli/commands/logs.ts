@@ -58,7 +58,7 @@ export function parseTime(flag: string, text: string, now: number): number {
   }
   const fail = (): LighterError =>
     new LighterError(
-      'bad-input',
+      'usage',
       `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
     )
   return now - parseDuration(text, fail) / 1e6

@@ -23,6 +23,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const container = await createContainer(engine, image, request)
   cidFile.write(container.record.id)
   await prepareStart(engine, container)
+  // With no output attached, the id is the answer, as with -d.
+  const idIsAnswer = !request.attach.stdout && !request.attach.stderr
   const errorPrefix = `${context.program}: ${DAEMON}`
   const attach = attachArguments({
     ...request.attach,
@@ -36,7 +38,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     container.directory,
     ...(detached
       ? ['--detach', '--print', container.record.id, '--error-prefix', errorPrefix]
-      : attach),
+      : [...attach, ...(idIsAnswer ? ['--print', container.record.id] : [])]),
   ])
 }
 
@@ -53,12 +55,12 @@ export function claimCidFile(path: string | undefined): CidFile {
   } catch (error) {
     if (isErrno(error, 'EEXIST')) {
       throw new LighterError(
-        'bad-input',
+        'usage',
         `container ID file found, make sure the other container isn't running or delete ${path}`,
       )
     }
     throw new LighterError(
-      'bad-input',
+      'usage',
       `failed to create the container ID file: ${(error as Error).message}`,
     )
   }

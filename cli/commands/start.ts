@@ -42,13 +42,13 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
   const { engine } = context
   const [text = '', ...more] = parsed.operands
   if (more.length > 0) {
-    throw new LighterError('bad-input', 'you cannot start and attach multiple containers at once')
+    throw new LighterError('usage', 'you cannot start and attach multiple containers at once')
   }
   const container = findContainer(engine.paths.data, text)
   const { config } = container.record
   const stdin = parsed.bool('interactive') && config.openStdin
   if (stdin && config.tty && !process.stdin.isTTY) {
-    throw new LighterError('bad-input', 'the input device is not a TTY')
+    throw new LighterError('usage', 'the input device is not a TTY')
   }
   const options = attachArguments({
     stdin,

@@ -64,7 +64,7 @@ export function parseAttach(
     )
   })
   if (names.length > 0) {
-    if (detached) throw new LighterError('bad-input', 'Conflicting options: -a and -d')
+    if (detached) throw new LighterError('usage', 'Conflicting options: -a and -d')
     return {
       stdin: names.includes('stdin'),
       stdout: names.includes('stdout'),
@@ -90,7 +90,7 @@ function splitTmpfs(text: string): [string, string] {
 /** A seccomp profile is read here: the container keeps it when the file is gone. */
 function loadSecurityOption(text: string): string {
   if (text !== 'no-new-privileges' && !/[=:]/.test(text)) {
-    throw new LighterError('bad-input', `Invalid --security-opt: "${text}"`)
+    throw new LighterError('usage', `Invalid --security-opt: "${text}"`)
   }
   const path = /^seccomp[=:](.*)$/s.exec(text)?.[1]
   if (path === undefined || path === 'unconfined' || path === 'builtin') return text
@@ -99,7 +99,7 @@ function loadSecurityOption(text: string): string {
     profile = readText(path)
   } catch (error) {
     throw new LighterError(
-      'bad-input',
+      'usage',
       `opening seccomp profile (${path}) failed: ${(error as Error).message}`,
     )
   }
@@ -107,7 +107,7 @@ function loadSecurityOption(text: string): string {
     return `seccomp=${JSON.stringify(JSON.parse(profile))}`
   } catch (error) {
     throw new LighterError(
-      'bad-input',
+      'usage',
       `compacting json for seccomp profile (${path}) failed: ${(error as Error).message}`,
     )
   }

@@ -41,14 +41,14 @@ function splitPair(text: string): [string, string] {
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)]
 }
 
-/** Lines of an env file: blank ones and comments are skipped, a name alone is looked up. Throws `bad-input`. */
+/** Lines of an env file: blank ones and comments are skipped, a name alone is looked up. Throws `usage`. */
 export function parseFile(
   text: string,
   kind: 'variable' | 'label',
   host: NodeJS.ProcessEnv,
 ): string[] {
   const bad = (reason: string): LighterError =>
-    new LighterError('bad-input', `poorly formatted environment: ${reason}`)
+    new LighterError('usage', `poorly formatted environment: ${reason}`)
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   return lines.flatMap((raw) => {
     const line = raw.trimStart()
@@ -63,7 +63,7 @@ export function parseFile(
   })
 }
 
-/** A file that a flag names. Throws `bad-input` with Go's sentence. */
+/** A file that a flag names. Throws `usage` with Go's sentence. */
 export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -73,6 +73,6 @@ export function readText(path: string): string {
       : isErrno(error, 'EACCES')
         ? 'permission denied'
         : (error as Error).message
-    throw new LighterError('bad-input', `open ${path}: ${reason}`, { cause: error })
+    throw new LighterError('usage', `open ${path}: ${reason}`, { cause: error })
   }
 }

@@ -37,7 +37,7 @@ export async function obtainImage(context: Context, parsed: Parsed): Promise<Ima
 function parsePolicy(text: string): PullPolicy {
   if (text === 'always' || text === 'missing' || text === 'never') return text
   throw new LighterError(
-    'bad-input',
+    'usage',
     `invalid pull option: '${text}': must be one of "always", "missing" or "never"`,
   )
 }

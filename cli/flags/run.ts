@@ -5,6 +5,14 @@ const STREAMS = new Set(['stdin', 'stdout', 'stderr'])
 export const checkEnv = (text: string): string | undefined =>
   text.startsWith('=') ? `invalid environment variable: ${text}` : undefined
 
+const KEY = /^(.|ctrl-[a-z@[\\\]^_])$/s
+
+/** What cannot detach; an empty list means that nothing does. */
+export function checkDetachKeys(text: string): string | undefined {
+  const wrong = text === '' ? undefined : text.split(',').find((key) => !KEY.test(key))
+  return wrong === undefined ? undefined : `unknown key '${wrong}'`
+}
+
 const checkLabel = (text: string): string | undefined =>
   text.startsWith('=') ? `invalid label '${text}': empty name` : undefined
 
@@ -77,6 +85,7 @@ export const runFlags: FlagTable = {
   },
   'detach-keys': {
     type: 'string',
+    check: checkDetachKeys,
     summary: 'Override the key sequence for detaching a container',
   },
   pull: {

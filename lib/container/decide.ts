@@ -53,7 +53,7 @@ function decideConfig(
   const stopSignal = request.stopSignal ?? (image.stopSignal || undefined)
   if (request.stopSignal !== undefined) signalNumber(request.stopSignal)
   return {
-    hostname: request.hostname ?? defaultHostname(request, id),
+    hostname: checkHostname(request.hostname ?? defaultHostname(request, id)),
     user: request.user ?? image.user,
     attach: request.attach,
     tty: request.tty,
@@ -69,6 +69,17 @@ function decideConfig(
     ...(request.stopTimeout === undefined ? {} : { stopTimeout: request.stopTimeout }),
     noHealthcheck: request.noHealthcheck,
   }
+}
+
+/** Longest name that the kernel takes. */
+const MAX_HOSTNAME = 64
+
+function checkHostname(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_HOSTNAME) return name
+  throw new LighterError(
+    'bad-input',
+    `invalid hostname: ${name}: longer than ${MAX_HOSTNAME} bytes`,
+  )
 }
 
 const defaultHostname = (request: CreateRequest, id: ContainerId): string =>

@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
@@ -26,7 +27,7 @@ export async function removeContainer(
   const { data, runtime } = engine.paths
   if (readState(directory).status === 'running') {
     if (!options.force) throw stillRunning(record.name)
-    await killContainer(runtime, container, 'KILL').catch((error: unknown) => {
+    await killContainer(runtime, container, constants.signals.SIGKILL).catch((error: unknown) => {
       if (!(error instanceof LighterError && error.code === 'not-running')) throw error
     })
   }

@@ -9,6 +9,8 @@ export function signalNumber(text: string): number {
   if (/^\d+$/.test(text)) {
     const number = Number(text)
     if (number >= 1 && number <= RTMAX) return number
+    if (number > 0)
+      throw new LighterError('bad-input', `the linux daemon does not support signal ${text}`)
   }
   const name = text.toUpperCase().replace(/^SIG/, '')
   const known = (constants.signals as Readonly<Record<string, number>>)[`SIG${name}`]

@@ -59,9 +59,8 @@ async function endsWithin(control: Control, seconds: number): Promise<boolean> {
 export async function killContainer(
   runtime: string,
   container: Container,
-  signal: string | undefined,
+  number: number,
 ): Promise<void> {
-  const number = signalNumber(signal ?? 'KILL')
   const { record, directory } = container
   const state = readState(directory)
   if (state.status !== 'running') throw notRunning(record.id)

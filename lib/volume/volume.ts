@@ -12,7 +12,7 @@ export interface VolumeRecord {
   labels: Record<string, string>
 }
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
 /** Throws `bad-input` for what cannot name a volume. */
 export function checkVolumeName(name: string): void {

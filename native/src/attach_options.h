@@ -10,7 +10,7 @@
 
 struct attach_options {
 	const char *container; /* the container's directory */
-	const char *print;     /* for standard output once a detached container runs */
+	const char *print;     /* for standard output once the container runs */
 	const char *error_prefix;
 	bool detach;
 	bool input, output, error; /* which streams the caller wants */

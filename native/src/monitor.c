@@ -275,8 +275,11 @@ static int record_start(struct monitor *monitor, struct failure *out)
 }
 
 /* Docker's words around what the runtime could not do. */
-static int fail_task(struct failure *out)
+static int fail_task(const struct spec *spec, struct failure *out)
 {
+	if (out->step && strcmp(out->step, "cwd") == 0 && out->error == ENOTDIR)
+		return fail(
+			out, 0, "cwd", "Cannot mkdir: %s is not a directory", spec->process.cwd);
 	failure_within(out, "failed to create task for container");
 	return -1;
 }
@@ -290,11 +293,11 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	int result;
 
 	if (create(monitor, spec, bundle, &launched, out) < 0)
-		return fail_task(out);
+		return fail_task(spec, out);
 	result = connect_container(monitor, &launched, request, out);
 	if (result == 0 &&
 		(plan->runtime ? external_start(plan, out) : launch_start(&launched, out)) < 0)
-		result = fail_task(out);
+		result = fail_task(spec, out);
 	monitor->pid = launched.pid;
 	if (result == 0)
 		result = record_start(monitor, out);

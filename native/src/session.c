@@ -206,9 +206,9 @@ static void handle_started(struct session *session, const struct frame *frame)
 		return;
 	session->started = true;
 	report(session, frame);
+	if (options->print)
+		dprintf(STDOUT_FILENO, "%s\n", options->print);
 	if (options->detach) {
-		if (options->print)
-			dprintf(STDOUT_FILENO, "%s\n", options->print);
 		finish(session, 0);
 		return;
 	}
