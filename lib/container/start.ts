@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { spaceError } from '../fs/replace.ts'
+import { cgroupParent } from '../host/cgroups.ts'
 import { findProgram } from '../host/programs.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
@@ -38,6 +39,8 @@ export async function prepareStart(engine: Engine, container: Container): Promis
 async function buildPlan(engine: Engine, { record, directory }: Container): Promise<Plan> {
   const { data, runtime } = engine.paths
   const { config, host } = record
+  const parent =
+    host.runtimeProgram === undefined ? cgroupParent(process.getuid?.() ?? 0) : undefined
   return {
     version: 1,
     id: record.id,
@@ -70,6 +73,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     user: config.user,
     groups: host.groupAdd,
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
+    ...(parent === undefined ? {} : { cgroupParent: parent }),
   }
 }
 

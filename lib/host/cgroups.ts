@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface CgroupFacts {
@@ -10,7 +10,7 @@ export interface CgroupFacts {
   own: string | undefined
   /** Controllers that this user may use for containers. */
   controllers: string[]
-  /** A systemd user manager answers for this user. */
+  /** A systemd manager answers for this user; for root the system's. */
   systemd: boolean
 }
 
@@ -23,16 +23,27 @@ export function readCgroups(uid: number): CgroupFacts {
   const version = mounts.some(([, , type]) => type === 'cgroup') ? 1 : 2
   const path = /^0::(\/.*)$/m.exec(readText('/proc/self/cgroup'))?.[1]
   const own = mount && path && join(mount, path)
-  const systemd = canWrite(`/run/user/${uid}/systemd/private`)
+  const systemd = canWrite(uid === 0 ? '/run/systemd/private' : `/run/user/${uid}/systemd/private`)
   const manager = join(
     mount ?? '/sys/fs/cgroup',
-    `user.slice/user-${uid}.slice/user@${uid}.service`,
+    uid === 0 ? '' : `user.slice/user-${uid}.slice/user@${uid}.service`,
   )
   const usable = systemd ? manager : own && canWrite(join(own, 'cgroup.procs')) ? own : undefined
   const controllers = usable
     ? readText(join(usable, 'cgroup.controllers')).trim().split(/\s+/).filter(Boolean)
     : []
   return { version, mount, own: own || undefined, controllers, systemd }
+}
+
+/**
+ * Where a container's cgroup can be made on a host without systemd; `undefined` when nowhere. With systemd the monitor
+ * asks for a scope instead.
+ */
+export function cgroupParent(uid: number): string | undefined {
+  if (existsSync('/run/systemd/system')) return undefined
+  const { version, mount, own } = readCgroups(uid)
+  const parent = uid === 0 ? mount : own
+  return version === 2 && parent && canWrite(join(parent, 'cgroup.procs')) ? parent : undefined
 }
 
 function readText(path: string): string {

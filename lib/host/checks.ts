@@ -1,21 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { readCgroups } from './cgroups.ts'
+import { type Check, type CheckedUser, ok } from './check.ts'
 import { asRoot, installCommand, type PackageNames } from './distribution.ts'
 import { findProgram } from './programs.ts'
+import { checkCgroups, checkLinger } from './session-checks.ts'
 import { ownerNames, readRanges } from './subids.ts'
-
-/** `missing`: containers cannot run. `limited`: they run, with less. */
-export type CheckState = 'ok' | 'limited' | 'missing'
-
-export interface Check {
-  title: string
-  state: CheckState
-  /** What was found, or what is lost. */
-  detail: string
-  /** Commands that mend it, ready to be pasted. */
-  mend: string[]
-}
 
 /** The answer of a trial that only the native program can make. */
 export interface Trial {
@@ -37,15 +26,6 @@ export const TRIALS = [
 
 export type Trials = Record<(typeof TRIALS)[number], Trial>
 
-export interface CheckedUser {
-  uid: number
-  name: string
-  /** Pattern of the native program's path, for a profile that names it. */
-  nativePattern: string
-}
-
-const ok = (title: string, detail: string): Check => ({ title, state: 'ok', detail, mend: [] })
-
 const same = (name: string): PackageNames => ({
   apt: name,
   dnf: name,
@@ -61,7 +41,7 @@ export function checkHost(user: CheckedUser, trials: Trials): Check[] {
     checkRanges(user),
     checkMapPrograms(user),
     checkMap(trials),
-    checkOverlay(trials.overlay),
+    checkOverlay(trials),
     checkFuse(trials),
     checkTun(),
     checkSlirp(),
@@ -125,11 +105,12 @@ function checkRanges(user: CheckedUser): Check {
     }
     if (user.uid === 0) return ok(title, 'root has no range: containers get the ids of the host')
     const which = [uids.length === 0 ? '/etc/subuid' : '', gids.length === 0 ? '/etc/subgid' : '']
+    const options = [uids.length === 0 ? 'uids' : '', gids.length === 0 ? 'gids' : '']
     return {
       title,
       state: 'limited',
       detail: `${user.name} has no range in ${which.filter(Boolean).join(' and ')}: containers have one user only`,
-      mend: [addRange(user.name)],
+      mend: [addRange(user.name, options.filter(Boolean))],
     }
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error)
@@ -138,7 +119,7 @@ function checkRanges(user: CheckedUser): Check {
 }
 
 /** A range behind every one that is in use. */
-function addRange(name: string): string {
+function addRange(name: string, kinds: readonly string[]): string {
   const ends = ['/etc/subuid', '/etc/subgid'].flatMap((path) =>
     [...readText(path).matchAll(/^[^:\n]+:(\d+):(\d+)/gm)].map(
       ([, start, count]) => Number(start) + Number(count),
@@ -146,7 +127,8 @@ function addRange(name: string): string {
   )
   const start = Math.max(100000, ...ends)
   const range = `${start}-${start + 65535}`
-  return asRoot(`usermod --add-subuids ${range} --add-subgids ${range} ${name}`)
+  const options = kinds.map((kind) => `--add-sub${kind} ${range}`).join(' ')
+  return asRoot(`usermod ${options} ${name}`)
 }
 
 function checkMapPrograms(user: CheckedUser): Check {
@@ -184,9 +166,18 @@ function checkMap({ userns, idmap }: Trials): Check {
   return { title, state: 'missing', detail: idmap.message, mend: [installCommand(names)] }
 }
 
-function checkOverlay(trial: Trial): Check {
+/** What is tried inside a user namespace says nothing when there is none. */
+const untried = (title: string, { userns, idmap }: Trials): Check | undefined =>
+  userns.ok && idmap.ok
+    ? undefined
+    : { title, state: 'limited', detail: 'could not be tried without an id map', mend: [] }
+
+function checkOverlay(trials: Trials): Check {
   const title = 'overlay'
+  const trial = trials.overlay
   if (trial.ok) return ok(title, 'mounted by the kernel')
+  const none = untried(title, trials)
+  if (none) return none
   return {
     title,
     state: 'limited',
@@ -201,6 +192,8 @@ function checkFuse(trials: Trials): Check {
   const program = findProgram('fuse-overlayfs')
   const trial = trials['fuse-overlayfs']
   if (program && trial.ok) return ok(title, program)
+  const none = program && untried(title, trials)
+  if (none) return none
   const detail = program ? trial.message : 'not installed'
   if (trials.overlay.ok) return ok(title, `not needed here (${detail})`)
   const mend = program
@@ -233,9 +226,12 @@ function checkSlirp(): Check {
 }
 
 /** Modules of the kernel that the network of the containers is made of; only root can have them loaded. */
-function checkNetwork({ bridge, nftables }: Trials): Check {
+function checkNetwork(trials: Trials): Check {
   const title = 'bridge, nftables'
+  const { bridge, nftables } = trials
   if (bridge.ok && nftables.ok) return ok(title, 'can be made')
+  const none = untried(title, trials)
+  if (none) return none
   const refused = bridge.ok ? nftables : bridge
   return {
     title,
@@ -245,47 +241,6 @@ function checkNetwork({ bridge, nftables }: Trials): Check {
       asRoot('modprobe -a bridge veth nf_tables nft_masq nft_chain_nat'),
       `printf 'bridge\\nveth\\nnf_tables\\nnft_masq\\nnft_chain_nat\\n' | ${asRoot('tee /etc/modules-load.d/lighter.conf')}`,
     ],
-  }
-}
-
-const WANTED_CONTROLLERS = ['cpu', 'memory', 'pids', 'io']
-
-function checkCgroups(user: CheckedUser): Check {
-  const title = 'cgroup delegation'
-  const facts = readCgroups(user.uid)
-  const absent = WANTED_CONTROLLERS.filter((name) => !facts.controllers.includes(name))
-  if (absent.length === 0) return ok(title, facts.controllers.join(' '))
-  const limited = (detail: string, ...mend: string[]): Check => ({
-    title,
-    state: 'limited',
-    detail,
-    mend,
-  })
-  if (facts.version === 1) {
-    return limited('the host uses cgroup v1: memory, cpu and pids limits have no effect')
-  }
-  if (!facts.systemd)
-    return limited('no cgroup of its own: memory, cpu and pids limits have no effect')
-  const unit = '/etc/systemd/system/user@.service.d'
-  return limited(
-    `not delegated: ${absent.join(' ')}`,
-    asRoot(`mkdir -p ${unit}`),
-    `printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | ${asRoot(`tee ${unit}/delegate.conf`)}`,
-    asRoot('systemctl daemon-reload'),
-  )
-}
-
-function checkLinger(user: CheckedUser): Check {
-  const title = 'life after logout'
-  if (user.uid === 0 || !existsSync(`/run/user/${user.uid}/systemd`)) {
-    return ok(title, 'no login session ends containers here')
-  }
-  if (existsSync(`/var/lib/systemd/linger/${user.name}`)) return ok(title, 'lingering is on')
-  return {
-    title,
-    state: 'limited',
-    detail: 'the last logout ends all containers',
-    mend: [asRoot(`loginctl enable-linger ${user.name}`)],
   }
 }
 

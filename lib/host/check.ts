@@ -1,0 +1,25 @@
+/** `missing`: containers cannot run. `limited`: they run, with less. */
+export type CheckState = 'ok' | 'limited' | 'missing'
+
+export interface Check {
+  title: string
+  state: CheckState
+  /** What was found, or what is lost. */
+  detail: string
+  /** Commands that mend it, ready to be pasted. */
+  mend: string[]
+}
+
+export interface CheckedUser {
+  uid: number
+  name: string
+  /** Pattern of the native program's path, for a profile that names it. */
+  nativePattern: string
+}
+
+export const ok = (title: string, detail: string): Check => ({
+  title,
+  state: 'ok',
+  detail,
+  mend: [],
+})

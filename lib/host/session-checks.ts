@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs'
+import { readCgroups } from './cgroups.ts'
+import { type Check, type CheckedUser, ok } from './check.ts'
+import { asRoot } from './distribution.ts'
+
+const WANTED_CONTROLLERS = ['cpu', 'memory', 'pids']
+
+/** What the containers of this user can be counted and limited with. */
+export function checkCgroups(user: CheckedUser): Check {
+  const title = 'cgroup delegation'
+  const facts = readCgroups(user.uid)
+  const absent = WANTED_CONTROLLERS.filter((name) => !facts.controllers.includes(name))
+  if (absent.length === 0) return ok(title, facts.controllers.join(' '))
+  const limited = (detail: string, ...mend: string[]): Check => ({
+    title,
+    state: 'limited',
+    detail,
+    mend,
+  })
+  if (facts.version === 1) {
+    return limited('the host uses cgroup v1: containers are in the cgroup of whoever started them')
+  }
+  if (!facts.systemd) {
+    const mend = existsSync('/run/systemd/system') && user.uid !== 0 ? [enableLinger(user)] : []
+    return limited('none: containers are in the cgroup of whoever started them', ...mend)
+  }
+  const unit = '/etc/systemd/system/user@.service.d'
+  return limited(
+    `not delegated: ${absent.join(' ')}`,
+    asRoot(`mkdir -p ${unit}`),
+    `printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | ${asRoot(`tee ${unit}/delegate.conf`)}`,
+    asRoot('systemctl daemon-reload'),
+  )
+}
+
+/** Whether containers outlive the login session. */
+export function checkLinger(user: CheckedUser): Check {
+  const title = 'life after logout'
+  if (user.uid === 0 || !existsSync(`/run/user/${user.uid}/systemd`)) {
+    return ok(title, 'no login session ends containers here')
+  }
+  if (existsSync(`/var/lib/systemd/linger/${user.name}`)) return ok(title, 'lingering is on')
+  return {
+    title,
+    state: 'limited',
+    detail: 'the last logout ends all containers',
+    mend: [enableLinger(user)],
+  }
+}
+
+/** Also starts the manager of a user who is not logged in. Asking without root's rights may be refused. */
+const enableLinger = (user: CheckedUser): string => asRoot(`loginctl enable-linger ${user.name}`)
