@@ -78,6 +78,7 @@ export const commands: readonly CommandSpec[] = [
       },
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
       quiet: { type: 'bool', short: 'q', summary: 'Only display container IDs' },
+      size: { type: 'bool', short: 's', summary: 'Display total file sizes' },
     },
     load: () => import('./commands/ps.ts'),
   },

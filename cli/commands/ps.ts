@@ -2,19 +2,22 @@ import { type ContainerWithState, listContainers } from '../../lib/container/cat
 import { commandOf } from '../../lib/container/record.ts'
 import { formatAge, formatStatus } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
+import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
 import { formatTable } from '../output/table.ts'
+import { formatSize } from '../output/units.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `ps`: the running containers, or more of them. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const whole = parsed.bool('no-trunc')
-  const rows = choose(listContainers(context.engine.paths.data), parsed)
+  const rows = choose(await listLiving(context.engine), parsed)
   if (parsed.bool('quiet')) {
     for (const { record } of rows) context.print(whole ? record.id : shortId(record.id))
     return 0
   }
   const now = Date.now()
+  const sizes = parsed.bool('size') ? await measure(context.engine, rows) : undefined
   const columns = [
     { head: 'CONTAINER ID', text: idOf(whole) },
     { head: 'IMAGE', text: ({ record }: ContainerWithState) => record.image },
@@ -30,9 +33,34 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     { head: 'STATUS', text: ({ state }: ContainerWithState) => formatStatus(state, now) },
     { head: 'PORTS', text: formatPorts },
     { head: 'NAMES', text: ({ record }: ContainerWithState) => record.name },
+    ...(sizes ? [{ head: 'SIZE', text: (row: ContainerWithState) => sizes.get(row) ?? '' }] : []),
   ]
   context.print(formatTable(columns, rows).join('\n'))
   return 0
+}
+
+/** What a crash kept from being removed is removed now and not shown. */
+async function listLiving(engine: Engine): Promise<ContainerWithState[]> {
+  const all = listContainers(engine.paths.data)
+  if (!all.some(({ record }) => record.host.autoRemove)) return all
+  const { collectAbandoned, isAbandoned } = await import('../../lib/container/abandoned.ts')
+  const abandoned = all.filter(isAbandoned)
+  if (abandoned.length > 0) await collectAbandoned(engine, abandoned)
+  return all.filter((container) => !abandoned.includes(container))
+}
+
+async function measure(
+  engine: Engine,
+  rows: ContainerWithState[],
+): Promise<Map<ContainerWithState, string>> {
+  const { measureContainers } = await import('../../lib/container/size.ts')
+  const sizes = await measureContainers(engine, rows)
+  return new Map(
+    rows.map((row, index) => {
+      const { own, total } = sizes[index] ?? { own: 0, total: 0 }
+      return [row, `${formatSize(own)} (virtual ${formatSize(total)})`]
+    }),
+  )
 }
 
 function choose(all: ContainerWithState[], parsed: Parsed): ContainerWithState[] {

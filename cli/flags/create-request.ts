@@ -6,7 +6,11 @@ import { readEnvironment, readLabels, readText } from './key-values.ts'
 import { parseMount } from './mount.ts'
 
 /** What the flags of `run` and `create` ask for. */
-export function parseCreateRequest(parsed: Parsed, detached: boolean): CreateRequest {
+export function parseCreateRequest(
+  parsed: Parsed,
+  detached: boolean,
+  startsAtOnce: boolean,
+): CreateRequest {
   const [image = '', ...command] = parsed.operands
   const tty = parsed.bool('tty')
   const openStdin = parsed.bool('interactive')
@@ -25,6 +29,7 @@ export function parseCreateRequest(parsed: Parsed, detached: boolean): CreateReq
     openStdin,
     attach: parseAttach(parsed.list('attach'), openStdin, detached),
     autoRemove: parsed.bool('rm'),
+    startsAtOnce,
     binds: parsed.list('volume').map(absoluteSource),
     mounts: parsed.list('mount').map(parseMount),
     tmpfs: Object.fromEntries(parsed.list('tmpfs').map(splitTmpfs)),

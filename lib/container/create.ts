@@ -31,13 +31,23 @@ export async function createContainer(
   await using undo = new UndoStack()
   const draft = makeDraft(data, ownIdentity())
   undo.push(() => removeTrees({ program: engine.native().program, idMap: engine.idMap() }, [draft]))
+  if (request.startsAtOnce) record.starter = ownIdentity()
   record.mounts = prepareMounts(data, image.defaults.volumes, request)
-  record.name = claimSomeName(data, name, record.id)
+  record.name = await claimSomeName(engine, name, record.id)
   undo.push(async () => releaseName(data, record.name, record.id))
   writeDirectory(draft, record)
   publish(data, draft, record)
   undo.commit()
   return { record, directory: containerDirectory(data, record.id) }
+}
+
+/** A name may be held by a container that only a crash kept from being removed. */
+async function freeName(engine: Engine, name: string): Promise<boolean> {
+  const { collectAbandoned, findAbandoned } = await import('./abandoned.ts')
+  const holder = findAbandoned(engine.paths.data, name)
+  if (!holder) return false
+  await collectAbandoned(engine, [holder])
+  return true
 }
 
 /** Mistakes that only show when everything is put together; found before anything is made. */
@@ -49,9 +59,19 @@ function checkRecord(record: ContainerRecord): void {
   }
 }
 
-function claimSomeName(data: string, wanted: string | undefined, id: string): string {
+async function claimSomeName(
+  engine: Engine,
+  wanted: string | undefined,
+  id: string,
+): Promise<string> {
+  const { data } = engine.paths
   if (wanted !== undefined) {
-    claimName(data, wanted, id)
+    try {
+      claimName(data, wanted, id)
+    } catch (error) {
+      if (!(await freeName(engine, wanted))) throw error
+      claimName(data, wanted, id)
+    }
     return wanted
   }
   for (let attempt = 0; ; attempt++) {

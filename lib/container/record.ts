@@ -1,4 +1,5 @@
 import type { ContainerId } from '../core/ids.ts'
+import type { ProcessIdentity } from '../host/process.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
 import type { NetworkMode } from './request.ts'
 
@@ -69,6 +70,8 @@ export interface ContainerHostConfig {
 
 /** containers/<id>/container.json: everything that a start needs, so that it needs no image. */
 export interface ContainerRecord {
+  /** The process that makes and starts it in one go: with `autoRemove` it is garbage when that one died before. */
+  starter?: ProcessIdentity
   version: 1
   id: ContainerId
   name: string

@@ -21,6 +21,8 @@ export interface CreateRequest {
   openStdin: boolean
   attach: { stdin: boolean; stdout: boolean; stderr: boolean }
   autoRemove: boolean
+  /** The same process starts it (`run`). */
+  startsAtOnce: boolean
   binds: string[]
   mounts: MountRequest[]
   tmpfs: Record<string, string>

@@ -51,6 +51,19 @@ export async function removeTrees(namespace: UserNamespace, paths: string[]): Pr
   })
 }
 
+/** The bytes of the files below each path, a file with several names counted once. */
+export async function measureTrees(namespace: UserNamespace, paths: string[]): Promise<number[]> {
+  if (paths.length === 0) return []
+  const reports = await runNative({
+    program: namespace.program,
+    args: ['measure', ...mapArguments(namespace), '--', ...paths],
+  })
+  const sizes = new Map(
+    reports.flatMap((report) => (report.event === 'measured' ? [[report.path, report.bytes]] : [])),
+  )
+  return paths.map((path) => sizes.get(path) ?? 0)
+}
+
 /** Whether only the user's own id is mapped. */
 export const hasSingleId = (map: IdMap): boolean =>
   map.uids.reduce((sum, [, , count]) => sum + count, 0) === 1

@@ -20,6 +20,7 @@ static const struct {
 	{"init", verb_init},
 	{"layer", verb_layer},
 	{"remove", verb_remove},
+	{"measure", verb_measure},
 	{"probe", verb_probe},
 };
 

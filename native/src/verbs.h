@@ -13,11 +13,12 @@ int verb_delete(int argc, char **argv);
 /* What the command line needs */
 int verb_run(
 	int argc, char **argv); /* start a container: monitor, and attach client unless --detach */
-int verb_attach(int argc, char **argv); /* attach client of a running monitor */
-int verb_exec(int argc, char **argv);	/* a further process in a running container */
-int verb_init(int argc, char **argv);	/* pid 1 of `--init`: forwards signals, reaps */
-int verb_layer(int argc, char **argv);	/* apply a layer archive to a directory */
-int verb_remove(int argc, char **argv); /* remove trees owned by subordinate ids */
+int verb_attach(int argc, char **argv);	 /* attach client of a running monitor */
+int verb_exec(int argc, char **argv);	 /* a further process in a running container */
+int verb_init(int argc, char **argv);	 /* pid 1 of `--init`: forwards signals, reaps */
+int verb_layer(int argc, char **argv);	 /* apply a layer archive to a directory */
+int verb_remove(int argc, char **argv);	 /* remove trees owned by subordinate ids */
+int verb_measure(int argc, char **argv); /* sizes of trees owned by subordinate ids */
 int verb_probe(int argc, char **argv); /* what this host can do, for the driver choice and doctor */
 
 #endif
