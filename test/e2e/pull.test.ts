@@ -1,0 +1,418 @@
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { type Front, type Intercept, isBlob, startFront } from '../helpers/front.ts'
+import { finish, makeWorld, type World } from '../helpers/world.ts'
+
+let world: World
+let fronts: Front[] = []
+const registry = () => inject('registry')
+
+beforeEach(() => {
+  world = makeWorld('pull')
+})
+
+afterEach(async () => {
+  for (const front of fronts) await front.stop()
+  fronts = []
+  await world.remove()
+})
+
+async function front(intercept: Intercept): Promise<Front> {
+  const made = await startFront(registry(), intercept)
+  fronts.push(made)
+  return made
+}
+
+const refs = (): string[] => names('refs')
+const names = (folder: string): string[] =>
+  existsSync(join(world.data, folder)) ? readdirSync(join(world.data, folder)).sort() : []
+const lines = (text: string): string[] => text.split('\n').filter(Boolean)
+
+/** Waits until a download has come that far. */
+async function partialOf(size: number): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const partial = names('downloads').find((name) => name.endsWith('.partial'))
+    if (partial && statSync(join(world.data, 'downloads', partial)).size >= size) return
+    await sleep(50)
+  }
+  throw new Error('nothing was downloaded')
+}
+
+/** Lets a part of the big layer through, then nothing more, once. */
+function stallOnce(after: number): Intercept {
+  let stalled = false
+  return (request, _response, forward) => {
+    if (!isBlob(request) || stalled) return forward()
+    forward((piece, offset) => {
+      if (offset + piece.length > after) stalled = true
+      return offset > after ? undefined : piece
+    })
+  }
+}
+
+describe('the words of Docker', () => {
+  test('a pull, and again', async () => {
+    const name = `${registry()}/busybox`
+    const first = await world.lighter(['pull', name])
+    expect(first.stderr).toBe('')
+    const said = lines(first.stdout)
+    const [one, two] = said.flatMap((line) => /^(\w{12}): Pulling fs layer$/.exec(line)?.[1] ?? [])
+    for (const status of ['Verifying Checksum', 'Download complete', 'Pull complete']) {
+      expect(said).toContain(`${one}: ${status}`)
+      expect(said).toContain(`${two}: ${status}`)
+    }
+    expect(said.slice(0, 2)).toEqual(['Using default tag: latest', 'latest: Pulling from busybox'])
+    const end = said.slice(-3)
+    expect(end[0]).toMatch(/^Digest: sha256:[0-9a-f]{64}$/)
+    expect(end.slice(1)).toEqual([
+      `Status: Downloaded newer image for ${name}:latest`,
+      `${name}:latest`,
+    ])
+
+    expect(lines((await world.lighter(['pull', name])).stdout)).toEqual([
+      'Using default tag: latest',
+      'latest: Pulling from busybox',
+      end[0],
+      `Status: Image is up to date for ${name}:latest`,
+      `${name}:latest`,
+    ])
+    expect((await world.lighter(['pull', '-q', name])).stdout).toBe(`${name}:latest\n`)
+  })
+
+  test('by digest', async () => {
+    const name = `${registry()}/busybox`
+    const digest = /sha256:\w+/.exec((await world.lighter(['pull', name])).stdout)?.[0]
+    const { stdout } = await world.lighter(['pull', `${name}:latest@${digest}`])
+    expect(lines(stdout)).toEqual([
+      `${name}@${digest}: Pulling from busybox`,
+      `Digest: ${digest}`,
+      `Status: Image is up to date for ${name}@${digest}`,
+      `${name}:latest@${digest}`,
+    ])
+  })
+
+  const daemon = 'Error response from daemon: '
+  const wrong = `busybox@sha256:${'a'.repeat(64)}`
+  test.each([
+    ['busybox:nosuch', [], `${daemon}manifest for HOST/busybox:nosuch not found: manifest unknown`],
+    ['nosuch', [], `${daemon}manifest for HOST/nosuch:latest not found: manifest unknown`],
+    [wrong, [], `${daemon}manifest for HOST/${wrong} not found: manifest unknown`],
+    [
+      'busybox:multi',
+      ['--platform', 'linux/s390x'],
+      'no matching manifest for linux/s390x in the manifest list entries',
+    ],
+    [
+      'busybox:arm64',
+      ['--platform', 'linux/amd64'],
+      'image with reference HOST/busybox:arm64 was found but does not match the specified platform: wanted linux/amd64, actual: linux/arm64',
+    ],
+    [
+      'busybox',
+      ['--platform', 'a/b/c/d'],
+      `${daemon}"a/b/c/d": cannot parse platform specifier: invalid argument`,
+    ],
+  ])('%s %j', async (image, flags, sentence) => {
+    const outcome = await world.lighter(['pull', ...flags, `${registry()}/${image}`])
+    expect(outcome.stderr).toContain(sentence.replace('HOST', registry()))
+    expect(lines(outcome.stderr)).toHaveLength(1)
+    expect(outcome.exitCode).toBe(1)
+    expect(refs()).toEqual([])
+  })
+
+  test.each([
+    ['Foo', 'invalid reference format: repository name (library/Foo) must be lowercase\n'],
+    [
+      '127.0.0.1:1/x',
+      `${daemon}Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused\n`,
+    ],
+    ['nosuch.invalid/x', /lookup nosuch\.invalid/],
+  ])('%s', async (image, sentence) => {
+    const outcome = await world.lighter(['pull', '-q', image])
+    expect(outcome.stderr).toMatch(sentence)
+    expect(outcome.exitCode).toBe(1)
+  })
+})
+
+test.each(['busybox:zstd', 'busybox:schema2', 'busybox:multi'])('%s runs', async (image) => {
+  const name = `${registry()}/${image}`
+  expect((await world.lighter(['pull', name])).stderr).toBe('')
+  const command = ['run', '--rm', '--network', 'none', name, 'cat', '/etc/from-second-layer']
+  expect(await world.lighter(command)).toEqual({ exitCode: 0, stdout: 'second\n', stderr: '' })
+})
+
+test('of several platforms the wanted one', async () => {
+  const name = `${registry()}/busybox:multi`
+  await world.lighter(['pull', '--platform', 'linux/arm64', name])
+  const inspected = JSON.parse((await world.lighter(['image', 'inspect', name])).stdout)
+  expect(inspected[0].Architecture).toBe('arm64')
+})
+
+describe('interrupted', () => {
+  test.each([
+    ['SIGTERM', 137],
+    ['SIGINT', 137],
+    ['SIGKILL', 137],
+  ] as const)('%s: the next pull goes on where it was', async (signal, exitCode) => {
+    const { host, seen } = await front(stallOnce(4 * 1024 * 1024))
+    const child = world.start(['pull', `${host}/debian:bookworm`])
+    const ended = finish(child)
+    await partialOf(1024 * 1024)
+    const begin = Date.now()
+    child.kill(signal)
+    expect((await ended).exitCode).toBe(exitCode) // how the helper words an end by a signal
+    expect(Date.now() - begin).toBeLessThan(2000)
+    expect(refs()).toEqual([])
+
+    const again = await world.lighter(['pull', `${host}/debian:bookworm`])
+    expect(again.stderr).toBe('')
+    expect(seen.some(({ range }) => /^bytes=[1-9]\d{5,}-$/.test(range ?? ''))).toBe(true)
+    expect(names('tmp')).toEqual([])
+    expect(names('downloads')).toEqual([])
+  })
+
+  test('a damaged part is thrown away and fetched anew', async () => {
+    const { host } = await front(stallOnce(4 * 1024 * 1024))
+    const child = world.start(['pull', `${host}/debian:bookworm`])
+    const ended = finish(child)
+    await partialOf(1024 * 1024)
+    child.kill('SIGKILL')
+    await ended
+    const partial = names('downloads').find((name) => name.endsWith('.partial')) ?? ''
+    const path = join(world.data, 'downloads', partial)
+    writeFileSync(path, Buffer.alloc(statSync(path).size, 'x'))
+    const again = await world.lighter(['pull', `${host}/debian:bookworm`])
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(names('downloads')).toEqual([])
+  })
+
+  test('a connection that breaks is taken up again by the same command', async () => {
+    let broken = 0
+    const { host, seen } = await front((request, response, forward) => {
+      if (!isBlob(request) || broken > 2) return forward()
+      forward((piece, offset) => {
+        if (offset > 300_000 && broken++ < 3) response.destroy()
+        return piece
+      })
+    })
+    const outcome = await world.lighter(['pull', `${host}/debian:bookworm`])
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(seen.filter(({ range }) => range).length).toBeGreaterThan(0)
+  })
+})
+
+describe('a registry in trouble', () => {
+  const quick = { env: { LIGHTER_REGISTRY_TIMEOUT: '1' } }
+
+  test('accepts and never answers', async () => {
+    const { host } = await front(() => {})
+    const begin = Date.now()
+    const outcome = await world.lighter(['pull', `${host}/busybox`], quick)
+    expect(outcome.stderr).toMatch(/^Error response from daemon: Get "http:.*timeout.*\n$/)
+    expect(outcome.exitCode).toBe(1)
+    expect(Date.now() - begin).toBeLessThan(15_000)
+  })
+
+  test('falls silent in the middle, always', async () => {
+    const { host } = await front((request, _response, forward) =>
+      isBlob(request) ? forward((piece, offset) => (offset > 0 ? undefined : piece)) : forward(),
+    )
+    const outcome = await world.lighter(['pull', `${host}/debian:bookworm`], quick)
+    expect(outcome.stderr).toMatch(/blobs\/sha256:.*the registry stopped sending\n$/)
+    expect(lines(outcome.stderr)).toHaveLength(1)
+    expect(outcome.exitCode).toBe(1)
+  })
+
+  test('falls silent in the middle, once', async () => {
+    const { host } = await front(stallOnce(2 * 1024 * 1024))
+    const outcome = await world.lighter(['pull', `${host}/debian:bookworm`], quick)
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+  })
+
+  test('asks to come back later', async () => {
+    let first = 0
+    let second = 0
+    const { host } = await front((request, response, forward) => {
+      if (!request.url?.includes('/manifests/')) return forward()
+      if (first === 0) {
+        first = Date.now()
+        response.writeHead(429, { 'retry-after': '2' }).end()
+        return
+      }
+      second ||= Date.now()
+      forward()
+    })
+    const outcome = await world.lighter(['pull', '-q', `${host}/busybox`])
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(second - first).toBeGreaterThanOrEqual(1900)
+  })
+
+  test('sends another layer than promised', async () => {
+    const { host } = await front((request, _response, forward) => {
+      if (!isBlob(request)) return forward()
+      forward((piece, offset) => {
+        if (piece.length > 20_000 && offset < 20_000) piece[10_000] = 0xff & ~(piece[10_000] ?? 0)
+        return piece
+      })
+    })
+    const outcome = await world.lighter(['pull', `${host}/busybox`])
+    expect(outcome.stderr).toMatch(
+      /^filesystem layer verification failed for digest sha256:[0-9a-f]{64}\n$/,
+    )
+    expect(outcome.exitCode).toBe(1)
+    expect(refs()).toEqual([])
+    expect(names('layers').length).toBeLessThan(2)
+  })
+
+  test('sends a manifest that is too large, or of another age', async () => {
+    const answers: Record<string, Buffer> = {
+      large: Buffer.alloc(5 * 1024 * 1024, ' '),
+      old: Buffer.from(JSON.stringify({ schemaVersion: 1, name: 'x', fsLayers: [] })),
+      odd: Buffer.from('[]'),
+    }
+    const { host } = await front((request, response, forward) => {
+      const tag = /\/manifests\/(\w+)$/.exec(request.url ?? '')?.[1] ?? ''
+      const answer = answers[tag]
+      if (answer) response.end(answer)
+      else forward()
+    })
+    const say = async (tag: string) => {
+      const outcome = await world.lighter(['pull', '-q', `${host}/busybox:${tag}`])
+      expect(outcome.exitCode).toBe(1)
+      expect(lines(outcome.stderr)).toHaveLength(1)
+      return outcome.stderr
+    }
+    expect(await say('large')).toMatch(/more than 4194304 bytes/)
+    expect(await say('old')).toMatch(/schema version 1/)
+    expect(await say('odd')).toMatch(/manifest is damaged/)
+  })
+
+  test('sends blobs from elsewhere, where our permission has no business', async () => {
+    const storage = await front((_request, _response, forward) => forward())
+    const { host } = await front((request, response, forward) => {
+      if (!request.headers.authorization) {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+      } else if (isBlob(request)) {
+        response.writeHead(307, { location: `http://${storage.host}${request.url}` }).end()
+      } else forward()
+    })
+    login(host, 'user', 'secret word')
+    const outcome = await world.lighter(['pull', '-q', `${host}/busybox`])
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(storage.seen.length).toBeGreaterThan(0)
+    expect(storage.seen.filter(({ authorization }) => authorization)).toEqual([])
+  })
+})
+
+function login(host: string, user: string, password: string): void {
+  const auth = Buffer.from(`${user}:${password}`).toString('base64')
+  const directory = join(world.home, '.docker')
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }))
+  execFileSync('chown', ['-R', `${world.ids.uid}:${world.ids.gid}`, directory])
+}
+
+describe('what is damaged is made good', () => {
+  const image = () => `${registry()}/busybox`
+  const hello = () =>
+    world.lighter(['run', '--rm', '--network', 'none', image(), 'cat', '/etc/from-second-layer'])
+  const good = { exitCode: 0, stdout: 'second\n' }
+  const each = (folder: string, change: (path: string) => void) => {
+    for (const name of names(folder)) change(join(world.data, folder, name))
+  }
+
+  beforeEach(async () => {
+    expect((await world.lighter(['pull', '-q', image()])).exitCode).toBe(0)
+  })
+
+  test.each([
+    ['records are empty', () => each('layers', (path) => truncateSync(join(path, 'layer.json')))],
+    ['records are gone', () => each('layers', (path) => rmSync(join(path, 'layer.json')))],
+    [
+      'trees are gone',
+      () => each('layers', (path) => rmSync(join(path, 'fs'), { recursive: true })),
+    ],
+    ['layers are gone', () => each('layers', (path) => rmSync(path, { recursive: true }))],
+  ])('%s: unpacked again', async (_what, spoil) => {
+    spoil()
+    expect(await hello()).toMatchObject({ ...good, stderr: '' })
+    expect((await world.lighter(['pull', image()])).stdout).toContain('up to date')
+  })
+
+  test('layers are gone and blobs have other bytes: fetched again by digest', async () => {
+    each('layers', (path) => rmSync(path, { recursive: true }))
+    const big = names('blobs/sha256').map((name) => join(world.data, 'blobs/sha256', name))
+    for (const path of big) {
+      const bytes = readFileSync(path)
+      if (bytes[0] === 0x7b) continue // JSON
+      bytes[bytes.length - 20] = 0xff & ~(bytes[bytes.length - 20] ?? 0)
+      writeFileSync(path, bytes)
+    }
+    expect(await hello()).toMatchObject(good)
+  })
+
+  test('manifest and configuration are empty: fetched again', async () => {
+    for (const name of names('blobs/sha256')) {
+      const path = join(world.data, 'blobs/sha256', name)
+      if (readFileSync(path)[0] === 0x7b) truncateSync(path)
+    }
+    expect(await hello()).toMatchObject(good)
+  })
+})
+
+describe('a full disk', () => {
+  test('one sentence, nothing half-made, and removing makes room', async () => {
+    const small = join(world.home, 'small')
+    mkdirSync(small)
+    const { uid, gid } = world.ids
+    const options = `size=20m,mode=700,uid=${uid},gid=${gid}`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'small', small])
+    try {
+      const env = { XDG_DATA_HOME: small }
+      const data = join(small, 'lighter')
+      const pulled = await world.lighter(['pull', `${registry()}/busybox`], { env })
+      expect(pulled.exitCode).toBe(0)
+      const outcome = await world.lighter(['pull', `${registry()}/debian:bookworm`], { env })
+      expect(outcome.stderr).toMatch(/^(Error response from daemon: )?.*no space left on device\n$/)
+      expect(outcome.exitCode).toBe(1)
+      expect(readdirSync(join(data, 'refs')).join()).not.toContain('debian')
+      const left = readdirSync(join(data, 'downloads')).filter((name) => !name.endsWith('.owner'))
+      expect(left).toEqual([])
+      const run = await world.lighter(['run', '--rm', `${registry()}/debian:bookworm`, 'true'], {
+        env,
+      })
+      expect(run.stderr).toMatch(/no space left on device/)
+      expect(run.exitCode).toBe(125)
+
+      execFileSync('sh', ['-c', `cat /dev/zero > ${small}/fill 2>/dev/null || true`])
+      expect((await world.lighter(['images', '-q'], { env })).stdout).not.toBe('')
+      const removed = await world.lighter(['rmi', `${registry()}/busybox`], { env })
+      expect(removed).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(removed.stdout).toContain('Deleted: ')
+      expect((await world.lighter(['images', '-q'], { env })).stdout).toBe('')
+      expect(readdirSync(join(data, 'layers'))).toEqual([])
+    } finally {
+      execFileSync('umount', ['-l', small])
+    }
+  })
+})
+
+test('the carried image needs no network, whatever the policy', async () => {
+  for (const policy of ['always', 'missing', 'never']) {
+    const command = ['run', '--rm', '--network', 'none', `--pull=${policy}`, 'lighter/hello']
+    const outcome = await world.lighter([...command, 'echo', 'here'])
+    expect(outcome).toEqual({ exitCode: 0, stdout: 'here\n', stderr: '' })
+  }
+})
