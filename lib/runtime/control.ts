@@ -1,3 +1,4 @@
+import { closeSync, constants, openSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
@@ -34,11 +35,18 @@ export class Control implements Disposable {
 
   /** Connects; `undefined` when nobody listens. */
   static async open(runtime: string, id: string): Promise<Control | undefined> {
-    const socket = connect(join(runtime, 'containers', `${id}.sock`))
-    return await new Promise((resolve) => {
-      socket.once('connect', () => resolve(new Control(socket)))
-      socket.once('error', () => resolve(undefined))
-    })
+    const sockets = openDirectory(join(runtime, 'containers'))
+    if (sockets === undefined) return undefined
+    try {
+      // The name of a socket has 108 bytes at most; a runtime directory may have more.
+      const socket = connect(`/proc/self/fd/${sockets}/${id}.sock`)
+      return await new Promise((resolve) => {
+        socket.once('connect', () => resolve(new Control(socket)))
+        socket.once('error', () => resolve(undefined))
+      })
+    } finally {
+      closeSync(sockets)
+    }
   }
 
   /** Sends a signal to the container's first process. */
@@ -79,6 +87,14 @@ export class Control implements Disposable {
     const payload = this.#bytes.subarray(HEADER, HEADER + length)
     this.#bytes = this.#bytes.subarray(HEADER + length)
     return { type, payload }
+  }
+}
+
+function openDirectory(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  } catch {
+    return undefined // wiped: nobody listens there any more
   }
 }
 
