@@ -87,7 +87,7 @@ build_sanitized() {
 # seen nor touched. Everything mounted here ends with this process.
 private_root='
 	for directory in /var/lib/lighter /run/lighter; do
-		mkdir -p "$directory" && mkdir -p "$LIGHTER_TEST_ROOT$directory" &&
+		mkdir -p -m 700 "$directory" "$LIGHTER_TEST_ROOT$directory" &&
 			mount --bind "$LIGHTER_TEST_ROOT$directory" "$directory" || exit 125
 	done
 	exec "$@"'
