@@ -76,9 +76,10 @@ const idOf =
 
 const MAX_COMMAND = 20
 
-/** Quoted; cut to twenty characters. */
+/** Quoted, the words with a blank in them too; cut to twenty characters. */
 export function formatCommand(command: string[], whole: boolean): string {
-  const text = command.join(' ')
+  const [path = '', ...args] = command
+  const text = [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ')
   const characters = [...text]
   const cut =
     whole || characters.length <= MAX_COMMAND

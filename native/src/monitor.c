@@ -21,15 +21,13 @@
 #include "identity.h"
 #include "launch.h"
 #include "monitor_loop.h"
+#include "monitor_rootfs.h"
 #include "monitor_state.h"
-#include "path.h"
 #include "rootfs_mount.h"
 #include "runtime_external.h"
 #include "scope.h"
 #include "spec.h"
 #include "systemd_scope.h"
-#include "users.h"
-#include "volume_populate.h"
 
 static int lock_container(struct monitor *monitor, struct failure *out)
 {
@@ -94,93 +92,6 @@ static int enter(struct monitor *monitor, const char *rootfs, struct failure *ou
 		return -1;
 	monitor->fuse = mounted.fuse;
 	return 0;
-}
-
-static bool is_below(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	return strncmp(path, directory, length) == 0 && path[length] == '/';
-}
-
-/* A mount inside the volume needs a place there, and a read-only volume gets none later. */
-static int make_places(
-	int root, const struct spec *spec, const char *destination, struct failure *out)
-{
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		const struct spec_mount *mount = &spec->mounts[i];
-		struct stat source;
-		bool file;
-
-		if (!is_below(mount->destination, destination))
-			continue;
-		file = mount->source && mount->source[0] == '/' &&
-		       stat(mount->source, &source) == 0 && !S_ISDIR(source.st_mode);
-		auto_close int place =
-			file ? path_make_file(root, mount->destination, PATH_FOLLOW)
-			     : path_make_directory(root, mount->destination, PATH_FOLLOW);
-
-		if (place < 0)
-			return fail(out, errno, "volume", "cannot make %s", mount->destination);
-	}
-	return 0;
-}
-
-/* Before anything is mounted over the image's content. */
-static int populate_volumes(
-	const struct plan *plan, const char *rootfs, const struct spec *spec, struct failure *out)
-{
-	auto_close int root = -1;
-
-	if (plan->populate_count == 0)
-		return 0;
-	root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return fail(out, errno, "volume", "cannot open the root filesystem");
-	for (size_t i = 0; i < plan->populate_count; i++) {
-		const struct plan_volume *volume = &plan->populate[i];
-
-		if (make_places(root, spec, volume->destination, out) < 0 ||
-			volume_populate(root, volume->destination, volume->volume, out) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int set_home(struct spec_process *process, const char *home, struct failure *out)
-{
-	struct string_list *env = &process->env;
-	char **items;
-
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], "HOME=", 5) == 0)
-			return 0;
-	items = reallocarray(env->items, env->count + 2, sizeof(*items));
-	if (!items)
-		return fail(out, ENOMEM, "user", "cannot set HOME");
-	env->items = items;
-	if (asprintf(&items[env->count], "HOME=%s", home) < 0) {
-		items[env->count] = NULL;
-		return fail(out, ENOMEM, "user", "cannot set HOME");
-	}
-	items[++env->count] = NULL;
-	return 0;
-}
-
-static int resolve_user(
-	const struct plan *plan, const char *rootfs, struct spec *spec, struct failure *out)
-{
-	auto_free char *home = NULL;
-	auto_close int root = -1;
-
-	if (!plan->user)
-		return 0;
-	root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return fail(out, errno, "user", "cannot open the root filesystem");
-	if (users_resolve(root, plan->user, &plan->groups, &spec->process.user, &home, out) < 0)
-		return -1;
-	return set_home(&spec->process, home, out);
 }
 
 static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct failure *out)
@@ -332,8 +243,7 @@ static int start(
 		result = fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
 	else if (log_open(&monitor->log, monitor->plan->log_path, out) < 0 ||
 		 enter(monitor, rootfs, out) < 0 ||
-		 resolve_user(monitor->plan, rootfs, spec, out) < 0 ||
-		 populate_volumes(monitor->plan, rootfs, spec, out) < 0 ||
+		 monitor_prepare_rootfs(monitor->plan, rootfs, spec, out) < 0 ||
 		 make_cgroup(monitor, spec, out) < 0)
 		result = -1;
 	else

@@ -303,14 +303,11 @@ static void read_monitor(struct session *session)
  * with Docker's words and exit code. The container goes on. */
 static void lose_output(struct session *session, int error)
 {
-	struct failure why;
-
 	session->lost_output[session->output_fd] = true;
 	if (session->output_fd == STDOUT_FILENO) {
-		fail(&why, 0, "output", "write /dev/stdout: %s",
+		finish(session, 1);
+		fprintf(stderr, "write /dev/stdout: %s\n",
 			error == EPIPE ? "broken pipe" : strerror(error));
-		fail_session(session, &why);
-		session->exit_code = 1;
 	}
 	session->output_fd = -1;
 }

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor_rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "path.h"
+#include "scope.h"
+#include "users.h"
+#include "volume_populate.h"
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* A mount inside the volume needs a place there, and a read-only volume gets none later. */
+static int make_places(
+	int root, const struct spec *spec, const char *destination, struct failure *out)
+{
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+		struct stat source;
+		bool file;
+
+		if (!is_below(mount->destination, destination))
+			continue;
+		file = mount->source && mount->source[0] == '/' &&
+		       stat(mount->source, &source) == 0 && !S_ISDIR(source.st_mode);
+		auto_close int place =
+			file ? path_make_file(root, mount->destination, PATH_FOLLOW)
+			     : path_make_directory(root, mount->destination, PATH_FOLLOW);
+
+		if (place < 0)
+			return fail(out, errno, "volume", "cannot make %s", mount->destination);
+	}
+	return 0;
+}
+
+/* Before anything is mounted over the image's content. */
+static int populate_volumes(
+	const struct plan *plan, int root, const struct spec *spec, struct failure *out)
+{
+	for (size_t i = 0; i < plan->populate_count; i++) {
+		const struct plan_volume *volume = &plan->populate[i];
+
+		if (make_places(root, spec, volume->destination, out) < 0 ||
+			volume_populate(root, volume->destination, volume->volume, out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int set_home(struct spec_process *process, const char *home, struct failure *out)
+{
+	struct string_list *env = &process->env;
+	char **items;
+
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], "HOME=", 5) == 0)
+			return 0;
+	items = reallocarray(env->items, env->count + 2, sizeof(*items));
+	if (!items)
+		return fail(out, ENOMEM, "user", "cannot set HOME");
+	env->items = items;
+	if (asprintf(&items[env->count], "HOME=%s", home) < 0) {
+		items[env->count] = NULL;
+		return fail(out, ENOMEM, "user", "cannot set HOME");
+	}
+	items[++env->count] = NULL;
+	return 0;
+}
+
+static int resolve_user(const struct plan *plan, int root, struct spec *spec, struct failure *out)
+{
+	auto_free char *home = NULL;
+
+	if (!plan->user)
+		return 0;
+	if (users_resolve(root, plan->user, &plan->groups, &spec->process.user, &home, out) < 0)
+		return -1;
+	return set_home(&spec->process, home, out);
+}
+
+/* Programs look for the one to see whether they are in a container, and for the other to find
+ * mounts. Where the image does not let them be made, it does without. */
+static void add_marks(int root)
+{
+	auto_close int mark = openat(
+		root, ".dockerenv", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+	auto_close int etc = path_open(root, "etc", O_PATH | O_DIRECTORY, PATH_FOLLOW);
+
+	if (mark >= 0)
+		(void)!fchmod(mark, 0755);
+	if (etc >= 0)
+		(void)!symlinkat("/proc/mounts", etc, "mtab");
+}
+
+int monitor_prepare_rootfs(
+	const struct plan *plan, const char *rootfs, struct spec *spec, struct failure *out)
+{
+	auto_close int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return fail(out, errno, "root filesystem", "cannot open %s", rootfs);
+	add_marks(root);
+	if (resolve_user(plan, root, spec, out) < 0)
+		return -1;
+	return populate_volumes(plan, root, spec, out);
+}
