@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
+import { isErrno, LighterError } from '../core/errors.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 
 export type Credentials =
@@ -60,8 +60,9 @@ async function askHelper(name: string, server: string): Promise<Credentials | un
   const program = `docker-credential-${name}`
   const child = spawn(program, ['get'], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    timeout: HELPER_TIMEOUT,
   })
+  // Not the option of spawn: its timer goes on, and holds us up, when the program cannot even be started.
+  const timer = setTimeout(() => child.kill('SIGKILL'), HELPER_TIMEOUT).unref()
   let size = 0
   const chunks: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => {
@@ -73,11 +74,12 @@ async function askHelper(name: string, server: string): Promise<Credentials | un
   child.stdin.end(server)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', (cause) => {
-      const message = `error getting credentials - err: cannot run ${program}`
+      const why = isErrno(cause, 'ENOENT') ? 'executable file not found in $PATH' : cause.message
+      const message = `error getting credentials - err: exec: "${program}": ${why}`
       reject(new LighterError('registry-denied', message, { cause }))
     })
     child.on('close', resolve)
-  })
+  }).finally(() => clearTimeout(timer))
   const output = Buffer.concat(chunks)
   if (code !== 0) {
     if (/credentials not found/i.test(output.toString('utf8'))) return undefined
