@@ -24,11 +24,9 @@ export function readCgroups(uid: number): CgroupFacts {
   const path = /^0::(\/.*)$/m.exec(readText('/proc/self/cgroup'))?.[1]
   const own = mount && path && join(mount, path)
   const systemd = canWrite(uid === 0 ? '/run/systemd/private' : `/run/user/${uid}/systemd/private`)
-  const manager = join(
-    mount ?? '/sys/fs/cgroup',
-    uid === 0 ? '' : `user.slice/user-${uid}.slice/user@${uid}.service`,
-  )
-  const usable = systemd ? manager : own && canWrite(join(own, 'cgroup.procs')) ? own : undefined
+  const manager = join(mount ?? '', `user.slice/user-${uid}.slice/user@${uid}.service`)
+  const base = uid === 0 ? mount : systemd ? mount && manager : own
+  const usable = base && (systemd || canWrite(join(base, 'cgroup.procs'))) ? base : undefined
   const controllers = usable
     ? readText(join(usable, 'cgroup.controllers')).trim().split(/\s+/).filter(Boolean)
     : []
