@@ -150,12 +150,14 @@ int rootfs_make_devices(struct rootfs *rootfs, struct failure *out)
 	for (size_t i = 0; i < spec->device_count; i++)
 		if (make_device(rootfs, &spec->devices[i], out) < 0)
 			return -1;
-	for (size_t i = 0; i < array_size(links); i++)
+	for (size_t i = 0; i < array_size(links); i++) {
 		/* Kernels may be built without it. */
 		if (strcmp(links[i].name, "core") == 0 && access(links[i].target, F_OK) < 0)
 			continue;
-	if (symlinkat(links[i].target, rootfs->dev, links[i].name) < 0 && errno != EEXIST)
-		return fail(out, errno, "devices", "cannot make the link /dev/%s", links[i].name);
+		if (symlinkat(links[i].target, rootfs->dev, links[i].name) < 0 && errno != EEXIST)
+			return fail(out, errno, "devices", "cannot make the link /dev/%s",
+				links[i].name);
+	}
 	return 0;
 }
 
