@@ -206,9 +206,9 @@ test('a disk that fills up while unpacking', async () => {
     execFileSync('mount', ['-o', 'remount,size=1g', store])
     expect((await full.lighter(['pull', '-q', `${registry}/debian:bookworm`])).exitCode).toBe(0)
     // Deleting works without a free block.
-    await full.lighter(['create', '--name', 'c', `${registry}/debian:bookworm`])
+    await full.lighter(['create', '--name', 'full', `${registry}/debian:bookworm`])
     execFileSync('sh', ['-c', `cat /dev/zero > ${store}/filler || true`], { stdio: 'ignore' })
-    expect((await full.lighter(['rm', 'c'])).stdout).toBe('c\n')
+    expect((await full.lighter(['rm', 'full'])).stdout).toBe('full\n')
     expect((await full.lighter(['rmi', `${registry}/debian:bookworm`])).exitCode).toBe(0)
   } finally {
     execFileSync('umount', [store])
