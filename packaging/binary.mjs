@@ -1,4 +1,4 @@
-// Puts build/bundle/lighter.cjs and the carried files into a copy of Node: dist/lighter, or
+// Puts packaging/loader.cjs, build/bundle/lighter.cjs with its code cache, and the carried files into a copy of Node: dist/lighter, or
 // the file that LIGHTER_BUILD_OUTPUT names.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -15,7 +15,8 @@ const output = join(root, process.env.LIGHTER_BUILD_OUTPUT ?? 'dist/lighter')
 
 mkdirSync(dirname(output), { recursive: true })
 strip()
-await seaModule.default(join(root, 'build/bundle/lighter.cjs'), {
+await import('./code-cache.mjs')
+await seaModule.default(join(import.meta.dirname, 'loader.cjs'), {
   nodePath: stripped,
   targets: [
     {
@@ -30,7 +31,11 @@ await seaModule.default(join(root, 'build/bundle/lighter.cjs'), {
     useCodeCache: true,
     // NODE_OPTIONS is meant for the user's own programs; it must not change this one.
     execArgvExtension: 'none',
-    assets: carriedFiles(root).assets,
+    assets: {
+      ...carriedFiles(root).assets,
+      'lighter.cjs': join(root, 'build/bundle/lighter.cjs'),
+      'lighter.cache': join(root, 'build/bundle/lighter.cache'),
+    },
   },
 })
 renameSync(draft, output)

@@ -20,6 +20,11 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'linked',
+  // Built-in modules too: a script that is compiled by itself has no import().
+  supported: { 'dynamic-import': false },
+  // One function, called by packaging/loader.cjs.
+  banner: { js: '(function(require,module,exports){' },
+  footer: { js: '})' },
   logLevel: 'warning',
   define: {
     LIGHTER_BUILD: JSON.stringify({ version, commit: commitHash(), date: sourceDate() }),

@@ -112,8 +112,13 @@ function waitForEnd(child: ChildProcess, program: string): Promise<string> {
 
 async function feed(input: Readable | undefined, child: ChildProcess): Promise<void> {
   if (!input || !child.stdin) return
-  const { pipeline } = await import('node:stream/promises')
-  await pipeline(input, child.stdin)
+  try {
+    const { pipeline } = await import('node:stream/promises')
+    await pipeline(input, child.stdin)
+  } finally {
+    // It would wait for the rest for ever.
+    child.stdin.destroy()
+  }
 }
 
 async function collect(stream: Readable | null): Promise<string> {

@@ -1,0 +1,31 @@
+// Makes build/bundle/lighter.cache, V8's code cache of the bundled program, with the Node that is going to read it. The
+// program runs a few commands first, so that their functions are in it. When they cannot run here (no user namespaces,
+// say) less is cached, and the commands compile that at each start: slower, never wrong.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { carriedFiles } from './carried.mjs'
+
+const root = join(import.meta.dirname, '..')
+const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))
+
+try {
+  execFileSync(join(root, 'build/bundle/node'), [join(import.meta.dirname, 'warm-up.cjs')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 120_000,
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      LIGHTER_DATA_DIR: join(home, 'data'),
+      LIGHTER_WARM_UP: JSON.stringify({
+        source: join(root, 'build/bundle/lighter.cjs'),
+        cache: join(root, 'build/bundle/lighter.cache'),
+        assets: carriedFiles(root).assets,
+      }),
+    },
+  })
+} finally {
+  // Layers that were unpacked for subordinate ids are not this user's to remove.
+  rmSync(home, { recursive: true, force: true, maxRetries: 1 })
+}

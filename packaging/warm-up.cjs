@@ -1,0 +1,85 @@
+// Runs usual commands of the bundled program in this process, then writes the code cache. See code-cache.mjs.
+const { closeSync, openSync, readFileSync, readdirSync, writeFileSync } = require('node:fs')
+const { join } = require('node:path')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { Script } = require('node:vm')
+
+const { source, cache, assets } = JSON.parse(process.env.LIGHTER_WARM_UP)
+delete process.env.LIGHTER_WARM_UP
+const data = process.env.LIGHTER_DATA_DIR
+const script = new Script(readFileSync(source, 'latin1'), { filename: 'lighter.cjs' })
+const program = script.runInThisContext()
+
+const COMMANDS = [
+  ['--version'],
+  ['images'],
+  ['create', '--name', 'warm', 'lighter/hello'],
+  ['run', '--rm', 'lighter/hello', 'true'],
+  ['run', '-it', '-e', 'A=B', '-v', 'volume:/data', '--name', 'other', 'lighter/hello'],
+  ['run', '-d', '--rm', '--network', 'none', 'lighter/hello', 'true'],
+  ['ps'],
+  ['ps', '-a'],
+  ['inspect', 'warm'],
+  ['exec', 'warm', 'true'],
+  ['exec', '-it', 'warm', 'sh'],
+  ['logs', 'warm'],
+  ['rm', '-f', 'other'],
+]
+
+// Nothing is started: a command that comes this far has gone all its way.
+process.execve = () => {
+  throw new Error('not during the build')
+}
+process.exit = (code) => {
+  process.exitCode = code ?? 0
+  throw new Error('not during the build')
+}
+const getBuiltinModule = process.getBuiltinModule
+process.getBuiltinModule = (name) =>
+  name === 'node:sea'
+    ? { getRawAsset: (asset) => new Uint8Array(readFileSync(assets[asset])).buffer }
+    : getBuiltinModule.call(process, name)
+
+/** `exec` wants a running container: this process stands in for it. */
+function pretendRunning() {
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ')
+  const self = { pid: process.pid, startTime: fields[19], bootId }
+  const state = {
+    version: 1,
+    status: 'running',
+    ...self,
+    monitor: self,
+    startedAt: '2000-01-01T00:00:00Z',
+  }
+  for (const id of readdirSync(join(data, 'containers')))
+    writeFileSync(join(data, 'containers', id, 'state.json'), JSON.stringify(state))
+}
+
+async function run(words) {
+  process.exitCode = undefined
+  process.argv = ['lighter', 'lighter', ...words]
+  if (words[0] === 'exec') pretendRunning()
+  program(require, { exports: {} })
+  for (let waited = 0; process.exitCode === undefined && waited < 500; waited++) await sleep(10)
+}
+
+async function main() {
+  // What the commands print goes nowhere: they write to the descriptors 1 and 2.
+  const report = openSync('/dev/stderr', 'w')
+  closeSync(1)
+  openSync('/dev/null', 'w')
+  closeSync(2)
+  openSync('/dev/null', 'w')
+  for (const words of COMMANDS) {
+    try {
+      await run(words)
+    } catch (error) {
+      writeFileSync(report, `warm-up of '${words.join(' ')}': ${error.message}\n`)
+    }
+  }
+  writeFileSync(cache, script.createCachedData())
+  process.reallyExit(0)
+}
+
+main()
