@@ -67,12 +67,14 @@ execute(const char *const *arguments, const int stdio[3], int errors)
 	_exit(127);
 }
 
-/* The last line of what the runtime said. */
+/* The last thing that the runtime said. */
 static void last_line(const char *log, char ret[MESSAGE_SIZE])
 {
 	auto_close int fd = open(log, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char text[4096];
 	ssize_t length = fd < 0 ? 0 : pread(fd, text, sizeof(text) - 1, 0);
+	const char *message;
+	json_t *entry;
 	char *line;
 
 	ret[0] = '\0';
@@ -82,7 +84,11 @@ static void last_line(const char *log, char ret[MESSAGE_SIZE])
 		length--;
 	text[length] = '\0';
 	line = strrchr(text, '\n');
-	snprintf(ret, MESSAGE_SIZE, "%.*s", MESSAGE_SIZE - 1, line ? line + 1 : text);
+	line = line ? line + 1 : text;
+	entry = json_loads(line, 0, NULL);
+	message = json_string_value(json_object_get(entry, "msg"));
+	snprintf(ret, MESSAGE_SIZE, "%.*s", MESSAGE_SIZE - 1, message ? message : line);
+	json_decref(entry);
 }
 
 /* Docker tells these two apart by the runtime's words as well: there is nothing else to go by. */
@@ -114,8 +120,10 @@ static int run_runtime(const struct plan *plan, const char *const *arguments, co
 	if (status == 0)
 		return 0;
 	last_line(log, message);
-	return fail_kind(out, kind_of(message), 0, "runtime", "%s: %s", plan->runtime,
-		message[0] ? message : "failed without a word");
+	if (!message[0])
+		return fail(out, 0, "runtime", "%s failed without a word (exit code %d)",
+			plan->runtime, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	return fail_kind(out, kind_of(message), 0, "runtime", "%s: %s", plan->runtime, message);
 }
 
 /* The user was resolved in the root filesystem; the runtime reads it from the bundle. */
@@ -236,10 +244,11 @@ static int name_paths(const struct plan *plan, struct paths *ret, struct failure
 static int create(const struct plan *plan, const struct launch_options *options,
 	const struct paths *paths, int *ret_console, struct failure *out)
 {
-	const char *arguments[17] = {plan->runtime, cgroups(plan), "--root", paths->root, "--log",
-		paths->log, "create", "--bundle", options->bundle, "--pid-file", paths->pid};
+	const char *arguments[18] = {plan->runtime, cgroups(plan), "--log-format=json", "--root",
+		paths->root, "--log", paths->log, "create", "--bundle", options->bundle,
+		"--pid-file", paths->pid};
 	auto_close int listener = -1;
-	size_t count = 11;
+	size_t count = 12;
 	int result;
 
 	if (plan->terminal) {
@@ -292,8 +301,8 @@ int external_start(const struct plan *plan, struct failure *out)
 
 	if (name_paths(plan, &paths, out) < 0)
 		return -1;
-	const char *arguments[] = {plan->runtime, cgroups(plan), "--root", paths.root, "--log",
-		paths.log, "start", plan->id, NULL};
+	const char *arguments[] = {plan->runtime, cgroups(plan), "--log-format=json", "--root",
+		paths.root, "--log", paths.log, "start", plan->id, NULL};
 
 	return run_runtime(plan, arguments, NULL, paths.log, out);
 }
@@ -305,8 +314,8 @@ void external_delete(const struct plan *plan)
 
 	if (name_paths(plan, &paths, &ignored) < 0)
 		return;
-	const char *arguments[] = {plan->runtime, cgroups(plan), "--root", paths.root, "--log",
-		paths.log, "delete", "--force", plan->id, NULL};
+	const char *arguments[] = {plan->runtime, cgroups(plan), "--log-format=json", "--root",
+		paths.root, "--log", paths.log, "delete", "--force", plan->id, NULL};
 
 	/* What it cannot delete lies in the runtime directory and is gone with it. */
 	(void)run_runtime(plan, arguments, NULL, paths.log, &ignored);
