@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { processesOf, remainsIn } from '../helpers/leftovers.ts'
+import { remainsIn } from '../helpers/leftovers.ts'
 import { finish, makeWorld, statusOf, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
@@ -20,65 +20,6 @@ beforeAll(async () => {
   await lighter('pull', '-q', image)
 })
 afterAll(() => world.remove())
-
-/** Processes of this world: those that have its data directory or its runtime directory in their command. */
-const own = (pattern: RegExp): number[] =>
-  processesOf(inject('user'))
-    .filter((line) => pattern.test(line))
-    .map((line) => Number.parseInt(line, 10))
-
-describe('kill -9', () => {
-  test('of the command line harms nothing', async () => {
-    const client = world.start(['run', '--name', 'orphan', image, 'sleep', '1000'])
-    for (let i = 0; i < 100 && !(await statusOf(world, 'orphan')).startsWith('running'); i++)
-      await sleep(50)
-    client.kill('SIGKILL')
-    await finish(client)
-    expect(await statusOf(world, 'orphan')).toBe('running 0')
-    expect((await lighter('exec', 'orphan', 'echo', 'alive')).stdout).toBe('alive\n')
-    expect(await lighter('rm', '-f', 'orphan')).toMatchObject({ exitCode: 0, stderr: '' })
-  })
-
-  test('of the monitor: the container is seen as dead, and can be started again', async () => {
-    const id = await runDetached('bereft')
-    const { monitor, pid } = readState(id)
-    process.kill(monitor.pid, 'SIGKILL')
-    await sleep(200)
-    expect(await statusOf(world, 'bereft')).toBe('exited 137')
-    expect(own(new RegExp(`^${pid} `))).toEqual([])
-    expect(await lighter('start', 'bereft')).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(await statusOf(world, 'bereft')).toBe('running 0')
-    expect(await lighter('rm', '-f', 'bereft')).toMatchObject({ exitCode: 0, stderr: '' })
-  })
-
-  test('of slirp4netns: the next start has a way out again', async () => {
-    await runDetached('first')
-    const uplinks = own(/slirp4netns/)
-    expect(uplinks.length).toBeGreaterThan(0)
-    for (const pid of uplinks) process.kill(pid, 'SIGKILL')
-    const next = await lighter('run', '--rm', image, 'ip', 'route')
-    expect(next.stdout).toMatch(/default via/)
-    expect(own(/slirp4netns/).length).toBeGreaterThan(0)
-    await lighter('rm', '-f', 'first')
-  })
-
-  test('of everything at once', async () => {
-    await runDetached('one')
-    await runDetached('two')
-    for (const pid of processesOf(inject('user')).map((line) => Number.parseInt(line, 10))) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // it went with another one
-      }
-    }
-    await sleep(300)
-    expect(await statusOf(world, 'one')).toBe('exited 137')
-    expect((await lighter('ps', '-q')).stdout).toBe('')
-    expect((await lighter('run', '--rm', image, 'echo', 'works')).stdout).toBe('works\n')
-    expect((await lighter('rm', 'one', 'two')).stdout).toBe('one\ntwo\n')
-  })
-})
 
 describe('what a reboot or a logout leaves', () => {
   test('a process identity of an earlier boot is dead', async () => {

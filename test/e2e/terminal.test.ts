@@ -35,8 +35,9 @@ test('the main job: a shell on a Debian from the registry', async () => {
 test('Ctrl-C reaches the program', async () => {
   const terminal = await openTerminal(world, ['run', '-it', '--rm', busybox])
   await terminal.waitFor(/# /)
-  terminal.type('sleep 1000\r')
-  await terminal.waitFor(/sleep 1000\r\n/)
+  // While the shell itself reads, its terminal makes no signals: wait for the program.
+  terminal.type("sh -c 'echo asleep-$((1 + 1)); exec sleep 1000'\r")
+  await terminal.waitFor(/asleep-2\r\n/)
   terminal.type('\x03')
   await terminal.waitFor(/# /)
   terminal.type('exit\r')

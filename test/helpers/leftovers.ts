@@ -17,6 +17,23 @@ export function processesOf(user: Pick<TestUser, 'uid' | 'subuids'>): string[] {
     })
 }
 
+/** Whether a process lives; one that only waits to be reaped does not. */
+export function isAlive(pid: number): boolean {
+  return /^State:\t[^ZX]/m.test(readText(`/proc/${pid}/status`))
+}
+
+/** The processes, those they started, those that these started, and so on. */
+export function withDescendants(pids: number[]): number[] {
+  const children = new Map<number, number[]>()
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = Number(/^PPid:\t(\d+)/m.exec(readText(`/proc/${name}/status`))?.[1] ?? 0)
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)])
+  }
+  const found = new Set(pids)
+  for (const pid of found) for (const child of children.get(pid) ?? []) found.add(child)
+  return [...found]
+}
+
 /** Mount points below a directory, in this mount namespace. */
 export function mountsBelow(directory: string): string[] {
   return readText('/proc/self/mountinfo')

@@ -23,7 +23,10 @@ export interface CallOptions {
 export interface World {
   home: string
   data: string
+  /** What XDG_RUNTIME_DIR says. */
   runtime: string
+  /** Where sockets and locks are. */
+  sockets: string
   env: Record<string, string>
   ids: { uid: number; gid: number }
   lighter: (args: string[], options?: CallOptions) => Promise<Outcome>
@@ -69,6 +72,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
     home,
     data,
     runtime,
+    sockets: who === 'root' ? '/run/lighter' : join(runtime, 'lighter'),
     env,
     ids,
     lighter,

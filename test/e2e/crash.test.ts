@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { isAlive, mountsBelow, withDescendants } from '../helpers/leftovers.ts'
+import { finish, makeWorld, statusOf, type World } from '../helpers/world.ts'
+
+const image = `${inject('registry')}/busybox:latest`
+
+describe.each([
+  ['user', 'overlay'],
+  ['user', 'fuse-overlayfs'],
+  ['root', 'overlay'],
+  ['root', 'fuse-overlayfs'],
+] as const)('kill -9, as %s on %s', (who, driver) => {
+  let world: World
+  const lighter = (...args: string[]) => world.lighter(args)
+  const works = { exitCode: 0, stderr: '' }
+
+  beforeAll(async () => {
+    world = makeWorld(`crash-${who}-${driver}`, who)
+    world.env.LIGHTER_STORAGE_DRIVER = driver
+    await lighter('pull', '-q', image)
+  })
+  afterAll(() => world.remove())
+
+  const runDetached = async (name: string): Promise<string> => {
+    const outcome = await lighter('run', '-d', '--name', name, image, 'sleep', '1000')
+    expect(outcome).toMatchObject(works)
+    return outcome.stdout.trim()
+  }
+  const readState = (id: string) =>
+    JSON.parse(readFileSync(join(world.data, 'containers', id, 'state.json'), 'utf8'))
+  /** The pid of the shared slirp4netns: the first word of its record. */
+  const uplink = () =>
+    Number.parseInt(readFileSync(join(world.sockets, 'uplink'), 'utf8').split(' ')[0] ?? '', 10)
+  const monitors = () =>
+    readdirSync(join(world.data, 'containers')).map((id): number => readState(id).monitor.pid)
+  const untilDead = async (pid: number) => {
+    for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(50)
+    expect(isAlive(pid)).toBe(false)
+  }
+  const hasAWayOut = async () => {
+    const { stdout } = await lighter('run', '--rm', image, 'ip', 'route')
+    expect(stdout).toMatch(/default via/)
+  }
+
+  test('of the command line harms nothing', async () => {
+    const client = world.start(['run', '--name', 'orphan', image, 'sleep', '1000'])
+    for (let i = 0; i < 100 && !(await statusOf(world, 'orphan')).startsWith('running'); i++)
+      await sleep(50)
+    client.kill('SIGKILL')
+    await finish(client)
+    expect(await statusOf(world, 'orphan')).toBe('running 0')
+    expect((await lighter('exec', 'orphan', 'echo', 'alive')).stdout).toBe('alive\n')
+    expect(await lighter('rm', '-f', 'orphan')).toMatchObject(works)
+  })
+
+  test('of the command line at any moment of its start', async () => {
+    for (let wait = 20; wait <= 300; wait += 20) {
+      const client = world.start(['run', '--rm', '--name', 'cut', image, 'true'])
+      const ended = finish(client)
+      await sleep(wait)
+      client.kill('SIGKILL')
+      await ended
+    }
+    await lighter('rm', '-f', 'cut')
+    expect(await lighter('run', '--rm', '--name', 'cut', image, 'true')).toMatchObject(works)
+  })
+
+  test('of a monitor: the container is seen as dead, and can be started again', async () => {
+    const id = await runDetached('bereft')
+    const { monitor, pid } = readState(id)
+    process.kill(monitor.pid, 'SIGKILL')
+    await untilDead(pid)
+    expect(await statusOf(world, 'bereft')).toBe('exited 137')
+    expect((await lighter('ps', '-q')).stdout).toBe('')
+    expect(await lighter('start', 'bereft')).toMatchObject(works)
+    expect(await statusOf(world, 'bereft')).toBe('running 0')
+    expect((await lighter('exec', 'bereft', 'echo', 'in')).stdout).toBe('in\n')
+    expect(await lighter('rm', '-f', 'bereft')).toMatchObject(works)
+  })
+
+  test('of one monitor harms no other container', async () => {
+    const [first, second] = [await runDetached('falls'), await runDetached('stands')]
+    process.kill(readState(first).monitor.pid, 'SIGKILL')
+    await untilDead(readState(first).pid)
+    expect(await statusOf(world, second)).toBe('running 0')
+    expect((await lighter('exec', second, 'ip', 'route')).stdout).toMatch(/default via/)
+    await hasAWayOut()
+    expect(await lighter('rm', '-f', first, second)).toMatchObject(works)
+  })
+
+  test('of slirp4netns: the next start has a way out again, in place', async () => {
+    await runDetached('first')
+    const before = uplink()
+    for (const pid of withDescendants([before])) process.kill(pid, 'SIGKILL')
+    await untilDead(before)
+    await hasAWayOut()
+    expect(uplink()).not.toBe(before)
+    expect(isAlive(uplink())).toBe(true)
+    expect(await lighter('rm', '-f', 'first')).toMatchObject(works)
+  })
+
+  test('of everything at once', async () => {
+    await runDetached('one')
+    await runDetached('two')
+    const everything = withDescendants([...monitors(), uplink()])
+    expect(everything.length).toBeGreaterThanOrEqual(5)
+    for (const pid of everything) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // it went with another one
+      }
+    }
+    for (const pid of everything) await untilDead(pid)
+    expect(await statusOf(world, 'one')).toBe('exited 137')
+    expect((await lighter('ps', '-q')).stdout).toBe('')
+    expect((await lighter('run', '--rm', image, 'echo', 'works')).stdout).toBe('works\n')
+    await hasAWayOut()
+    expect(await lighter('start', 'one')).toMatchObject(works)
+    expect((await lighter('rm', '-f', 'one', 'two')).stdout).toBe('one\ntwo\n')
+    expect(mountsBelow(world.data)).toEqual([])
+  })
+})
