@@ -117,6 +117,23 @@ static struct seccomp_filter *cache_read(const char *path)
 	return NULL;
 }
 
+/* DATA/cache/seccomp: the first filter makes the last two directories. */
+static void make_cache(const char *path)
+{
+	auto_free char *directory = strdup(path);
+	char *end = directory ? strrchr(directory, '/') : NULL;
+
+	if (!end)
+		return;
+	*end = '\0';
+	if (mkdir(directory, 0700) == 0 || errno != ENOENT || !(end = strrchr(directory, '/')))
+		return;
+	*end = '\0';
+	(void)mkdir(directory, 0700);
+	*end = '/';
+	(void)mkdir(directory, 0700);
+}
+
 /* Best effort: a reader recognises a file that did not become whole. */
 static void cache_write(const char *path, const struct seccomp_filter *filter)
 {
@@ -131,6 +148,7 @@ static void cache_write(const char *path, const struct seccomp_filter *filter)
 		draft = NULL;
 		return;
 	}
+	make_cache(path);
 	auto_close int fd = mkostemp(draft, O_CLOEXEC);
 
 	if (fd < 0)

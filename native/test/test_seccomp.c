@@ -143,13 +143,18 @@ static void test_install(void)
 
 int main(void)
 {
-	char cache[] = "/tmp/test_seccomp.XXXXXX";
+	char root[] = "/tmp/test_seccomp.XXXXXX", parent[64], cache[80];
 
 	test_refusals();
-	if (!mkdtemp(cache))
+	if (!mkdtemp(root))
 		return 1;
+	/* The directories of the cache are made when the first filter is. */
+	snprintf(parent, sizeof(parent), "%s/cache", root);
+	snprintf(cache, sizeof(cache), "%s/seccomp", parent);
 	test_cache(cache);
 	rmdir(cache);
+	rmdir(parent);
+	rmdir(root);
 	test_install();
 	return failures > 0;
 }
