@@ -40,7 +40,7 @@ test.each<[string[], number, string]>([
   [['nosuch'], 1, "lighter: 'nosuch' is not a docker command.\nSee 'lighter --help'\n"],
   [['run', '--foo'], 125, "unknown flag: --foo\nSee 'lighter run --help'.\n"],
   [['container', 'ls', '--foo'], 125, "unknown flag: --foo\nSee 'lighter container ls --help'.\n"],
-  [['ps', '--filter'], 125, "flag needs an argument: --filter\nSee 'lighter ps --help'.\n"],
+  [['ps', '--last'], 125, "flag needs an argument: --last\nSee 'lighter ps --help'.\n"],
 ])('%j fails with %i', (args, code, stderr) => {
   expect(call(args)).toEqual({ code, stdout: '', stderr })
 })

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { formatCommand } from '../../../../cli/commands/ps.ts'
+import { checkDetachKeys } from '../../../../cli/flags/run.ts'
+
+test.each(['', 'a', 'ctrl-a', 'ctrl-p,ctrl-q', 'ctrl-@', 'ctrl-[', 'ctrl-_,x'])(
+  'detach keys %j',
+  (text) => {
+    expect(checkDetachKeys(text)).toBe(undefined)
+  },
+)
+
+test.each(['foo', 'ctrl-', 'ctrl-A', 'ctrl-p,', 'a,,b'])('no detach keys: %j', (text) => {
+  expect(checkDetachKeys(text)).toMatch(/^unknown key '/)
+})
+
+test.each([
+  [['sh', '-c', 'exit 3'], `"sh -c 'exit 3'"`],
+  [['true'], '"true"'],
+  [['sleep', '1000', 'and', 'much', 'more'], '"sleep 1000 and much…"'],
+])('%j in the column of ps', (command, text) => {
+  expect(formatCommand(command, false)).toBe(text)
+})
