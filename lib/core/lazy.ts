@@ -5,5 +5,7 @@
 export const lazyCrypto = (): typeof import('node:crypto') =>
   process.getBuiltinModule('node:crypto')
 
+export const lazyNet = (): typeof import('node:net') => process.getBuiltinModule('node:net')
+
 export const lazyChildProcess = (): typeof import('node:child_process') =>
   process.getBuiltinModule('node:child_process')

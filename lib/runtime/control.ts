@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
+import { lazyNet } from '../core/lazy.ts'
 
 export interface ExitReport {
   exitCode: number
@@ -39,7 +40,7 @@ export class Control implements Disposable {
     if (sockets === undefined) return undefined
     try {
       // The name of a socket has 108 bytes at most; a runtime directory may have more.
-      const socket = connect(`/proc/self/fd/${sockets}/${id}.sock`)
+      const socket = lazyNet().connect(`/proc/self/fd/${sockets}/${id}.sock`)
       return await new Promise((resolve) => {
         socket.once('connect', () => resolve(new Control(socket)))
         socket.once('error', () => resolve(undefined))
