@@ -79,6 +79,8 @@ static int measure_entry(struct measure *measure, int directory, const char *nam
 			return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 		return measure_directory(measure, fd, depth + 1);
 	}
+	if (!S_ISREG(status.st_mode))
+		return 0;
 	if (status.st_nlink > 1) {
 		int first = remember(measure, status.st_ino);
 
