@@ -211,7 +211,7 @@ describe('ps', () => {
   test('-n, -l, -s and words in quotes', async () => {
     const script = 'dd if=/dev/zero of=/x bs=1000 count=100 2>/dev/null'
     await lighter('run', '--name', 'first', '--network', 'none', image, 'sh', '-c', script)
-    await lighter('create', '--name', 'second', image, 'echo', 'two words')
+    await lighter('run', '--name', 'second', '--network', 'none', image, 'echo', 'two words')
     expect((await lighter('ps', '-aq', '-n', '1')).stdout.trim()).toMatch(/^[0-9a-f]{12}$/)
     expect((await lighter('ps', '-l')).stdout).toMatch(/"echo 'two words'"/)
     const sized = (await lighter('ps', '-as')).stdout
