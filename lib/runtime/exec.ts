@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomHex } from '../core/random.ts'
+import { makeDirectory, spaceError } from '../fs/replace.ts'
 import type { SpecProcess } from '../oci/runtime-spec.ts'
 
 /** exec/<name>.json: a further process of a container. Read and unlinked by the native program. */
@@ -15,8 +16,13 @@ export interface ExecRequest {
 /** Writes the request where nobody else can read it and returns its path: an environment may hold secrets. */
 export function writeExecRequest(directory: string, request: ExecRequest): string {
   const folder = join(directory, 'exec')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeDirectory(folder)
   const path = join(folder, `${randomHex(8)}.json`)
-  writeFileSync(path, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
+  try {
+    writeFileSync(path, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw spaceError(error, path)
+  }
   return path
 }
