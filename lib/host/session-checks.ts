@@ -26,7 +26,8 @@ export function checkCgroups(user: CheckedUser): Check {
   }
   const unit = '/etc/systemd/system/user@.service.d'
   return limited(
-    `not delegated: ${absent.join(' ')}`,
+    // The user's manager looks only when it starts; restarting it would end the session's programs.
+    `not delegated: ${absent.join(' ')} (these commands count from the next boot on)`,
     asRoot(`mkdir -p ${unit}`),
     `printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | ${asRoot(`tee ${unit}/delegate.conf`)}`,
     asRoot('systemctl daemon-reload'),
