@@ -138,14 +138,15 @@ describe('registries', () => {
     return join(broken.storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data')
   }
 
-  const small = makeArchive([{ path: 'file', data: 'x'.repeat(10_000) }])
-
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ['a truncated blob', (bytes) => bytes.subarray(0, bytes.length - 40)],
     ['a wrong digest', (bytes) => Buffer.from(bytes).fill(0x41, bytes.length - 4)],
   ])('%s is refused, and pulled once it is mended', async (name, damage) => {
     const repository = name.replaceAll(' ', '-')
-    const file = pushLayer(repository, small)
+    const file = pushLayer(
+      repository,
+      makeArchive([{ path: repository, data: 'x'.repeat(10_000) }]),
+    )
     const whole = readFileSync(file)
     writeFileSync(file, damage(whole))
     const reference = `${broken.host}/${repository}:latest`

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { isAlive, mountsBelow, withDescendants } from '../helpers/leftovers.ts'
+import { isAlive, mountsBelow, remainsIn, withDescendants } from '../helpers/leftovers.ts'
 import { finish, makeWorld, statusOf, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
@@ -66,6 +66,9 @@ describe.each([
     }
     await lighter('rm', '-f', 'cut')
     expect(await lighter('run', '--rm', '--name', 'cut', image, 'true')).toMatchObject(works)
+    // Pulling and removing images collect the work that was cut off.
+    expect(await lighter('pull', '-q', image)).toMatchObject(works)
+    expect(remainsIn(world.data)).toEqual([])
   })
 
   test('of a monitor: the container is seen as dead, and can be started again', async () => {

@@ -62,10 +62,13 @@ describe('what a reboot or a logout leaves', () => {
 
   test('unfinished work of a dead process is no obstacle', async () => {
     for (const pid of [1, 99]) {
-      await world.run('mkdir', ['-p', join(world.data, 'tmp', `99999${pid}-1-abc`, 'containers')])
+      await world.run('mkdir', ['-p', join(world.data, 'tmp', `99999${pid}-1-abc0`, 'containers')])
     }
     expect((await lighter('run', '--rm', image, 'true')).exitCode).toBe(0)
     expect((await lighter('ps', '-aq')).stdout).toBe('')
+    // Pulling and removing images collect it.
+    expect((await lighter('pull', '-q', image)).exitCode).toBe(0)
+    expect(remainsIn(world.data)).toEqual([])
   })
 
   test('a name whose container was never finished is free', async () => {
