@@ -1,5 +1,5 @@
-import { findContainer } from '../../lib/container/catalog.ts'
-import { removeContainer } from '../../lib/container/remove.ts'
+import { findContainer, findId } from '../../lib/container/catalog.ts'
+import { removeContainer, removeDamaged } from '../../lib/container/remove.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import { forEach } from '../flags/each.ts'
@@ -15,6 +15,12 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       await removeContainer(engine, findContainer(engine.paths.data, text), options)
       return text
     } catch (error) {
+      const damaged = error instanceof LighterError && error.code === 'damaged-container'
+      const id = damaged && options.force ? findId(engine.paths.data, text) : undefined
+      if (id !== undefined) {
+        await removeDamaged(engine, id)
+        return text
+      }
       const gone = error instanceof LighterError && error.code === 'no-such-container'
       if (!gone || !options.force) missing++
       throw error

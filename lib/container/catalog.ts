@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { listNames } from '../fs/drafts.ts'
@@ -30,24 +31,34 @@ export function listContainers(data: string): ContainerWithState[] {
     .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
 }
 
-/** Finds a container by name, id or the unique beginning of an id. Throws `no-such-container`. */
+/** Finds a container by name, id or the unique beginning of an id. Throws `no-such-container`, `damaged-container`. */
 export function findContainer(data: string, text: string): Container {
-  const container = lookUp(data, text)
+  const id = findId(data, text)
+  const container = id === undefined ? undefined : readContainer(data, id)
   if (container) return container
+  const record = join(containerDirectory(data, id ?? ''), 'container.json')
+  if (id !== undefined && existsSync(record)) {
+    const mend = `'rm -f ${id.slice(0, 12)}' removes it`
+    throw new LighterError(
+      'damaged-container',
+      `container ${id} is damaged, see ${record}: ${mend}`,
+    )
+  }
   throw new LighterError('no-such-container', `No such container: ${text}`)
 }
 
-function lookUp(data: string, text: string): Container | undefined {
+/** The id that a name, an id or the unique beginning of one stands for; whether the container is whole is not asked. */
+export function findId(data: string, text: string): string | undefined {
   const name = text.replace(/^\//, '')
-  if (/^[0-9a-f]{64}$/.test(text)) return readContainer(data, text)
+  if (/^[0-9a-f]{64}$/.test(text)) return text
   const owner = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) ? findNameOwner(data, name) : undefined
-  if (owner) return readContainer(data, owner)
+  if (owner) return owner
   if (!/^[0-9a-f]{1,63}$/.test(text)) return undefined
   const matches = listNames(join(data, 'containers')).filter((id) => id.startsWith(text))
   if (matches.length > 1) {
     throw new LighterError('bad-input', `Multiple IDs found with provided prefix: ${text}`)
   }
-  return matches[0] === undefined ? undefined : readContainer(data, matches[0])
+  return matches[0]
 }
 
 /** Reads one container's record; `undefined` when it is not there, or is none that this program wrote. */

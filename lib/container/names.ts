@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomBelow } from '../core/random.ts'
+import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { claimFile } from '../fs/replace.ts'
 import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process.ts'
@@ -52,6 +53,11 @@ export function claimName(data: string, name: string, id: string): void {
 export function releaseName(data: string, name: string, id: string): void {
   const path = nameClaim(data, name)
   if (readClaim(path)?.id === id) rmSync(path, { force: true })
+}
+
+/** Gives back whatever name a container has whose record can tell no more. */
+export function releaseNamesOf(data: string, id: string): void {
+  for (const name of listNames(join(data, 'names'))) releaseName(data, name, id)
 }
 
 const isHeld = (data: string, claim: NameClaim): boolean =>

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
 import type { Engine } from '../engine.ts'
+import { isAlive } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { volumeDirectory } from '../volume/volume.ts'
-import type { Container } from './catalog.ts'
-import { releaseName } from './names.ts'
+import { type Container, containerDirectory } from './catalog.ts'
+import { releaseName, releaseNamesOf } from './names.ts'
 import { anonymousVolumes } from './record.ts'
 import { readState } from './state.ts'
 import { killContainer } from './stop.ts'
@@ -40,6 +41,20 @@ export async function removeContainer(
   releaseName(data, record.name, record.id)
   const paths = doomed.filter((path) => path !== undefined)
   await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, paths)
+}
+
+/** Removes a container whose record is damaged, as far as what is left of it can tell. */
+export async function removeDamaged(engine: Engine, id: string): Promise<void> {
+  const { data } = engine.paths
+  const directory = containerDirectory(data, id)
+  const state = readState(directory)
+  // Its processes end with it; asking it politely would take the record.
+  if (state.status === 'running' && isAlive(state.monitor))
+    process.kill(state.monitor.pid, 'SIGKILL')
+  const doomed = moveToTrash(data, directory)
+  releaseNamesOf(data, id)
+  const trees = doomed === undefined ? [] : [doomed]
+  await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, trees)
 }
 
 const stillRunning = (name: string): LighterError =>

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'no-such-container'
   | 'no-such-image'
   | 'damaged-image'
+  | 'damaged-container'
   | 'no-such-object'
   | 'no-such-volume'
   | 'conflict'
