@@ -99,10 +99,32 @@ static void aligns_arrays(void)
 	dbus_buffer_free(&buffer);
 }
 
+static void greets_a_bus(void)
+{
+	static const char match[] = "type='signal',member='JobRemoved'";
+	struct dbus_message message;
+	struct failure failure;
+	size_t offset = 0;
+	int ends[2];
+
+	check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	check(dbus_hello(ends[0], match, &failure) == 0);
+	check(dbus_receive(ends[1], &message, &failure) == 0);
+	check(message.type == DBUS_CALL && strcmp(message.member, "Hello") == 0);
+	dbus_message_clear(&message);
+	check(dbus_receive(ends[1], &message, &failure) == 0);
+	check(message.type == DBUS_CALL && strcmp(message.member, "AddMatch") == 0);
+	check(strcmp(dbus_get_string(&message, &offset), match) == 0);
+	dbus_message_clear(&message);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	receives_an_error_reply();
 	survives_damaged_messages();
 	aligns_arrays();
+	greets_a_bus();
 	return 0;
 }
