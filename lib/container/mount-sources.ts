@@ -1,4 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
 import { ensureVolume } from '../volume/volume.ts'
@@ -44,11 +45,15 @@ const anonymousVolume = (destination: string): MountRequest => ({
 
 function checkSource(mount: MountRequest): void {
   if (mount.type !== 'bind' || mount.createSource) return
-  if (statSync(mount.source, { throwIfNoEntry: false })) return
-  throw new LighterError(
-    'bad-input',
-    `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`,
-  )
+  const bad = (reason: string): LighterError =>
+    new LighterError('bad-input', `invalid mount config for type "bind": ${reason}`)
+  let found: boolean
+  try {
+    found = statSync(mount.source, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    throw bad(`stat ${mount.source}: ${reasonOf(error)}`)
+  }
+  if (!found) throw bad(`bind source path does not exist: ${mount.source}`)
 }
 
 function resolveMount(data: string, mount: MountRequest): MountPoint {
@@ -70,19 +75,41 @@ function resolveMount(data: string, mount: MountRequest): MountPoint {
 }
 
 function makeSource(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })) return
   try {
-    mkdirSync(path, { recursive: true, mode: 0o755 })
+    if (!statSync(path, { throwIfNoEntry: false })) makeDirectories(path)
   } catch (error) {
-    const reason = isErrno(error, 'EACCES', 'EPERM')
-      ? 'permission denied'
-      : isErrno(error, 'EROFS')
-        ? 'read-only file system'
-        : (error as Error).message
     throw new LighterError(
       'bad-input',
-      `error while creating mount source path '${path}': mkdir ${path}: ${reason}`,
+      `error while creating mount source path '${path}': mkdir ${path}: ${reasonOf(error)}`,
       { cause: error },
     )
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+  ENOTDIR: 'not a directory',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+}
+
+function reasonOf(error: unknown): string {
+  const name = Object.keys(REASONS).find((candidate) => isErrno(error, candidate))
+  if (name === undefined) throw error
+  return REASONS[name] ?? ''
+}
+
+/** One by one: mkdir with `recursive` never ends where the file system makes no directories, as in /proc. */
+function makeDirectories(path: string): void {
+  const parent = dirname(path)
+  if (!statSync(parent, { throwIfNoEntry: false })) makeDirectories(parent)
+  try {
+    mkdirSync(path, { mode: 0o755 })
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST') || !statSync(path).isDirectory()) throw error
   }
 }

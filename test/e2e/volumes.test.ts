@@ -89,3 +89,17 @@ test('a bind mount of the whole /dev', async () => {
   const outcome = await run('-v', '/dev:/dev', image, 'sh', '-c', 'test -c /dev/null && echo there')
   expect(outcome).toMatchObject({ exitCode: 0, stdout: 'there\n' })
 })
+
+test('-v makes a missing source; where that cannot be, it says so', async () => {
+  const source = join(world.home, 'made/deep')
+  expect((await run('-v', `${source}:/x`, image, 'touch', '/x/y')).exitCode).toBe(0)
+  expect(readdirSync(source)).toEqual(['y'])
+  for (const place of ['/proc/nosuch/deep', '/etc/passwd/deep', '/root/deep']) {
+    const refused = await run('-v', `${place}:/x`, image, 'true')
+    expect(refused.stderr).toContain(`error while creating mount source path '${place}': mkdir`)
+    expect(refused.exitCode).toBe(125)
+  }
+  const closed = await run('--mount', 'type=bind,source=/root/x,target=/x', image, 'true')
+  expect(closed.stderr).toMatch(/stat \/root\/x: permission denied/)
+  expect(closed.exitCode).toBe(125)
+})
