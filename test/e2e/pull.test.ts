@@ -377,7 +377,7 @@ describe('a full disk', () => {
     const small = join(world.home, 'small')
     mkdirSync(small)
     const { uid, gid } = world.ids
-    const options = `size=20m,mode=700,uid=${uid},gid=${gid}`
+    const options = `size=20m,nr_inodes=8000,mode=700,uid=${uid},gid=${gid}`
     execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'small', small])
     try {
       const env = { XDG_DATA_HOME: small }
@@ -397,6 +397,10 @@ describe('a full disk', () => {
       expect(run.exitCode).toBe(125)
 
       execFileSync('sh', ['-c', `cat /dev/zero > ${small}/fill 2>/dev/null || true`])
+      // Neither a block nor an inode is free: no directory can be made either.
+      const inodes = 'i=0; while true >fill$i; do i=$((i+1)); done'
+      execFileSync('sh', ['-c', `${inodes} 2>/dev/null || true`], { cwd: small })
+      expect(() => mkdirSync(join(small, 'one-more'))).toThrow('ENOSPC')
       expect((await world.lighter(['images', '-q'], { env })).stdout).not.toBe('')
       const removed = await world.lighter(['rmi', `${registry()}/busybox`], { env })
       expect(removed).toMatchObject({ exitCode: 0, stderr: '' })
