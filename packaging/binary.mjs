@@ -31,6 +31,8 @@ await seaModule.default(join(import.meta.dirname, 'loader.cjs'), {
     useCodeCache: true,
     // NODE_OPTIONS is meant for the user's own programs; it must not change this one.
     execArgvExtension: 'none',
+    // Node looks for its own --env-file in all arguments, also in those of a container's command, up to this word.
+    execArgv: ['--'],
     assets: {
       ...carriedFiles(root).assets,
       'lighter.cjs': join(root, 'build/bundle/lighter.cjs'),

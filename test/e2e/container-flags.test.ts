@@ -38,6 +38,17 @@ describe('run', () => {
     expect(lines.some((line) => line.startsWith('MISSING'))).toBe(false)
   })
 
+  test('an --env-file is the container’s alone, and none when the command has the word', async () => {
+    const file = write('foreign', 'PATH=/bin:/nowhere\nHOME=/nowhere\nNODE_OPTIONS=--nosuch\n')
+    const outcome = await run('--env-file', file, image, 'sh', '-c', 'echo $HOME $NODE_OPTIONS')
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: '/nowhere --nosuch\n' })
+    expect((await run(image, 'echo', '--env-file', '/x')).stdout).toBe('--env-file /x\n')
+    expect(await run('--env-file', '/no/such', image, 'true')).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^lighter: open \/no\/such: no such file or directory/),
+    })
+  })
+
   test('--label-file and --label', async () => {
     const file = write('labels', 'one=1\ntwo\n')
     await lighter('create', '--name', 'labelled', '--label-file', file, '-l', 'three=3', image)
