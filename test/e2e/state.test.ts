@@ -132,15 +132,76 @@ describe('no global lock', () => {
     expect(readdirSync(join(world.data, 'tmp'))).toEqual([])
   })
 
-  test('a stopped command holds nobody up', async () => {
-    const pull = world.start(['run', '--rm', image, 'sleep', '3'])
-    await sleep(100)
-    pull.kill('SIGSTOP')
-    expect((await lighter('run', '--rm', image, 'echo', 'free')).stdout).toBe('free\n')
-    pull.kill('SIGCONT')
-    expect((await finish(pull)).exitCode).toBe(0)
+  test('everything that reads answers while a layer is unpacked and a container removed', async () => {
+    await lighter('rmi', '-f', debian)
+    await runDetached('witness')
+    await lighter('create', '--name', 'doomed', image)
+    const busy = [finish(world.start(['pull', debian])), finish(world.start(['rm', 'doomed']))]
+    for (const args of [
+      ['ps'],
+      ['images'],
+      ['info'],
+      ['inspect', 'witness'],
+      ['logs', 'witness'],
+      ['exec', 'witness', 'true'],
+    ]) {
+      const before = Date.now()
+      expect(await lighter(...args)).toMatchObject({ exitCode: 0 })
+      expect(Date.now() - before).toBeLessThan(3000)
+    }
+    for (const { exitCode } of await Promise.all(busy)) expect(exitCode).toBe(0)
+    await lighter('rm', '-f', 'witness')
+  })
+
+  test('30 at a time in one container', async () => {
+    await runDetached('crowded')
+    const outcomes = await Promise.all(
+      Array.from({ length: 30 }, (_, code) =>
+        lighter('exec', 'crowded', 'sh', '-c', `exit ${code}`),
+      ),
+    )
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual(
+      Array.from({ length: 30 }, (_, i) => i),
+    )
+    await lighter('rm', '-f', 'crowded')
+  })
+
+  // Job control stops a whole process group, at whatever it is doing: podman#8086.
+  test.each([
+    ['run', ['run', '--rm', '--name', 'held', image, 'sleep', '1']],
+    ['pull', ['pull', debian]],
+    ['rmi', ['rmi', debian]],
+  ])('%s, stopped at any moment, holds nobody up', { timeout: 180_000 }, async (_name, args) => {
+    for (let wait = 40; wait <= 400; wait += 60) {
+      const stopped = world.start(args, { group: true })
+      const ended = finish(stopped)
+      await sleep(wait)
+      signalGroup(stopped.pid, 'SIGSTOP')
+      const outcome = await lighter('run', '--rm', image, 'echo', 'free')
+      expect(outcome).toMatchObject({ exitCode: 0, stdout: 'free\n', stderr: '' })
+      expect((await lighter('ps', '-a')).exitCode).toBe(0)
+      signalGroup(stopped.pid, 'SIGCONT')
+      expect((await ended).exitCode).toBeLessThan(2)
+    }
+  })
+
+  test('the exit code of --rm reaches those who wait', async () => {
+    for (const code of [0, 3, 77]) {
+      const script = `sleep 0.3; exit ${code}`
+      const id = (await lighter('run', '-d', '--rm', image, 'sh', '-c', script)).stdout.trim()
+      const waiting = await Promise.all([lighter('wait', id), lighter('wait', id)])
+      expect(waiting.map(({ stdout }) => stdout)).toEqual([`${code}\n`, `${code}\n`])
+    }
   })
 })
+
+function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, signal)
+  } catch {
+    // it ended before
+  }
+}
 
 test('a runtime directory with a path longer than a socket may have', async () => {
   const env = { XDG_RUNTIME_DIR: join(world.home, 'r'.repeat(60)) }

@@ -17,6 +17,8 @@ export interface CallOptions {
   cwd?: string
   /** Milliseconds until the command is killed; the outcome then has exit code 137. */
   timeout?: number
+  /** In a process group of its own, as shells with job control start commands. */
+  group?: boolean
 }
 
 /** A home of its own with the program in it: what one user has on one machine. */
@@ -63,6 +65,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
       cwd: options.cwd ?? home,
       env: { ...env, ...options.env },
       stdio: 'pipe',
+      detached: options.group ?? false,
     })
   const run = (program: string, args: string[], options: CallOptions = {}) =>
     finish(launch(program, args, options), options)
