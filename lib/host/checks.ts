@@ -244,8 +244,8 @@ function checkNetwork(trials: Trials): Check {
   }
 }
 
-/** openat2, close_range and pidfds are used throughout: 5.10 has them all. */
-const OLDEST_KERNEL: readonly [number, number] = [5, 10]
+/** openat2, close_range, pidfds and mount_setattr are used throughout: 5.12 has them all. */
+const OLDEST_KERNEL: readonly [number, number] = [5, 12]
 
 function checkKernel(trials: Trials): Check {
   const title = 'kernel'
