@@ -12,7 +12,7 @@ const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))
 
 try {
   execFileSync(join(root, 'build/bundle/node'), [join(import.meta.dirname, 'warm-up.cjs')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'ignore', process.stderr.fd],
     timeout: 120_000,
     env: {
       PATH: process.env.PATH,

@@ -1,11 +1,13 @@
 // Runs usual commands of the bundled program in this process, then writes the code cache. See code-cache.mjs.
-const { closeSync, openSync, readFileSync, readdirSync, writeFileSync } = require('node:fs')
+const { readFileSync, readdirSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Script } = require('node:vm')
 
 const { source, cache, assets } = JSON.parse(process.env.LIGHTER_WARM_UP)
 delete process.env.LIGHTER_WARM_UP
+/** What the commands print goes nowhere; this descriptor is the build's stderr. */
+const REPORT = 3
 const data = process.env.LIGHTER_DATA_DIR
 const script = new Script(readFileSync(source, 'latin1'), { filename: 'lighter.cjs' })
 const program = script.runInThisContext()
@@ -65,17 +67,11 @@ async function run(words) {
 }
 
 async function main() {
-  // What the commands print goes nowhere: they write to the descriptors 1 and 2.
-  const report = openSync('/dev/stderr', 'w')
-  closeSync(1)
-  openSync('/dev/null', 'w')
-  closeSync(2)
-  openSync('/dev/null', 'w')
   for (const words of COMMANDS) {
     try {
       await run(words)
     } catch (error) {
-      writeFileSync(report, `warm-up of '${words.join(' ')}': ${error.message}\n`)
+      writeFileSync(REPORT, `warm-up of '${words.join(' ')}': ${error.message}\n`)
     }
   }
   writeFileSync(cache, script.createCachedData())
