@@ -120,7 +120,7 @@ chmod 666 "$summary"
 node=$PWD/node_modules/.bin/node
 status=0
 as_root env LIGHTER_TEST_SUMMARY="$summary" LIGHTER_TEST_ROOT="$work" LIGHTER_TEST_USER="${LIGHTER_TEST_USER-}" \
-	LIGHTER_TEST_PROGRAM="$program" LIGHTER_TEST_NATIVE="$native_program" \
+	LIGHTER_TEST_PROGRAM="$program" LIGHTER_TEST_NATIVE="$native_program" LIGHTER_TEST_SANITIZE="$sanitize" \
 	unshare --mount sh -c "$private_root" sh \
 	"$node" node_modules/vitest/vitest.mjs run --config test/vitest.config.ts "$@" </dev/null ||
 	status=$?

@@ -9,11 +9,12 @@
 #include "plan.h"
 
 struct rootfs_mount {
-	pid_t fuse; /* fuse-overlayfs, or 0; ends by itself when the last mount namespace with it is gone */
+	pid_t fuse; /* fuse-overlayfs, or 0; ends by itself when the last mount namespace with it is
+		       gone */
 };
 
-/* Moves the caller (in the shared user namespace) into a mount namespace of its own, a slave of the host's,
- * and mounts the layers on TARGET there. The mount vanishes with the namespace. */
+/* Moves the caller (in the shared user namespace) into a mount namespace of its own, a slave of the
+ * host's, and mounts the layers on TARGET there. The mount vanishes with the namespace. */
 int rootfs_mount(const struct plan_rootfs *rootfs, const char *target, struct rootfs_mount *ret,
 	struct failure *out);
 
