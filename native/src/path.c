@@ -60,6 +60,8 @@ static int replace_link(
  * neighbour put there, but never what a link leads to. */
 static int make_component(int parent, const char *name, bool directory)
 {
+	struct stat status;
+
 	if (directory) {
 		if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
 			return -1;
@@ -70,7 +72,15 @@ static int make_component(int parent, const char *name, bool directory)
 
 	if (made < 0 && errno != EEXIST)
 		return -1;
-	return openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int found = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (found < 0 || fstat(found, &status) < 0)
+		return -1;
+	if (S_ISLNK(status.st_mode)) {
+		errno = ELOOP;
+		return -1;
+	}
+	return take_fd(&found);
 }
 
 static bool is_special(const char *name)
@@ -144,11 +154,6 @@ static int make(int root, const char *path, bool directory, enum path_links link
 			continue;
 		if (fd < 0 || fstat(fd, &status) < 0)
 			return -1;
-		/* A file component made in a race may be a link: it is nobody's target. */
-		if (S_ISLNK(status.st_mode)) {
-			errno = ELOOP;
-			return -1;
-		}
 		if (directory != S_ISDIR(status.st_mode)) {
 			errno = directory ? ENOTDIR : EISDIR;
 			return -1;

@@ -70,6 +70,14 @@ static void test_links(int root, int outside)
 		"a relative dangling link");
 	expect(made_file(root, "/absolute/f") && exists(root, "deep/er/f"),
 		"an absolute dangling link before a file");
+	symlinkat("../run/stub.conf", root, "a/stub.conf");
+	expect(made_file(root, "/a/stub.conf") && exists(root, "run/stub.conf"),
+		"a dangling link at the end of a file's path");
+	symlinkat("/../../../../outside/file", root, "escape");
+	expect(made_file(root, "/escape") && exists(root, "outside/file") &&
+			!exists(outside, "file"),
+		"also one that leads upwards");
+	expect(!made_file(root, "/loop"), "a loop instead of a file");
 	expect(made_directory(root, "/a/out/z", PATH_FOLLOW) && exists(root, "outside/z") &&
 			!exists(outside, "z"),
 		"\"..\" stops at the root");
