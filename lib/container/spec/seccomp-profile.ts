@@ -75,8 +75,17 @@ export const PERSONALITIES = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff]
 /** CLONE_NEW… of every namespace but cgroup's time-honoured neighbours: a container without CAP_SYS_ADMIN makes none. */
 export const NAMESPACE_FLAGS = 0x7e020000
 
-export const AF_ALG = 38
-export const AF_VSOCK = 40
+/** Every family below 64 but AF_ALG (38) and AF_VSOCK (40): blocks of a power of two, first and size. */
+export const SOCKET_FAMILIES: readonly (readonly [number, number])[] = [
+  [0, 32],
+  [32, 4],
+  [36, 2],
+  [39, 1],
+  [41, 1],
+  [42, 2],
+  [44, 4],
+  [48, 16],
+]
 
 interface Architecture {
   /** With those whose programs the same kernel runs. */

@@ -37,18 +37,20 @@ export function defaultSeccomp(
   }
 }
 
-const allowIf = (name: string, op: string, value: number): SpecSyscall => ({
+const allowIf = (name: string, op: string, value: number, valueTwo?: number): SpecSyscall => ({
   names: [name],
   action: ALLOW,
-  args: [{ index: 0, value, op }],
+  args: [{ index: 0, value, ...(valueTwo === undefined ? {} : { valueTwo }), op }],
 })
 
-/** Every family but two; "not this and not that" on one argument needs a rule for each stretch between them. */
-const socketRules = (): SpecSyscall[] => [
-  allowIf('socket', 'SCMP_CMP_LT', facts.AF_ALG),
-  allowIf('socket', 'SCMP_CMP_EQ', facts.AF_ALG + 1),
-  allowIf('socket', 'SCMP_CMP_GT', facts.AF_VSOCK),
-]
+/**
+ * The families are compared in the 32 bits that the kernel looks at: a filter sees 64, and "not 38" would be true of
+ * 38 with another bit set above them.
+ */
+const socketRules = (): SpecSyscall[] =>
+  facts.SOCKET_FAMILIES.map(([first, count]) =>
+    allowIf('socket', 'SCMP_CMP_MASKED_EQ', 2 ** 32 - count, first),
+  )
 
 interface ProfileRule {
   names?: string[]

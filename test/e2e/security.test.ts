@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { type ArchiveEntry, makeArchive } from '../fixtures/archive.ts'
+import { writeImageLayout } from '../fixtures/image-layout.ts'
+import { pushLayout } from '../helpers/registry.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+const registry = inject('registry')
+const image = `${registry}/busybox:latest`
+
+let world: World
+const lighter = (...args: string[]) => world.lighter(args)
+const run = (...args: string[]) => lighter('run', '--rm', '--network', 'none', ...args)
+
+beforeAll(async () => {
+  world = makeWorld('security')
+  await lighter('pull', '-q', image)
+})
+afterAll(() => world.remove())
+
+/** Pushes an image made of busybox and what an enemy would add to it. */
+function pushImage(name: string, entries: ArchiveEntry[], config: object = {}): string {
+  const layout = join(inject('work'), `hostile-${name}`)
+  const base: ArchiveEntry[] = [
+    { path: 'bin/busybox', mode: 0o755, data: readFileSync('/bin/busybox') },
+    ...['sh', 'ls', 'cat', 'grep'].map(
+      (applet): ArchiveEntry => ({ path: `bin/${applet}`, type: 'Link', linkpath: 'bin/busybox' }),
+    ),
+  ]
+  const full = { Env: ['PATH=/bin'], Cmd: ['sh'], ...config }
+  writeImageLayout(layout, { layers: [makeArchive([...base, ...entries])], config: full })
+  pushLayout(layout, registry, `hostile-${name}:latest`)
+  return `${registry}/hostile-${name}:latest`
+}
+
+test('a link to nowhere where /etc/resolv.conf is to be ends inside of the container', async () => {
+  const target = join(world.home, 'outside')
+  const links = pushImage('links', [
+    {
+      path: 'etc/resolv.conf',
+      type: 'SymbolicLink',
+      linkpath: '../run/systemd/resolve/stub-resolv.conf',
+    },
+    { path: 'etc/hosts', type: 'SymbolicLink', linkpath: `../../../..${target}` },
+  ])
+  const outcome = await run(
+    links,
+    'sh',
+    '-c',
+    'grep -c . /etc/resolv.conf && grep localhost /etc/hosts',
+  )
+  expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(existsSync(target)).toBe(false)
+})
+
+test('sockets of AF_ALG and AF_VSOCK are refused, with stray bits above the family too', async () => {
+  const debian = `${registry}/debian:bookworm`
+  const script =
+    'for (38, 40, 0x100000026, 0x100000028) { print syscall(41, $_, 5, 0) < 0 ? $! + 0 : 0, " " }'
+  const outcome = await run(debian, 'perl', '-e', script)
+  expect(outcome).toMatchObject({ exitCode: 0, stdout: '1 1 1 1 ' })
+})
