@@ -7,13 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mount.h"
 #include "path.h"
 #include "scope.h"
 #include "users.h"
 #include "volume_populate.h"
+
+/* Where `--init` has its program; lib/container/spec/mounts.ts. */
+#define INIT_PATH "/sbin/docker-init"
 
 static bool is_below(const char *path, const char *directory)
 {
@@ -104,6 +109,34 @@ static void add_marks(int root)
 		(void)!symlinkat("/proc/mounts", etc, "mtab");
 }
 
+static bool is_init(const struct spec_mount *mount)
+{
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (strcmp(mount->options.items[i], "ro") == 0)
+			return mount->source && strcmp(mount->destination, INIT_PATH) == 0;
+	return false;
+}
+
+/* With `--init` the container has this program's file of the host. Who has CAP_SYS_ADMIN in it can
+ * make any mount of its own writable, but not a copy of one that another user namespace has made
+ * read-only. */
+static int lock_init(const struct spec *spec, struct failure *out)
+{
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (!is_init(mount))
+			continue;
+		auto_close int file = open(mount->source, O_PATH | O_CLOEXEC);
+		auto_close int tree = file < 0 ? -1 : mount_clone(file, false);
+
+		if (tree < 0 || mount_change(tree, false, MOUNT_ATTR_RDONLY, 0) < 0 ||
+			mount_attach(tree, file) < 0)
+			return fail(out, errno, "init", "cannot protect %s", mount->source);
+	}
+	return 0;
+}
+
 int monitor_prepare_rootfs(
 	const struct plan *plan, const char *rootfs, struct spec *spec, struct failure *out)
 {
@@ -112,7 +145,7 @@ int monitor_prepare_rootfs(
 	if (root < 0)
 		return fail(out, errno, "root filesystem", "cannot open %s", rootfs);
 	add_marks(root);
-	if (resolve_user(plan, root, spec, out) < 0)
+	if (lock_init(spec, out) < 0 || resolve_user(plan, root, spec, out) < 0)
 		return -1;
 	return populate_volumes(plan, root, spec, out);
 }
