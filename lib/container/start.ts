@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
@@ -29,11 +29,11 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   rmSync(join(directory, 'exec'), { recursive: true, force: true })
   mkdirSync(join(directory, 'exec'), { mode: 0o700 })
   const { networkMode } = record.host
-  writeFile(directory, 'hosts', hostsFile(networkMode), 0o644)
-  writeFile(directory, 'hostname', `${record.config.hostname}\n`, 0o644)
-  writeFile(directory, 'resolv.conf', resolvConf(networkMode), 0o644)
-  writeFile(directory, 'bundle/config.json', JSON.stringify(spec), 0o600)
-  writeFile(directory, 'plan.json', JSON.stringify(plan), 0o600)
+  writeSharedFile(directory, 'hosts', hostsFile(networkMode))
+  writeSharedFile(directory, 'hostname', `${record.config.hostname}\n`)
+  writeSharedFile(directory, 'resolv.conf', resolvConf(networkMode))
+  writeFile(directory, 'bundle/config.json', JSON.stringify(spec))
+  writeFile(directory, 'plan.json', JSON.stringify(plan))
 }
 
 async function buildPlan(engine: Engine, { record, directory }: Container): Promise<Plan> {
@@ -101,11 +101,21 @@ export function openFilesLimit(): number | undefined {
   return line?.[1] === undefined ? undefined : Number(line[1])
 }
 
-/** Readable by the container's users where the mode says so: the directory around it is closed to everybody else. */
-function writeFile(directory: string, name: string, text: string, mode: number): void {
+/**
+ * For every user of the container, whatever the umask; the directory around it is closed to the host's. Who was root in
+ * the container may have given the old file away.
+ */
+function writeSharedFile(directory: string, name: string, text: string): void {
+  const path = join(directory, name)
+  rmSync(path, { force: true })
+  writeFile(directory, name, text)
+  chmodSync(path, 0o644)
+}
+
+function writeFile(directory: string, name: string, text: string): void {
   const path = join(directory, name)
   try {
-    writeFileSync(path, text, { mode })
+    writeFileSync(path, text, { mode: 0o600 })
   } catch (error) {
     throw spaceError(error, path)
   }

@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { ownIdentity } from '../host/process.ts'
@@ -45,6 +53,8 @@ export function ensureVolume(data: string, name: string, anonymous: boolean): bo
   }
   mkdirSync(join(data, 'volumes'), { recursive: true, mode: 0o700 })
   mkdirSync(join(draft, '_data'), { recursive: true, mode: 0o755 })
+  // For every user of a container, whatever this one's umask; what is above it is closed to the host's users.
+  chmodSync(join(draft, '_data'), 0o755)
   writeFileSync(join(draft, 'volume.json'), `${JSON.stringify(record)}\n`, { mode: 0o600 })
   try {
     renameSync(draft, target)

@@ -61,3 +61,26 @@ test('sockets of AF_ALG and AF_VSOCK are refused, with stray bits above the fami
   const outcome = await run(debian, 'perl', '-e', script)
   expect(outcome).toMatchObject({ exitCode: 0, stdout: '1 1 1 1 ' })
 })
+
+test('--init gives a privileged container no way to the program on the host', async () => {
+  const script =
+    'mount -o remount,bind,rw /sbin/docker-init; chmod 4777 /sbin/docker-init; stat -L -c %a /proc/1/exe'
+  const outcome = await run('--privileged', '--init', image, 'sh', '-c', script)
+  expect(outcome.stdout).not.toMatch(/^4/)
+  expect(outcome.stderr).toMatch(/denied|permitted/)
+  expect(outcome.stderr).toMatch(/chmod: .*Read-only file system/)
+})
+
+test('with any umask the users of a container read its files and use its volumes', async () => {
+  const command = `umask 0077; exec ${inject('program')} run --rm --network none -v free:/data ${image}`
+  const script = 'stat -c %a /data /etc/hosts /etc/hostname /etc/resolv.conf; rmdir /data/* 2>&1'
+  const outcome = await world.run('sh', ['-c', `${command} sh -c '${script}'`])
+  expect(outcome.stdout).toMatch(/^755\n644\n644\n644\n/)
+})
+
+test('a container that gives its /etc/hosts away can be started again', async () => {
+  const script = 'chown 1000 /etc/hosts && chmod 0 /etc/hosts && sleep 0.1'
+  await lighter('run', '--name', 'giver', '--network', 'none', image, 'sh', '-c', script)
+  expect(await lighter('start', '-a', 'giver')).toMatchObject({ exitCode: 0, stderr: '' })
+  await lighter('rm', 'giver')
+})
