@@ -9,7 +9,7 @@ import { spaceError } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import type { Descriptor } from '../oci/image.ts'
 import type { Repository } from '../registry/registry.ts'
-import { applyLayer, removeTrees } from '../runtime/userns.ts'
+import { applyLayer, removeTrees, syncLayer } from '../runtime/userns.ts'
 import { blobPath, hasBlob, isBlobWhole } from '../store/blobs.ts'
 import {
   hasLayer,
@@ -150,6 +150,7 @@ async function unpackBeside(
     }
     writeLayerRecord(draft, { ...applied, squashed })
     published = publishLayer(data, draft, diffId, squashed)
+    if (published) syncLayer(namespace, layerPath(data, diffId, squashed))
   } finally {
     if (!published) await removeTrees(namespace, [draft]).catch(() => undefined)
   }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
 import { runNative } from './native.ts'
 import type { IdMap } from './protocol.ts'
 
@@ -40,6 +41,18 @@ export async function applyLayer(
     }
   }
   throw new LighterError('native', 'lighter-native layer ended without a report')
+}
+
+/**
+ * Has the kernel write a published layer to the disk and mark it so, in the background: nothing waits for it, and a
+ * layer that loses its mark to a power cut is unpacked again from its blob.
+ */
+export function syncLayer({ program }: UserNamespace, directory: string): void {
+  lazyChildProcess()
+    .spawn(program, ['layer', 'sync', directory], { detached: true, stdio: 'ignore', cwd: '/' })
+    // Without a mark the layer is mended after the next boot: that is all that is lost.
+    .on('error', () => undefined)
+    .unref()
 }
 
 /** Removes trees whose files may belong to subordinate ids; what is not there is no error. */

@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
-import { makeDirectory, replaceFile, spaceError, syncDirectory } from '../fs/replace.ts'
+import { makeDirectory, replaceFile, spaceError } from '../fs/replace.ts'
+import { bootId } from '../host/process.ts'
 
 export interface LayerRecord {
   diffId: string
   bytes: number
   entries: number
   squashed: boolean
+  /** Until the file `synced` stands beside the record, its tree is trusted in this boot only: a power cut may have torn it. */
+  bootId?: string
 }
 
 const MAX_RECORD = 4096
@@ -43,21 +46,27 @@ export function readLayerIn(
   const record = parseRecord(readSmallFile(join(directory, 'layer.json'), MAX_RECORD))
   if (record?.diffId !== diffId || record.squashed !== squashed) return undefined
   const tree = statSync(join(directory, 'fs'), { throwIfNoEntry: false })
-  return tree?.isDirectory() ? record : undefined
+  return tree?.isDirectory() && isSettled(directory, record) ? record : undefined
 }
+
+const isSettled = (directory: string, { bootId: written }: LayerRecord): boolean =>
+  written === undefined ||
+  statSync(join(directory, 'synced'), { throwIfNoEntry: false }) !== undefined ||
+  written === bootId()
 
 function parseRecord(bytes: Buffer | undefined): LayerRecord | undefined {
   const value = parseJson(bytes) as Partial<Record<string, unknown>> | null | undefined
-  const { version, diffId, bytes: size, entries, squashed } = value ?? {}
+  const { version, diffId, bytes: size, entries, squashed, bootId: written } = value ?? {}
   if (version !== 1 || typeof diffId !== 'string' || typeof squashed !== 'boolean') return undefined
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(entries)) return undefined
-  return { diffId, bytes: Number(size), entries: Number(entries), squashed }
+  const record = { diffId, bytes: Number(size), entries: Number(entries), squashed }
+  return typeof written === 'string' ? { ...record, bootId: written } : record
 }
 
-/** Writes the record of a tree that is on the disk already, before both are published. */
-export function writeLayerRecord(draft: string, record: LayerRecord): void {
-  const text = `${JSON.stringify({ version: 1, ...record })}\n`
-  replaceFile(join(draft, 'layer.json'), text, true)
+/** Writes the record of a whole tree that is not synced yet, before both are published. */
+export function writeLayerRecord(draft: string, record: Omit<LayerRecord, 'bootId'>): void {
+  const text = `${JSON.stringify({ version: 1, ...record, bootId: bootId() })}\n`
+  replaceFile(join(draft, 'layer.json'), text, false)
 }
 
 /**
@@ -81,7 +90,7 @@ export function quarantineLayer(
   }
 }
 
-/** Gives an unpacked, synced tree its name; `false` when another process was first. */
+/** Gives an unpacked tree its name; `false` when another process was first. */
 export function publishLayer(
   data: string,
   draft: string,
@@ -95,6 +104,5 @@ export function publishLayer(
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return false
     throw spaceError(error, layerPath(data, diffId, squashed))
   }
-  syncDirectory(join(data, 'layers'))
   return true
 }

@@ -165,10 +165,6 @@ static int apply(const struct arguments *arguments, const struct id_map *map, st
 		 apply_entries(&layer, &reader, &ret->entries) == 0)
 		/* What follows the archive's end is padding, and part of the digest. */
 		result = layer_source_finish(reader.source, ret->diff_id, out);
-	/* The report promises a tree that survives a power cut: its data is written late, and
-	 * what could not be written is told here only. */
-	if (result == 0 && syncfs(root) < 0)
-		result = fail(out, errno, STEP, "cannot write the layer to the disk");
 	ret->bytes = layer.bytes;
 	layer_tree_forget(&layer.tree);
 	layer_entry_clear(&layer);
@@ -188,6 +184,25 @@ static int report(const struct result *result)
 	return text && printf("%s\n", text) > 0 && fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* `layer sync DIR…`: run in the background, for it may take as long as the download did. Until
+ * DIR/synced is there a layer counts as whole for this boot only. */
+static int sync_layers(char **directories)
+{
+	for (; *directories; directories++) {
+		auto_close int fd =
+			open(*directories, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 || syncfs(fd) < 0)
+			return 1;
+		auto_close int mark =
+			openat(fd, "synced", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+		if (mark < 0 || fsync(fd) < 0)
+			return 1;
+	}
+	return 0;
+}
+
 int verb_layer(int argc, char **argv)
 {
 	struct arguments arguments = {0};
@@ -196,6 +211,8 @@ int verb_layer(int argc, char **argv)
 	struct failure failure;
 	int status = -1;
 
+	if (argc > 2 && strcmp(argv[2], "sync") == 0)
+		return sync_layers(argv + 3);
 	if (parse_arguments(argc, argv, &arguments, &failure) == 0 &&
 		id_map_parse_text(arguments.id_map, &map, &failure) == 0)
 		status = apply(&arguments, &map, &result, &failure);

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { type Front, type Intercept, isBlob, startFront } from '../helpers/front.ts'
 import { finish, makeWorld, type World } from '../helpers/world.ts'
 
@@ -345,8 +345,24 @@ describe('what is damaged is made good', () => {
       () => each('layers', (path) => rmSync(join(path, 'fs'), { recursive: true })),
     ],
     ['layers are gone', () => each('layers', (path) => rmSync(path, { recursive: true }))],
+    [
+      'the machine lost its power before layers were synced',
+      async () => {
+        // The mark would come after the damage.
+        await vi.waitFor(
+          () => each('layers', (path) => expect(existsSync(join(path, 'synced'))).toBe(true)),
+          60_000,
+        )
+        each('layers', (path) => {
+          const record = JSON.parse(readFileSync(join(path, 'layer.json'), 'utf8'))
+          writeFileSync(join(path, 'layer.json'), JSON.stringify({ ...record, bootId: 'earlier' }))
+          rmSync(join(path, 'synced'), { force: true })
+          rmSync(join(path, 'fs/bin'), { recursive: true, force: true })
+        })
+      },
+    ],
   ])('%s: unpacked again', async (_what, spoil) => {
-    spoil()
+    await spoil()
     expect(await hello()).toMatchObject({ ...good, stderr: '' })
     expect((await world.lighter(['pull', image()])).stdout).toContain('up to date')
   })

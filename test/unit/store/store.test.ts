@@ -73,7 +73,7 @@ describe('layers', () => {
   test('the first one stays', () => {
     expect(publishLayer(data, draft('one'), diffId, false)).toBe(true)
     expect(publishLayer(data, draft('two'), diffId, false)).toBe(false)
-    expect(readLayer(data, diffId, false)).toEqual(record)
+    expect(readLayer(data, diffId, false)).toMatchObject(record)
     expect(hasLayer(data, diffId, true)).toBe(false)
   })
 
@@ -92,6 +92,21 @@ describe('layers', () => {
     expect(hasLayer(data, diffId, false)).toBe(false)
     quarantineLayer(data, diffId, false, mkdtempSync(join(data, 'aside-')))
     expect(publishLayer(data, draft('two'), diffId, false)).toBe(true)
+    expect(hasLayer(data, diffId, false)).toBe(true)
+  })
+
+  const writtenBefore = (path: string): void => {
+    const text = readFileSync(join(path, 'layer.json'), 'utf8')
+    writeFileSync(join(path, 'layer.json'), text.replace(/"bootId":"[^"]*"/, '"bootId":"earlier"'))
+  }
+
+  test('one of an earlier boot counts only when it was synced', () => {
+    publishLayer(data, draft('one'), diffId, false)
+    const path = layerPath(data, diffId, false)
+    expect(hasLayer(data, diffId, false)).toBe(true)
+    writtenBefore(path)
+    expect(hasLayer(data, diffId, false)).toBe(false)
+    writeFileSync(join(path, 'synced'), '')
     expect(hasLayer(data, diffId, false)).toBe(true)
   })
 
