@@ -26,12 +26,22 @@ export function prepareMounts(
   checkDuplicates(wanted)
   const covered = new Set(wanted.map(({ destination }) => destination))
   const fromImage = imageVolumes
-    .map((path) => normalizeDestination(path, (reason) => new LighterError('bad-input', reason)))
+    .map(imageVolume)
     .filter((destination) => !covered.has(destination))
     .map(anonymousVolume)
   const all = [...wanted, ...fromImage]
   for (const mount of all) checkSource(mount)
   return all.map((mount) => resolveMount(data, mount))
+}
+
+/** Where an image wants a volume. It cannot take away what the container is confined by; its user can. */
+function imageVolume(path: string): string {
+  const destination = normalizeDestination(path, (reason) => new LighterError('bad-input', reason))
+  if (!/^\/(proc|sys|dev)(\/|$)/.test(destination)) return destination
+  throw new LighterError(
+    'bad-input',
+    `the image declares a volume at ${destination}, which every container has of its own`,
+  )
 }
 
 const anonymousVolume = (destination: string): MountRequest => ({

@@ -2,10 +2,12 @@
 #include "rootfs.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "filesystems.h"
 #include "mount.h"
@@ -127,18 +129,55 @@ static int open_source(struct rootfs *rootfs, size_t index, struct failure *out)
 	return tree;
 }
 
+static bool is_same(int fd, int other)
+{
+	unsigned long long mount, inode, other_mount, other_inode;
+
+	return other >= 0 && mount_id(fd, &mount, &inode) == 0 &&
+	       mount_id(other, &other_mount, &other_inode) == 0 && mount == other_mount &&
+	       inode == other_inode;
+}
+
+/* The root itself, /dev, and what the kernel shows of itself. */
+static bool is_essential(const struct rootfs *rootfs, int target)
+{
+	struct statfs type;
+
+	if (is_same(target, rootfs->root) || is_same(target, rootfs->dev))
+		return true;
+	return fstatfs(target, &type) == 0 &&
+	       (type.f_type == PROC_SUPER_MAGIC || type.f_type == SYSFS_MAGIC ||
+		       type.f_type == CGROUP2_SUPER_MAGIC || type.f_type == DEVPTS_SUPER_MAGIC);
+}
+
+/* An image can make any name a link: only a mount that names such a place itself may cover it. */
+static bool is_led_astray(const struct rootfs *rootfs, const char *destination, int target)
+{
+	auto_close int named = -1;
+
+	if (!is_essential(rootfs, target))
+		return false;
+	named = path_open(rootfs->root, destination, O_PATH, PATH_NO_LINKS);
+	return named < 0 || !is_same(named, target);
+}
+
 static int open_target(const struct rootfs *rootfs, const char *destination, bool directory,
 	enum path_links links, struct failure *out)
 {
-	int target = directory ? path_make_directory(rootfs->root, destination, links)
-			       : path_make_file(rootfs->root, destination, links);
+	auto_close int target = directory ? path_make_directory(rootfs->root, destination, links)
+					  : path_make_file(rootfs->root, destination, links);
 
 	if (target < 0 && errno == ELOOP && links == PATH_NO_LINKS)
 		return fail(out, 0, "mount", "%s in the image is or contains a symbolic link",
 			destination);
 	if (target < 0)
 		return fail(out, errno, "mount", "cannot make the mount point %s", destination);
-	return target;
+	if (is_led_astray(rootfs, destination, target))
+		return fail(out, 0, "mount",
+			"%s leads through a symbolic link of the image to a place that must stay "
+			"as it is",
+			destination);
+	return take_fd(&target);
 }
 
 /* These carry the kernel's own interfaces: an image must not be able to put them elsewhere. */

@@ -20,7 +20,11 @@ beforeAll(async () => {
 afterAll(() => world.remove())
 
 /** Pushes an image made of busybox and what an enemy would add to it. */
-function pushImage(name: string, entries: ArchiveEntry[], config: object = {}): string {
+async function pushImage(
+  name: string,
+  entries: ArchiveEntry[],
+  config: Record<string, unknown> = {},
+): Promise<string> {
   const layout = join(inject('work'), `hostile-${name}`)
   const base: ArchiveEntry[] = [
     { path: 'bin/busybox', mode: 0o755, data: readFileSync('/bin/busybox') },
@@ -31,12 +35,14 @@ function pushImage(name: string, entries: ArchiveEntry[], config: object = {}): 
   const full = { Env: ['PATH=/bin'], Cmd: ['sh'], ...config }
   writeImageLayout(layout, { layers: [makeArchive([...base, ...entries])], config: full })
   pushLayout(layout, registry, `hostile-${name}:latest`)
-  return `${registry}/hostile-${name}:latest`
+  const reference = `${registry}/hostile-${name}:latest`
+  expect(await lighter('pull', '-q', reference)).toMatchObject({ exitCode: 0, stderr: '' })
+  return reference
 }
 
 test('a link to nowhere where /etc/resolv.conf is to be ends inside of the container', async () => {
   const target = join(world.home, 'outside')
-  const links = pushImage('links', [
+  const links = await pushImage('links', [
     {
       path: 'etc/resolv.conf',
       type: 'SymbolicLink',
@@ -83,4 +89,24 @@ test('a container that gives its /etc/hosts away can be started again', async ()
   await lighter('run', '--name', 'giver', '--network', 'none', image, 'sh', '-c', script)
   expect(await lighter('start', '-a', 'giver')).toMatchObject({ exitCode: 0, stderr: '' })
   await lighter('rm', 'giver')
+})
+
+test.each(['/', '/proc', '/proc/sys', '/sys', '/dev'])(
+  'a volume of the image does not get to %s through a link',
+  async (target) => {
+    const name = `volume${target.replaceAll('/', '-to')}`
+    const link: ArchiveEntry = { path: 'data', type: 'SymbolicLink', linkpath: target }
+    const hostile = await pushImage(name, [link], { Volumes: { '/data': {} } })
+    const outcome = await run(hostile, 'ls')
+    expect(outcome.stderr).toMatch(/: \/data leads through a symbolic link of the image/)
+    expect(outcome.exitCode).toBe(125)
+  },
+)
+
+test.each(['/proc', '/sys/fs/cgroup', '/dev'])('an image with a volume at %s', async (path) => {
+  const name = `named${path.replaceAll('/', '-')}`
+  const hostile = await pushImage(name, [], { Volumes: { [path]: {} } })
+  const outcome = await run(hostile, 'ls')
+  expect(outcome.stderr).toMatch(`the image declares a volume at ${path}`)
+  expect(outcome.exitCode).toBe(125)
 })
