@@ -22,7 +22,16 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const image = await obtainImage(context, parsed)
   const container = await createContainer(engine, image, request)
   cidFile.write(container.record.id)
-  await prepareStart(engine, container)
+  await prepareStart(engine, container).catch(async (error) => {
+    if (request.autoRemove) {
+      const { removeContainer } = await import('../../lib/container/remove.ts')
+      // What started this is what the user should read.
+      await removeContainer(engine, container, { force: true, volumes: true }).catch(
+        () => undefined,
+      )
+    }
+    throw error
+  })
   // With no output attached, the id is the answer, as with -d.
   const idIsAnswer = !request.attach.stdout && !request.attach.stderr
   const errorPrefix = `${context.program}: ${DAEMON}`
