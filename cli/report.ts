@@ -117,4 +117,7 @@ function stackOf(error: unknown): string {
   return `${error.stack ?? error.message}${cause}`
 }
 
-export const writeError = (text: string): void => void process.stderr.write(`${text}\n`)
+/** Names of images and sentences of registries are among it: they must not steer the reader's terminal. */
+export const writeError = (text: string): void =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  void process.stderr.write(`${text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '?')}\n`)

@@ -22,6 +22,40 @@ static const char *const kind_names[] = {
 	[FAILURE_NO_SPACE] = "no-space",
 };
 
+/* Length of the UTF-8 character at text, 0 = a control character or none at all. */
+static size_t printable_length(const unsigned char *text)
+{
+	unsigned char first = text[0], second = text[1];
+	size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	if (first < 0x80)
+		return first == '\n' || first == '\t' || (first >= 0x20 && first != 0x7f);
+	if (first < 0xc2 || first > 0xf4)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	/* Control characters of two bytes, overlong forms, surrogates, and beyond U+10FFFF. */
+	if ((first == 0xc2 && second < 0xa0) || (first == 0xe0 && second < 0xa0) ||
+		(first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
+		(first == 0xf4 && second > 0x8f))
+		return 0;
+	return length;
+}
+
+/* Names in a message come from images: they must not steer the reader's terminal, and JSON takes
+ * only UTF-8. */
+static void clean(char *text)
+{
+	while (*text) {
+		size_t length = printable_length((const unsigned char *)text);
+
+		if (length == 0)
+			*text = '?';
+		text += length ? length : 1;
+	}
+}
+
 static int fill(struct failure *out, enum failure_kind kind, int error, const char *step,
 	const char *format, va_list arguments)
 {
@@ -34,6 +68,7 @@ static int fill(struct failure *out, enum failure_kind kind, int error, const ch
 	if (error && length >= 0 && (size_t)length < sizeof(out->message))
 		snprintf(out->message + length, sizeof(out->message) - (size_t)length, ": %s",
 			strerror(error));
+	clean(out->message);
 	return -1;
 }
 
