@@ -1,6 +1,6 @@
 import { release } from 'node:os'
+import { bootId } from './fs/boot-id.ts'
 import { ensurePaths, findPaths, type HostPaths } from './host/paths.ts'
-import { bootId } from './host/process.ts'
 import { findProgram } from './host/programs.ts'
 import { buildIdMap } from './host/subids.ts'
 import { ensureNativeFiles, type NativeFiles } from './runtime/binary.ts'

@@ -10,7 +10,7 @@ import {
 import { userInfo } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
-import { bootId } from './process.ts'
+import { bootId } from '../fs/boot-id.ts'
 
 /** Where things are for this user. All absolute. */
 export interface HostPaths {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isErrno } from '../core/errors.ts'
+import { bootId } from '../fs/boot-id.ts'
 
 /** A process that cannot be confused with a later one of the same pid. */
 export interface ProcessIdentity {
@@ -7,13 +8,6 @@ export interface ProcessIdentity {
   /** Clock ticks since boot, as text: field 22 of /proc/PID/stat. */
   startTime: string
   bootId: string
-}
-
-let knownBootId: string | undefined
-
-export function bootId(): string {
-  knownBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-  return knownBootId
 }
 
 /** The identity of a live process, `undefined` when there is none of that pid (or only a zombie). */

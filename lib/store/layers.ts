@@ -2,9 +2,9 @@ import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
+import { bootId } from '../fs/boot-id.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { makeDirectory, replaceFile, spaceError } from '../fs/replace.ts'
-import { bootId } from '../host/process.ts'
 
 export interface LayerRecord {
   diffId: string
