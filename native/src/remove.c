@@ -23,6 +23,10 @@
  * to the top of the tree. */
 enum { DEPTH_LIMIT = 64 };
 
+/* How often a directory is emptied that gets a new entry meanwhile: the mark of a layer that was
+ * just synced. */
+enum { ATTEMPTS = 8 };
+
 struct removal {
 	int top;	     /* the directory being removed */
 	unsigned long moved; /* directories moved to the top */
@@ -129,9 +133,14 @@ static void remove_entry(
 			note(removal, errno == EXDEV ? EBUSY : errno, name);
 		return;
 	}
-	empty_directory(removal, fd, depth + 1);
-	if (unlink_in(directory, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		note(removal, errno, name);
+	for (int attempt = 1;; attempt++) {
+		empty_directory(removal, fd, depth + 1);
+		if (unlink_in(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return;
+		if (errno != ENOTEMPTY || removal->failed || attempt == ATTEMPTS)
+			break;
+	}
+	note(removal, errno, name);
 }
 
 /* Removes what is in a directory. The descriptor stays the caller's. */
@@ -190,12 +199,16 @@ int remove_tree(int parent_fd, const char *name, struct failure *out)
 				       : fail(out, errno == EXDEV ? EBUSY : errno, STEP,
 						 "cannot remove '%.300s'", name);
 	removal.top = top;
-	empty_top(&removal);
-	if (removal.failed)
-		return -1;
-	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return fail(out, errno, STEP, "cannot remove '%.300s'", name);
-	return 0;
+	for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+		empty_top(&removal);
+		if (removal.failed)
+			return -1;
+		if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY)
+			break;
+	}
+	return fail(out, errno, STEP, "cannot remove '%.300s'", name);
 }
 
 static int remove_path(const char *path, struct failure *out)

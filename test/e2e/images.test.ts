@@ -178,6 +178,13 @@ describe('tag', () => {
   })
 })
 
+test('an image is removed while its layers are still written to the disk', async () => {
+  for (let round = 0; round < 8; round++) {
+    expect(await lighter('pull', '-q', image)).toMatchObject({ exitCode: 0 })
+    expect(await lighter('rmi', '-f', image)).toMatchObject({ exitCode: 0, stderr: '' })
+  }
+})
+
 test('pulls and removals at the same time', async () => {
   const rounds = Array.from({ length: 6 }, async (_, index) => {
     if (index % 3 === 2) return await lighter('rmi', '-f', image)
