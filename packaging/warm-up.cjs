@@ -15,6 +15,7 @@ const program = script.runInThisContext()
 const COMMANDS = [
   ['--version'],
   ['images'],
+  ['rm', '-f', 'warm'],
   ['create', '--name', 'warm', 'lighter/hello'],
   ['run', '--rm', 'lighter/hello', 'true'],
   ['run', '-it', '-e', 'A=B', '-v', 'volume:/data', '--name', 'other', 'lighter/hello'],
