@@ -4,7 +4,6 @@ import {
   closeSync,
   createReadStream,
   fstatSync,
-  fsync,
   ftruncateSync,
   openSync,
   renameSync,
@@ -13,10 +12,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
-import { promisify } from 'node:util'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
-import { makeDirectory, spaceError, syncDirectory, writeAll } from '../fs/replace.ts'
+import { makeDirectory, spaceError, writeAll } from '../fs/replace.ts'
 import type { Descriptor } from '../oci/image.ts'
 import { isTimeout, pause, unreachable } from '../registry/http.ts'
 import type { Repository } from '../registry/registry.ts'
@@ -69,9 +67,6 @@ export async function downloadBlob(download: Download): Promise<void> {
         `filesystem layer verification failed for digest ${blob.digest}`,
       )
     }
-    await promisify(fsync)(partial.fd).catch((error) => {
-      throw spaceError(error, partial.path)
-    })
   } catch (error) {
     // A part that fills the disk keeps everybody from working; one that waits for the network does not.
     if (isNoSpace(error)) rmSync(partial.path, { force: true })
@@ -80,8 +75,9 @@ export async function downloadBlob(download: Download): Promise<void> {
     closeSync(partial.fd)
   }
   makeDirectory(join(data, 'blobs', 'sha256'))
+  // Not synced: its journal commit would hold up the unpacking beside it. A layer's mark of being synced vouches for its
+  // blob too, and a blob that a power cut tore is found out when it is unpacked, and fetched again.
   renameSync(partial.path, blobPath(data, blob.digest))
-  syncDirectory(join(data, 'blobs', 'sha256'))
 }
 
 const isNoSpace = (error: unknown): boolean =>

@@ -108,6 +108,8 @@ async function measure(
       rounds,
     )
   await ours.run(`lighter pull -q ${image}`)
+  // An image with the same layers would make the peer's pull a look-up.
+  await podman.run('podman rmi -fa >/dev/null 2>&1; true')
   await podman.run(`podman pull -q --tls-verify=false ${image}`)
 
   const floor = await compare(
