@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { ownIdentity } from '../host/process.ts'
@@ -63,18 +55,6 @@ export function ensureVolume(data: string, name: string, anonymous: boolean): bo
     rmSync(draft, { recursive: true, force: true })
     // Somebody else made it meanwhile: one volume of that name is what was wanted.
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return false
-    throw error
-  }
-}
-
-/** The record of a volume; `undefined` when there is none. */
-export function readVolume(data: string, name: string): VolumeRecord | undefined {
-  try {
-    return JSON.parse(
-      readFileSync(join(volumeDirectory(data, name), 'volume.json'), 'utf8'),
-    ) as VolumeRecord
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }
