@@ -1,10 +1,11 @@
-// Puts packaging/loader.cjs, build/bundle/lighter.cjs with its code cache, and the carried files into a copy of Node: dist/lighter, or
-// the file that LIGHTER_BUILD_OUTPUT names.
+// Puts packaging/loader.cjs, the scripts with their code caches, and the carried files into a copy of Node: dist/lighter, or the
+// file that LIGHTER_BUILD_OUTPUT names.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { default as seaModule } from '@yao-pkg/pkg/lib-es5/sea.js'
 import { carriedFiles } from './carried.mjs'
+import { scriptAssets } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const arch = process.arch
@@ -35,8 +36,7 @@ await seaModule.default(join(import.meta.dirname, 'loader.cjs'), {
     execArgv: ['--'],
     assets: {
       ...carriedFiles(root).assets,
-      'lighter.cjs': join(root, 'build/bundle/lighter.cjs'),
-      'lighter.cache': join(root, 'build/bundle/lighter.cache'),
+      ...scriptAssets(root),
     },
   },
 })

@@ -1,4 +1,4 @@
-// Makes build/bundle/lighter.cache, V8's code cache of the bundled program, with the Node that is going to read it. The
+// Makes build/bundle/*.cache, V8's code caches of the bundled scripts, with the Node that is going to read them. The
 // program runs a few commands first, so that their functions are in it. When they cannot run here (no user namespaces,
 // say) less is cached, and the commands compile that at each start: slower, never wrong.
 import { execFileSync } from 'node:child_process'
@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { carriedFiles } from './carried.mjs'
+import { CARRIED, SCRIPTS, cachePath, scriptPath } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))
@@ -20,8 +21,12 @@ function warmUp() {
       HOME: home,
       LIGHTER_DATA_DIR: join(home, 'data'),
       LIGHTER_WARM_UP: JSON.stringify({
-        source: join(root, 'build/bundle/lighter.cjs'),
-        cache: join(root, 'build/bundle/lighter.cache'),
+        prefix: CARRIED,
+        scripts: SCRIPTS.map((name) => ({
+          name,
+          source: scriptPath(root, name),
+          cache: cachePath(root, name),
+        })),
         assets: carriedFiles(root).assets,
       }),
     },

@@ -1,16 +1,29 @@
-// Runs usual commands of the bundled program in this process, then writes the code cache. See code-cache.mjs.
+// Runs usual commands of the bundled program in this process, then writes the code caches. See code-cache.mjs.
 const { readFileSync, readdirSync, writeFileSync } = require('node:fs')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Script } = require('node:vm')
 
-const { source, cache, assets } = JSON.parse(process.env.LIGHTER_WARM_UP)
+const { prefix, scripts, assets } = JSON.parse(process.env.LIGHTER_WARM_UP)
 delete process.env.LIGHTER_WARM_UP
 /** What the commands print goes nowhere; this descriptor is the build's stderr. */
 const REPORT = 3
 const data = process.env.LIGHTER_DATA_DIR
-const script = new Script(readFileSync(source, 'latin1'), { filename: 'lighter.cjs' })
-const program = script.runInThisContext()
+/** As packaging/loader.cjs has it; each script's function may be called many times. */
+const compiled = new Map(
+  scripts.map(({ name, source, cache }) => {
+    const script = new Script(readFileSync(source, 'latin1'), { filename: `${name}.cjs` })
+    return [name, { script, cache, run: script.runInThisContext() }]
+  }),
+)
+
+function load(name) {
+  const module = { exports: {} }
+  compiled.get(name).run(find, module, module.exports)
+  return module.exports
+}
+
+const find = (name) => (name.startsWith(prefix) ? load(name.slice(prefix.length)) : require(name))
 
 const COMMANDS = [
   ['--version'],
@@ -63,7 +76,7 @@ async function run(words) {
   process.exitCode = undefined
   process.argv = ['lighter', 'lighter', ...words]
   if (words[0] === 'exec') pretendRunning()
-  program(require, { exports: {} })
+  load('lighter')
   for (let waited = 0; process.exitCode === undefined && waited < 500; waited++) await sleep(10)
 }
 
@@ -75,7 +88,11 @@ async function main() {
       writeFileSync(REPORT, `warm-up of '${words.join(' ')}': ${error.message}\n`)
     }
   }
-  writeFileSync(cache, script.createCachedData())
+  for (const { name } of scripts) {
+    if (name !== 'lighter') load(name)
+    const { script, cache } = compiled.get(name)
+    writeFileSync(cache, script.createCachedData())
+  }
   process.reallyExit(0)
 }
 
