@@ -1,5 +1,5 @@
-import { release } from 'node:os'
 import { bootId } from './fs/boot-id.ts'
+import { kernelRelease } from './host/kernel.ts'
 import { ensurePaths, findPaths, type HostPaths } from './host/paths.ts'
 import { findProgram } from './host/programs.ts'
 import { buildIdMap } from './host/subids.ts'
@@ -58,6 +58,6 @@ async function chooseStorage(engine: Engine, wanted: string | undefined): Promis
     idMap,
     fuseOverlayfs: findProgram('fuse-overlayfs'),
     wanted,
-    epoch: `${release()} ${bootId()} ${JSON.stringify(idMap.uids)}`,
+    epoch: `${kernelRelease()} ${bootId()} ${JSON.stringify(idMap.uids)}`,
   })
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { carriedFiles } from './carried.mjs'
-import { CARRIED, SCRIPTS, cachePath, scriptPath } from './scripts.mjs'
+import { CARRIED, cachePath, SCRIPTS, scriptPath } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))

@@ -1,11 +1,11 @@
-import { chmodSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { newContainerId } from '../core/ids.ts'
 import { UndoStack } from '../core/undo.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
-import { replaceFile, spaceError, syncDirectory } from '../fs/replace.ts'
+import { makeOpenDirectory, replaceFile, spaceError, syncDirectory } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { type Container, containerDirectory } from './catalog.ts'
@@ -88,12 +88,11 @@ async function claimSomeName(
 
 function writeDirectory(draft: string, record: ContainerRecord): void {
   const durable = !record.host.autoRemove
-  for (const name of ['bundle', 'bundle/rootfs', 'upper', 'work', 'exec']) {
-    mkdirSync(join(draft, name), { mode: 0o700 })
-  }
-  // It becomes the container's root directory, which every user in it must be able to pass.
-  chmodSync(join(draft, 'upper'), 0o755)
-  chmodSync(join(draft, 'bundle/rootfs'), 0o755)
+  mkdirSync(join(draft, 'bundle'), { mode: 0o700 })
+  mkdirSync(join(draft, 'work'), { mode: 0o700 })
+  // They become the container's root directory, which every user in it must be able to pass.
+  makeOpenDirectory(join(draft, 'upper'))
+  makeOpenDirectory(join(draft, 'bundle/rootfs'))
   const path = join(draft, 'container.json')
   const text = `${JSON.stringify(record)}\n`
   if (durable) replaceFile(path, text, true)

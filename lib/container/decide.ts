@@ -1,7 +1,7 @@
-import { hostname as hostName } from 'node:os'
 import { posix } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { type ContainerId, type Digest, shortId } from '../core/ids.ts'
+import { lazyOs } from '../core/lazy.ts'
 import { findProgram } from '../host/programs.ts'
 import { parseNetwork } from '../network/network.ts'
 import type { ImageDefaults } from '../oci/image.ts'
@@ -83,7 +83,7 @@ function checkHostname(name: string): string {
 }
 
 const defaultHostname = (request: CreateRequest, id: ContainerId): string =>
-  request.network === 'host' ? hostName() : shortId(id)
+  request.network === 'host' ? lazyOs().hostname() : shortId(id)
 
 /** The user's entries first, then those of the image that the user did not name. */
 function imageEnvironment(image: string[], own: string[]): string[] {

@@ -1,5 +1,4 @@
 import { mkdirSync, renameSync } from 'node:fs'
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
@@ -11,7 +10,7 @@ import { type Container, containerDirectory } from './catalog.ts'
 import { releaseName, releaseNamesOf } from './names.ts'
 import { anonymousVolumes } from './record.ts'
 import { readState } from './state.ts'
-import { killContainer } from './stop.ts'
+import { killContainer, SIGKILL } from './stop.ts'
 
 export interface RemoveOptions {
   force: boolean
@@ -28,7 +27,7 @@ export async function removeContainer(
   const { data, runtime } = engine.paths
   if (readState(directory).status === 'running') {
     if (!options.force) throw stillRunning(record.name)
-    await killContainer(runtime, container, constants.signals.SIGKILL).catch((error: unknown) => {
+    await killContainer(runtime, container, SIGKILL).catch((error: unknown) => {
       if (!(error instanceof LighterError && error.code === 'not-running')) throw error
     })
   }

@@ -1,5 +1,5 @@
-import { constants } from 'node:os'
 import { LighterError } from '../core/errors.ts'
+import { lazyOs } from '../core/lazy.ts'
 
 const RTMIN = 34
 const RTMAX = 64
@@ -13,7 +13,7 @@ export function signalNumber(text: string): number {
       throw new LighterError('bad-input', `the linux daemon does not support signal ${text}`)
   }
   const name = text.toUpperCase().replace(/^SIG/, '')
-  const known = (constants.signals as Readonly<Record<string, number>>)[`SIG${name}`]
+  const known = (lazyOs().constants.signals as Readonly<Record<string, number>>)[`SIG${name}`]
   if (known !== undefined) return known
   const [, base, sign, offset] = /^(RTMIN|RTMAX)(?:([+-])(\d+))?$/.exec(name) ?? []
   if (base) {

@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { spaceError } from '../fs/replace.ts'
+import { ensureMode, spaceError } from '../fs/replace.ts'
 import { cgroupParent } from '../host/cgroups.ts'
 import { findProgram } from '../host/programs.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
@@ -26,8 +26,7 @@ export async function prepareStart(engine: Engine, container: Container): Promis
     openFiles: openFilesLimit(),
   })
   const plan = await buildPlan(engine, container)
-  rmSync(join(directory, 'exec'), { recursive: true, force: true })
-  mkdirSync(join(directory, 'exec'), { mode: 0o700 })
+  removeOld(join(directory, 'exec'))
   const { networkMode } = record.host
   writeSharedFile(directory, 'hosts', hostsFile(networkMode))
   writeSharedFile(directory, 'hostname', `${record.config.hostname}\n`)
@@ -107,15 +106,20 @@ export function openFilesLimit(): number | undefined {
  */
 function writeSharedFile(directory: string, name: string, text: string): void {
   const path = join(directory, name)
-  rmSync(path, { force: true })
-  writeFile(directory, name, text)
-  chmodSync(path, 0o644)
+  removeOld(path)
+  writeFile(directory, name, text, 0o644)
+  ensureMode(path, 0o644)
 }
 
-function writeFile(directory: string, name: string, text: string): void {
+/** A first start has nothing to remove: it pays for a look only. */
+function removeOld(path: string): void {
+  if (existsSync(path)) rmSync(path, { recursive: true, force: true })
+}
+
+function writeFile(directory: string, name: string, text: string, mode = 0o600): void {
   const path = join(directory, name)
   try {
-    writeFileSync(path, text, { mode: 0o600 })
+    writeFileSync(path, text, { mode })
   } catch (error) {
     throw spaceError(error, path)
   }

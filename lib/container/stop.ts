@@ -9,7 +9,7 @@ import type { Container } from './catalog.ts'
 import { signalNumber } from './signals.ts'
 import { type ContainerState, readState } from './state.ts'
 
-const SIGKILL = 9
+export const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
 /** A monitor that lost its socket makes it anew when asked; it needs a moment. */
 const RECONNECTS = 20

@@ -7,5 +7,7 @@ export const lazyCrypto = (): typeof import('node:crypto') =>
 
 export const lazyNet = (): typeof import('node:net') => process.getBuiltinModule('node:net')
 
+export const lazyOs = (): typeof import('node:os') => process.getBuiltinModule('node:os')
+
 export const lazyChildProcess = (): typeof import('node:child_process') =>
   process.getBuiltinModule('node:child_process')

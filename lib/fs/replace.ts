@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fsyncSync,
   linkSync,
@@ -6,6 +7,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -45,6 +47,17 @@ export function makeDirectory(path: string): void {
   } catch (error) {
     throw spaceError(error, path)
   }
+}
+
+/** A directory that everybody may read and pass, whatever the umask. */
+export function makeOpenDirectory(path: string): void {
+  mkdirSync(path, { mode: 0o755 })
+  ensureMode(path, 0o755)
+}
+
+/** Makes good what the umask took from a new file: mostly nothing. */
+export function ensureMode(path: string, mode: number): void {
+  if ((statSync(path).mode & 0o7777) !== mode) chmodSync(path, mode)
 }
 
 /** The process that writes the unfinished file of this name, as `writeDraft` names them. */

@@ -7,9 +7,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { userInfo } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { lazyOs } from '../core/lazy.ts'
 import { bootId } from '../fs/boot-id.ts'
 
 /** Where things are for this user. All absolute. */
@@ -132,7 +132,7 @@ function findHome(environment: Environment, uid: number): string {
   const home = ownDirectory(environment.HOME, uid)
   if (home) return home
   try {
-    return userInfo().homedir
+    return lazyOs().userInfo().homedir
   } catch {
     return environment.HOME || '/'
   }

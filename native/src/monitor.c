@@ -307,8 +307,23 @@ static void give_up_container(struct monitor *monitor)
 	shared_leave(monitor->plan);
 }
 
+/* An --rm container is gone for everybody once it is out of sight. Removing its files takes longer
+ * than all the rest of a short run: nobody waits for that, unless the space is wanted. */
+static void discard(struct monitor *monitor, struct trash *trash)
+{
+	struct failure ignored;
+
+	*trash = TRASH_NONE;
+	if (!monitor->plan->auto_remove)
+		return;
+	(void)container_discard(monitor->plan, trash, &ignored);
+	if (trash_is_needed(trash))
+		(void)trash_empty(trash, &ignored);
+}
+
 static void finish(struct monitor *monitor)
 {
+	struct trash trash;
 	struct exit_report report;
 	struct failure failure;
 	char event[EVENT_SIZE];
@@ -318,12 +333,12 @@ static void finish(struct monitor *monitor)
 	/* There is nobody to complain to; a reader sees a dead process and says `monitor lost`. */
 	(void)state_write_exited(monitor->directory, monitor->plan, &report, &failure);
 	clean_up(monitor);
-	if (monitor->plan->auto_remove)
-		(void)container_remove(monitor->plan, &failure);
+	discard(monitor, &trash);
 	give_up_container(monitor);
 	event_exited(event, report.exit_code, report.signal, report.oom_killed);
 	clients_send(&monitor->clients, FRAME_EXITED, event);
 	monitor_flush(monitor);
+	(void)trash_empty(&trash, &failure);
 }
 
 static void report_failure(struct monitor *monitor, const struct failure *why)
@@ -337,15 +352,16 @@ static void report_failure(struct monitor *monitor, const struct failure *why)
 
 static void finish_failed(struct monitor *monitor, const struct failure *why)
 {
+	struct trash trash;
 	struct failure ignored;
 
 	clean_up(monitor);
-	if (monitor->plan->auto_remove)
-		(void)container_remove(monitor->plan, &ignored);
-	else
+	if (!monitor->plan->auto_remove)
 		(void)state_write_failed(monitor->directory, why, &ignored);
+	discard(monitor, &trash);
 	give_up_container(monitor);
 	report_failure(monitor, why);
+	(void)trash_empty(&trash, &ignored);
 }
 
 /* Unmaps a segment of the program that nobody writes: what is needed again comes from the file. */

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <jansson.h>
 
@@ -15,6 +17,9 @@
 #include "scope.h"
 
 enum { RESERVE_SIZE = 4096 };
+
+/* Space is scarce when less than this part of the file system is free. */
+enum { SCARCE = 16 };
 
 static const char draft_name[] = "state.json.draft";
 static const char reserve_name[] = "state.json.reserve";
@@ -178,32 +183,38 @@ static int open_trash(const struct plan *plan, struct failure *out)
 	return fd;
 }
 
-/* The rename needs no free block and takes the object out of sight at once; the rest may take its
- * time, and whoever comes next can finish it. */
-static int remove_through_trash(int trash, const char *path, struct failure *out)
+/* The rename needs no free block and takes the object out of sight at once. */
+static int move_to_trash(struct trash *trash, const char *path, struct failure *out)
 {
 	unsigned long long number;
-	char name[24];
+	char(*names)[TRASH_NAME_SIZE] =
+		reallocarray(trash->names, trash->count + 1, sizeof(*trash->names));
 
+	if (!names)
+		return fail(out, ENOMEM, "remove", "cannot remember what to remove");
+	trash->names = names;
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return fail(out, errno, "remove", "cannot get a random number");
-	snprintf(name, sizeof(name), "%016llx", number);
-	if (renameat2(AT_FDCWD, path, trash, name, RENAME_NOREPLACE) < 0) {
-		if (errno == ENOENT)
-			return 0;
-		return fail(out, errno, "remove", "cannot move %s to the trash", path);
+	snprintf(names[trash->count], sizeof(*names), "%016llx", number);
+	if (renameat2(AT_FDCWD, path, trash->directory, names[trash->count], RENAME_NOREPLACE) ==
+		0) {
+		trash->count++;
+		return 0;
 	}
-	return remove_tree(trash, name, out);
+	if (errno == ENOENT)
+		return 0;
+	return fail(out, errno, "remove", "cannot move %s to the trash", path);
 }
 
-int container_remove(const struct plan *plan, struct failure *out)
+int container_discard(const struct plan *plan, struct trash *ret, struct failure *out)
 {
+	struct trash trash = {.directory = open_trash(plan, out)};
 	struct plan *fresh = NULL;
 	struct failure this;
 	bool failed = false;
-	auto_close int trash = open_trash(plan, out);
 
-	if (trash < 0)
+	*ret = trash;
+	if (trash.directory < 0)
 		return -1;
 	/* The plan on disk knows a name that was given since the start. */
 	if (plan_load(plan->container_dir, &fresh, &this) == 0)
@@ -213,11 +224,36 @@ int container_remove(const struct plan *plan, struct failure *out)
 		fail(&this, errno, "remove", "cannot remove %s", plan->name_claim);
 		note(out, &failed, &this);
 	}
-	if (remove_through_trash(trash, plan->container_dir, &this) < 0)
+	if (move_to_trash(&trash, plan->container_dir, &this) < 0)
 		note(out, &failed, &this);
 	for (size_t i = 0; i < plan->remove_paths.count; i++)
-		if (remove_through_trash(trash, plan->remove_paths.items[i], &this) < 0)
+		if (move_to_trash(&trash, plan->remove_paths.items[i], &this) < 0)
 			note(out, &failed, &this);
 	plan_free(fresh);
+	*ret = trash;
+	return failed ? -1 : 0;
+}
+
+bool trash_is_needed(const struct trash *trash)
+{
+	struct statvfs space;
+
+	if (trash->directory < 0 || fstatvfs(trash->directory, &space) < 0)
+		return true;
+	return space.f_bavail < space.f_blocks / SCARCE || space.f_favail < space.f_files / SCARCE;
+}
+
+int trash_empty(struct trash *trash, struct failure *out)
+{
+	struct failure this;
+	bool failed = false;
+
+	for (size_t i = 0; i < trash->count; i++)
+		if (remove_tree(trash->directory, trash->names[i], &this) < 0)
+			note(out, &failed, &this);
+	free(trash->names);
+	if (trash->directory >= 0)
+		close(trash->directory);
+	*trash = TRASH_NONE;
 	return failed ? -1 : 0;
 }

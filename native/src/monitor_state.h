@@ -30,8 +30,25 @@ int state_write_exited(int directory, const struct plan *plan, const struct exit
 /* The container never started: status "created" with exitCode and error. */
 int state_write_failed(int directory, const struct failure *why, struct failure *out);
 
-/* Removes the container as `--rm` does: name claim, directory, removePaths. Goes on after a failure
- * and returns the first. */
-int container_remove(const struct plan *plan, struct failure *out);
+#define TRASH_NAME_SIZE 17
+
+/* What was moved out of sight and waits to be removed. */
+struct trash {
+	int directory;
+	char (*names)[TRASH_NAME_SIZE];
+	size_t count;
+};
+
+#define TRASH_NONE ((struct trash){.directory = -1})
+
+/* Takes the container out of sight as `--rm` does: name claim, directory, removePaths. Goes on
+ * after a failure and returns the first. trash_empty is due in any case. */
+int container_discard(const struct plan *plan, struct trash *ret, struct failure *out);
+
+/* Whether the file system is so full that whoever comes next may need the space. */
+bool trash_is_needed(const struct trash *trash);
+
+/* Removes what was discarded; whoever comes next can finish what an end of this process leaves. */
+int trash_empty(struct trash *trash, struct failure *out);
 
 #endif

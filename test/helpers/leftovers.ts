@@ -42,8 +42,16 @@ export function mountsBelow(directory: string): string[] {
     .filter((point) => point.startsWith(`${directory}/`))
 }
 
+/** Milliseconds that a monitor may take to empty its trash after the command that waited for it has returned. */
+const TRASH_TIME = 5000
+
 /** What a data directory still has of containers: directories, names, unfinished and removed work. */
 export function remainsIn(data: string): string[] {
+  const trash = join(data, 'trash')
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  const deadline = Date.now() + TRASH_TIME
+  while (existsSync(trash) && readdirSync(trash).length > 0 && Date.now() < deadline)
+    Atomics.wait(pause, 0, 0, 10)
   return ['containers', 'names', 'tmp', 'trash'].flatMap((folder) => {
     const path = join(data, folder)
     return existsSync(path) ? readdirSync(path).map((name) => join(folder, name)) : []

@@ -1,5 +1,5 @@
-import { release } from 'node:os'
 import { LighterError } from '../../core/errors.ts'
+import { kernelRelease } from '../../host/kernel.ts'
 import type { SpecSeccomp } from '../../oci/runtime-spec.ts'
 import { defaultSeccomp, resolveProfile } from './seccomp.ts'
 
@@ -63,7 +63,7 @@ export function resolveSeccomp(
   return resolveProfile(security.seccomp, {
     capabilities: held,
     architecture: process.arch,
-    kernel: release(),
+    kernel: kernelRelease(),
   })
 }
 
