@@ -2,7 +2,7 @@ import { LighterError } from '../core/errors.ts'
 import { type Digest, parseDigest } from '../core/ids.ts'
 import { type Descriptor, MEDIA_TYPES, parseManifest } from '../oci/image.ts'
 import { readCarried } from '../runtime/binary.ts'
-import { hasBlob, writeBlob } from '../store/blobs.ts'
+import { readBlob, writeBlob } from '../store/blobs.ts'
 import type { ReferenceRecord } from '../store/references.ts'
 
 /** The image that the program carries, so that the first container needs no network. */
@@ -30,7 +30,7 @@ export async function loadEmbedded(
   if (reference !== EMBEDDED_REFERENCE) return undefined
   const { descriptor, blobs } = await readEmbedded()
   for (const [digest, bytes] of blobs) {
-    if (!hasBlob(data, digest, bytes.length)) writeBlob(data, digest, bytes)
+    if (!readBlob(data, digest, bytes.length)) writeBlob(data, digest, bytes, false)
   }
   const manifest = parseManifest(
     blobs.get(descriptor.digest) ?? Buffer.alloc(0),

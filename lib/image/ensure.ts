@@ -85,7 +85,8 @@ async function ensureCarried(engine: Engine, text: string): Promise<Image | unde
   const loaded = await loadEmbedded(engine.paths.data, reference)
   if (!loaded) return undefined
   const { setReference } = await import('./name.ts')
-  setReference(engine, reference, { descriptor: loaded.descriptor, imageId: loaded.imageId })
+  const { descriptor, imageId } = loaded
+  setReference(engine, reference, { descriptor, imageId }, false)
   const image = findImage(engine, text)
   if (image) await ensureUnpacked(engine, image)
   return image

@@ -9,7 +9,7 @@ import { spaceError } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import type { Descriptor } from '../oci/image.ts'
 import type { Repository } from '../registry/registry.ts'
-import { applyLayer, removeTrees, syncLayer } from '../runtime/userns.ts'
+import { applyLayer, removeTrees, syncLayers } from '../runtime/userns.ts'
 import { blobPath, hasBlob, isBlobWhole } from '../store/blobs.ts'
 import {
   hasLayer,
@@ -26,6 +26,8 @@ import type { OnProgress } from './progress.ts'
 export interface LayerJob {
   blob: Descriptor
   diffId: Digest
+  /** Told the directory of a new layer, which is then the caller's to have synced; without it that begins at once. */
+  onPublished?(directory: string): void
 }
 
 /** Makes a layer be there, blob and tree: the bytes are unpacked while they arrive. */
@@ -121,7 +123,7 @@ async function unpackStored(engine: Engine, job: LayerJob, signal?: AbortSignal)
 /** The tree gets its name only when both digests, of the blob and of the archive in it, are right. */
 async function unpackBeside(
   engine: Engine,
-  { diffId }: LayerJob,
+  { diffId, onPublished }: LayerJob,
   archive: Readable,
   verified: Promise<void>,
   signal?: AbortSignal,
@@ -150,7 +152,11 @@ async function unpackBeside(
     }
     writeLayerRecord(draft, { ...applied, squashed })
     published = publishLayer(data, draft, diffId, squashed)
-    if (published) syncLayer(namespace, layerPath(data, diffId, squashed))
+    if (published) {
+      const directory = layerPath(data, diffId, squashed)
+      if (onPublished) onPublished(directory)
+      else syncLayers(namespace, [directory])
+    }
   } finally {
     if (!published) await removeTrees(namespace, [draft]).catch(() => undefined)
   }

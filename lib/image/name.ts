@@ -12,11 +12,15 @@ import {
 } from '../store/references.ts'
 import { getImage } from './find.ts'
 
-/** Points a name at an image. An image that loses its last name by this stays, without one, until it is removed. */
+/**
+ * Points a name at an image. An image that loses its last name by this stays, without one, until it is removed. A new name
+ * that is not `durable` may be lost in a power cut; one that had another image never is.
+ */
 export function setReference(
   engine: Engine,
   reference: string,
   image: { descriptor: Descriptor; imageId: Digest; taggedAt?: string },
+  durable = true,
 ): void {
   const { data } = engine.paths
   const old = readReference(data, reference)
@@ -26,7 +30,7 @@ export function setReference(
     const names = listReferences(data).filter(({ imageId }) => imageId === old.imageId)
     if (names.length === 1) writeReference(data, { ...old, reference: `@${old.imageId}` })
   }
-  writeReference(data, { reference, ...image, createdAt })
+  writeReference(data, { reference, ...image, createdAt }, durable || old !== undefined)
   if (readReference(data, `@${image.imageId}`)) {
     removeReference(data, `@${image.imageId}`)
     deriveIndex(data)

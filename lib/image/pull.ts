@@ -29,7 +29,7 @@ import {
 } from '../oci/reference.ts'
 import { openRepository, type Repository } from '../registry/registry.ts'
 import { closeConnections } from '../registry/transport.ts'
-import { removeTrees } from '../runtime/userns.ts'
+import { removeTrees, syncLayers } from '../runtime/userns.ts'
 import { digestOf, ensureLayout, hasBlob, readBlob, writeBlob } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
 import { listReferences, readReference } from '../store/references.ts'
@@ -68,6 +68,9 @@ export async function pullImage(
   const report = options.onProgress ?? (() => undefined)
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+  const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  /** Directories of layers that are not synced yet: one process does that at the end, out of the pull's way. */
+  const published: string[] = []
   ensureLayout(engine.paths.data)
   try {
     const repository = await openRepository(reference, engine.paths.dockerConfig)
@@ -82,15 +85,17 @@ export async function pullImage(
         stop,
         signal,
         report: tell,
+        onPublished: (directory) => published.push(directory),
       })
       if (round > 0 && !changed) break
-      fresh = nameImage(engine, reference, image) || fresh
+      fresh = nameImage(engine, reference, image, published.length === 0) || fresh
     }
     report({ type: 'done', digest: image.digest, reference: pulledName(reference), fresh })
     await collectLeftovers(engine)
     return formatReference(reference)
   } finally {
     stop.abort()
+    syncLayers(namespace, published)
     await closeConnections()
   }
 }
@@ -164,9 +169,10 @@ async function fetchConfig(
   if (!config) {
     const { response } = await repository.openBlob(digest, 0, signal)
     config = await response.bytes(MAX_CONFIG)
-    writeBlob(data, digest, config)
+    writeBlob(data, digest, config, false)
   }
-  if (!readBlob(data, descriptor.digest, MAX_MANIFEST)) writeBlob(data, descriptor.digest, bytes)
+  if (!readBlob(data, descriptor.digest, MAX_MANIFEST))
+    writeBlob(data, descriptor.digest, bytes, false)
   const parsed = parseImageConfig(config)
   if (parsed.diffIds.length !== manifest.layers.length) {
     throw new LighterError('registry-protocol', "The image's manifest and configuration disagree")
@@ -213,7 +219,17 @@ async function fetchParts(
   repository: Repository,
   image: Resolved,
   config: ImageConfig,
-  { stop, signal, report }: { stop: AbortController; signal: AbortSignal; report: OnProgress },
+  {
+    stop,
+    signal,
+    report,
+    onPublished,
+  }: {
+    stop: AbortController
+    signal: AbortSignal
+    report: OnProgress
+    onPublished(directory: string): void
+  },
 ): Promise<boolean> {
   const { data } = engine.paths
   const squashed = isSquashed(engine)
@@ -226,7 +242,7 @@ async function fetchParts(
     seen.add(diffId)
     const there = hasLayer(data, diffId, squashed) && hasBlob(data, blob.digest, blob.size)
     if (there) present.push(blob)
-    else missing.push({ blob, diffId })
+    else missing.push({ blob, diffId, onPublished })
   }
   tellLayers(engine, image, present, missing, report)
   const queue = [...missing]
@@ -273,8 +289,16 @@ function tellLayers(
   }
 }
 
-/** Docker keeps the digest that was pulled as a name of its own beside the tag. */
-function nameImage(engine: Engine, reference: Reference, image: Resolved): boolean {
+/**
+ * Docker keeps the digest that was pulled as a name of its own beside the tag. Names that a sync follows need none of
+ * their own.
+ */
+function nameImage(
+  engine: Engine,
+  reference: Reference,
+  image: Resolved,
+  durable: boolean,
+): boolean {
   const { data } = engine.paths
   const imageId = image.manifest.config.digest
   const { descriptor } = image
@@ -282,6 +306,6 @@ function nameImage(engine: Engine, reference: Reference, image: Resolved): boole
   if (reference.tag && !reference.digest) names.push(formatReference(reference))
   const main = names.at(-1) ?? ''
   const fresh = readReference(data, main)?.imageId !== imageId
-  for (const name of names) setReference(engine, name, { descriptor, imageId })
+  for (const name of names) setReference(engine, name, { descriptor, imageId }, durable)
   return fresh
 }

@@ -44,12 +44,17 @@ export async function applyLayer(
 }
 
 /**
- * Has the kernel write a published layer to the disk and mark it so, in the background: nothing waits for it, and a
- * layer that loses its mark to a power cut is unpacked again from its blob.
+ * Has the kernel write published layers, and all that was written before, to the disk and mark them so, in the background:
+ * nothing waits for it, and a layer that loses its mark to a power cut is unpacked again from its blob.
  */
-export function syncLayer({ program }: UserNamespace, directory: string): void {
+export function syncLayers({ program }: UserNamespace, directories: string[]): void {
+  if (directories.length === 0) return
   lazyChildProcess()
-    .spawn(program, ['layer', 'sync', directory], { detached: true, stdio: 'ignore', cwd: '/' })
+    .spawn(program, ['layer', 'sync', ...directories], {
+      detached: true,
+      stdio: 'ignore',
+      cwd: '/',
+    })
     // Without a mark the layer is mended after the next boot: that is all that is lost.
     .on('error', () => undefined)
     .unref()

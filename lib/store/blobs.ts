@@ -40,13 +40,16 @@ export function readBlob(data: string, digest: Digest, limit: number): Buffer | 
   return bytes && digestOf(bytes) === digest ? bytes : undefined
 }
 
-/** Stores a small blob durably. Throws `digest-mismatch`. */
-export function writeBlob(data: string, digest: Digest, bytes: Uint8Array): void {
+/**
+ * Stores a small blob. Not `durable`: a power cut may tear it, which its readers notice; for what can be fetched again.
+ * Throws `digest-mismatch`.
+ */
+export function writeBlob(data: string, digest: Digest, bytes: Uint8Array, durable = true): void {
   if (digestOf(bytes) !== digest) {
     throw new LighterError('digest-mismatch', `content does not match its digest ${digest}`)
   }
   ensureLayout(data)
-  replaceFile(blobPath(data, digest), bytes, true)
+  replaceFile(blobPath(data, digest), bytes, durable)
 }
 
 export const digestOf = (bytes: Uint8Array): Digest =>

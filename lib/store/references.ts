@@ -38,11 +38,14 @@ export function listReferences(data: string): ReferenceRecord[] {
     .flatMap((name) => parseRecord(readSmallFile(join(directory, name), MAX_RECORD)) ?? [])
 }
 
-/** Points a reference at an image, durably; then brings index.json up to date. */
-export function writeReference(data: string, record: ReferenceRecord): void {
+/**
+ * Points a reference at an image, then brings index.json up to date. Not `durable`: a power cut may tear the record, which
+ * then counts as absent.
+ */
+export function writeReference(data: string, record: ReferenceRecord, durable = true): void {
   makeDirectory(join(data, 'refs'))
   const text = `${JSON.stringify({ version: 1, ...record })}\n`
-  replaceFile(recordPath(data, record.reference), text, true)
+  replaceFile(recordPath(data, record.reference), text, durable)
   deriveIndex(data)
 }
 

@@ -184,23 +184,51 @@ static int report(const struct result *result)
 	return text && printf("%s\n", text) > 0 && fflush(stdout) == 0 ? 0 : 1;
 }
 
+static int open_layer(const char *directory)
+{
+	return open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Layers of one pull are on one file system, which is synced once. */
+static int sync_file_systems(char **directories)
+{
+	dev_t synced = 0;
+
+	for (; *directories; directories++) {
+		auto_close int fd = open_layer(*directories);
+		struct stat status;
+
+		/* Removed meanwhile. */
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &status) < 0 || (status.st_dev != synced && syncfs(fd) < 0))
+			return -1;
+		synced = status.st_dev;
+	}
+	return 0;
+}
+
 /* `layer sync DIR…`: run in the background, for it may take as long as the download did. Until
- * DIR/synced is there a layer counts as whole for this boot only. */
+ * DIR/synced is there a layer counts as whole for this boot only. A mark needs no sync of its own:
+ * without it the layer is unpacked once more. */
 static int sync_layers(char **directories)
 {
-	for (; *directories; directories++) {
-		auto_close int fd =
-			open(*directories, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int result = 0;
 
-		if (fd < 0 || syncfs(fd) < 0)
-			return 1;
+	if (sync_file_systems(directories) < 0)
+		return 1;
+	for (; *directories; directories++) {
+		auto_close int fd = open_layer(*directories);
+
+		if (fd < 0)
+			continue;
 		auto_close int mark =
 			openat(fd, "synced", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-		if (mark < 0 || fsync(fd) < 0)
-			return 1;
+		if (mark < 0)
+			result = 1;
 	}
-	return 0;
+	return result;
 }
 
 int verb_layer(int argc, char **argv)
