@@ -4,7 +4,9 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,6 +18,10 @@
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
+
+/* As many bytes of the linker's build id as tell versions apart. It is only for the name, to pass
+ * over other versions: before a copy is used, all of it is compared. */
+enum { BUILD_ID_BYTES = 8 };
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
@@ -48,20 +54,33 @@ static int map_image(int fd, struct image *ret)
 	return 0;
 }
 
-/* Only for the name, to pass over other versions: before a copy is used, all of it is compared. */
-static uint64_t checksum(const struct image *image)
+static int find_build_id(struct dl_phdr_info *program, size_t size, void *data)
 {
-	uint64_t sum = image->length, word;
-	size_t at = 0;
+	char *text = data;
 
-	for (; at + sizeof(word) <= image->length; at += sizeof(word)) {
-		memcpy(&word, image->bytes + at, sizeof(word));
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
-		sum ^= sum >> 29;
+	(void)size;
+	for (int i = 0; i < program->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &program->dlpi_phdr[i];
+		const unsigned char *at =
+			(const unsigned char *)program->dlpi_addr + segment->p_vaddr;
+		const unsigned char *end = at + segment->p_memsz;
+
+		if (segment->p_type != PT_NOTE)
+			continue;
+		while (at + sizeof(ElfW(Nhdr)) <= end) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const unsigned char *id =
+				at + sizeof(*note) + ((note->n_namesz + 3U) & ~3U);
+
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_descsz >= BUILD_ID_BYTES) {
+				for (size_t byte = 0; byte < BUILD_ID_BYTES; byte++)
+					snprintf(text + 2 * byte, 3, "%02x", id[byte]);
+				return 1;
+			}
+			at = id + ((note->n_descsz + 3U) & ~3U);
+		}
 	}
-	for (; at < image->length; at++)
-		sum = (sum ^ image->bytes[at]) * 0x100000001b3u;
-	return sum;
+	return 1; /* a static program has no other objects */
 }
 
 static bool is_sealed(int fd)
@@ -177,15 +196,15 @@ int memfd_ensure(char **argv, const char *runtime_dir, struct failure *out)
 	auto_close int self = -1;
 	auto_close int copy = -1;
 	struct image image;
-	char name[96];
+	char name[96], build_id[2 * BUILD_ID_BYTES + 1] = "";
 
 	if (runs_sealed())
 		return 0;
 	self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (self < 0 || map_image(self, &image) < 0)
 		return fail(out, errno, "memfd", "cannot read the program's own file");
-	snprintf(name, sizeof(name), "lighter-native:%s-%016llx", LIGHTER_VERSION,
-		(unsigned long long)checksum(&image));
+	dl_iterate_phdr(find_build_id, build_id);
+	snprintf(name, sizeof(name), "lighter-native:%s-%s", LIGHTER_VERSION, build_id);
 	copy = borrow(runtime_dir, name, &image);
 	if (copy < 0)
 		copy = make_copy(name, &image);

@@ -233,26 +233,43 @@ static int set_up_netns(void *context, struct failure *out)
 	return link_up(made->route, 1, out);
 }
 
-static int make_namespaces(struct join *join)
+static int create_bridge(struct join *join)
 {
+	const struct plan_network *network = &join->plan->network;
+	struct subnet subnet;
+
+	if (subnet_parse(network->subnet, network->gateway, &subnet, join->out) < 0 ||
+		nat_masquerade(LENT_NETNS, network->bridge, &subnet, join->out) < 0)
+		return -1;
+	return bridge_create(
+		join->shared->route, network->bridge, &subnet, network->mtu, join->out);
+}
+
+/* N with what the plan wants in it. */
+static int make_netns(void *context, struct failure *out)
+{
+	struct join *join = context;
 	struct new_netns made = {-1, -1};
 	int ends[2], result;
 
-	if (userns_create(&join->plan->id_map, 0, join->out) < 0)
-		return -1;
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(join->out, errno, STEP, "cannot make a pipe");
+		return fail(out, errno, STEP, "cannot make a pipe");
 	auto_close int reader = ends[0];
 	auto_close int writer = ends[1];
 
-	result = netns_run(-1, set_up_netns, &made, join->out);
+	result = netns_run(-1, set_up_netns, &made, out);
 	auto_close int netns = made.netns;
 
 	join->shared->route = made.route;
-	if (result < 0 || lend(writer, LENT_UPLINK, join->out) < 0 ||
-		lend(netns, LENT_NETNS, join->out) < 0)
+	if (result < 0 || lend(writer, LENT_UPLINK, out) < 0 || lend(netns, LENT_NETNS, out) < 0)
 		return -1;
-	return 0;
+	return join->plan->network.mode == NETWORK_BRIDGE ? create_bridge(join) : 0;
+}
+
+/* newuidmap and newgidmap take a few milliseconds: N is made beside them. */
+static int make_namespaces(struct join *join)
+{
+	return userns_create_beside(&join->plan->id_map, make_netns, join, join->out);
 }
 
 /* Forked while we still are outside, where a systemd manager answers. Most joins need none. */
@@ -300,19 +317,13 @@ static int bridge_is_there(struct join *join)
 
 static int ensure_bridge(struct join *join)
 {
-	const struct plan_network *network = &join->plan->network;
 	int result = bridge_is_there(join);
-	struct subnet subnet;
 
 	if (result == 0)
 		result = lock_unless(join, bridge_is_there);
 	if (result != 0)
 		return result < 0 ? -1 : 0;
-	if (subnet_parse(network->subnet, network->gateway, &subnet, join->out) < 0 ||
-		nat_masquerade(LENT_NETNS, network->bridge, &subnet, join->out) < 0)
-		return -1;
-	return bridge_create(
-		join->shared->route, network->bridge, &subnet, network->mtu, join->out);
+	return create_bridge(join);
 }
 
 static long age_ms(const struct identity *identity)

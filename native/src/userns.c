@@ -332,7 +332,13 @@ static int receive_verdict(int report, struct failure *out)
 	return received == 0 ? 0 : -1;
 }
 
-int userns_create(const struct id_map *map, int extra_flags, struct failure *out)
+struct meanwhile {
+	int (*work)(void *context, struct failure *out);
+	void *context;
+};
+
+static int create(const struct id_map *map, int extra_flags, const struct meanwhile *meanwhile,
+	struct failure *out)
 {
 	pid_t self = getpid();
 	int go[2], report[2], verdict, status = 0;
@@ -362,11 +368,26 @@ int userns_create(const struct id_map *map, int extra_flags, struct failure *out
 	if (verdict == 0 && retry_eintr(write(go_writer, "", 1)) != 1)
 		verdict = fail(out, errno, STEP, "cannot reach the mapping process");
 	close(take_fd(&go_writer));
+	if (verdict == 0 && meanwhile)
+		verdict = meanwhile->work(meanwhile->context, out);
 	if (verdict == 0)
 		verdict = receive_verdict(report_reader, out);
 	if (retry_eintr(waitpid(mapper, &status, 0)) == mapper && status != 0 && verdict == 0)
 		verdict = fail(out, 0, STEP, "the mapping process was killed");
 	return verdict < 0 ? -1 : userns_become_root(out);
+}
+
+int userns_create(const struct id_map *map, int extra_flags, struct failure *out)
+{
+	return create(map, extra_flags, NULL, out);
+}
+
+int userns_create_beside(const struct id_map *map, int (*work)(void *context, struct failure *out),
+	void *context, struct failure *out)
+{
+	const struct meanwhile meanwhile = {work, context};
+
+	return create(map, 0, &meanwhile, out);
 }
 
 int userns_map_identically(pid_t pid, const struct id_map *map, struct failure *out)

@@ -26,6 +26,11 @@ struct id_map {
  * newuidmap/newgidmap. */
 int userns_create(const struct id_map *map, int extra_flags, struct failure *out);
 
+/* The same, with work that is done while the map is being written. There the caller has all
+ * capabilities of the new namespace, but no id. */
+int userns_create_beside(const struct id_map *map, int (*work)(void *context, struct failure *out),
+	void *context, struct failure *out);
+
 /* What follows setns(2) into such a namespace: root there, no supplementary groups, /proc/self
  * readable for the same user. */
 int userns_become_root(struct failure *out);
