@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verb `measure`: what the files of trees take that only the container's ids may read. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -15,18 +14,18 @@
 
 #include "id_map.h"
 #include "scope.h"
+#include "tree_walk.h"
 #include "userns.h"
 #include "verbs.h"
 
 #define STEP "measure"
-
-enum { DEPTH_LIMIT = 512 };
 
 struct measure {
 	unsigned long long bytes;
 	/* Files with several names, each counted once: an open hash table of inode numbers. */
 	ino_t *seen;
 	size_t count, capacity;
+	int error; /* the first, 0 = none */
 };
 
 static bool insert(ino_t *table, size_t capacity, ino_t inode)
@@ -63,55 +62,36 @@ static int remember(struct measure *measure, ino_t inode)
 	return 1;
 }
 
-static int measure_directory(struct measure *measure, int fd, unsigned depth);
-
-static int measure_entry(struct measure *measure, int directory, const char *name, unsigned depth)
+static void measure_entry(void *context, int directory, const char *name)
 {
+	struct measure *measure = context;
 	struct stat status;
+	int first = 1;
 
-	/* A running container changes its files meanwhile: what is gone takes nothing. */
-	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -1;
-	if (S_ISDIR(status.st_mode)) {
-		int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (fd < 0)
-			return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-		return measure_directory(measure, fd, depth + 1);
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		/* A running container changes its files meanwhile: what is gone takes nothing. */
+		if (errno != ENOENT && !measure->error)
+			measure->error = errno;
+		return;
 	}
 	if (!S_ISREG(status.st_mode))
-		return 0;
-	if (status.st_nlink > 1) {
-		int first = remember(measure, status.st_ino);
-
-		if (first <= 0)
-			return first;
-	}
-	measure->bytes += (unsigned long long)status.st_size;
-	return 0;
+		return;
+	if (status.st_nlink > 1)
+		first = remember(measure, status.st_ino);
+	if (first < 0)
+		measure->error = ENOMEM;
+	else if (first > 0)
+		measure->bytes += (unsigned long long)status.st_size;
 }
 
-/* Takes over fd. */
-static int measure_directory(struct measure *measure, int fd, unsigned depth)
+static int open_directory(void *context, int directory, const char *name)
 {
-	auto_closedir DIR *directory = fdopendir(fd);
-	struct dirent *entry;
+	struct measure *measure = context;
+	int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (!directory) {
-		close(fd);
-		return -1;
-	}
-	if (depth > DEPTH_LIMIT) {
-		errno = ELOOP;
-		return -1;
-	}
-	while ((errno = 0, entry = readdir(directory))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (measure_entry(measure, dirfd(directory), entry->d_name, depth) < 0)
-			return -1;
-	}
-	return errno ? -1 : 0;
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP && !measure->error)
+		measure->error = errno;
+	return fd;
 }
 
 static int report(const char *path, unsigned long long bytes, struct failure *out)
@@ -127,17 +107,20 @@ static int report(const char *path, unsigned long long bytes, struct failure *ou
 	return 0;
 }
 
-/* What is not there takes nothing. */
+/* What is not there takes nothing. A tree that its container moves about while it is measured has
+ * the size that was seen. */
 static int measure_path(const char *path, struct failure *out)
 {
 	struct measure measure = {0};
+	const struct tree_visitor visitor = {
+		.context = &measure, .entry = measure_entry, .open = open_directory};
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int result = fd < 0 ? -1 : measure_directory(&measure, fd, 0);
-	int error = errno;
 
+	if (fd < 0 ? errno != ENOENT : tree_walk(fd, &visitor) < 0)
+		measure.error = errno;
 	free(measure.seen);
-	if (result < 0 && error != ENOENT)
-		return fail(out, error, STEP, "cannot measure %.300s", path);
+	if (measure.error)
+		return fail(out, measure.error, STEP, "cannot measure %.300s", path);
 	return report(path, measure.bytes, out);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "remove.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,22 +13,17 @@
 
 #include "id_map.h"
 #include "scope.h"
+#include "tree_walk.h"
 #include "userns.h"
 #include "verbs.h"
 
 #define STEP "remove"
-
-/* A tree may be deeper than there are descriptors: below this depth directories are first moved up
- * to the top of the tree. */
-enum { DEPTH_LIMIT = 64 };
 
 /* How often a directory is emptied that gets a new entry meanwhile: the mark of a layer that was
  * just synced. */
 enum { ATTEMPTS = 8 };
 
 struct removal {
-	int top;	     /* the directory being removed */
-	unsigned long moved; /* directories moved to the top */
 	bool failed;
 	struct failure *out; /* the first failure */
 };
@@ -64,12 +58,22 @@ static int unlock_directory(int parent, const char *name)
 	return chmod(path, 0700);
 }
 
+/* Without the right to search it, not even the way back up would be open. */
+static int ensure_rights(int fd)
+{
+	struct stat status;
+
+	if (fd >= 0 && fstat(fd, &status) == 0 && (status.st_mode & S_IRWXU) != S_IRWXU)
+		fchmod(fd, S_IRWXU);
+	return fd;
+}
+
 static int open_to_empty(int parent, const char *name)
 {
 	int fd = open_directory(parent, name, O_RDONLY);
 
 	if (fd >= 0 || errno != EACCES)
-		return fd;
+		return ensure_rights(fd);
 	if (unlock_directory(parent, name) < 0) {
 		errno = EACCES;
 		return -1;
@@ -87,120 +91,64 @@ static int unlink_in(int directory, const char *name, int flags)
 	return unlinkat(directory, name, flags);
 }
 
-static int move_to_top(struct removal *removal, int parent, const char *name)
+static void remove_entry(void *context, int directory, const char *name)
 {
-	char moved[64];
-
-	for (int i = 0; i < 1000; i++) {
-		snprintf(moved, sizeof(moved), ".moved-%lu", removal->moved++);
-		if (renameat2(parent, name, removal->top, moved, RENAME_NOREPLACE) == 0)
-			return 0;
-		if (errno == EACCES) {
-			if (unlock_directory(parent, name) < 0)
-				return -1;
-			fchmod(parent, 0700);
-			fchmod(removal->top, 0700);
-		} else if (errno != EEXIST) {
-			return -1;
-		}
-	}
-	return -1;
+	if (unlink_in(directory, name, 0) < 0 && errno != ENOENT)
+		note(context, errno, name);
 }
 
-static void empty_directory(struct removal *removal, int fd, unsigned depth);
-
-static void remove_entry(
-	struct removal *removal, int directory, const char *name, bool is_directory, unsigned depth)
+static int enter_directory(void *context, int directory, const char *name)
 {
-	auto_close int fd = -1;
+	int fd = open_to_empty(directory, name);
 
-	if (!is_directory) {
-		if (unlink_in(directory, name, 0) == 0 || errno == ENOENT)
-			return;
-		if (errno != EISDIR) {
-			note(removal, errno, name);
-			return;
-		}
-	}
-	if (depth >= DEPTH_LIMIT) {
-		if (move_to_top(removal, directory, name) < 0)
-			note(removal, errno, name);
-		return;
-	}
-	fd = open_to_empty(directory, name);
-	if (fd < 0) {
-		if (errno != ENOENT)
-			note(removal, errno == EXDEV ? EBUSY : errno, name);
-		return;
-	}
-	for (int attempt = 1;; attempt++) {
-		empty_directory(removal, fd, depth + 1);
-		if (unlink_in(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			return;
-		if (errno != ENOTEMPTY || removal->failed || attempt == ATTEMPTS)
-			break;
-	}
+	if (fd < 0 && errno != ENOENT)
+		note(context, errno == EXDEV ? EBUSY : errno, name);
+	return fd;
+}
+
+static enum tree_leave remove_directory(
+	void *context, int directory, const char *name, unsigned attempt)
+{
+	struct removal *removal = context;
+
+	if (unlink_in(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return TREE_DONE;
+	if (errno == ENOTEMPTY && !removal->failed && attempt < ATTEMPTS)
+		return TREE_AGAIN;
 	note(removal, errno, name);
+	return TREE_DONE;
 }
 
-/* Removes what is in a directory. The descriptor stays the caller's. */
-static void empty_directory(struct removal *removal, int fd, unsigned depth)
+/* Takes over fd. */
+static void empty_directory(struct removal *removal, int fd, const char *name)
 {
-	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *directory = again < 0 ? NULL : fdopendir(again);
-	struct dirent *entry;
+	const struct tree_visitor visitor = {.context = removal,
+		.entry = remove_entry,
+		.open = enter_directory,
+		.leave = remove_directory};
+	int result = tree_walk(fd, &visitor);
 
-	if (!directory) {
-		note(removal, errno, ".");
-		return;
-	}
-	while ((errno = 0, entry = readdir(directory))) {
-		bool is_directory = entry->d_type == DT_DIR;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (entry->d_type == DT_UNKNOWN) {
-			struct stat status;
-
-			is_directory =
-				fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-				S_ISDIR(status.st_mode);
-		}
-		remove_entry(removal, fd, entry->d_name, is_directory, depth);
-	}
-	if (errno)
-		note(removal, errno, ".");
-}
-
-/* Directories that were moved up are emptied in turns, each of which goes DEPTH_LIMIT deeper. */
-static void empty_top(struct removal *removal)
-{
-	unsigned long moved;
-
-	do {
-		moved = removal->moved;
-		empty_directory(removal, removal->top, 1);
-	} while (!removal->failed && removal->moved != moved);
+	if (result != 0)
+		note(removal, result < 0 ? errno : ESTALE, name);
 }
 
 int remove_tree(int parent_fd, const char *name, struct failure *out)
 {
 	struct removal removal = {.out = out};
-	auto_close int top = -1;
 
 	if (unlinkat(parent_fd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	/* A parent without write permission is the caller's: its mode is left alone. */
 	if (errno != EISDIR && errno != EPERM)
 		return fail(out, errno, STEP, "cannot remove '%.300s'", name);
-	top = open_to_empty(parent_fd, name);
-	if (top < 0)
-		return errno == ENOENT ? 0
-				       : fail(out, errno == EXDEV ? EBUSY : errno, STEP,
-						 "cannot remove '%.300s'", name);
-	removal.top = top;
 	for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-		empty_top(&removal);
+		int top = open_to_empty(parent_fd, name);
+
+		if (top < 0)
+			return errno == ENOENT ? 0
+					       : fail(out, errno == EXDEV ? EBUSY : errno, STEP,
+							 "cannot remove '%.300s'", name);
+		empty_directory(&removal, top, name);
 		if (removal.failed)
 			return -1;
 		if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)

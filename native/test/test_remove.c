@@ -73,6 +73,7 @@ static void removes_without_permissions(int base)
 	auto_close int inner = openat(locked, "inner", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	touch(inner, "file");
+	check(mkdirat(locked, "unsearchable", 0400) == 0, "made");
 	check(fchmod(inner, 0) == 0 && fchmod(locked, 0500) == 0, "locked");
 	check(remove_tree(base, "locked", &failure) == 0 && !exists(base, "locked"),
 		"directories that deny access are removed");
@@ -84,7 +85,7 @@ static void removes_deep_trees(int base)
 	struct failure failure;
 	int at = dup(base);
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 4000; i++) {
 		int next =
 			mkdirat(at, "deep-directory", 0700) == 0
 				? openat(at, "deep-directory", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
