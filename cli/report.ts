@@ -7,8 +7,16 @@ const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   'command-not-found': 127,
 }
 
-/** Commands that start something of the user's: a failure of ours must not look like one of the program's. */
-const STARTERS = new Set(['run', 'create', 'container run', 'container create'])
+/**
+ * Whether a failure is reported as `run` reports it: it starts something of the user's, and a failure of ours must not look like
+ * one of the program's. `create` does so only for what its command line has wrong.
+ */
+function isStarterFailure(name: string, error: unknown): boolean {
+  if (/^(container )?run$/.test(name)) return true
+  return (
+    /^(container )?create$/.test(name) && error instanceof LighterError && error.code === 'usage'
+  )
+}
 
 /** A command line that cannot be called as it is: the sentence, then where to find help. */
 export class UsageFailure extends LighterError {
@@ -43,7 +51,7 @@ export function reportError(error: unknown, where: Failure): number {
     }
     return code
   }
-  const starter = STARTERS.has(where.name)
+  const starter = isStarterFailure(where.name, error)
   const prefix = starter ? `${where.program}: ` : ''
   if (error instanceof LighterError) return reportExpected(error, where, prefix, starter)
   const text = error instanceof Error ? error.message : String(error)

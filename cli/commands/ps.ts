@@ -11,7 +11,7 @@ import type { Parsed } from '../parse.ts'
 /** `ps`: the running containers, or more of them. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const whole = parsed.bool('no-trunc')
-  const rows = choose(await listLiving(context.engine), parsed)
+  const rows = choose(await listLiving(context, parsed.bool('all')), parsed)
   if (parsed.bool('quiet')) {
     for (const { record } of rows) context.print(whole ? record.id : shortId(record.id))
     return 0
@@ -39,9 +39,13 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   return 0
 }
 
-/** What a crash kept from being removed is removed now and not shown. */
-async function listLiving(engine: Engine): Promise<ContainerWithState[]> {
-  const all = listContainers(engine.paths.data)
+/** What a crash kept from being removed is removed now and not shown; what cannot be shown is told. */
+async function listLiving(context: Context, tellDamaged: boolean): Promise<ContainerWithState[]> {
+  const { engine } = context
+  const all = listContainers(
+    engine.paths.data,
+    tellDamaged ? ({ message }) => context.warn(`WARNING: ${message}`) : undefined,
+  )
   if (!all.some(({ record }) => record.host.autoRemove)) return all
   const { collectAbandoned, isAbandoned } = await import('../../lib/container/abandoned.ts')
   const abandoned = all.filter(isAbandoned)

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { forEach } from '../flags/each.ts'
 import type { Parsed } from '../parse.ts'
 
-/** `rm`: with `-f`, what is not there is said and is no failure. */
+/** `rm`: with `-f`, what is not there is said and is no failure. What crashes left goes with it. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
   const options = { force: parsed.bool('force'), volumes: parsed.bool('volumes') }
@@ -26,5 +26,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       throw error
     }
   })
+  const { collectTrees } = await import('../../lib/image/leftovers.ts')
+  await collectTrees(engine)
   return missing === 0 ? 0 : code
 }

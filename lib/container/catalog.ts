@@ -21,12 +21,18 @@ const MAX_RECORD = 16 * 1024 * 1024
 
 export const containerDirectory = (data: string, id: string): string => join(data, 'containers', id)
 
-/** Every container, the newest first. What vanishes meanwhile is left out. */
-export function listContainers(data: string): ContainerWithState[] {
+/** Every container, the newest first. What vanishes meanwhile is left out, and so is what is damaged: that is told. */
+export function listContainers(
+  data: string,
+  onDamaged?: (error: LighterError) => void,
+): ContainerWithState[] {
   return listNames(join(data, 'containers'))
     .flatMap((id) => {
       const container = readContainer(data, id)
-      return container ? [{ ...container, state: readState(container.directory) }] : []
+      if (container) return [{ ...container, state: readState(container.directory) }]
+      const error = onDamaged && damagedContainer(data, id)
+      if (error) onDamaged(error)
+      return []
     })
     .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
 }
@@ -36,15 +42,16 @@ export function findContainer(data: string, text: string): Container {
   const id = findId(data, text)
   const container = id === undefined ? undefined : readContainer(data, id)
   if (container) return container
-  const record = join(containerDirectory(data, id ?? ''), 'container.json')
-  if (id !== undefined && existsSync(record)) {
-    const mend = `'rm -f ${id.slice(0, 12)}' removes it`
-    throw new LighterError(
-      'damaged-container',
-      `container ${id} is damaged, see ${record}: ${mend}`,
-    )
-  }
-  throw new LighterError('no-such-container', `No such container: ${text}`)
+  const damaged = id === undefined ? undefined : damagedContainer(data, id)
+  throw damaged ?? new LighterError('no-such-container', `No such container: ${text}`)
+}
+
+/** The error for a container whose record is there but cannot be read. */
+function damagedContainer(data: string, id: string): LighterError | undefined {
+  const record = join(containerDirectory(data, id), 'container.json')
+  if (!existsSync(record)) return undefined
+  const mend = `'rm -f ${id.slice(0, 12)}' removes it`
+  return new LighterError('damaged-container', `container ${id} is damaged, see ${record}: ${mend}`)
 }
 
 /** The id that a name, an id or the unique beginning of one stands for; whether the container is whole is not asked. */

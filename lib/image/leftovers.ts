@@ -22,6 +22,12 @@ export async function collectLeftovers(engine: Engine): Promise<void> {
   removeDrafts(join(data, 'blobs', 'sha256'))
   removeDrafts(data)
   removeDownloads(join(data, 'downloads'))
+  await collectTrees(engine)
+}
+
+/** The part of it that containers leave: unfinished directories and trash. */
+export async function collectTrees(engine: Engine): Promise<void> {
+  const { data } = engine.paths
   const trees = [
     ...listDrafts(data)
       .filter(({ owner }) => !isAlive({ ...owner, bootId: bootId() }))

@@ -98,16 +98,16 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
 function parseDefaults(config: Json): ImageDefaults {
   const labels = isObject(config.Labels) ? Object.entries(config.Labels) : []
   return {
-    user: text(config.User),
+    user: plain(config.User),
     // An entry without `=` would make the runtime copy the host's variable of that name.
     env: texts(config.Env).filter((entry) => entry.indexOf('=') > 0 && !entry.includes('\0')),
-    entrypoint: texts(config.Entrypoint),
-    cmd: texts(config.Cmd),
-    workingDir: text(config.WorkingDir),
+    entrypoint: texts(config.Entrypoint).map(plain),
+    cmd: texts(config.Cmd).map(plain),
+    workingDir: plain(config.WorkingDir),
     labels: Object.fromEntries(labels.map(([key, value]) => [key, text(value)])),
-    volumes: isObject(config.Volumes) ? Object.keys(config.Volumes) : [],
+    volumes: isObject(config.Volumes) ? Object.keys(config.Volumes).map(plain) : [],
     exposedPorts: isObject(config.ExposedPorts) ? Object.keys(config.ExposedPorts) : [],
-    stopSignal: text(config.StopSignal),
+    stopSignal: plain(config.StopSignal),
   }
 }
 
@@ -153,6 +153,13 @@ function bounded(list: unknown[]): unknown[] {
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+/** What the kernel is given must end where it seems to end. */
+function plain(value: unknown): string {
+  const result = text(value)
+  if (result.includes('\0')) throw damaged('configuration')
+  return result
+}
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []

@@ -18,6 +18,10 @@ enum { INPUT_SIZE = 256 * 1024, OUTPUT_SIZE = 512 * 1024, MAGIC_SIZE = 4 };
 /* zlib's code for a gzip wrapper around the largest window. */
 enum { GZIP_WINDOW = 15 + 16 };
 
+/* Smaller ones do no harm; a file of zeros that an image may have for a reason is smaller too. */
+#define BOMB_SIZE (8ULL << 30)
+#define BOMB_RATIO 1000
+
 enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 
 struct layer_source {
@@ -28,6 +32,7 @@ struct layer_source {
 	ZSTD_DStream *zstd;
 	struct digest digest;
 	size_t have, used; /* bytes in input, and how many of them are consumed */
+	unsigned long long received, expanded;
 	uint8_t input[INPUT_SIZE];
 	uint8_t output[OUTPUT_SIZE];
 };
@@ -49,6 +54,7 @@ static int fill(struct layer_source *source, struct failure *out)
 		return fail(out, errno, STEP, "cannot read the layer");
 	source->input_ended = got == 0;
 	source->have = (size_t)got;
+	source->received += (size_t)got;
 	source->used = 0;
 	return 0;
 }
@@ -101,6 +107,7 @@ int layer_source_open(int fd, struct layer_source **ret, struct failure *out)
 	fcntl(fd, F_SETPIPE_SZ, 1024 * 1024);
 	if (read_magic(source, out) < 0)
 		goto fail;
+	source->received = source->have;
 	source->compression = detect(source);
 	if (source->compression == COMPRESSION_GZIP &&
 		inflateInit2(&source->gzip, GZIP_WINDOW) != Z_OK) {
@@ -205,6 +212,11 @@ static ssize_t read_zstd(struct layer_source *source, const void **ret, struct f
 	return (ssize_t)output.pos;
 }
 
+bool layer_source_is_bomb(unsigned long long compressed, unsigned long long expanded)
+{
+	return expanded > BOMB_SIZE && expanded / BOMB_RATIO > compressed;
+}
+
 ssize_t layer_source_read(struct layer_source *source, const void **ret, struct failure *out)
 {
 	ssize_t length;
@@ -219,8 +231,12 @@ ssize_t layer_source_read(struct layer_source *source, const void **ret, struct 
 	default:
 		length = read_plain(source, ret, out);
 	}
-	if (length > 0)
-		digest_update(&source->digest, *ret, (size_t)length);
+	if (length <= 0)
+		return length;
+	source->expanded += (size_t)length;
+	if (layer_source_is_bomb(source->received, source->expanded))
+		return damaged(out, "expands to more than a thousand times its size");
+	digest_update(&source->digest, *ret, (size_t)length);
 	return length;
 }
 

@@ -3,6 +3,7 @@
 #ifndef LIGHTER_LAYER_SOURCE_H
 #define LIGHTER_LAYER_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,6 +24,10 @@ ssize_t layer_source_read(struct layer_source *source, const void **ret, struct 
 /* Reads the stream to its end and writes its digest. */
 int layer_source_finish(
 	struct layer_source *source, char ret_diff_id[DIGEST_TEXT_SIZE], struct failure *out);
+
+/* Whether a stream expands as only one does that was made to fill disks: layers of real files stay
+ * far below. */
+bool layer_source_is_bomb(unsigned long long compressed, unsigned long long expanded);
 
 void layer_source_close(struct layer_source *source);
 

@@ -116,7 +116,7 @@ static int measure_path(const char *path, struct failure *out)
 		.context = &measure, .entry = measure_entry, .open = open_directory};
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 ? errno != ENOENT : tree_walk(fd, &visitor) < 0)
+	if ((fd < 0 || tree_walk(fd, &visitor) < 0) && errno != ENOENT)
 		measure.error = errno;
 	free(measure.seen);
 	if (measure.error)

@@ -119,17 +119,17 @@ static enum tree_leave remove_directory(
 	return TREE_DONE;
 }
 
-/* Takes over fd. */
+/* Takes over fd. A walk that lost its way, because somebody else removes the same tree, is begun
+ * anew by the caller. */
 static void empty_directory(struct removal *removal, int fd, const char *name)
 {
 	const struct tree_visitor visitor = {.context = removal,
 		.entry = remove_entry,
 		.open = enter_directory,
 		.leave = remove_directory};
-	int result = tree_walk(fd, &visitor);
 
-	if (result != 0)
-		note(removal, result < 0 ? errno : ESTALE, name);
+	if (tree_walk(fd, &visitor) < 0 && errno != ENOENT)
+		note(removal, errno, name);
 }
 
 int remove_tree(int parent_fd, const char *name, struct failure *out)

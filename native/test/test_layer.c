@@ -142,8 +142,18 @@ static void reads_streams(void)
 	check(!reads("", 0, ""), "an empty stream is refused");
 }
 
+static void knows_bombs(void)
+{
+	const unsigned long long gib = 1ULL << 30;
+
+	check(!layer_source_is_bomb(1000, gib), "a small file of zeros is none");
+	check(!layer_source_is_bomb(gib, 100 * gib), "a large layer is none");
+	check(layer_source_is_bomb(1000, 9 * gib), "nine gigabytes out of a kilobyte are one");
+}
+
 int main(void)
 {
+	knows_bombs();
 	cleans_names();
 	reads_streams();
 	return failures ? 1 : 0;

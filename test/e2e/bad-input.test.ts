@@ -110,7 +110,12 @@ describe('registries', () => {
   })
 
   test('a registry that is not there', async () => {
-    expectRefusal(await run(`127.0.0.1:${await freePort()}/x:latest`, 'true'), 125, /refused/i)
+    const image = `127.0.0.1:${await freePort()}/x:latest`
+    expectRefusal(await run(image, 'true'), 125, /^\w+: Error response.*refused.\nSee '/im)
+    // As Docker's: only what its own command line has wrong makes `create` answer as `run` does.
+    const created = await world.lighter(['create', image])
+    expectRefusal(created, 1, /^Error response from daemon: .*refused$/im)
+    expect(created.stderr).not.toContain('--help')
   })
 
   test('a registry that hangs does not hold other commands up', async () => {

@@ -43,8 +43,12 @@ describe('a disk with no free block', () => {
   test('new work is refused in one sentence and leaves nothing', async () => {
     expect(await lighter('run', '--rm', image, 'true')).toMatchObject(works)
     fill()
-    for (const verb of [['run', '--rm'], ['run', '-d'], ['create']]) {
-      expectNoSpace(await lighter(...verb, '--name', 'refused', image, 'true'), 125)
+    for (const [code, ...verb] of [
+      [125, 'run', '--rm'],
+      [125, 'run', '-d'],
+      [1, 'create'],
+    ] as const) {
+      expectNoSpace(await lighter(...verb, '--name', 'refused', image, 'true'), code)
       expect(remainsIn(world.data)).toEqual([])
     }
     rmSync(filler)

@@ -49,6 +49,7 @@ describe('files that lost their content', () => {
     expect(start.exitCode).toBe(1)
     expect(start.stderr).toMatch(/^[^\n]*(torn|container\.json)[^\n]*\n/)
     expect(start.stderr).not.toMatch(/internal error|^\s+at /m)
+    expect((await lighter('ps', '-a')).stderr).toContain(`container ${id} is damaged`)
     expect((await lighter('rm', '-f', 'torn')).exitCode).toBe(0)
     expect(await lighter('run', '--name', 'torn', image, 'true')).toMatchObject(works)
     expect(readdirSync(inData('containers'))).not.toContain(id)
