@@ -1,0 +1,23 @@
+import { checkDetachKeys } from '../flags/run.ts'
+import type { FlagSpec } from '../flags/spec.ts'
+
+/** No limit on operands. */
+export const ANY = Number.POSITIVE_INFINITY
+
+export const filter: FlagSpec = {
+  type: 'list',
+  short: 'f',
+  placeholder: 'filter',
+  summary: 'Filter output based on conditions provided',
+}
+
+export const detachKeys: FlagSpec = {
+  type: 'string',
+  check: checkDetachKeys,
+  summary: 'Override the key sequence for detaching a container',
+}
+
+export const platform: FlagSpec = {
+  type: 'string',
+  summary: 'Set platform if server is multi-platform capable',
+}

@@ -1,0 +1,40 @@
+import type { CommandSpec } from '../command-spec.ts'
+import { ANY } from './shared.ts'
+
+/** Commands on the whole: versions, the host, any object. */
+export const systemCommands: readonly CommandSpec[] = [
+  {
+    names: ['version'],
+    summary: 'Show the version information',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: {},
+    load: () => import('../commands/version.ts'),
+  },
+  {
+    names: ['system info', 'info'],
+    summary: 'Display system-wide information',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: {},
+    load: () => import('../commands/info.ts'),
+  },
+  {
+    names: ['doctor'],
+    summary: 'Check what the host must have, and say how to mend it',
+    usage: '',
+    operands: [0, 0],
+    flags: {},
+    load: () => import('../commands/doctor.ts'),
+  },
+  {
+    names: ['inspect'],
+    summary: 'Return low-level information on Docker objects',
+    usage: '[OPTIONS] NAME|ID [NAME|ID...]',
+    operands: [1, ANY],
+    flags: {
+      type: { type: 'string', summary: 'Return JSON for specified type' },
+    },
+    load: () => import('../commands/inspect.ts'),
+  },
+]
