@@ -8,6 +8,7 @@ const RANK: Record<string, number> = {
   oci: 1,
   fs: 1,
   host: 2,
+  events: 2,
   store: 2,
   registry: 2,
   runtime: 2,

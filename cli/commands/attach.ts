@@ -1,4 +1,5 @@
 import { findContainer } from '../../lib/container/catalog.ts'
+import { recordContainerEvent } from '../../lib/container/events.ts'
 import { readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
@@ -17,6 +18,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
   if (stdin && config.tty && !process.stdin.isTTY) {
     throw new LighterError('usage', 'the input device is not a TTY')
   }
+  recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [
     'attach',
     '--container',

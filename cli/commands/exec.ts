@@ -24,7 +24,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     context.warn('OCI runtime exec failed: exec failed: Cwd must be an absolute path')
     return 126
   }
-  const args = prepareExec(container, {
+  const args = prepareExec(engine.paths.data, container, {
     command,
     detach,
     stdin,

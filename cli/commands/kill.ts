@@ -9,14 +9,14 @@ import { describeError } from '../report.ts'
 
 /** `kill`: sends a signal to the first process of each container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const { data, runtime } = context.engine.paths
+  const { paths } = context.engine
   const signal = parsed.string('signal') || 'KILL'
   return await forEach(
     context,
     parsed.operands,
     async (text) => {
       const number = signalNumber(signal)
-      await killContainer(runtime, findContainer(data, text), number)
+      await killContainer(paths, findContainer(paths.data, text), number)
       return text
     },
     (error, text) =>

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { createContainer } from '../../lib/container/create.ts'
+import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart } from '../../lib/container/start.ts'
 import { isErrno, LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
@@ -41,6 +42,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     sigProxy: parsed.bool('sig-proxy'),
     errorPrefix,
   })
+  if (!detached) recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [
     'run',
     '--container',

@@ -1,4 +1,5 @@
 import { findContainer } from '../../lib/container/catalog.ts'
+import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart } from '../../lib/container/start.ts'
 import { readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
@@ -61,6 +62,7 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
   })
   const running = readState(container.directory).status === 'running'
   if (!running) await prepareStart(engine, container)
+  recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [
     running ? 'attach' : 'run',
     '--container',

@@ -6,10 +6,10 @@ import type { Parsed } from '../parse.ts'
 
 /** `stop`: all containers at once. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const { data, runtime } = context.engine.paths
+  const { paths } = context.engine
   const options = { signal: parsed.string('signal') || undefined, timeout: parsed.int('time') }
   return await forEach(context, parsed.operands, async (text) => {
-    await stopContainer(runtime, findContainer(data, text), options)
+    await stopContainer(paths, findContainer(paths.data, text), options)
     return text
   })
 }

@@ -10,6 +10,7 @@ import { ownIdentity } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { type Container, containerDirectory } from './catalog.ts'
 import { decideRecord, type ImageForContainer } from './decide.ts'
+import { recordContainerEvent } from './events.ts'
 import { prepareMounts } from './mount-sources.ts'
 import { claimName, parseName, randomName, releaseName } from './names.ts'
 import { type ContainerRecord, commandOf } from './record.ts'
@@ -38,6 +39,7 @@ export async function createContainer(
   writeDirectory(draft, record)
   publish(data, draft, record)
   undo.commit()
+  recordContainerEvent(data, record, 'create')
   return { record, directory: containerDirectory(data, record.id) }
 }
 

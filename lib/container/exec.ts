@@ -1,5 +1,7 @@
+import { randomHex } from '../core/random.ts'
 import { writeExecRequest } from '../runtime/exec.ts'
 import type { Container } from './catalog.ts'
+import { recordContainerEvent } from './events.ts'
 import { resolveCapabilities } from './spec/capabilities.ts'
 import { containerEnvironment, describeProcess, mergeEnvironment } from './spec/process.ts'
 import { parseSecurityOptions } from './spec/security.ts'
@@ -22,12 +24,13 @@ export interface ExecOptions {
 }
 
 /** Prepares a further process of a running container; returns the native program's arguments. Throws `not-running`. */
-export function prepareExec(container: Container, options: ExecOptions): string[] {
+export function prepareExec(data: string, container: Container, options: ExecOptions): string[] {
   const { record, directory } = container
   if (readState(directory).status !== 'running') throw notRunning(record.id)
   const { noNewPrivileges } = parseSecurityOptions(record.host.securityOpt)
   const privileged = record.host.privileged || options.privileged
-  const file = writeExecRequest(directory, {
+  const id = randomHex(32)
+  const file = writeExecRequest(directory, id, {
     version: 1,
     process: describeProcess(
       {
@@ -47,6 +50,10 @@ export function prepareExec(container: Container, options: ExecOptions): string[
     detach: options.detach,
     stdin: options.stdin,
   })
+  const [program = '', ...args] = options.command
+  const command = `${program} ${args.join(' ')}`
+  for (const action of ['exec_create', 'exec_start'])
+    recordContainerEvent(data, record, `${action}: ${command}`, { execID: id })
   return [
     'exec',
     '--container',

@@ -5,8 +5,9 @@ import { randomHex } from '../core/random.ts'
 import type { Engine } from '../engine.ts'
 import { isAlive } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
-import { volumeDirectory } from '../volume/volume.ts'
+import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import { type Container, containerDirectory } from './catalog.ts'
+import { recordContainerEvent } from './events.ts'
 import { releaseName, releaseNamesOf } from './names.ts'
 import { anonymousVolumes } from './record.ts'
 import { readState } from './state.ts'
@@ -24,20 +25,25 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<void> {
   const { record, directory } = container
-  const { data, runtime } = engine.paths
+  const { data } = engine.paths
   if (readState(directory).status === 'running') {
     if (!options.force) throw stillRunning(record.name)
-    await killContainer(runtime, container, SIGKILL).catch((error: unknown) => {
+    await killContainer(engine.paths, container, SIGKILL).catch((error: unknown) => {
       if (!(error instanceof LighterError && error.code === 'not-running')) throw error
     })
   }
-  const doomed = [moveToTrash(data, directory)]
+  const own = moveToTrash(data, directory)
+  const doomed = [own]
   if (options.volumes || record.host.autoRemove) {
     for (const name of anonymousVolumes(record)) {
-      doomed.push(moveToTrash(data, volumeDirectory(data, name)))
+      const volume = moveToTrash(data, volumeDirectory(data, name))
+      if (volume !== undefined) recordVolumeEvent(data, name, 'destroy')
+      doomed.push(volume)
     }
   }
   releaseName(data, record.name, record.id)
+  // Of several who remove it one moved it.
+  if (own !== undefined) recordContainerEvent(data, record, 'destroy')
   const paths = doomed.filter((path) => path !== undefined)
   await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, paths)
 }

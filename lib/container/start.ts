@@ -8,7 +8,7 @@ import { findProgram } from '../host/programs.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
 import type { Plan, RootfsDriver } from '../runtime/plan.ts'
-import { volumeDirectory } from '../volume/volume.ts'
+import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import { nameClaim } from './names.ts'
 import { anonymousVolumes, type ContainerRecord } from './record.ts'
@@ -33,6 +33,19 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   writeSharedFile(directory, 'resolv.conf', resolvConf(networkMode))
   writeFile(directory, 'bundle/config.json', JSON.stringify(spec))
   writeFile(directory, 'plan.json', JSON.stringify(plan))
+  recordMounts(engine.paths.data, record)
+}
+
+function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
+  for (const mount of mounts) {
+    if (mount.type !== 'volume') continue
+    recordVolumeEvent(data, mount.name, 'mount', {
+      container: id,
+      destination: mount.destination,
+      propagation: '',
+      'read/write': String(!mount.readOnly),
+    })
+  }
 }
 
 async function buildPlan(engine: Engine, { record, directory }: Container): Promise<Plan> {

@@ -2,10 +2,12 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
+import type { HostPaths } from '../host/paths.ts'
 import { isAlive } from '../host/process.ts'
 import { Control } from '../runtime/control.ts'
 import type { Plan } from '../runtime/plan.ts'
 import type { Container } from './catalog.ts'
+import { recordContainerEvent } from './events.ts'
 import { signalNumber } from './signals.ts'
 import { type ContainerState, readState } from './state.ts'
 
@@ -17,6 +19,9 @@ const MAX_PLAN = 1024 * 1024
 
 type Running = Extract<ContainerState, { status: 'running' }>
 
+/** Where the state is, and where monitors listen. */
+export type Places = Pick<HostPaths, 'data' | 'runtime'>
+
 export interface StopOptions {
   signal: string | undefined
   /** Seconds; negative: wait for ever. */
@@ -25,7 +30,7 @@ export interface StopOptions {
 
 /** Asks a container to end, then ends it. One that does not run is left as it is. */
 export async function stopContainer(
-  runtime: string,
+  { data, runtime }: Places,
   container: Container,
   options: StopOptions,
 ): Promise<void> {
@@ -37,10 +42,18 @@ export async function stopContainer(
   const timeout = options.timeout ?? config.stopTimeout ?? DEFAULT_TIMEOUT
   using control = await connectMonitor(runtime, container, state)
   if (!control) return
-  control.signal(signal)
-  if (await endsWithin(control, timeout)) return
-  control.signal(SIGKILL)
-  await control.exit()
+  sendSignal(data, container, control, signal)
+  if (!(await endsWithin(control, timeout))) {
+    sendSignal(data, container, control, SIGKILL)
+    await control.exit()
+  }
+  recordContainerEvent(data, record, 'stop')
+}
+
+/** The event first: that of the end which the signal brings comes after it. */
+function sendSignal(data: string, { record }: Container, control: Control, number: number): void {
+  recordContainerEvent(data, record, 'kill', { signal: String(number) })
+  control.signal(number)
 }
 
 async function endsWithin(control: Control, seconds: number): Promise<boolean> {
@@ -57,7 +70,7 @@ async function endsWithin(control: Control, seconds: number): Promise<boolean> {
 
 /** Sends a signal to a running container's first process. Throws `not-running`. */
 export async function killContainer(
-  runtime: string,
+  { data, runtime }: Places,
   container: Container,
   number: number,
 ): Promise<void> {
@@ -66,7 +79,7 @@ export async function killContainer(
   if (state.status !== 'running') throw notRunning(record.id)
   using control = await connectMonitor(runtime, container, state)
   if (!control) throw notRunning(record.id)
-  control.signal(number)
+  sendSignal(data, container, control, number)
   // Docker answers after the end when the signal is certain to bring it.
   if (number === SIGKILL) await control.exit()
   else await control.sent()

@@ -2,7 +2,12 @@ import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import type { Descriptor } from '../oci/image.ts'
-import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts'
+import {
+  familiarReference,
+  formatReference,
+  parseReference,
+  withDefaultTag,
+} from '../oci/reference.ts'
 import {
   deriveIndex,
   listReferences,
@@ -10,6 +15,7 @@ import {
   removeReference,
   writeReference,
 } from '../store/references.ts'
+import { recordImageEvent } from './events.ts'
 import { getImage } from './find.ts'
 
 /**
@@ -43,6 +49,9 @@ export function tagImage(engine: Engine, source: string, target: string): void {
   const image = getImage(engine, source)
   const taggedAt = new Date().toISOString()
   setReference(engine, reference, { descriptor: image.manifest, imageId: image.id, taggedAt })
+  const name = familiarReference(parseReference(reference))
+  const { labels } = image.config.defaults
+  recordImageEvent(engine.paths.data, 'tag', { id: image.id, name, labels })
 }
 
 function parseTarget(target: string): string {

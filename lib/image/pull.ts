@@ -22,6 +22,7 @@ import {
   platformDistance,
 } from '../oci/platform.ts'
 import {
+  familiarName,
   familiarReference,
   formatReference,
   type Reference,
@@ -33,6 +34,7 @@ import { removeTrees, syncLayers } from '../runtime/userns.ts'
 import { digestOf, ensureLayout, hasBlob, readBlob, writeBlob } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
 import { listReferences, readReference } from '../store/references.ts'
+import { recordImageEvent } from './events.ts'
 import { ensureLayer, type LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
 import { collectLeftovers } from './leftovers.ts'
@@ -91,6 +93,9 @@ export async function pullImage(
       fresh = nameImage(engine, reference, image, published.length === 0) || fresh
     }
     report({ type: 'done', digest: image.digest, reference: pulledName(reference), fresh })
+    const { labels } = config.defaults
+    const name = familiarName(reference)
+    recordImageEvent(engine.paths.data, 'pull', { id: pulledName(reference), name, labels })
     await collectLeftovers(engine)
     return formatReference(reference)
   } finally {

@@ -11,6 +11,7 @@ import {
   writeReference,
 } from '../store/references.ts'
 import { collectGarbage } from './collect.ts'
+import { recordImageEvent } from './events.ts'
 import { findRecord, noSuchImage, readImage } from './find.ts'
 import { type ImageUser, layerStacks } from './users.ts'
 
@@ -38,15 +39,23 @@ export async function removeImage(
   const lines = names.filter(isNamed).map((name) => `Untagged: ${familiar(name)}`)
   const running = mine.some((user) => user.running)
   const deleted = rest === 0 && !running ? describeDeletion(engine, found) : []
-  for (const { reference } of names) removeReference(data, reference)
+  const labels = readImage(engine, found)?.config.defaults.labels
+  for (const name of names) {
+    removeReference(data, name.reference)
+    if (isNamed(name)) recordImageEvent(data, 'untag', { ...eventNames(found), labels })
+  }
   // A running container's image stays, without a name, as long as somebody may want to know about it.
   if (rest === 0 && running) keepNameless(data, found)
   refreshIndex(data)
   if (rest > 0 || running) return lines
   await collectGarbage(engine)
+  recordImageEvent(data, 'delete', eventNames(found))
   refreshIndex(data)
   return [...lines, ...deleted]
 }
+
+/** Docker calls an image by its id when it loses a name. */
+const eventNames = ({ imageId }: ReferenceRecord) => ({ id: imageId, name: imageId })
 
 const isNamed = ({ reference }: ReferenceRecord): boolean => !reference.startsWith('@')
 const isDigestName = ({ reference }: ReferenceRecord): boolean => reference.includes('@')

@@ -1,6 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { randomHex } from '../core/random.ts'
 import { makeDirectory, spaceError } from '../fs/replace.ts'
 import type { SpecProcess } from '../oci/runtime-spec.ts'
 
@@ -13,11 +12,11 @@ export interface ExecRequest {
   stdin: boolean
 }
 
-/** Writes the request where nobody else can read it and returns its path: an environment may hold secrets. */
-export function writeExecRequest(directory: string, request: ExecRequest): string {
+/** Writes the request under its id where nobody else can read it and returns its path: an environment may hold secrets. */
+export function writeExecRequest(directory: string, id: string, request: ExecRequest): string {
   const folder = join(directory, 'exec')
   makeDirectory(folder)
-  const path = join(folder, `${randomHex(8)}.json`)
+  const path = join(folder, `${id}.json`)
   try {
     writeFileSync(path, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
   } catch (error) {

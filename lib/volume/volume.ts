@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { recordEvent } from '../events/journal.ts'
 import { ownIdentity } from '../host/process.ts'
 
 /** volumes/<name>/volume.json */
@@ -50,6 +51,7 @@ export function ensureVolume(data: string, name: string, anonymous: boolean): bo
   writeFileSync(join(draft, 'volume.json'), `${JSON.stringify(record)}\n`, { mode: 0o600 })
   try {
     renameSync(draft, target)
+    recordVolumeEvent(data, name, 'create')
     return true
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
@@ -57,4 +59,15 @@ export function ensureVolume(data: string, name: string, anonymous: boolean): bo
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return false
     throw error
   }
+}
+
+/** Records what happened to a volume; `more` beside its driver. */
+export function recordVolumeEvent(
+  data: string,
+  name: string,
+  action: 'create' | 'mount' | 'unmount' | 'destroy' | 'prune',
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const attributes = { driver: 'local', ...more }
+  recordEvent(data, { type: 'volume', action, id: name, attributes })
 }
