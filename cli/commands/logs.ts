@@ -2,7 +2,7 @@ import { findContainer } from '../../lib/container/catalog.ts'
 import { type LogRecord, readLogs } from '../../lib/container/logs.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
-import { parseDuration } from '../flags/duration.ts'
+import { parseTimestamp } from '../flags/time.ts'
 import { outputStream } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
@@ -45,21 +45,12 @@ export function parseTail(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** A point in time: seconds since 1970, a date, or how long ago. */
+/** A point in time in milliseconds since 1970. */
 export function parseTime(flag: string, text: string, now: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  const date = /^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:\d{2})?)?$/.exec(
-    text,
-  )
-  if (date) {
-    const hour = /T\d{2}$/.test(text) ? `${text}:00` : text
-    const parsed = Date.parse(date[1] ? hour : `${text}T00:00:00`)
-    if (!Number.isNaN(parsed)) return parsed
+  try {
+    return Number(parseTimestamp(text, now) / 1000n) / 1000
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    throw new LighterError(error.code, `invalid value for "${flag}": ${error.message}`)
   }
-  const fail = (): LighterError =>
-    new LighterError(
-      'usage',
-      `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
-    )
-  return now - parseDuration(text, fail) / 1e6
 }

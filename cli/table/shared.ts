@@ -1,3 +1,4 @@
+import { checkFilter } from '../flags/filter.ts'
 import { checkDetachKeys } from '../flags/run.ts'
 import type { FlagSpec } from '../flags/spec.ts'
 
@@ -8,6 +9,7 @@ export const filter: FlagSpec = {
   type: 'list',
   short: 'f',
   placeholder: 'filter',
+  check: checkFilter,
   summary: 'Filter output based on conditions provided',
 }
 
@@ -20,4 +22,10 @@ export const detachKeys: FlagSpec = {
 export const platform: FlagSpec = {
   type: 'string',
   summary: 'Set platform if server is multi-platform capable',
+}
+
+export const format: FlagSpec = {
+  type: 'string',
+  summary:
+    "Format output using a custom template: 'json' prints JSON, 'TEMPLATE' the given Go template",
 }

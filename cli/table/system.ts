@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY } from './shared.ts'
+import { ANY, filter, format } from './shared.ts'
 
 /** Commands on the whole: versions, the host, any object. */
 export const systemCommands: readonly CommandSpec[] = [
@@ -18,6 +18,19 @@ export const systemCommands: readonly CommandSpec[] = [
     operands: [0, 0],
     flags: {},
     load: () => import('../commands/info.ts'),
+  },
+  {
+    names: ['system events', 'events'],
+    summary: 'Get real time events from the server',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: {
+      filter,
+      format,
+      since: { type: 'string', summary: 'Show all events created since timestamp' },
+      until: { type: 'string', summary: 'Stream events until this timestamp' },
+    },
+    load: () => import('../commands/events.ts'),
   },
   {
     names: ['doctor'],

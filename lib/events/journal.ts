@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
+import { eventJson } from './event.ts'
 
 export type EventType = 'container' | 'image' | 'volume' | 'network' | 'builder' | 'daemon'
 
@@ -75,19 +76,14 @@ function nextTime(): bigint {
   return last
 }
 
-/** The line of an event in Docker's shape and order of keys. The time exceeds what a JavaScript number holds: it goes in as text. */
-export function formatEvent({ type, action, id, attributes }: NewEvent, time: bigint): string {
-  const sorted = Object.fromEntries(
-    Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
-  )
-  const head = {
+/** The line of an event. */
+export const formatEvent = ({ type, action, id, attributes }: NewEvent, time: bigint): string =>
+  eventJson({
     ...(type === 'container' || type === 'image' ? { status: action, ...(id && { id }) } : {}),
     ...(type === 'container' && attributes.image ? { from: attributes.image } : {}),
     Type: type,
     Action: action,
-    Actor: { ID: id, Attributes: sorted },
+    Actor: { ID: id, Attributes: attributes },
     scope: 'local',
-  }
-  const seconds = time / 1_000_000_000n
-  return `${JSON.stringify(head).slice(0, -1)},"time":${seconds},"timeNano":${time}}`
-}
+    time,
+  })
