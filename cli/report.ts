@@ -1,4 +1,4 @@
-import { type ErrorCode, LighterError } from '../lib/core/errors.ts'
+import { type ErrorCode, isSystemError, LighterError, systemErrorText } from '../lib/core/errors.ts'
 import type { CommandSpec } from './command-spec.ts'
 import { FlagError } from './parse.ts'
 
@@ -54,6 +54,11 @@ export function reportError(error: unknown, where: Failure): number {
   const starter = isStarterFailure(where.name, error)
   const prefix = starter ? `${where.program}: ` : ''
   if (error instanceof LighterError) return reportExpected(error, where, prefix, starter)
+  if (isSystemError(error)) {
+    writeError(`${prefix}${systemErrorText(error)}`)
+    if (where.debug) writeError(stackOf(error))
+    return starter ? 125 : 1
+  }
   const text = error instanceof Error ? error.message : String(error)
   writeError(`${prefix}internal error: ${text}`)
   if (where.debug) writeError(stackOf(error))

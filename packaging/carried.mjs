@@ -23,7 +23,7 @@ export function carriedFiles(root) {
   const files = sources.map(({ name, path }) => {
     const bytes = readFileSync(path)
     hash.update(`${name}\0${bytes.length}\0`).update(bytes)
-    return { name, size: bytes.length, mode: 0o700 }
+    return { name, size: bytes.length, mode: 0o755 }
   })
   const image = { name: 'default-image.tar', path: join(root, 'build/default-image.tar') }
   return {

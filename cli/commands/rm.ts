@@ -11,6 +11,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const options = { force: parsed.bool('force'), volumes: parsed.bool('volumes') }
   let missing = 0
   const code = await forEach(context, parsed.operands, async (text) => {
+    if (text === '') throw new LighterError('usage', 'Container name cannot be empty')
     try {
       await removeContainer(engine, findContainer(engine.paths.data, text), options)
       return text

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { createContainer } from '../../lib/container/create.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart } from '../../lib/container/start.ts'
-import { isErrno, LighterError } from '../../lib/core/errors.ts'
+import { isErrno, LighterError, systemErrorText } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
@@ -50,6 +50,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     ...(detached
       ? ['--detach', '--print', container.record.id, '--error-prefix', errorPrefix]
       : [...attach, ...(idIsAnswer ? ['--print', container.record.id] : [])]),
+    '--error-suffix',
+    '.',
   ])
 }
 
@@ -72,7 +74,7 @@ export function claimCidFile(path: string | undefined): CidFile {
     }
     throw new LighterError(
       'usage',
-      `failed to create the container ID file: ${(error as Error).message}`,
+      `failed to create the container ID file: ${systemErrorText(error)}`,
     )
   }
   return {

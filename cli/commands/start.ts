@@ -35,6 +35,8 @@ async function start({ engine }: Context, text: string): Promise<void> {
     await startDetached(engine.native().program, container.directory)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
+    // Another command was faster.
+    if (error.code === 'already-running') return
     throw new LighterError(error.code, `${DAEMON}${error.message}`, { cause: error })
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
@@ -44,6 +44,8 @@ export async function removeContainer(
   releaseName(data, record.name, record.id)
   // Of several who remove it one moved it.
   if (own !== undefined) recordContainerEvent(data, record, 'destroy')
+  // Left by a monitor that was killed.
+  rmSync(join(runtime, 'containers', `${record.id}.sock`), { force: true })
   const paths = doomed.filter((path) => path !== undefined)
   await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, paths)
 }

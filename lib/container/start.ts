@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { ensureMode, spaceError } from '../fs/replace.ts'
+import { ensureMode, makeOpenDirectory, spaceError } from '../fs/replace.ts'
 import { cgroupParent } from '../host/cgroups.ts'
 import { findProgram } from '../host/programs.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
@@ -61,7 +61,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     idMap: engine.idMap(),
     rootfs: {
       ...(await findDriver(engine, record.driver)),
-      lower: lowerDirectories(data, record),
+      lower: record.layers.length > 0 ? lowerDirectories(data, record) : makeEmptyLayer(directory),
       upper: join(directory, 'upper'),
       work: join(directory, 'work'),
     },
@@ -103,9 +103,20 @@ async function findDriver(
   })
 }
 
-/** The topmost first. */
-const lowerDirectories = (data: string, record: ContainerRecord): string[] =>
-  record.layers.map((name) => join(data, 'layers', name, 'fs')).reverse()
+/**
+ * The topmost first. Images may have a layer twice (an empty one, for instance), which an overlay refuses: all that the
+ * lower copy shows, the upper one shows too.
+ */
+const lowerDirectories = (data: string, { layers }: ContainerRecord): string[] => [
+  ...new Set(layers.map((name) => join(data, 'layers', name, 'fs')).reverse()),
+]
+
+/** An image without layers has an empty root directory. */
+function makeEmptyLayer(directory: string): string[] {
+  const path = join(directory, 'empty')
+  if (!existsSync(path)) makeOpenDirectory(path)
+  return [path]
+}
 
 /** What this user may raise the limit on open files to; programs in containers expect Docker's generous one. */
 export function openFilesLimit(): number | undefined {

@@ -8,9 +8,11 @@ import { Control } from '../runtime/control.ts'
 import type { Plan } from '../runtime/plan.ts'
 import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
+import type { ContainerRecord } from './record.ts'
 import { signalNumber } from './signals.ts'
 import { type ContainerState, readState } from './state.ts'
 
+const SIGTERM = 15
 export const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
 /** A monitor that lost its socket makes it anew when asked; it needs a moment. */
@@ -35,11 +37,10 @@ export async function stopContainer(
   options: StopOptions,
 ): Promise<void> {
   const { record, directory } = container
-  const { config } = record
   const state = readState(directory)
   if (state.status !== 'running') return
-  const signal = signalNumber(options.signal ?? config.stopSignal ?? 'TERM')
-  const timeout = options.timeout ?? config.stopTimeout ?? DEFAULT_TIMEOUT
+  const signal = stopSignal(record, options.signal)
+  const timeout = options.timeout ?? record.config.stopTimeout ?? DEFAULT_TIMEOUT
   using control = await connectMonitor(runtime, container, state)
   if (!control) return
   sendSignal(data, container, control, signal)
@@ -54,6 +55,17 @@ export async function stopContainer(
 function sendSignal(data: string, { record }: Container, control: Control, number: number): void {
   recordContainerEvent(data, record, 'kill', { signal: String(number) })
   control.signal(number)
+}
+
+/** What an image has as its signal may be none: that must not keep a container from being stopped. */
+function stopSignal({ name, config }: ContainerRecord, wanted: string | undefined): number {
+  try {
+    return signalNumber(wanted ?? config.stopSignal ?? 'TERM')
+  } catch (error) {
+    if (wanted === undefined) return SIGTERM
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new LighterError('bad-input', `cannot stop container: ${name}: ${reason}`)
+  }
 }
 
 async function endsWithin(control: Control, seconds: number): Promise<boolean> {

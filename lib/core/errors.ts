@@ -8,10 +8,12 @@ export type ErrorCode =
   | 'no-such-image'
   | 'damaged-image'
   | 'damaged-container'
+  | 'no-such-network'
   | 'no-such-object'
   | 'no-such-volume'
   | 'conflict'
   | 'not-running'
+  | 'already-running'
   | 'command-not-found'
   | 'command-not-executable'
   | 'registry-unreachable'
@@ -22,6 +24,7 @@ export type ErrorCode =
   | 'platform-mismatch'
   | 'no-space'
   | 'host-setup'
+  | 'id-range'
   | 'unsupported'
   | 'state-format'
   | 'native'
@@ -47,3 +50,15 @@ export class LighterError extends Error {
 export function isErrno(error: unknown, ...names: string[]): boolean {
   return error instanceof Error && 'code' in error && names.includes(String(error.code))
 }
+
+/** What the kernel refused, in the words of Go programs: `open /x: permission denied`. */
+export function systemErrorText(error: unknown): string {
+  if (!isSystemError(error)) return error instanceof Error ? error.message : String(error)
+  const [, reason = error.code] = /^E[A-Z0-9]+: ([^,]+)/.exec(error.message) ?? []
+  const paths = [error.path, error.dest].filter((path) => path !== undefined)
+  return `${[error.syscall, ...paths].join(' ')}: ${reason}`
+}
+
+/** Whether the kernel refused something: no fault of this program. */
+export const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { dest?: string } =>
+  error instanceof Error && 'syscall' in error && typeof error.syscall === 'string'

@@ -118,15 +118,21 @@ function checkRanges(user: CheckedUser): Check {
   }
 }
 
+/** The command that gives the calling user `count` more subordinate ids. */
+export function moreIds(count: number): string {
+  const [name = ''] = ownerNames(process.getuid?.() ?? 0)
+  return addRange(name, ['uids', 'gids'], count)
+}
+
 /** A range behind every one that is in use. */
-function addRange(name: string, kinds: readonly string[]): string {
+function addRange(name: string, kinds: readonly string[], count = 65536): string {
   const ends = ['/etc/subuid', '/etc/subgid'].flatMap((path) =>
     [...readText(path).matchAll(/^[^:\n]+:(\d+):(\d+)/gm)].map(
       ([, start, count]) => Number(start) + Number(count),
     ),
   )
   const start = Math.max(100000, ...ends)
-  const range = `${start}-${start + 65535}`
+  const range = `${start}-${start + count - 1}`
   const options = kinds.map((kind) => `--add-sub${kind} ${range}`).join(' ')
   return asRoot(`usermod ${options} ${name}`)
 }

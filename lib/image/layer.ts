@@ -141,7 +141,7 @@ async function unpackBeside(
   let published = false
   try {
     makeTree(tree)
-    const applied = await applyLayer(namespace, tree, archive, signal)
+    const applied = await applyLayer(namespace, tree, archive, signal).catch(explainRange)
     archive.resume()
     await verified
     if (applied.diffId !== diffId) {
@@ -160,6 +160,18 @@ async function unpackBeside(
   } finally {
     if (!published) await removeTrees(namespace, [draft]).catch(() => undefined)
   }
+}
+
+/** More than any image that was seen needs. */
+const MANY_IDS = 1024 * 1024
+
+async function explainRange(error: unknown): Promise<never> {
+  if (!(error instanceof LighterError && error.code === 'id-range')) throw error
+  const { moreIds } = await import('../host/checks.ts')
+  throw new LighterError('host-setup', error.message, {
+    cause: error,
+    hint: `/etc/subuid and /etc/subgid say what is yours; this gives you more: ${moreIds(MANY_IDS)}`,
+  })
 }
 
 async function clearDamaged(engine: Engine, diffId: Digest): Promise<void> {

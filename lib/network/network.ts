@@ -17,7 +17,7 @@ export const UPLINK_RESOLVER = '10.0.2.3'
 export function parseNetwork(text: string): NetworkMode {
   if (text === '' || text === 'default') return 'bridge'
   if (text === 'bridge' || text === 'none' || text === 'host' || text === 'slirp4netns') return text
-  throw new LighterError('no-such-object', `network ${text} not found`)
+  throw new LighterError('no-such-network', `network ${text} not found`)
 }
 
 export interface NetworkWorld {

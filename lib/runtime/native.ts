@@ -10,9 +10,10 @@ const CODES: Record<NativeFailureKind, ErrorCode> = {
   'not-executable': 'command-not-executable',
   'bad-input': 'bad-input',
   'no-user': 'bad-input',
-  already: 'conflict',
+  already: 'already-running',
   unsupported: 'unsupported',
   'no-space': 'no-space',
+  'id-range': 'id-range',
 }
 
 /** A report line is short; more than this is not ours. */

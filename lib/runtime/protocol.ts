@@ -8,6 +8,7 @@ export type NativeFailureKind =
   | 'already'
   | 'unsupported'
   | 'no-space'
+  | 'id-range'
 
 export type NativeReport =
   | { event: 'started'; pid: number }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
@@ -45,8 +45,16 @@ export function listReferences(data: string): ReferenceRecord[] {
 export function writeReference(data: string, record: ReferenceRecord, durable = true): void {
   makeDirectory(join(data, 'refs'))
   const text = `${JSON.stringify({ version: 1, ...record })}\n`
-  replaceFile(recordPath(data, record.reference), text, durable)
-  deriveIndex(data)
+  const path = recordPath(data, record.reference)
+  const isNew = !existsSync(path)
+  replaceFile(path, text, durable)
+  try {
+    deriveIndex(data)
+  } catch (error) {
+    // No half-made name on a full disk.
+    if (isNew) rmSync(path, { force: true })
+    throw error
+  }
 }
 
 export function removeReference(data: string, reference: string): void {

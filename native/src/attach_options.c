@@ -22,6 +22,7 @@ enum option_code {
 	OPTION_NO_STDERR,
 	OPTION_NO_SIG_PROXY,
 	OPTION_ERROR_PREFIX,
+	OPTION_ERROR_SUFFIX,
 	OPTION_FAILURE_CODE,
 	OPTION_REPORT_FD,
 };
@@ -36,6 +37,7 @@ static const struct option known[] = {
 	{"no-stderr", no_argument, NULL, OPTION_NO_STDERR},
 	{"no-sig-proxy", no_argument, NULL, OPTION_NO_SIG_PROXY},
 	{"error-prefix", required_argument, NULL, OPTION_ERROR_PREFIX},
+	{"error-suffix", required_argument, NULL, OPTION_ERROR_SUFFIX},
 	{"failure-code", required_argument, NULL, OPTION_FAILURE_CODE},
 	{"report-fd", required_argument, NULL, OPTION_REPORT_FD},
 	{NULL, 0, NULL, 0},
@@ -95,6 +97,9 @@ static int apply(int code, const char *value, struct attach_options *options, st
 	case OPTION_ERROR_PREFIX:
 		options->error_prefix = value;
 		return 0;
+	case OPTION_ERROR_SUFFIX:
+		options->error_suffix = value;
+		return 0;
 	case OPTION_FAILURE_CODE:
 		return parse_exit_code(value, &options->failure_code, out);
 	case OPTION_REPORT_FD:
@@ -110,6 +115,7 @@ int attach_options_parse(int argc, char **argv, struct attach_options *ret, stru
 	int code;
 
 	*ret = (struct attach_options){.error_prefix = "",
+		.error_suffix = "",
 		.input = true,
 		.output = true,
 		.error = true,
@@ -177,6 +183,7 @@ int attach_report_failure(const struct attach_options *options, const struct fai
 	if (options->report_fd >= 0)
 		failure_report(options->report_fd, why);
 	else
-		fprintf(stderr, "%s%s\n", options->error_prefix, why->message);
+		fprintf(stderr, "%s%s%s\n", options->error_prefix, why->message,
+			options->error_suffix);
 	return attach_exit_code(options, why);
 }

@@ -9,9 +9,9 @@
 #include "terminal.h"
 
 struct attach_options {
-	const char *container; /* the container's directory */
-	const char *print;     /* for standard output once the container runs */
-	const char *error_prefix;
+	const char *container;			 /* the container's directory */
+	const char *print;			 /* for standard output once the container runs */
+	const char *error_prefix, *error_suffix; /* around what is said about a failure */
 	bool detach;
 	bool input, output, error; /* which streams the caller wants */
 	bool proxy_signals;

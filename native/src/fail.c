@@ -20,6 +20,7 @@ static const char *const kind_names[] = {
 	[FAILURE_ALREADY] = "already",
 	[FAILURE_UNSUPPORTED] = "unsupported",
 	[FAILURE_NO_SPACE] = "no-space",
+	[FAILURE_ID_RANGE] = "id-range",
 };
 
 /* Length of the UTF-8 character at text, 0 = a control character or none at all. */

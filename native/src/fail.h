@@ -16,6 +16,7 @@ enum failure_kind {
 	FAILURE_ALREADY,	/* the object is already in the state asked for */
 	FAILURE_UNSUPPORTED,	/* asked for something this program refuses by name */
 	FAILURE_NO_SPACE,	/* the disk or quota is full */
+	FAILURE_ID_RANGE,	/* a file belongs to an id that the user has not got */
 };
 
 struct failure {

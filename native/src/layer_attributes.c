@@ -40,7 +40,7 @@ static int check_id(const struct layer *layer, const char *kind, const struct id
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		ids += extents[i].count;
-	return fail(layer->out, 0, STEP,
+	return fail_kind(layer->out, FAILURE_ID_RANGE, 0, STEP,
 		"%s %lld is not in your range: '%.200s' belongs to it, which takes %lld subordinate %ss,"
 		" and you have %llu",
 		kind, (long long)id, path, (long long)id, kind,

@@ -339,6 +339,7 @@ static void finish(struct monitor *monitor)
 	clients_send(&monitor->clients, FRAME_EXITED, event);
 	monitor_flush(monitor);
 	(void)trash_empty(&trash, &failure);
+	trash_sweep(&trash);
 }
 
 static void report_failure(struct monitor *monitor, const struct failure *why)
@@ -362,6 +363,7 @@ static void finish_failed(struct monitor *monitor, const struct failure *why)
 	give_up_container(monitor);
 	report_failure(monitor, why);
 	(void)trash_empty(&trash, &ignored);
+	trash_sweep(&trash);
 }
 
 /* Unmaps a segment of the program that nobody writes: what is needed again comes from the file. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor_state.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -252,8 +253,24 @@ int trash_empty(struct trash *trash, struct failure *out)
 		if (remove_tree(trash->directory, trash->names[i], &this) < 0)
 			note(out, &failed, &this);
 	free(trash->names);
+	trash->names = NULL;
+	trash->count = 0;
+	return failed ? -1 : 0;
+}
+
+void trash_sweep(struct trash *trash)
+{
+	int again = trash->directory < 0
+			    ? -1
+			    : openat(trash->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *stream = again < 0 ? NULL : fdopendir(again);
+	const struct dirent *entry;
+	struct failure ignored;
+
+	while (stream && (entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			(void)remove_tree(trash->directory, entry->d_name, &ignored);
 	if (trash->directory >= 0)
 		close(trash->directory);
 	*trash = TRASH_NONE;
-	return failed ? -1 : 0;
 }

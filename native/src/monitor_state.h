@@ -42,7 +42,7 @@ struct trash {
 #define TRASH_NONE ((struct trash){.directory = -1})
 
 /* Takes the container out of sight as `--rm` does: name claim, directory, removePaths. Goes on
- * after a failure and returns the first. trash_empty is due in any case. */
+ * after a failure and returns the first. trash_empty and trash_sweep are due in any case. */
 int container_discard(const struct plan *plan, struct trash *ret, struct failure *out);
 
 /* Whether the file system is so full that whoever comes next may need the space. */
@@ -50,5 +50,8 @@ bool trash_is_needed(const struct trash *trash);
 
 /* Removes what was discarded; whoever comes next can finish what an end of this process leaves. */
 int trash_empty(struct trash *trash, struct failure *out);
+
+/* Removes what others, who were killed, left in the trash, and lets go of it. */
+void trash_sweep(struct trash *trash);
 
 #endif

@@ -195,10 +195,44 @@ static bool must_be_plain(const char *destination)
 	return false;
 }
 
+static bool is_procfs(int fd)
+{
+	struct statfs type;
+
+	return fstatfs(fd, &type) == 0 && type.f_type == PROC_SUPER_MAGIC;
+}
+
+/* What is written to /proc steers the kernel, and security is decided by what is read there:
+ * nothing else may stand in its place. A few files that only report may be replaced, as by lxcfs.
+ */
+static int check_proc(const char *destination, int tree, int target, struct failure *out)
+{
+	static const char *const replaceable[] = {"/proc/cpuinfo", "/proc/diskstats",
+		"/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg",
+		"/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid"};
+
+	if (strcmp(destination, "/proc") == 0) {
+		if (is_procfs(tree))
+			return 0;
+		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
+			"\"/proc\" cannot be mounted because it is not of type proc");
+	}
+	if (!is_procfs(target))
+		return 0;
+	for (size_t i = 0; i < array_size(replaceable); i++)
+		if (strcmp(destination, replaceable[i]) == 0)
+			return 0;
+	return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
+		"\"%s\" cannot be mounted because it is inside /proc", destination);
+}
+
 static int finish_mount(struct rootfs *rootfs, const struct spec_mount *mount,
 	const struct mount_options *options, int tree, int target, struct failure *out)
 {
 	const char *destination = mount->destination;
+
+	if (check_proc(destination, tree, target, out) < 0)
+		return -1;
 
 	if (mount_change(tree, true, options->recursive_set, options->recursive_clear) < 0)
 		return fail(

@@ -238,7 +238,7 @@ static void handle_failed(struct session *session, const struct frame *frame)
 	struct failure why = {.kind = FAILURE_SETUP};
 
 	/* Only the kinds that choose the exit code matter here. */
-	for (int i = FAILURE_SETUP; kind && i <= FAILURE_NO_SPACE; i++)
+	for (int i = FAILURE_SETUP; kind && i <= FAILURE_ID_RANGE; i++)
 		if (strcmp(kind, failure_kind_name((enum failure_kind)i)) == 0)
 			why.kind = (enum failure_kind)i;
 	finish(session, attach_exit_code(session->options, &why));
@@ -248,8 +248,9 @@ static void handle_failed(struct session *session, const struct frame *frame)
 	if (session->options->report_fd >= 0)
 		report(session, frame);
 	else
-		fprintf(stderr, "%s%s\n", session->options->error_prefix,
-			message ? message : "the container did not start");
+		fprintf(stderr, "%s%s%s\n", session->options->error_prefix,
+			message ? message : "the container did not start",
+			session->options->error_suffix);
 	json_decref(event);
 }
 
