@@ -45,7 +45,7 @@ export async function removeContainer(
   // Of several who remove it one moved it.
   if (own !== undefined) recordContainerEvent(data, record, 'destroy')
   // Left by a monitor that was killed.
-  rmSync(join(runtime, 'containers', `${record.id}.sock`), { force: true })
+  rmSync(join(engine.paths.runtime, 'containers', `${record.id}.sock`), { force: true })
   const paths = doomed.filter((path) => path !== undefined)
   await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, paths)
 }
