@@ -20,6 +20,7 @@ export async function collectLeftovers(engine: Engine): Promise<void> {
   const { data } = engine.paths
   removeDrafts(join(data, 'refs'))
   removeDrafts(join(data, 'blobs', 'sha256'))
+  removeDrafts(join(data, 'names'))
   removeDrafts(data)
   removeDownloads(join(data, 'downloads'))
   await collectTrees(engine)

@@ -64,6 +64,9 @@ describe('what a reboot or a logout leaves', () => {
     for (const pid of [1, 99]) {
       await world.run('mkdir', ['-p', join(world.data, 'tmp', `99999${pid}-1-abc0`, 'containers')])
     }
+    // A client killed while it claimed a name left such a file for good.
+    const claim = join(world.data, 'names', 'cut.9999999-0123456789ab.tmp')
+    expect(await world.run('install', ['-D', '/dev/null', claim])).toMatchObject({ exitCode: 0 })
     expect((await lighter('run', '--rm', image, 'true')).exitCode).toBe(0)
     expect((await lighter('ps', '-aq')).stdout).toBe('')
     // Pulling and removing images collect it.
