@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { INIT } from '../helpers/init.ts'
 import { remainsIn } from '../helpers/leftovers.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -34,12 +35,8 @@ describe.each(['user', 'root'] as const)('as %s', (who) => {
     expect(remainsIn(world.data)).toEqual([])
   })
 
-  test('a signal from inside counts as 128+n below --init', async ({ skip }) => {
-    skip(
-      Boolean(process.env.LIGHTER_TEST_SANITIZE),
-      'the program with sanitizers needs its libraries, which the image does not have',
-    )
-    const outcome = await shell('kill -9 $$', '--init')
+  test('a signal from inside counts as 128+n below --init', async () => {
+    const outcome = await shell('kill -9 $$', ...INIT)
     expect(outcome.exitCode).toBe(137)
   })
 

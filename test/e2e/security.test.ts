@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type ArchiveEntry, makeArchive } from '../fixtures/archive.ts'
 import { writeImageLayout } from '../fixtures/image-layout.ts'
+import { INIT } from '../helpers/init.ts'
 import { pushLayout } from '../helpers/registry.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -71,7 +72,7 @@ test('sockets of AF_ALG and AF_VSOCK are refused, with stray bits above the fami
 test('--init gives a privileged container no way to the program on the host', async () => {
   const script =
     'mount -o remount,bind,rw /sbin/docker-init; chmod 4777 /sbin/docker-init; stat -L -c %a /proc/1/exe'
-  const outcome = await run('--privileged', '--init', image, 'sh', '-c', script)
+  const outcome = await run('--privileged', ...INIT, image, 'sh', '-c', script)
   expect(outcome.stdout).not.toMatch(/^4/)
   expect(outcome.stderr).toMatch(/denied|permitted/)
   expect(outcome.stderr).toMatch(/chmod: .*Read-only file system/)
