@@ -184,24 +184,18 @@ static int report(const struct result *result)
 	return text && printf("%s\n", text) > 0 && fflush(stdout) == 0 ? 0 : 1;
 }
 
-static int open_layer(const char *directory)
-{
-	return open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 /* Layers of one pull are on one file system, which is synced once. */
-static int sync_file_systems(char **directories)
+static int sync_file_systems(const int *layers, size_t count)
 {
 	dev_t synced = 0;
 
-	for (; *directories; directories++) {
-		auto_close int fd = open_layer(*directories);
+	for (size_t i = 0; i < count; i++) {
 		struct stat status;
 
-		/* Removed meanwhile. */
-		if (fd < 0)
+		if (layers[i] < 0)
 			continue;
-		if (fstat(fd, &status) < 0 || (status.st_dev != synced && syncfs(fd) < 0))
+		if (fstat(layers[i], &status) < 0 ||
+			(status.st_dev != synced && syncfs(layers[i]) < 0))
 			return -1;
 		synced = status.st_dev;
 	}
@@ -211,21 +205,25 @@ static int sync_file_systems(char **directories)
 /* `layer sync DIR…`: run in the background, for it may take as long as the download did. Until
  * DIR/synced is there a layer counts as whole for this boot only. A mark needs no sync of its own:
  * without it the layer is unpacked once more. */
-static int sync_layers(char **directories)
+static int sync_layers(char **directories, size_t count)
 {
+	/* Kept open: a layer that takes the name of a removed one meanwhile is not synced. */
+	auto_free int *layers = calloc(count + 1, sizeof(*layers));
 	int result = 0;
 
-	if (sync_file_systems(directories) < 0)
+	if (!layers)
 		return 1;
-	for (; *directories; directories++) {
-		auto_close int fd = open_layer(*directories);
-
-		if (fd < 0)
-			continue;
+	for (size_t i = 0; i < count; i++)
+		layers[i] = open(directories[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sync_file_systems(layers, count) < 0)
+		return 1;
+	for (size_t i = 0; i < count; i++) {
 		auto_close int mark =
-			openat(fd, "synced", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+			layers[i] < 0 ? -1
+				      : openat(layers[i], "synced",
+						O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-		if (mark < 0)
+		if (layers[i] >= 0 && mark < 0 && errno != ENOENT)
 			result = 1;
 	}
 	return result;
@@ -240,7 +238,7 @@ int verb_layer(int argc, char **argv)
 	int status = -1;
 
 	if (argc > 2 && strcmp(argv[2], "sync") == 0)
-		return sync_layers(argv + 3);
+		return sync_layers(argv + 3, (size_t)argc - 3);
 	if (parse_arguments(argc, argv, &arguments, &failure) == 0 &&
 		id_map_parse_text(arguments.id_map, &map, &failure) == 0)
 		status = apply(&arguments, &map, &result, &failure);

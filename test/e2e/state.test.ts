@@ -190,7 +190,7 @@ describe('no global lock', () => {
 
   test('the exit code of --rm reaches those who wait', async () => {
     for (const code of [0, 3, 77]) {
-      const script = `sleep 0.3; exit ${code}`
+      const script = `sleep 2; exit ${code}`
       const id = (await lighter('run', '-d', '--rm', image, 'sh', '-c', script)).stdout.trim()
       const waiting = await Promise.all([lighter('wait', id), lighter('wait', id)])
       expect(waiting.map(({ stdout }) => stdout)).toEqual([`${code}\n`, `${code}\n`])
