@@ -56,6 +56,7 @@ async function main(): Promise<void> {
     await measureFloor(contestants.lighter)
     await measureCommands(contestants, registry.host)
     await measurePull(contestants, registry.host)
+    await measureCrowd(contestants.lighter, registry.host)
     await runMany(contestants.lighter, registry.host, () => processesOf(user))
   } finally {
     await contestants.close()
@@ -168,6 +169,27 @@ async function measurePull({ lighter, podman }: Contestants, host: string): Prom
     'pull and unpack debian (minbase) from a loopback registry',
     await compare(contenders, Math.min(rounds, 5)),
   )
+}
+
+/** Reading stays fast beside many containers, and beside a pull. */
+async function measureCrowd(lighter: World, host: string): Promise<void> {
+  const image = `${host}/busybox:latest`
+  const once = async (title: string, command: string) =>
+    record(title, await compare([{ name: title, run: () => lighter.time(command) }], rounds))
+  await lighter.run(
+    `seq 1000 | xargs -P 2 -I{} lighter create --name crowd-{} ${image} true >/dev/null
+     seq 50 | xargs -P 2 -I{} lighter run -d --name live-{} ${image} sleep 10000 >/dev/null`,
+  )
+  await once('`ps`, 1,000 stopped and 50 running containers', 'lighter ps')
+  await once('`ps -a` of them', 'lighter ps -a')
+  const pulling = `while :; do lighter pull -q ${host}/debian:bookworm; lighter rmi ${host}/debian:bookworm; done`
+  await lighter.run(`( ${pulling} ) >/dev/null 2>&1 & echo $! >pulling`)
+  await once('`ps` beside a pull', 'lighter ps')
+  await lighter.run('kill $(cat pulling); sleep 5')
+  await lighter.run(
+    'lighter ps -aq | xargs -n 100 lighter rm -f >/dev/null; lighter rmi -f $(lighter images -q) >/dev/null 2>&1; true',
+  )
+  await lighter.run(`lighter pull -q ${image}`)
 }
 
 async function runMany(lighter: World, host: string, processes: () => string[]): Promise<void> {
