@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 /** Who may import whom: a file imports from its own folder or from a lower rank. */
 const RANK: Record<string, number> = {
   core: 0,
+  format: 1,
   oci: 1,
   fs: 1,
   host: 2,
