@@ -9,6 +9,7 @@ import { findProgram } from '../../lib/host/programs.ts'
 import { hasSingleId } from '../../lib/runtime/userns.ts'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
+import { formatBinarySize } from '../output/units.ts'
 
 /** `info`: Docker's layout, filled with what is true here. */
 export async function run(context: Context): Promise<number> {
@@ -56,7 +57,7 @@ export async function run(context: Context): Promise<number> {
     ' OSType: linux',
     ` Architecture: ${machine()}`,
     ` CPUs: ${cpus().length}`,
-    ` Total Memory: ${formatBinary(totalmem())}`,
+    ` Total Memory: ${formatBinarySize(totalmem())}`,
     ` Name: ${hostname()}`,
     ` Docker Root Dir: ${engine.paths.data}`,
     ` Debug Mode: ${debug}`,
@@ -129,17 +130,4 @@ function warnings(singleId: boolean, controllers: string[]): string[] {
   if (!controllers.includes('cpu')) result.push('WARNING: No cpu cfs quota support')
   if (!controllers.includes('pids')) result.push('WARNING: No pids limit support')
   return result
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
-
-/** Four digits at most, as Docker shows sizes: `23.54GiB`. */
-function formatBinary(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${Number(value.toPrecision(4))}${UNITS[unit]}`
 }

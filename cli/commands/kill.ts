@@ -3,7 +3,7 @@ import { signalNumber } from '../../lib/container/signals.ts'
 import { killContainer } from '../../lib/container/stop.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
-import { forEach } from '../flags/each.ts'
+import { forEach } from '../each.ts'
 import type { Parsed } from '../parse.ts'
 import { describeError } from '../report.ts'
 
@@ -19,9 +19,11 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       await killContainer(paths, findContainer(paths.data, text), number)
       return text
     },
-    (error, text) =>
-      describeError(
-        new LighterError(error.code, `cannot kill container: ${text}: ${error.message}`),
-      ),
+    {
+      describe: (error, text) =>
+        describeError(
+          new LighterError(error.code, `cannot kill container: ${text}: ${error.message}`),
+        ),
+    },
   )
 }

@@ -10,6 +10,14 @@ import { DAEMON, describeError } from '../report.ts'
 
 /** `start`: in the background, or becoming the attached client of one container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
+  for (const flag of ['checkpoint', 'checkpoint-dir']) {
+    if (parsed.given(flag)) {
+      throw new LighterError(
+        'usage',
+        `"--${flag}" is only supported on a Docker daemon with experimental features enabled`,
+      )
+    }
+  }
   if (parsed.bool('attach') || parsed.bool('interactive'))
     return await startAttached(context, parsed)
   const failed: string[] = []

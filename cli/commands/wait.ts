@@ -1,7 +1,7 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { waitContainer } from '../../lib/container/stop.ts'
 import type { Context } from '../context.ts'
-import { forEach } from '../flags/each.ts'
+import { forEach } from '../each.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `wait`: the exit code of each container, once it has one. */

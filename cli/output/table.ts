@@ -8,13 +8,16 @@ const MIN_WIDTH = 10
 const GAP = 3
 
 /** Lines of a table with a head; widths follow the longest cell. */
-export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  const cells = [
+export const formatTable = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] =>
+  alignCells([
     columns.map((column) => column.head),
     ...rows.map((row) => columns.map((column) => column.text(row))),
-  ]
-  const widths = columns.map((_, index) =>
-    Math.max(MIN_WIDTH, ...cells.map((line) => width(line[index] ?? '') + GAP)),
+  ])
+
+/** Lines whose cells begin in the same columns. */
+export function alignCells(cells: readonly (readonly string[])[], minWidth = MIN_WIDTH): string[] {
+  const widths = (cells[0] ?? []).map((_, index) =>
+    Math.max(minWidth, ...cells.map((line) => width(line[index] ?? '') + GAP)),
   )
   return cells.map((line) =>
     line

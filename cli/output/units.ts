@@ -1,5 +1,5 @@
-/** Decimal size with three significant digits, as Docker prints it: `77.9MB`. */
-export function formatSize(bytes: number): string {
+/** Decimal size as Docker prints it, `77.9MB`; sums have four significant digits. */
+export function formatSize(bytes: number, digits: 3 | 4 = 3): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
   let size = bytes
   let unit = 0
@@ -7,7 +7,20 @@ export function formatSize(bytes: number): string {
     size /= 1000
     unit += 1
   }
-  return `${Number(size.toPrecision(3))}${units[unit]}`
+  return `${Number(size.toPrecision(digits))}${units[unit]}`
+}
+
+const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+
+/** Binary size with four digits at most, as Docker shows memory: `23.54GiB`. */
+export function formatBinarySize(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${Number(value.toPrecision(4))}${BINARY_UNITS[unit]}`
 }
 
 /** `2 weeks`: a span of time in the one unit that says enough, as Docker rounds it. */

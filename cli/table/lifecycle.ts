@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command-spec.ts'
 import { checkEnv, createFlags, runFlags } from '../flags/run.ts'
-import { ANY, detachKeys } from './shared.ts'
+import { ANY, detachKeys, pruneFilter } from './shared.ts'
 
 /** Commands that make, start, enter, stop and remove containers. */
 export const lifecycleCommands: readonly CommandSpec[] = [
@@ -82,6 +82,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         short: 'f',
         summary: 'Force the removal of a running container (uses SIGKILL)',
       },
+      link: { type: 'bool', short: 'l', summary: 'Remove the specified link' },
       volumes: {
         type: 'bool',
         short: 'v',
@@ -97,6 +98,9 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     operands: [1, ANY],
     flags: {
       attach: { type: 'bool', short: 'a', summary: 'Attach STDOUT/STDERR and forward signals' },
+      // Docker has them for experiments only, and says so.
+      checkpoint: { type: 'string', hidden: true, summary: 'Restore from this checkpoint' },
+      'checkpoint-dir': { type: 'string', hidden: true, summary: 'Where checkpoints are' },
       'detach-keys': detachKeys,
       interactive: { type: 'bool', short: 'i', summary: "Attach container's STDIN" },
     },
@@ -125,5 +129,24 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     operands: [1, ANY],
     flags: {},
     load: () => import('../commands/wait.ts'),
+  },
+  {
+    names: ['container rename', 'rename'],
+    summary: 'Rename a container',
+    usage: 'CONTAINER NEW_NAME',
+    operands: [2, 2],
+    flags: {},
+    load: () => import('../commands/rename.ts'),
+  },
+  {
+    names: ['container prune'],
+    summary: 'Remove all stopped containers',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: {
+      filter: pruneFilter('Provide filter values (e.g. "until=<timestamp>")'),
+      force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
+    },
+    load: () => import('../commands/container-prune.ts'),
   },
 ]

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY } from './shared.ts'
+import { ANY, format } from './shared.ts'
 
 /** Commands that show containers and what they say. */
 export const readingCommands: readonly CommandSpec[] = [
@@ -66,5 +66,42 @@ export const readingCommands: readonly CommandSpec[] = [
       },
     },
     load: () => import('../commands/logs.ts'),
+  },
+  {
+    names: ['container port', 'port'],
+    summary: 'List port mappings or a specific mapping for the container',
+    usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
+    operands: [1, 2],
+    flags: {},
+    load: () => import('../commands/port.ts'),
+  },
+  {
+    names: ['container top', 'top'],
+    summary: 'Display the running processes of a container',
+    usage: 'CONTAINER [ps OPTIONS]',
+    operands: [1, ANY],
+    stopAtOperand: true,
+    flags: {},
+    load: () => import('../commands/top.ts'),
+  },
+  {
+    names: ['container stats', 'stats'],
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    usage: '[OPTIONS] [CONTAINER...]',
+    operands: [0, ANY],
+    flags: {
+      all: {
+        type: 'bool',
+        short: 'a',
+        summary: 'Show all containers (default shows just running)',
+      },
+      format,
+      'no-stream': {
+        type: 'bool',
+        summary: 'Disable streaming stats and only pull the first result',
+      },
+      'no-trunc': { type: 'bool', summary: 'Do not truncate output' },
+    },
+    load: () => import('../commands/stats.ts'),
   },
 ]

@@ -29,3 +29,11 @@ export const format: FlagSpec = {
   summary:
     "Format output using a custom template: 'json' prints JSON, 'TEMPLATE' the given Go template",
 }
+
+/** `--filter` of the commands that remove many. */
+export const pruneFilter = (summary: string): FlagSpec => ({
+  type: 'list',
+  placeholder: 'filter',
+  check: checkFilter,
+  summary,
+})

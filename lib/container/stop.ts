@@ -30,16 +30,17 @@ export interface StopOptions {
   timeout: number | undefined
 }
 
-/** Asks a container to end, then ends it. One that does not run is left as it is. */
+/** Asks a container to end, then ends it. One that does not run is left as it is. `name`: what the user calls it. */
 export async function stopContainer(
   { data, runtime }: Places,
   container: Container,
   options: StopOptions,
+  name: string = container.record.name,
 ): Promise<void> {
   const { record, directory } = container
   const state = readState(directory)
   if (state.status !== 'running') return
-  const signal = stopSignal(record, options.signal)
+  const signal = stopSignal(name, record, options.signal)
   const timeout = options.timeout ?? record.config.stopTimeout ?? DEFAULT_TIMEOUT
   using control = await connectMonitor(runtime, container, state)
   if (!control) return
@@ -58,7 +59,7 @@ function sendSignal(data: string, { record }: Container, control: Control, numbe
 }
 
 /** What an image has as its signal may be none: that must not keep a container from being stopped. */
-function stopSignal({ name, config }: ContainerRecord, wanted: string | undefined): number {
+function stopSignal(name: string, { config }: ContainerRecord, wanted: string | undefined): number {
   try {
     return signalNumber(wanted ?? config.stopSignal ?? 'TERM')
   } catch (error) {

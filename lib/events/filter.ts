@@ -1,3 +1,4 @@
+import { matchesLabels } from '../core/labels.ts'
 import type { JournalEvent } from './event.ts'
 
 /** Values by filter name; several of one name are alternatives, except for labels. */
@@ -51,18 +52,6 @@ function matchesImage(filters: Filters, { Type, Actor }: JournalEvent): boolean 
 
 const withoutTag = (text: string): string =>
   text.startsWith('sha256:') ? text : text.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
-
-function matchesLabels(
-  wanted: readonly string[],
-  attributes: Readonly<Record<string, string>>,
-): boolean {
-  return wanted.every((text) => {
-    const equals = text.indexOf('=')
-    const key = equals < 0 ? text : text.slice(0, equals)
-    if (!Object.hasOwn(attributes, key)) return false
-    return equals < 0 || attributes[key] === text.slice(equals + 1)
-  })
-}
 
 function isOneOf(filters: Filters, name: string, text: string): boolean {
   const wanted = filters.get(name)

@@ -1,0 +1,30 @@
+import type { PruneFilter } from '../../lib/container/prune.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { parseFilters } from './filter.ts'
+import { parseTimestamp } from './time.ts'
+
+const KNOWN: ReadonlySet<string> = new Set(['label', 'label!', 'until'])
+
+/** The filters of the `prune` commands. Throws `bad-input`. */
+export function parsePruneFilter(list: readonly string[]): PruneFilter {
+  const filters = parseFilters(list)
+  for (const name of filters.keys()) {
+    if (!KNOWN.has(name)) throw new LighterError('bad-input', `invalid filter '${name}'`)
+  }
+  const [until, ...more] = filters.get('until') ?? []
+  if (more.length > 0) throw new LighterError('bad-input', 'more than one until filter specified')
+  return {
+    until: until === undefined ? undefined : parseUntil(until),
+    labels: filters.get('label') ?? [],
+    notLabels: filters.get('label!') ?? [],
+  }
+}
+
+function parseUntil(text: string): bigint {
+  try {
+    return parseTimestamp(text, Date.now())
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    throw new LighterError('bad-input', error.message)
+  }
+}

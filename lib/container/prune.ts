@@ -1,0 +1,63 @@
+import { matchesLabels } from '../core/labels.ts'
+import type { Engine } from '../engine.ts'
+import { recordEvent } from '../events/journal.ts'
+import { isAlive } from '../host/process.ts'
+import { type ContainerWithState, listContainers } from './catalog.ts'
+import { removeContainer } from './remove.ts'
+import { measureContainers } from './size.ts'
+
+/** What a pruning is limited to. */
+export interface PruneFilter {
+  /** Nanoseconds since 1970: what was made later stays. */
+  until: bigint | undefined
+  /** All of these must be there. */
+  labels: readonly string[]
+  /** Where all of these are there the object stays. */
+  notLabels: readonly string[]
+}
+
+export interface Pruned {
+  deleted: string[]
+  /** Bytes. */
+  reclaimed: number
+}
+
+/** Whether a filter lets an object go. */
+export function isPrunable(
+  filter: PruneFilter,
+  createdAt: string,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const created = BigInt(Date.parse(createdAt)) * 1_000_000n
+  if (filter.until !== undefined && created > filter.until) return false
+  if (filter.notLabels.length > 0 && matchesLabels(filter.notLabels, labels)) return false
+  return matchesLabels(filter.labels, labels)
+}
+
+/** Removes the containers that do not run; one that somebody is about to start stays. */
+export async function pruneContainers(engine: Engine, filter: PruneFilter): Promise<Pruned> {
+  const { data } = engine.paths
+  const doomed = listContainers(data).filter(
+    (container) =>
+      isIdle(container) &&
+      isPrunable(filter, container.record.createdAt, container.record.config.labels),
+  )
+  const sizes = doomed.length > 0 ? await measureContainers(engine, doomed) : []
+  let reclaimed = 0
+  for (const [index, container] of doomed.entries()) {
+    await removeContainer(engine, container, { force: false, volumes: false })
+    reclaimed += sizes[index]?.own ?? 0
+  }
+  recordEvent(data, {
+    type: 'container',
+    action: 'prune',
+    id: '',
+    attributes: { reclaimed: String(reclaimed) },
+  })
+  return { deleted: doomed.map(({ record }) => record.id), reclaimed }
+}
+
+function isIdle({ record, state }: ContainerWithState): boolean {
+  if (state.status === 'created') return !record.starter || !isAlive(record.starter)
+  return state.status === 'exited'
+}

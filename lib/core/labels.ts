@@ -1,0 +1,12 @@
+/** Whether all wanted labels are there: `key`, or `key=value`. */
+export function matchesLabels(
+  wanted: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return wanted.every((text) => {
+    const equals = text.indexOf('=')
+    const key = equals < 0 ? text : text.slice(0, equals)
+    if (!Object.hasOwn(labels, key)) return false
+    return equals < 0 || labels[key] === text.slice(equals + 1)
+  })
+}
