@@ -120,11 +120,19 @@ function flagLines(flags: FlagTable): string {
 
 function flagHead(name: string, spec: FlagSpec): string {
   const short = spec.short ? `  -${spec.short}, ` : '      '
-  const type = spec.placeholder ?? (spec.type === 'bool' ? '' : spec.type)
+  const type = spec.placeholder ?? typeName(spec.type)
   return `${short}--${name}${type && ` ${type}`}`
 }
 
+/** What the reader knows a type by. */
+export function typeName(type: FlagSpec['type']): string {
+  if (type === 'bool') return ''
+  if (type === 'swap') return 'bytes'
+  return type === 'strings' ? 'list' : type
+}
+
 function defaultNote(spec: FlagSpec): string {
+  if (spec.shownDefault !== undefined) return ` (default ${spec.shownDefault})`
   if (spec.default === undefined || spec.default === false) return ''
   const shown = typeof spec.default === 'string' ? JSON.stringify(spec.default) : spec.default
   return ` (default ${shown})`

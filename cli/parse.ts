@@ -1,5 +1,6 @@
 import { LighterError } from '../lib/core/errors.ts'
 import { parseDuration } from './flags/duration.ts'
+import { parseSize } from './flags/size.ts'
 import type { FlagSpec, FlagTable, FlagType } from './flags/spec.ts'
 
 type Value = boolean | string | number | string[]
@@ -33,9 +34,9 @@ export class Parsed {
     return value === undefined ? undefined : String(value)
   }
 
-  /** Whole number; for a `duration`, nanoseconds. */
+  /** Whole number; for a `duration`, nanoseconds; for a size, bytes. */
   int(flag: string): number | undefined {
-    const value = this.#value(flag, 'int', 'duration')
+    const value = this.#value(flag, 'int', 'uint', 'uint16', 'bytes', 'swap', 'duration')
     return value === undefined ? undefined : Number(value)
   }
 
@@ -211,6 +212,20 @@ function setValue(scan: Scan, name: string, spec: FlagSpec, text: string): void 
     case 'int':
       scan.values.set(target, parseInteger(text, complain))
       break
+    case 'uint':
+    case 'uint16':
+      scan.values.set(
+        target,
+        parseUnsigned(text, spec.type === 'uint16' ? 65535 : MAX_UINT, complain),
+      )
+      break
+    case 'bytes':
+    case 'swap':
+      scan.values.set(
+        target,
+        spec.type === 'swap' && text === '-1' ? -1 : parseSize(text, complain),
+      )
+      break
     case 'duration':
       scan.values.set(target, parseDuration(text, complain))
       break
@@ -236,13 +251,30 @@ function parseBool(text: string, complain: (reason: string) => FlagError): boole
   throw complain(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
 }
 
+const MAX_UINT = 2 ** 64
+
+function parseUnsigned(text: string, max: number, complain: (reason: string) => FlagError): number {
+  const value = /^[-+]/.test(text) ? Number.NaN : integerOf(text)
+  const quoted = JSON.stringify(text)
+  if (Number.isNaN(value)) throw complain(`strconv.ParseUint: parsing ${quoted}: invalid syntax`)
+  if (value > max) throw complain(`strconv.ParseUint: parsing ${quoted}: value out of range`)
+  return value
+}
+
 /** Decimal, `0x`, `0o`, `0b` and `0` prefixed, as scripts may have relied on. */
-function parseInteger(text: string, complain: (reason: string) => FlagError): number {
+function integerOf(text: string): number {
   const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0[0-7]*|[1-9][0-9]*)$/.exec(text)
   const digits = match?.[2]
-  if (!digits) throw complain(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!digits) return Number.NaN
   const octal = /^0[0-7]+$/.test(digits)
-  const value = Number(octal ? `0o${digits.slice(1)}` : digits) * (match[1] === '-' ? -1 : 1)
+  return Number(octal ? `0o${digits.slice(1)}` : digits) * (match[1] === '-' ? -1 : 1)
+}
+
+function parseInteger(text: string, complain: (reason: string) => FlagError): number {
+  const value = integerOf(text)
+  if (Number.isNaN(value)) {
+    throw complain(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  }
   if (!Number.isSafeInteger(value)) {
     throw complain(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
   }

@@ -33,6 +33,13 @@ export class UsageFailure extends LighterError {
   }
 }
 
+/** Flags that Docker's client refuses because of what its engine is; nothing but the sentences is printed, with exit code 1. */
+export class UnsupportedFlags extends LighterError {
+  constructor(sentences: string[]) {
+    super('usage', sentences.join('\n'))
+  }
+}
+
 export interface Failure {
   program: string
   /** The command as it was called; empty when none was found. */
@@ -50,6 +57,10 @@ export function reportError(error: unknown, where: Failure): number {
       writeError(`\nUsage:  ${where.program} ${error.name}${usage}\n\n${error.command.summary}`)
     }
     return code
+  }
+  if (error instanceof UnsupportedFlags) {
+    writeError(error.message)
+    return 1
   }
   const starter = isStarterFailure(where.name, error)
   const prefix = starter ? `${where.program}: ` : ''
@@ -91,6 +102,7 @@ const NO_HELP: ReadonlySet<ErrorCode> = new Set([
   'command-not-executable',
   'host-setup',
   'native',
+  'not-running',
   'no-space',
   'state-format',
 ])

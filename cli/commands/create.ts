@@ -2,6 +2,7 @@ import { createContainer } from '../../lib/container/create.ts'
 import type { Context } from '../context.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
 import { obtainImage } from '../flags/obtain-image.ts'
+import { warnAboutLimits } from '../flags/warnings.ts'
 import type { Parsed } from '../parse.ts'
 import { claimCidFile } from './run.ts'
 
@@ -10,7 +11,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const request = parseCreateRequest(parsed, false, false)
   using cidFile = claimCidFile(request.cidFile)
   const image = await obtainImage(context, parsed)
-  const { record } = await createContainer(context.engine, image, request)
+  const { record, warnings } = await createContainer(context.engine, image, request)
+  warnAboutLimits(context, request, warnings)
   cidFile.write(record.id)
   context.print(record.id)
   return 0

@@ -7,6 +7,7 @@ import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
 import { obtainImage } from '../flags/obtain-image.ts'
+import { warnAboutLimits } from '../flags/warnings.ts'
 import type { Parsed } from '../parse.ts'
 import { DAEMON } from '../report.ts'
 
@@ -22,6 +23,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
   const image = await obtainImage(context, parsed)
   const container = await createContainer(engine, image, request)
+  warnAboutLimits(context, request, container.warnings)
   cidFile.write(container.record.id)
   await prepareStart(engine, container).catch(async (error) => {
     if (request.autoRemove) {

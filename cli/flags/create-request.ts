@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import type { CreateRequest } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { FlagError, type Parsed } from '../parse.ts'
+import { parseConnections } from './connections.ts'
+import { parseHostOptions } from './host-options.ts'
 import { readEnvironment, readLabels, readText } from './key-values.ts'
 import { parseMount } from './mount.ts'
 
@@ -11,6 +13,7 @@ export function parseCreateRequest(
   detached: boolean,
   startsAtOnce: boolean,
 ): CreateRequest {
+  refuseForeign(parsed)
   const [image = '', ...command] = parsed.operands
   const tty = parsed.bool('tty')
   const openStdin = parsed.bool('interactive')
@@ -33,7 +36,9 @@ export function parseCreateRequest(
     binds: parsed.list('volume').map(absoluteSource),
     mounts: parsed.list('mount').map(parseMount),
     tmpfs: Object.fromEntries(parsed.list('tmpfs').map(splitTmpfs)),
-    network: parsed.string('network') ?? 'bridge',
+    connections: parseConnections(parsed),
+    domainname: parsed.string('domainname') || undefined,
+    options: parseHostOptions(parsed),
     init: parsed.bool('init'),
     readOnly: parsed.bool('read-only'),
     privileged: parsed.bool('privileged'),
@@ -46,6 +51,33 @@ export function parseCreateRequest(
     cidFile: parsed.string('cidfile') || undefined,
     noHealthcheck: parsed.bool('no-healthcheck'),
     consoleSize: parsed.bool('tty') ? terminalSize() : [0, 0],
+  }
+}
+
+/** Flags for what a program without a daemon does not have, and storage that cannot be limited. */
+function refuseForeign(parsed: Parsed): void {
+  if (parsed.bool('use-api-socket')) {
+    throw new LighterError(
+      'usage',
+      '--use-api-socket: there is no API socket, for there is no daemon',
+    )
+  }
+  if (!parsed.bool('disable-content-trust')) {
+    throw new LighterError(
+      'usage',
+      '--disable-content-trust=false: signatures of images are not checked',
+    )
+  }
+  for (const option of parsed.list('storage-opt')) {
+    const equals = option.indexOf('=')
+    if (equals < 0) throw new LighterError('usage', 'invalid storage option')
+    if (option.slice(0, equals).toLowerCase() !== 'size') {
+      throw new LighterError('bad-input', `Unknown option ${option.slice(0, equals)}`)
+    }
+    throw new LighterError(
+      'bad-input',
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+    )
   }
 }
 

@@ -1,9 +1,11 @@
+import { createLimitFlags } from './resource-flags.ts'
 import type { FlagTable } from './spec.ts'
+import { surroundingsFlags } from './surroundings-flags.ts'
 
 const STREAMS = new Set(['stdin', 'stdout', 'stderr'])
 
 export const checkEnv = (text: string): string | undefined =>
-  text.startsWith('=') ? `invalid environment variable: ${text}` : undefined
+  text === '' || text.startsWith('=') ? `invalid environment variable: ${text}` : undefined
 
 const KEY = /^(.|ctrl-[a-z@[\\\]^_])$/s
 
@@ -21,6 +23,8 @@ const checkStream = (text: string): string | undefined =>
 
 /** Flags that `create` and `run` share. */
 export const createFlags: FlagTable = {
+  ...createLimitFlags,
+  ...surroundingsFlags,
   attach: {
     type: 'list',
     short: 'a',
@@ -48,8 +52,6 @@ export const createFlags: FlagTable = {
     summary: 'Attach a filesystem mount to the container',
   },
   name: { type: 'string', summary: 'Assign a name to the container' },
-  network: { type: 'string', placeholder: 'network', summary: 'Connect a container to a network' },
-  net: { type: 'string', aliasOf: 'network', hidden: true, summary: '' },
   'no-healthcheck': { type: 'bool', summary: 'Disable any container-specified HEALTHCHECK' },
   platform: { type: 'string', summary: 'Set platform if server is multi-platform capable' },
   privileged: { type: 'bool', summary: 'Give extended privileges to this container' },

@@ -1,8 +1,18 @@
 /**
- * `bool` may stand alone; `int` and `duration` are checked while parsing; `list` collects every occurrence as it is;
- * `strings` also splits at commas.
+ * `bool` may stand alone; numbers are checked while parsing: `bytes` takes `1.5g`, `swap` also `-1`; `list` collects every
+ * occurrence as it is; `strings` also splits at commas.
  */
-export type FlagType = 'bool' | 'string' | 'int' | 'duration' | 'list' | 'strings'
+export type FlagType =
+  | 'bool'
+  | 'string'
+  | 'int'
+  | 'uint'
+  | 'uint16'
+  | 'bytes'
+  | 'swap'
+  | 'duration'
+  | 'list'
+  | 'strings'
 
 export interface FlagSpec {
   type: FlagType
@@ -12,6 +22,8 @@ export interface FlagSpec {
   /** What `--help` shows instead of the type's name. */
   placeholder?: string
   default?: boolean | string | number
+  /** What `--help` says of the default where it is not the value's own text. */
+  shownDefault?: string
   /** What is wrong with a value, `undefined` when nothing is. */
   check?: (text: string) => string | undefined
   /** Not shown by `--help`. */

@@ -6,7 +6,10 @@ import { UndoStack } from '../core/undo.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { makeOpenDirectory, replaceFile, spaceError, syncDirectory } from '../fs/replace.ts'
+import { readResourceFacts } from '../host/cgroups.ts'
 import { ownIdentity } from '../host/process.ts'
+import { findProgram } from '../host/programs.ts'
+import type { RootfsDriver } from '../runtime/plan.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { type Container, containerDirectory } from './catalog.ts'
 import { decideRecord, type ImageForContainer } from './decide.ts'
@@ -15,19 +18,28 @@ import { prepareMounts } from './mount-sources.ts'
 import { claimName, parseName, randomName, releaseName } from './names.ts'
 import { type ContainerRecord, commandOf } from './record.ts'
 import type { CreateRequest } from './request.ts'
+import { checkResources } from './resources.ts'
+import { resolveModes } from './sharing.ts'
 import { resolveCapabilities } from './spec/capabilities.ts'
 import { parseSecurityOptions } from './spec/security.ts'
+import { userMap } from './user-map.ts'
+
+export interface CreatedContainer extends Container {
+  /** What was asked for and is left out. */
+  warnings: string[]
+}
 
 /** Makes a container that is ready to be started. Its directory appears whole, or not at all. */
 export async function createContainer(
   engine: Engine,
   image: ImageForContainer,
   request: CreateRequest,
-): Promise<Container> {
+): Promise<CreatedContainer> {
   const { data } = engine.paths
   const name = request.name === undefined ? undefined : parseName(request.name)
-  const { driver } = await engine.storage()
-  const record = decideRecord(image, request, newContainerId(), driver)
+  const driver = await chooseDriver(engine, request)
+  const { wishes, warnings } = resolveWishes(engine, request)
+  const record = decideRecord(image, wishes, newContainerId(), driver)
   checkRecord(record)
   await using undo = new UndoStack()
   const draft = makeDraft(data, ownIdentity())
@@ -40,7 +52,33 @@ export async function createContainer(
   publish(data, draft, record)
   undo.commit()
   recordContainerEvent(data, record, 'create')
-  return { record, directory: containerDirectory(data, record.id) }
+  return { record, directory: containerDirectory(data, record.id), warnings }
+}
+
+/** Files whose owners are shown as others need a driver that can show them so. */
+async function chooseDriver(engine: Engine, { options }: CreateRequest): Promise<RootfsDriver> {
+  const { driver } = await engine.storage()
+  const mode = options.namespaces?.user
+  if (driver === 'fuse-overlayfs' || !userMap(mode, engine.idMap()).moved) return driver
+  if (findProgram('fuse-overlayfs')) return 'fuse-overlayfs'
+  throw new LighterError('host-setup', `--userns ${mode} needs fuse-overlayfs`, {
+    hint: "'lighter doctor' shows how to install it.",
+  })
+}
+
+/** The wishes with other containers known by their ids, and without the limits that this host cannot keep. */
+function resolveWishes(
+  engine: Engine,
+  request: CreateRequest,
+): { wishes: CreateRequest; warnings: string[] } {
+  const { namespaces, resources } = request.options
+  if (!namespaces && !resources) return { wishes: request, warnings: [] }
+  const options = { ...request.options }
+  if (namespaces) options.namespaces = resolveModes(engine.paths.data, namespaces)
+  if (!resources) return { wishes: { ...request, options }, warnings: [] }
+  const checked = checkResources(resources, readResourceFacts(process.getuid?.() ?? 0))
+  options.resources = checked.resources
+  return { wishes: { ...request, options }, warnings: checked.warnings }
 }
 
 /** A name may be held by a container that only a crash kept from being removed. */

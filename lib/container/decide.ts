@@ -10,6 +10,7 @@ import type { ContainerConfig, ContainerHostConfig, ContainerRecord } from './re
 import type { CreateRequest } from './request.ts'
 import { signalNumber } from './signals.ts'
 import { nameOf } from './spec/process.ts'
+import { keptIds } from './user-map.ts'
 
 /** What a container needs of its image. */
 export interface ImageForContainer {
@@ -50,11 +51,15 @@ function decideConfig(
   request: CreateRequest,
   id: ContainerId,
 ): ContainerConfig {
+  if (request.options.namespaces?.uts === 'host' && request.hostname !== undefined) {
+    throw new LighterError('bad-input', 'conflicting options: hostname and the UTS mode')
+  }
   const stopSignal = request.stopSignal ?? (image.stopSignal || undefined)
   if (request.stopSignal !== undefined) signalNumber(request.stopSignal)
   return {
+    ...(request.domainname === undefined ? {} : { domainname: request.domainname }),
     hostname: checkHostname(request.hostname ?? defaultHostname(request, id)),
-    user: request.user ?? image.user,
+    user: decideUser(image, request),
     attach: request.attach,
     tty: request.tty,
     openStdin: request.openStdin,
@@ -64,11 +69,32 @@ function decideConfig(
     workingDir: decideWorkingDir(request.workingDir ?? image.workingDir),
     labels: { ...image.labels, ...request.labels },
     volumes: image.volumes,
-    exposedPorts: image.exposedPorts,
+    exposedPorts: exposePorts(image, request),
     ...(stopSignal === undefined ? {} : { stopSignal }),
     ...(request.stopTimeout === undefined ? {} : { stopTimeout: request.stopTimeout }),
     noHealthcheck: request.noHealthcheck,
   }
+}
+
+/** Who keeps an id wants to be it, unless somebody else is asked for. */
+function decideUser(image: ImageDefaults, request: CreateRequest): string {
+  const kept = keptIds(request.options.namespaces?.user)
+  return request.user ?? (image.user || (kept ? `${kept.uid}:${kept.gid}` : ''))
+}
+
+function exposePorts(image: ImageDefaults, { connections, options }: CreateRequest): string[] {
+  const ports = [
+    ...new Set([...image.exposedPorts, ...connections.exposed, ...connections.published]),
+  ]
+  if (
+    options.publishAll &&
+    ports.length > 0 &&
+    connections.mode !== 'none' &&
+    connections.mode !== 'host'
+  ) {
+    throw new LighterError('usage', 'published ports are not there yet: -P would publish some')
+  }
+  return ports
 }
 
 /** Longest name that the kernel takes. */
@@ -83,7 +109,9 @@ function checkHostname(name: string): string {
 }
 
 const defaultHostname = (request: CreateRequest, id: ContainerId): string =>
-  request.network === 'host' ? lazyOs().hostname() : shortId(id)
+  request.connections.mode === 'host' || request.options.namespaces?.uts === 'host'
+    ? lazyOs().hostname()
+    : shortId(id)
 
 /** The user's entries first, then those of the image that the user did not name. */
 function imageEnvironment(image: string[], own: string[]): string[] {
@@ -117,7 +145,8 @@ function decideWorkingDir(path: string): string {
 
 function decideHost(request: CreateRequest): ContainerHostConfig {
   return {
-    networkMode: parseNetwork(request.network),
+    ...request.options,
+    networkMode: parseNetwork(request.connections.mode),
     autoRemove: request.autoRemove,
     binds: request.binds,
     tmpfs: request.tmpfs,
@@ -130,7 +159,7 @@ function decideHost(request: CreateRequest): ContainerHostConfig {
     init: request.init,
     ...decideRuntime(request.runtime),
     cidFile: request.cidFile ?? '',
-    shmSize: SHM_SIZE,
+    shmSize: request.options.shmSize ?? SHM_SIZE,
     consoleSize: request.consoleSize,
   }
 }

@@ -37,6 +37,8 @@ export function prepareExec(data: string, container: Container, options: ExecOpt
         capabilities: resolveCapabilities({ ...record.host, privileged }),
         noNewPrivileges,
         openFiles: openFilesLimit(),
+        ulimits: record.host.ulimits,
+        oomScoreAdj: record.host.oomScoreAdj,
       },
       {
         args: options.command,

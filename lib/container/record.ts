@@ -1,6 +1,7 @@
 import type { ContainerId } from '../core/ids.ts'
 import type { ProcessIdentity } from '../host/process.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
+import type { HostOptions } from './options.ts'
 import type { NetworkMode } from './request.ts'
 
 /** A mount as it was decided when the container was made. */
@@ -29,6 +30,7 @@ export type MountPoint =
 /** What the process is: the image's configuration with the user's wishes applied. */
 export interface ContainerConfig {
   hostname: string
+  domainname?: string
   user: string
   attach: { stdin: boolean; stdout: boolean; stderr: boolean }
   tty: boolean
@@ -47,7 +49,7 @@ export interface ContainerConfig {
 }
 
 /** How it is run here. */
-export interface ContainerHostConfig {
+export interface ContainerHostConfig extends HostOptions {
   networkMode: NetworkMode
   autoRemove: boolean
   /** As written, for `inspect`. */

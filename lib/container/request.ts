@@ -1,6 +1,19 @@
 import type { MountRequest } from './mount-request.ts'
+import type { HostOptions } from './options.ts'
 
 export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
+
+/** How a container is connected. */
+export interface Connections {
+  /** As `--network` names it. */
+  mode: string
+  /** `80/tcp` */
+  exposed: string[]
+  /** Ports that would be published, if the network had any: `none` has not. */
+  published: string[]
+  /** What was asked for and is left out. */
+  warning?: string
+}
 
 /** What the user asked for, values parsed and checked on their own; nothing of the image is in it yet. */
 export interface CreateRequest {
@@ -26,7 +39,9 @@ export interface CreateRequest {
   binds: string[]
   mounts: MountRequest[]
   tmpfs: Record<string, string>
-  network: string
+  connections: Connections
+  domainname: string | undefined
+  options: HostOptions
   init: boolean
   readOnly: boolean
   privileged: boolean

@@ -12,7 +12,9 @@ import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import { nameClaim } from './names.ts'
 import { anonymousVolumes, type ContainerRecord } from './record.ts'
+import { findShared } from './sharing.ts'
 import { buildSpec } from './spec/spec.ts'
+import { mappingOption, userMap } from './user-map.ts'
 
 /** Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start. */
 export async function prepareStart(engine: Engine, container: Container): Promise<void> {
@@ -24,13 +26,14 @@ export async function prepareStart(engine: Engine, container: Container): Promis
     nativeProgram: native.program,
     idMap: engine.idMap(),
     openFiles: openFilesLimit(),
+    shared: findShared(engine.paths.data, record),
   })
   const plan = await buildPlan(engine, container)
   removeOld(join(directory, 'exec'))
   const { networkMode } = record.host
-  writeSharedFile(directory, 'hosts', hostsFile(networkMode))
+  writeSharedFile(directory, 'hosts', hostsFile(networkMode, record.host))
   writeSharedFile(directory, 'hostname', `${record.config.hostname}\n`)
-  writeSharedFile(directory, 'resolv.conf', resolvConf(networkMode))
+  writeSharedFile(directory, 'resolv.conf', resolvConf(networkMode, record.host))
   writeFile(directory, 'bundle/config.json', JSON.stringify(spec))
   writeFile(directory, 'plan.json', JSON.stringify(plan))
   recordMounts(engine.paths.data, record)
@@ -64,11 +67,14 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
       lower: record.layers.length > 0 ? lowerDirectories(data, record) : makeEmptyLayer(directory),
       upper: join(directory, 'upper'),
       work: join(directory, 'work'),
+      ...shownOwners(engine, record),
     },
     network: planNetwork(host.networkMode, {
       uplinkProgram: engine.native().uplink,
       hostsFile: join(directory, 'hosts'),
-      hostsNames: config.hostname,
+      hostsNames: config.domainname
+        ? `${config.hostname}.${config.domainname} ${config.hostname}`
+        : config.hostname,
     }),
     stdio: { terminal: config.tty, stdin: config.openStdin, stdinOnce: config.stdinOnce },
     log: join(directory, 'container.log'),
@@ -87,6 +93,16 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
     ...(parent === undefined ? {} : { cgroupParent: parent }),
   }
+}
+
+/** Where the container's ids are not the image's, fuse-overlayfs shows the files with other owners: none is copied. */
+function shownOwners(
+  engine: Engine,
+  { host }: ContainerRecord,
+): Pick<Plan['rootfs'], 'uidMapping' | 'gidMapping'> {
+  const map = userMap(host.namespaces?.user, engine.idMap())
+  if (!map.moved) return {}
+  return { uidMapping: mappingOption(map.uids), gidMapping: mappingOption(map.gids) }
 }
 
 /** The driver that the container was made with, whichever new ones get. */

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { lazyOs } from '../core/lazy.ts'
 
 export interface CgroupFacts {
   /** Of the hierarchy that holds the controllers: 1 also for the hybrid layout. */
@@ -42,6 +43,29 @@ export function cgroupParent(uid: number): string | undefined {
   const { version, mount, own } = readCgroups(uid)
   const parent = uid === 0 ? mount : own
   return version === 2 && parent && canWrite(join(parent, 'cgroup.procs')) ? parent : undefined
+}
+
+/** What can be limited, of what the kernel counts in files like `0-3`. */
+export interface ResourceFacts {
+  /** Names of the controllers that a container's cgroup will have. */
+  controllers: ReadonlySet<string>
+  cpus: number
+  onlineCpus: string
+  onlineMems: string
+}
+
+/** Looks what this user's containers can be limited by. */
+export function readResourceFacts(uid: number): ResourceFacts {
+  const facts = readCgroups(uid)
+  const reachable = facts.systemd || cgroupParent(uid) !== undefined
+  const online = (what: string): string =>
+    readText(`/sys/devices/system/${what}/online`).trim() || '0'
+  return {
+    controllers: new Set(reachable ? facts.controllers : []),
+    cpus: lazyOs().cpus().length,
+    onlineCpus: online('cpu'),
+    onlineMems: online('node'),
+  }
 }
 
 function readText(path: string): string {

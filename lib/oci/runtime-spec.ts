@@ -7,6 +7,7 @@ export interface RuntimeSpec {
   domainname?: string
   mounts: SpecMount[]
   linux: SpecLinux
+  annotations?: Record<string, string>
 }
 
 export interface SpecProcess {
@@ -17,8 +18,26 @@ export interface SpecProcess {
   env: string[]
   cwd: string
   capabilities: SpecCapabilities
-  rlimits?: { type: string; soft: number; hard: number }[]
+  rlimits: SpecLimit[]
+  oomScoreAdj?: number
   noNewPrivileges: boolean
+}
+
+/** A number that JSON.stringify writes as it is; the standard library's types do not know it yet. */
+export interface RawNumber {
+  rawJSON: string
+}
+
+declare global {
+  interface JSON {
+    rawJSON(text: string): RawNumber
+  }
+}
+
+export interface SpecLimit {
+  type: string
+  soft: number | RawNumber
+  hard: number | RawNumber
 }
 
 /** Inheritable and ambient stay empty: what they pass on to programs of other users is CVE-2022-27649. */
@@ -52,14 +71,62 @@ export interface SpecDevice {
 }
 
 export interface SpecLinux {
-  namespaces: { type: NamespaceType }[]
+  namespaces: SpecNamespace[]
   uidMappings: SpecIdMapping[]
   gidMappings: SpecIdMapping[]
   sysctl?: Record<string, string>
   devices?: SpecDevice[]
+  resources?: SpecResources
   seccomp?: SpecSeccomp
   maskedPaths?: string[]
   readonlyPaths?: string[]
+}
+
+/** Without a path: a new one. */
+export interface SpecNamespace {
+  type: NamespaceType
+  path?: string
+}
+
+export interface SpecDeviceRule {
+  allow: boolean
+  /** `a`, `b` or `c`. */
+  type?: string
+  /** Absent: any. */
+  major?: number
+  minor?: number
+  access: string
+}
+
+export interface SpecDeviceLimit {
+  major: number
+  minor: number
+  rate: number
+}
+
+export interface SpecResources {
+  memory?: {
+    limit?: number | undefined
+    reservation?: number | undefined
+    swap?: number | undefined
+  }
+  cpu?: {
+    shares?: number | undefined
+    quota?: number | undefined
+    period?: number | undefined
+    cpus?: string | undefined
+    mems?: string | undefined
+  }
+  pids?: { limit?: number | undefined }
+  blockIO?: {
+    weight?: number | undefined
+    weightDevice?: { major: number; minor: number; weight: number }[] | undefined
+    throttleReadBpsDevice?: SpecDeviceLimit[] | undefined
+    throttleWriteBpsDevice?: SpecDeviceLimit[] | undefined
+    throttleReadIOPSDevice?: SpecDeviceLimit[] | undefined
+    throttleWriteIOPSDevice?: SpecDeviceLimit[] | undefined
+  }
+  devices?: SpecDeviceRule[]
 }
 
 export type NamespaceType = 'user' | 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup'

@@ -30,6 +30,9 @@ export interface Plan {
     upper: string
     work: string
     program?: string
+    /** Owner on disk, owner shown, count, …; with fuse-overlayfs only. */
+    uidMapping?: string
+    gidMapping?: string
   }
   network: NetworkPlan
   stdio: { terminal: boolean; stdin: boolean; stdinOnce: boolean }

@@ -114,15 +114,29 @@ static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct 
 	return spec->cgroup_setting_count > 0 ? -1 : 0;
 }
 
-/* /proc/self/fd/1 can be opened again by whoever owns the pipe. */
-static void give_streams(const int stdio[3], const struct spec_user *user)
+/* The id that a user of the container has out here. */
+static uint32_t outer_id(const struct spec_id_mapping *mappings, size_t count, uint32_t id)
 {
+	for (size_t i = 0; i < count; i++)
+		if (id >= mappings[i].container_id &&
+			id - mappings[i].container_id < mappings[i].size)
+			return mappings[i].host_id + (id - mappings[i].container_id);
+	return id;
+}
+
+/* /proc/self/fd/1 can be opened again by whoever owns the pipe. */
+static void give_streams(const int stdio[3], const struct spec *spec)
+{
+	const struct spec_user *user = &spec->process.user;
+	uid_t uid = outer_id(spec->uid_mappings, spec->uid_mapping_count, user->uid);
+	gid_t gid = outer_id(spec->gid_mappings, spec->gid_mapping_count, user->gid);
+
 	for (int i = 0; i < 3; i++) {
 		struct stat file;
 
 		/* Best effort: only programs that open /dev/stdout by name notice. */
 		if (stdio[i] >= 0 && fstat(stdio[i], &file) == 0 && S_ISFIFO(file.st_mode))
-			(void)!fchown(stdio[i], user->uid, user->gid);
+			(void)!fchown(stdio[i], uid, gid);
 	}
 }
 
@@ -139,7 +153,7 @@ static int create(struct monitor *monitor, const struct spec *spec, const char *
 
 	if (streams_open(&monitor->streams, plan, options.stdio, out) < 0)
 		return -1;
-	give_streams(options.stdio, &spec->process.user);
+	give_streams(options.stdio, spec);
 	if (asprintf(&cache, "%s/cache/seccomp", plan->data_dir) < 0)
 		cache = NULL;
 	options.seccomp_cache = cache;

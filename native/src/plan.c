@@ -119,9 +119,20 @@ static int get_choice(json_t *object, const char *name, const char *const *choic
 	return bad(out, name, "is not one of the known values");
 }
 
+/* Becomes part of fuse-overlayfs' options. */
+static int get_mapping(json_t *object, const char *name, char **ret, struct failure *out)
+{
+	if (get_text(object, name, OPTIONAL, ret, out) < 0)
+		return -1;
+	if (*ret && (!**ret || strspn(*ret, "0123456789:") != strlen(*ret)))
+		return bad(out, name, "must be numbers and colons");
+	return 0;
+}
+
 static int read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *out)
 {
-	static const char *const known[] = {"driver", "lower", "upper", "work", "program", NULL};
+	static const char *const known[] = {
+		"driver", "lower", "upper", "work", "program", "uidMapping", "gidMapping", NULL};
 	static const char *const drivers[] = {"overlay", "fuse-overlayfs", "copy"};
 	int driver = 0;
 
@@ -131,9 +142,13 @@ static int read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *
 		get_path(object, "upper", REQUIRED, &ret->upper, out) < 0 ||
 		get_path(object, "work", REQUIRED, &ret->work, out) < 0 ||
 		get_path(object, "program", driver == ROOTFS_FUSE_OVERLAYFS ? REQUIRED : OPTIONAL,
-			&ret->program, out) < 0)
+			&ret->program, out) < 0 ||
+		get_mapping(object, "uidMapping", &ret->uid_mapping, out) < 0 ||
+		get_mapping(object, "gidMapping", &ret->gid_mapping, out) < 0)
 		return -1;
 	ret->driver = (enum rootfs_driver)driver;
+	if (driver != ROOTFS_FUSE_OVERLAYFS && (ret->uid_mapping || ret->gid_mapping))
+		return bad(out, "rootfs.uidMapping", "needs the driver fuse-overlayfs");
 	if (driver != ROOTFS_COPY && ret->lower.count == 0)
 		return bad(out, "rootfs.lower", "must name at least one layer");
 	return 0;
@@ -327,6 +342,8 @@ void plan_free(struct plan *plan)
 	free(plan->rootfs.upper);
 	free(plan->rootfs.work);
 	free(plan->rootfs.program);
+	free(plan->rootfs.uid_mapping);
+	free(plan->rootfs.gid_mapping);
 	free(plan->network.bridge);
 	free(plan->network.subnet);
 	free(plan->network.gateway);

@@ -20,6 +20,7 @@ struct plan_rootfs {
 				     copied once */
 	char *upper, *work;	  /* absolute directories */
 	char *program;		  /* fuse-overlayfs, absolute path */
+	char *uid_mapping, *gid_mapping; /* owner on disk, owner shown, count, …; NULL = the same */
 	bool throwaway; /* plan.autoRemove: what is written need not survive a crash of the machine
 			 */
 };

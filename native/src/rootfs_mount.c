@@ -72,8 +72,10 @@ static int layers_open(const struct plan_rootfs *rootfs, struct layer_fds *ret, 
 	return ret->work < 0 ? -1 : 0;
 }
 
-/* Writes "lowerdir=…,upperdir=…,workdir=…" with each directory as PREFIX and its descriptor. */
-static int format_layers(const struct layer_fds *layers, const char *prefix, char **ret)
+/* Writes "lowerdir=…,upperdir=…,workdir=…" with each directory as PREFIX and its descriptor, and
+ * how owners are shown. */
+static int format_layers(const struct plan_rootfs *rootfs, const struct layer_fds *layers,
+	const char *prefix, char **ret)
 {
 	auto_free char *text = NULL;
 	size_t size;
@@ -85,6 +87,10 @@ static int format_layers(const struct layer_fds *layers, const char *prefix, cha
 	for (size_t i = 0; i < layers->count; i++)
 		fprintf(stream, "%s%s%d", i ? ":" : "", prefix, layers->lower[i]);
 	fprintf(stream, ",upperdir=%s%d,workdir=%s%d", prefix, layers->upper, prefix, layers->work);
+	if (rootfs->uid_mapping)
+		fprintf(stream, ",uidmapping=%s", rootfs->uid_mapping);
+	if (rootfs->gid_mapping)
+		fprintf(stream, ",gidmapping=%s", rootfs->gid_mapping);
 	if (fclose(stream) != 0)
 		return -1;
 	*ret = take(text);
@@ -190,7 +196,7 @@ static int mount_overlay(const struct plan_rootfs *rootfs, const char *target, s
 	if (layers_open(rootfs, &layers, out) < 0)
 		return -1;
 	/* Bare numbers, relative to /proc/self/fd, keep 500 layers within mount(2)'s one page. */
-	if (format_layers(&layers, "", &names) < 0)
+	if (format_layers(rootfs, &layers, "", &names) < 0)
 		return fail(out, ENOMEM, STEP, "cannot name the layers");
 	length = snprintf(options, sizeof(options), "%s,userxattr,index=off%s", names,
 		rootfs->throwaway ? ",volatile" : "");
@@ -323,7 +329,7 @@ static int mount_fuse(
 		return fail(out, errno, STEP, "cannot open /dev/fuse");
 	if (layers_open(rootfs, &layers, out) < 0)
 		return -1;
-	if (format_layers(&layers, "/proc/self/fd/", &names) < 0 || errors < 0)
+	if (format_layers(rootfs, &layers, "/proc/self/fd/", &names) < 0 || errors < 0)
 		return fail(out, errno, STEP, "cannot prepare %s", rootfs->program);
 	if (pipe2(gate, O_CLOEXEC) < 0)
 		return fail(out, errno, STEP, "cannot make a pipe");

@@ -1,6 +1,16 @@
-import { accessSync, constants, lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
+import { join, relative } from 'node:path'
+import { LighterError } from '../../core/errors.ts'
 import type { SpecDevice } from '../../oci/runtime-spec.ts'
+import type { DeviceMapping } from '../options.ts'
 
 /** Made or mounted by the runtime for every container. */
 const OWN = new Set(
@@ -8,6 +18,34 @@ const OWN = new Set(
     'null zero full random urandom tty console ptmx pts shm mqueue fd stdin stdout stderr core',
   ].flatMap((names) => names.split(' ')),
 )
+
+/** The device of a `--device`, or all of a directory. Throws `bad-input` for what is no device. */
+export function findDevices({ host, inside }: DeviceMapping): SpecDevice[] {
+  const status = statSync(host, { throwIfNoEntry: false })
+  const bad = (reason: string): LighterError =>
+    new LighterError(
+      'bad-input',
+      `error gathering device information while adding custom device "${host}": ${reason}`,
+    )
+  if (!status) throw bad('no such file or directory')
+  if (status.isDirectory()) {
+    return findHostDevices(realpathSync(host)).map((device) => ({
+      ...device,
+      path: join(inside, relative(realpathSync(host), device.path)),
+    }))
+  }
+  if (!status.isCharacterDevice() && !status.isBlockDevice()) throw bad('not a device node')
+  return [describeDevice(inside, status)]
+}
+
+const describeDevice = (path: string, status: Stats): SpecDevice => ({
+  path,
+  type: status.isBlockDevice() ? 'b' : 'c',
+  ...splitNumber(status.rdev),
+  fileMode: status.mode & 0o777,
+  uid: 0,
+  gid: 0,
+})
 
 /** The host's devices that this user may open for reading and writing: what `--privileged` shows of them. */
 export function findHostDevices(directory = '/dev'): SpecDevice[] {
@@ -20,14 +58,7 @@ export function findHostDevices(directory = '/dev'): SpecDevice[] {
     if (stat.isDirectory()) {
       devices.push(...findHostDevices(path))
     } else if ((stat.isCharacterDevice() || stat.isBlockDevice()) && isOpen(path)) {
-      devices.push({
-        path,
-        type: stat.isBlockDevice() ? 'b' : 'c',
-        ...splitNumber(stat.rdev),
-        fileMode: stat.mode & 0o777,
-        uid: 0,
-        gid: 0,
-      })
+      devices.push(describeDevice(path, stat))
     }
   }
   return devices

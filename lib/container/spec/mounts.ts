@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SpecMount } from '../../oci/runtime-spec.ts'
 import { volumeData } from '../../volume/volume.ts'
@@ -43,8 +44,23 @@ function systemMounts(record: ContainerRecord): SpecMount[] {
     ]),
     mount('/sys', 'sysfs', 'sysfs', [...closed, ...access]),
     mount('/sys/fs/cgroup', 'cgroup', 'cgroup', [...access, ...closed]),
-    mount('/dev/mqueue', 'mqueue', 'mqueue', closed),
-    mount('/dev/shm', 'tmpfs', 'shm', [...closed, 'mode=1777', `size=${record.host.shmSize}`]),
+    ...ipcMounts(record, closed),
+  ]
+}
+
+/** What belongs to the IPC namespace. */
+function ipcMounts({ host }: ContainerRecord, closed: string[]): SpecMount[] {
+  const mode = host.namespaces?.ipc
+  const queues = mount('/dev/mqueue', 'mqueue', 'mqueue', closed)
+  if (mode === 'none') return [queues]
+  if (mode === 'host') {
+    return ['/dev/mqueue', '/dev/shm']
+      .filter((path) => existsSync(path))
+      .map((path) => mount(path, 'bind', path, ['bind', ...closed]))
+  }
+  return [
+    queues,
+    mount('/dev/shm', 'tmpfs', 'shm', [...closed, 'mode=1777', `size=${host.shmSize}`]),
   ]
 }
 

@@ -1,4 +1,6 @@
-import type { SpecProcess } from '../../oci/runtime-spec.ts'
+import { readFileSync } from 'node:fs'
+import type { RawNumber, SpecLimit, SpecProcess } from '../../oci/runtime-spec.ts'
+import type { Ulimit } from '../options.ts'
 import { type ContainerRecord, commandOf } from '../record.ts'
 import { INIT_PATH } from './mounts.ts'
 
@@ -10,6 +12,8 @@ export interface ProcessWorld {
   noNewPrivileges: boolean
   /** The limit on open files that this user may have. */
   openFiles: number | undefined
+  ulimits?: Ulimit[] | undefined
+  oomScoreAdj?: number | undefined
 }
 
 /** The first process of a container. User ids are resolved by the native program inside the root filesystem. */
@@ -49,11 +53,32 @@ export function describeProcess(world: ProcessWorld, shape: ProcessShape): SpecP
       effective: capabilities,
       permitted: capabilities,
     },
-    ...(openFiles === undefined
+    rlimits: resourceLimits(openFiles, world.ulimits ?? []),
+    ...(world.oomScoreAdj === undefined
       ? {}
-      : { rlimits: [{ type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles }] }),
+      : { oomScoreAdj: reachableOomScore(world.oomScoreAdj) }),
     noNewPrivileges: world.noNewPrivileges,
   }
+}
+
+function resourceLimits(openFiles: number | undefined, ulimits: Ulimit[]): SpecLimit[] {
+  const own = ulimits.map(({ name, soft, hard }) => ({
+    type: `RLIMIT_${name.toUpperCase()}`,
+    soft: limitValue(soft),
+    hard: limitValue(hard),
+  }))
+  if (openFiles === undefined || ulimits.some(({ name }) => name === 'nofile')) return own
+  return [{ type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles }, ...own]
+}
+
+/** No limit is the largest number of 64 bits, more than a number of JavaScript can say. */
+const limitValue = (value: number): number | RawNumber =>
+  value < 0 ? JSON.rawJSON('18446744073709551615') : value
+
+/** An ordinary user's process cannot become more worth keeping than it is. */
+function reachableOomScore(wanted: number): number {
+  if (process.getuid?.() === 0) return wanted
+  return Math.max(wanted, Number(readFileSync('/proc/self/oom_score_adj', 'latin1')))
 }
 
 /** The environment of every process of a container; HOME is added where the user is known. */

@@ -1,15 +1,20 @@
-import type { NamespaceType, RuntimeSpec, SpecIdMapping } from '../../oci/runtime-spec.ts'
+import { LighterError } from '../../core/errors.ts'
+import type { NamespaceType, RuntimeSpec, SpecNamespace } from '../../oci/runtime-spec.ts'
 import type { IdMap } from '../../runtime/protocol.ts'
 import type { ContainerRecord } from '../record.ts'
+import type { SharedNamespaces } from '../sharing.ts'
+import { userMap } from '../user-map.ts'
 import { resolveCapabilities } from './capabilities.ts'
-import { findHostDevices } from './devices.ts'
+import { findDevices, findHostDevices } from './devices.ts'
 import { buildMounts, type MountWorld } from './mounts.ts'
 import { buildProcess } from './process.ts'
+import { buildResources } from './resources.ts'
 import { MASKED_PATHS, parseSecurityOptions, READONLY_PATHS, resolveSeccomp } from './security.ts'
 
 export interface SpecWorld extends MountWorld {
   idMap: IdMap
   openFiles: number | undefined
+  shared: SharedNamespaces
 }
 
 /** The bundle's config.json of a container. */
@@ -20,48 +25,82 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
   const seccomp = resolveSeccomp(security, host.privileged, capabilities)
   const masked = !host.privileged && !security.unmasked
   const ownNetwork = host.networkMode !== 'host'
-  const devices = host.privileged ? findHostDevices() : []
+  const devices = [
+    ...(host.privileged ? findHostDevices() : []),
+    ...(host.devices ?? []).flatMap(findDevices),
+  ]
+  const resources = buildResources(host)
+  const ids = userMap(host.namespaces?.user, world.idMap)
+  const ownNames = host.namespaces?.uts !== 'host'
+  const sysctls = {
+    ...(ownNetwork ? networkSysctls(ids.gids) : {}),
+    ...checkSysctls(host, ownNetwork),
+  }
   return {
     ociVersion: '1.0.2',
     process: buildProcess(record, {
       capabilities,
       noNewPrivileges: security.noNewPrivileges,
       openFiles: world.openFiles,
+      ulimits: host.ulimits,
+      oomScoreAdj: host.oomScoreAdj,
     }),
     root: { path: 'rootfs', readonly: host.readonlyRootfs },
-    hostname: config.hostname,
+    ...(ownNames ? { hostname: config.hostname } : {}),
+    ...(ownNames && config.domainname ? { domainname: config.domainname } : {}),
     mounts: buildMounts(record, world),
     linux: {
-      namespaces: namespaces(ownNetwork).map((type) => ({ type })),
-      uidMappings: sameIds(world.idMap.uids),
-      gidMappings: sameIds(world.idMap.gids),
-      ...(ownNetwork ? { sysctl: networkSysctls(world.idMap) } : {}),
+      namespaces: namespaces(record, world.shared),
+      uidMappings: ids.uids,
+      gidMappings: ids.gids,
+      ...(Object.keys(sysctls).length > 0 ? { sysctl: sysctls } : {}),
+      ...(resources ? { resources } : {}),
       ...(devices.length > 0 ? { devices } : {}),
       ...(seccomp ? { seccomp } : {}),
       ...(masked ? { maskedPaths: [...MASKED_PATHS], readonlyPaths: [...READONLY_PATHS] } : {}),
     },
+    ...(host.annotations ? { annotations: host.annotations } : {}),
   }
 }
 
-const namespaces = (ownNetwork: boolean): NamespaceType[] => [
-  'user',
-  'mount',
-  'uts',
-  'pid',
-  'ipc',
-  'cgroup',
-  ...(ownNetwork ? (['network'] as const) : []),
-]
-
-/** The same ids as in the shared namespace; the kernel wants the map split where that one's extents split. */
-const sameIds = (extents: [number, number, number][]): SpecIdMapping[] =>
-  extents.map(([inside, , size]) => ({ containerID: inside, hostID: inside, size }))
+/** New ones, but for what is the host's or another container's. */
+function namespaces({ host }: ContainerRecord, shared: SharedNamespaces): SpecNamespace[] {
+  const modes = host.namespaces ?? {}
+  const list: SpecNamespace[] = []
+  const add = (type: NamespaceType, path?: string): void =>
+    void list.push(path === undefined ? { type } : { type, path })
+  add('user', shared.user)
+  add('mount')
+  if (modes.uts !== 'host') add('uts')
+  if (modes.pid !== 'host') add('pid', shared.pid)
+  if (modes.ipc !== 'host') add('ipc', shared.ipc)
+  if (modes.cgroup !== 'host') add('cgroup')
+  if (host.networkMode !== 'host') add('network')
+  return list
+}
 
 /** Low ports and ping need no capability in a container; the kernel takes only groups that the namespace has. */
-function networkSysctls(idMap: IdMap): Record<string, string> {
-  const groups = idMap.gids.reduce((sum, [, , count]) => sum + count, 0)
+function networkSysctls(gids: { size: number }[]): Record<string, string> {
+  const groups = gids.reduce((sum, { size }) => sum + size, 0)
   return {
     'net.ipv4.ip_unprivileged_port_start': '0',
     'net.ipv4.ping_group_range': `0 ${Math.min(groups - 1, 2147483647)}`,
   }
 }
+
+/** What would be set on the host is refused, in the words of runc. */
+function checkSysctls(host: ContainerRecord['host'], ownNetwork: boolean): Record<string, string> {
+  const refuse = (name: string, where: string): never => {
+    throw new LighterError('bad-input', `${TASK}sysctl "${name}" ${where}`)
+  }
+  for (const name of Object.keys(host.sysctls ?? {})) {
+    if (name.startsWith('net.')) {
+      if (!ownNetwork) refuse(name, 'not allowed in host network namespace')
+    } else if (host.namespaces?.ipc === 'host') {
+      refuse(name, 'is not allowed in the hosts ipc namespace')
+    }
+  }
+  return host.sysctls ?? {}
+}
+
+const TASK = 'failed to create task for container: '

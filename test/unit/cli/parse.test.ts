@@ -24,7 +24,6 @@ describe('flags of run', () => {
     [['-e=A=b', 'image'], 'env', ['A=b']],
     [['-ie', 'A', 'image'], 'env', ['A']],
     [['--env', 'A=1', '--env=B=2,3', 'image'], 'env', ['A=1', 'B=2,3']],
-    [['--env=', 'image'], 'env', ['']],
     [['-e', "A='quoted'", 'image'], 'env', ["A='quoted'"]],
     [['--name', '-x', 'image'], 'name', '-x'],
     [['--name=a', '--name=b', 'image'], 'name', 'b'],
@@ -37,7 +36,7 @@ describe('flags of run', () => {
     [['image'], 'pull', 'missing'],
     [['image'], 'name', undefined],
     [['image', '--rm'], 'rm', false],
-    [['--net', 'none', 'image'], 'network', 'none'],
+    [['--net', 'none', 'image'], 'network', ['none']],
     [['-h', 'box', 'image'], 'hostname', 'box'],
   ])('%j: %s is %j', (argv, flag, expected) => {
     const parsed = parse('run', ...argv)
@@ -102,7 +101,7 @@ test('flags may follow operands where the command is not a container’s', () =>
 
 test('a number flag names both spellings in its complaint', () => {
   expect(() => parse('stop', '-t', 'x', 'y')).toThrow(
-    'invalid argument "x" for "-t, --time" flag: strconv.ParseInt: parsing "x": invalid syntax',
+    'invalid argument "x" for "-t, --timeout" flag: strconv.ParseInt: parsing "x": invalid syntax',
   )
   expect(parse('stop', '-t', '-1', 'y').int('time')).toBe(-1)
   expect(parse('stop', '--timeout=0x10', 'y').int('time')).toBe(16)

@@ -125,8 +125,8 @@ test('a damaged log line is left out', () => {
 
 test('resolv.conf keeps search and options of the host', () => {
   const host = 'nameserver 127.0.0.53\nsearch a b\noptions ndots:2\n'
-  expect(formatResolvConf(host, '10.0.2.3')).toContain(
+  expect(formatResolvConf(host, { dns: ['10.0.2.3'] })).toContain(
     'nameserver 10.0.2.3\nsearch a b\noptions ndots:2',
   )
-  expect(formatResolvConf(host, undefined)).not.toContain('127.0.0.53')
+  expect(formatResolvConf(host, {})).not.toContain('127.0.0.53')
 })

@@ -1,0 +1,93 @@
+import { badValue } from './checked.ts'
+import { splitCsv } from './csv.ts'
+import { isAddress } from './ports.ts'
+
+/** One `--network`, short (`NAME`) or long (`name=NAME,alias=…`). */
+export interface NetworkFlag {
+  name: string
+  aliases: string[]
+  ip: string
+  ip6: string
+  mac: string
+  linkLocal: string[]
+}
+
+/** Parses `--network`. Throws `usage` with Docker's sentences. */
+export function parseNetworkFlag(text: string): NetworkFlag {
+  const flag: NetworkFlag = { name: '', aliases: [], ip: '', ip6: '', mac: '', linkLocal: [] }
+  if (!/\w+=\w+/.test(text)) return { ...flag, name: text }
+  for (const field of splitCsv(text)) {
+    const equals = field.indexOf('=')
+    if (equals < 0) throw badValue(`invalid field ${field}`)
+    const key = field.slice(0, equals).trim().toLowerCase()
+    const value = field
+      .slice(equals + 1)
+      .trim()
+      .toLowerCase()
+    if (key === 'name') flag.name = value
+    else if (key === 'alias') flag.aliases.push(value)
+    else if (key === 'ip') flag.ip = value
+    else if (key === 'ip6') flag.ip6 = value
+    else if (key === 'mac-address') flag.mac = value
+    else if (key === 'link-local-ip') flag.linkLocal.push(value)
+    else if (key === 'driver-opt') checkDriverOption(value)
+    else throw badValue(`invalid field key ${key}`)
+  }
+  if (flag.name === '') throw badValue('network name/id is not specified')
+  return flag
+}
+
+function checkDriverOption(value: string): void {
+  if (!value.includes('=')) throw badValue('invalid key value pair format in driver options')
+}
+
+/** What is wrong with `--link`. */
+export function checkLink(text: string): string | undefined {
+  if (text === '') return 'empty string specified for links'
+  return text.split(':').length > 2 ? `bad format for links: ${text}` : undefined
+}
+
+/** What is wrong with `--add-host`. */
+export function checkHost(text: string): string | undefined {
+  const [, name, address = ''] = /^([^:=]+)[:=](.+)$/s.exec(text) ?? []
+  if (name === undefined) return `bad format for add-host: ${JSON.stringify(text)}`
+  const plain = address.replace(/^\[(.*)\]$/, '$1')
+  if (plain === 'host-gateway' || isAddress(plain)) return undefined
+  return `invalid IP address in add-host: ${JSON.stringify(address)}`
+}
+
+/** `name:address` of a checked `--add-host`. */
+export function normalizeHost(text: string): string {
+  const [, name = '', address = ''] = /^([^:=]+)[:=](.+)$/s.exec(text) ?? []
+  return `${name}:${address.replace(/^\[(.*)\]$/, '$1')}`
+}
+
+/** What is wrong with `--dns`. */
+export const checkDns = (text: string): string | undefined =>
+  isAddress(text) ? undefined : `IP address is not correctly formatted: ${text}`
+
+/** What is wrong with `--dns-search`; a dot alone means no search list. */
+export function checkDomain(text: string): string | undefined {
+  const name = text.trim()
+  const label = '[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9_-]*[a-zA-Z0-9]'
+  const known = name === '.' || new RegExp(`^(?:${label})(?:\\.(?:${label}))*\\.?$`).test(name)
+  return known && name.length < 255 ? undefined : `${text} is not a valid domain`
+}
+
+/** A MAC address of six, eight or twenty bytes. */
+export const isMac = (text: string): boolean =>
+  /^([0-9a-f]{2}([:-])[0-9a-f]{2}(\2[0-9a-f]{2}){4}(\2[0-9a-f]{2}){0,2})$/i.test(text)
+
+const SYSCTLS = new Set(
+  'kernel.msgmax kernel.msgmnb kernel.msgmni kernel.sem kernel.shmall kernel.shmmax kernel.shmmni kernel.shm_rmid_forced'.split(
+    ' ',
+  ),
+)
+
+/** What is wrong with `--sysctl`: only what belongs to a container's own namespaces may be set. */
+export function checkSysctl(text: string): string | undefined {
+  const equals = text.indexOf('=')
+  const name = text.slice(0, equals)
+  const known = equals > 0 && (SYSCTLS.has(name) || /^(net|fs\.mqueue)\./.test(name))
+  return known ? undefined : `sysctl '${text}' is not allowed`
+}

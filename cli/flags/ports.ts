@@ -1,0 +1,109 @@
+import { badValue } from './checked.ts'
+
+/** A published port, as written: an empty host port is chosen when the container starts. */
+export interface PortBinding {
+  /** `80/tcp` */
+  port: string
+  hostIp: string
+  hostPort: string
+}
+
+const PROTOCOLS = new Set(['tcp', 'udp', 'sctp'])
+
+/** Parses `[[ip:][hostPort]:]port[/protocol]`, with ranges. Throws `usage` with Docker's sentences. */
+export function parsePublish(text: string): PortBinding[] {
+  const slash = text.indexOf('/')
+  const spec = slash < 0 ? text : text.slice(0, slash)
+  const written = slash < 0 ? '' : text.slice(slash + 1)
+  const parts = spec.split(':')
+  const container = parts.pop() ?? ''
+  const host = parts.pop() ?? ''
+  const rawIp = parts.join(':')
+  const ip = checkIp(rawIp)
+  if (container === '') throw badValue(`No port specified: ${text}<empty>`)
+  const inside = parseRange(container) ?? fail(`Invalid containerPort: ${container}`)
+  const outside = host === '' ? undefined : (parseRange(host) ?? fail(`Invalid hostPort: ${host}`))
+  const protocol = (written || 'tcp').toLowerCase()
+  const count = inside[1] - inside[0]
+  const single = outside !== undefined && count === 0 && outside[0] !== outside[1]
+  if (outside && outside[1] - outside[0] !== count && !single) {
+    throw badValue(
+      `Invalid ranges specified for container and host Ports: ${container} and ${host}`,
+    )
+  }
+  if (!PROTOCOLS.has(protocol)) throw badValue(`Invalid proto: ${protocol}`)
+  return Array.from({ length: count + 1 }, (_, at) => ({
+    port: `${inside[0] + at}/${protocol}`,
+    hostIp: ip,
+    hostPort: single ? host : outside ? String(outside[0] + at) : '',
+  }))
+}
+
+function fail(reason: string): never {
+  throw badValue(reason)
+}
+
+function checkIp(text: string): string {
+  if (text === '') return ''
+  const bracketed = /^\[(.*)\]$/.exec(text)
+  if (!bracketed && text.startsWith('[')) {
+    throw badValue(`Invalid ip address ${text}: address ${text}:: missing ']' in address`)
+  }
+  if (!bracketed && text.includes(':')) {
+    throw badValue(`Invalid ip address ${text}: address ${text}:: too many colons in address`)
+  }
+  const ip = bracketed?.[1] ?? text
+  if (!isAddress(ip)) throw badValue(`Invalid ip address: ${ip}`)
+  return ip
+}
+
+/** IPv4 in four decimal parts, or IPv6. */
+export function isAddress(text: string): boolean {
+  if (!text.includes(':')) return isIpv4(text)
+  try {
+    return new URL(`http://[${text}]/`).hostname !== ''
+  } catch {
+    return false
+  }
+}
+
+const isIpv4 = (text: string): boolean => {
+  const parts = text.split('.')
+  return (
+    parts.length === 4 &&
+    parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
+  )
+}
+
+function parseRange(text: string): [number, number] | undefined {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text)
+  const first = Number(match?.[1])
+  const last = Number(match?.[2] ?? match?.[1])
+  return match && last >= first && last <= 65535 ? [first, last] : undefined
+}
+
+/** Ports of `--expose`: `80`, `80-82/udp`. Throws `usage` with Docker's sentences. */
+export function parseExpose(text: string): string[] {
+  if (text.includes(':')) throw badValue(`invalid port format for --expose: ${text}`)
+  const slash = text.indexOf('/')
+  const range = slash < 0 ? text : text.slice(0, slash)
+  const protocol = slash < 0 ? 'tcp' : text.slice(slash + 1).toLowerCase()
+  const ends = range.split('-')
+  const numbers = ends.map((end) => {
+    const quoted = JSON.stringify(end)
+    const bad = (reason: string) =>
+      badValue(
+        `invalid range format for --expose: ${text}, error: ${end === '' ? 'empty string specified for ports' : `strconv.ParseUint: parsing ${quoted}: ${reason}`}`,
+      )
+    if (!/^\d+$/.test(end)) throw bad('invalid syntax')
+    if (Number(end) > 65535) throw bad('value out of range')
+    return Number(end)
+  })
+  const [first = 0, last = first] = numbers
+  if (last < first || ends.length > 2) {
+    throw badValue(
+      `invalid range format for --expose: ${text}, error: Invalid range specified for the Port: ${range}`,
+    )
+  }
+  return Array.from({ length: last - first + 1 }, (_, at) => `${first + at}/${protocol}`)
+}
