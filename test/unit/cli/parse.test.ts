@@ -101,7 +101,7 @@ test('flags may follow operands where the command is not a container’s', () =>
 
 test('a number flag names both spellings in its complaint', () => {
   expect(() => parse('stop', '-t', 'x', 'y')).toThrow(
-    'invalid argument "x" for "-t, --timeout" flag: strconv.ParseInt: parsing "x": invalid syntax',
+    'invalid argument "x" for "-t, --time" flag: strconv.ParseInt: parsing "x": invalid syntax',
   )
   expect(parse('stop', '-t', '-1', 'y').int('time')).toBe(-1)
   expect(parse('stop', '--timeout=0x10', 'y').int('time')).toBe(16)
