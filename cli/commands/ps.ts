@@ -1,42 +1,75 @@
-import { type ContainerWithState, listContainers } from '../../lib/container/catalog.ts'
-import { commandOf } from '../../lib/container/record.ts'
-import { formatAge, formatStatus } from '../../lib/container/status.ts'
-import { shortId } from '../../lib/core/ids.ts'
+import {
+  type ContainerWithState,
+  findContainer,
+  listContainers,
+} from '../../lib/container/catalog.ts'
+import { isUp } from '../../lib/container/condition.ts'
+import type { ContainerSize } from '../../lib/container/size.ts'
 import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
+import { readFormat } from '../docker-config.ts'
+import { parseFilters } from '../flags/filter.ts'
+import {
+  type ContainerColumn,
+  type ContainerView,
+  containerCells,
+  containerHeads,
+} from '../output/container-row.ts'
 import { formatTable } from '../output/table.ts'
-import { formatSize } from '../output/units.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `ps`: the running containers, or more of them. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const whole = parsed.bool('no-trunc')
-  const rows = choose(await listLiving(context, parsed.bool('all')), parsed)
-  if (parsed.bool('quiet')) {
-    for (const { record } of rows) context.print(whole ? record.id : shortId(record.id))
-    return 0
+  const given = parsed.string('format') ?? ''
+  const quiet = parsed.bool('quiet')
+  if (given !== '' && quiet) {
+    context.warn('WARNING: Ignoring custom format, because both --format and --quiet are set.')
   }
-  const now = Date.now()
-  const sizes = parsed.bool('size') ? await measure(context.engine, rows) : undefined
-  const columns = [
-    { head: 'CONTAINER ID', text: idOf(whole) },
-    { head: 'IMAGE', text: ({ record }: ContainerWithState) => record.image },
-    {
-      head: 'COMMAND',
-      text: (row: ContainerWithState) => formatCommand(commandOf(row.record), whole),
-    },
-    {
-      head: 'CREATED',
-      text: ({ record }: ContainerWithState) =>
-        `${formatAge(now - Date.parse(record.createdAt))} ago`,
-    },
-    { head: 'STATUS', text: ({ state }: ContainerWithState) => formatStatus(state, now) },
-    { head: 'PORTS', text: formatPorts },
-    { head: 'NAMES', text: ({ record }: ContainerWithState) => record.name },
-    ...(sizes ? [{ head: 'SIZE', text: (row: ContainerWithState) => sizes.get(row) ?? '' }] : []),
-  ]
-  context.print(formatTable(columns, rows).join('\n'))
+  const format = given || readFormat(context, 'psFormat')
+  const withSize = parsed.bool('size') || (format !== '' && (await usesSize(format)))
+  const rows = await choose(context, parsed)
+  const view: ContainerView = {
+    whole: parsed.bool('no-trunc'),
+    now: Date.now(),
+    sizes: withSize ? await measure(context.engine, rows) : undefined,
+  }
+  const text = await formatContainers(format, quiet, parsed.bool('size'), view, rows)
+  if (text !== '') context.print(text.replace(/\n$/, ''))
   return 0
+}
+
+const TABLE: readonly ContainerColumn[] = [
+  'ID',
+  'Image',
+  'Command',
+  'RunningFor',
+  'Status',
+  'Ports',
+  'Names',
+]
+
+/** The usual table is made without the template engine: most calls need nothing else. */
+async function formatContainers(
+  format: string,
+  quiet: boolean,
+  withSize: boolean,
+  view: ContainerView,
+  rows: ContainerWithState[],
+): Promise<string> {
+  const cells = containerCells(view)
+  if (quiet && format !== 'raw') return rows.map((row) => `${cells.ID(row)}\n`).join('')
+  if (format === '' || format === 'table') {
+    const names = withSize ? [...TABLE, 'Size' as const] : TABLE
+    const columns = names.map((name) => ({ head: containerHeads[name], text: cells[name] }))
+    return `${formatTable(columns, rows).join('\n')}\n`
+  }
+  const { formatRows, rawFormat } = await import('../output/container-format.ts')
+  return formatRows(view, format === 'raw' ? rawFormat(quiet, withSize) : format, rows)
+}
+
+async function usesSize(format: string): Promise<boolean> {
+  if (format === 'table') return false
+  return (await import('../output/container-format.ts')).probeForSize(format)
 }
 
 /** What a crash kept from being removed is removed now and not shown; what cannot be shown is told. */
@@ -56,43 +89,38 @@ async function listLiving(context: Context, tellDamaged: boolean): Promise<Conta
 async function measure(
   engine: Engine,
   rows: ContainerWithState[],
-): Promise<Map<ContainerWithState, string>> {
+): Promise<Map<ContainerWithState, ContainerSize>> {
   const { measureContainers } = await import('../../lib/container/size.ts')
   const sizes = await measureContainers(engine, rows)
-  return new Map(
-    rows.map((row, index) => {
-      const { own, total } = sizes[index] ?? { own: 0, total: 0 }
-      return [row, `${formatSize(own)} (virtual ${formatSize(total)})`]
-    }),
-  )
+  return new Map(rows.map((row, index) => [row, sizes[index] ?? { own: 0, total: 0 }]))
 }
 
-function choose(all: ContainerWithState[], parsed: Parsed): ContainerWithState[] {
+async function choose(context: Context, parsed: Parsed): Promise<ContainerWithState[]> {
   const last = parsed.bool('latest') ? 1 : (parsed.int('last') ?? -1)
-  if (last > 0) return all.slice(0, last)
-  return parsed.bool('all') ? all : all.filter(({ state }) => state.status === 'running')
+  const filters = parseFilters(parsed.list('filter'))
+  let all = await listLiving(context, parsed.bool('all'))
+  let stoppedToo = parsed.bool('all') || last > 0
+  if (filters.size > 0) {
+    const { asksForStopped, filterContainers } = await import('../../lib/container/filter.ts')
+    stoppedToo ||= asksForStopped(filters)
+    const imageId = filters.has('ancestor') ? await imageFinder(context.engine) : () => undefined
+    const find = (text: string) => findContainer(context.engine.paths.data, text)
+    all = filterContainers(all, filters, { find, imageId })
+  }
+  const shown = stoppedToo ? all : all.filter(isUp)
+  return last > 0 ? shown.slice(0, last) : shown
 }
 
-const idOf =
-  (whole: boolean) =>
-  ({ record }: ContainerWithState): string =>
-    whole ? record.id : shortId(record.id)
-
-const MAX_COMMAND = 20
-
-/** Quoted, the words with a blank in them too; cut to twenty characters. */
-export function formatCommand(command: string[], whole: boolean): string {
-  const [path = '', ...args] = command
-  const text = [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ')
-  const characters = [...text]
-  const cut =
-    whole || characters.length <= MAX_COMMAND
-      ? text
-      : `${characters.slice(0, MAX_COMMAND - 1).join('')}…`
-  return JSON.stringify(cut)
-}
-
-/** Ports that the image declares: shown while the container runs. */
-function formatPorts({ record, state }: ContainerWithState): string {
-  return state.status === 'running' ? record.config.exposedPorts.join(', ') : ''
+/** Images by name; what cannot be a name is the name of nothing. */
+async function imageFinder(engine: Engine): Promise<(text: string) => string | undefined> {
+  const { findImage } = await import('../../lib/image/find.ts')
+  const { LighterError } = await import('../../lib/core/errors.ts')
+  return (text) => {
+    try {
+      return findImage(engine, text)?.id
+    } catch (error) {
+      if (error instanceof LighterError) return undefined
+      throw error
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY, format } from './shared.ts'
+import { ANY, filter, format } from './shared.ts'
 
 /** Commands that show containers and what they say. */
 export const readingCommands: readonly CommandSpec[] = [
@@ -14,6 +14,8 @@ export const readingCommands: readonly CommandSpec[] = [
         short: 'a',
         summary: 'Show all containers (default shows just running)',
       },
+      filter,
+      format,
       last: {
         type: 'int',
         short: 'n',
@@ -36,7 +38,10 @@ export const readingCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {},
+    flags: {
+      format: { ...format, short: 'f' },
+      size: { type: 'bool', short: 's', summary: 'Display total file sizes' },
+    },
     load: () => import('../commands/inspect.ts'),
   },
   {

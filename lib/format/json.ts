@@ -15,7 +15,7 @@ import {
 export function encodeJson(value: Value): string {
   if (!value) return 'null'
   const { type, data } = value
-  if (type.json) return encodeData(type.json(data))
+  if (type.json) return type.json(data)
   switch (type.kind) {
     case 'string':
       return type.name === NUMBER_TEXT.name ? textOf(value) || '0' : encodeText(textOf(value))
@@ -94,3 +94,7 @@ const encodeFloat = (value: number): string => String(value)
 /** Go also escapes what ends a line in JavaScript's source text. */
 export const encodeText = (text: string): string =>
   JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+
+/** Plain data as JSON that may stand in an HTML page: what Docker's rows say of themselves. */
+export const encodeForHtml = (data: unknown): string =>
+  encodeData(data).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)

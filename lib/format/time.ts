@@ -50,5 +50,5 @@ export const TIME: GoType = {
   kind: 'struct',
   name: 'time.Time',
   text: (data) => formatTime(typeof data === 'string' ? data : '0001-01-01T00:00:00Z'),
-  json: (data) => data ?? '0001-01-01T00:00:00Z',
+  json: (data) => JSON.stringify(data ?? '0001-01-01T00:00:00Z'),
 }

@@ -43,8 +43,8 @@ export interface GoType {
   readonly methods?: Readonly<Record<string, GoMethod>>
   /** What its String method says. */
   readonly text?: (data: unknown) => string
-  /** What its MarshalJSON method says, as a value that is encoded in its place. */
-  readonly json?: (data: unknown) => unknown
+  /** What its MarshalJSON method says: JSON. */
+  readonly json?: (data: unknown) => string
   /** Numbers of this interface are texts (`json.Number`), as in a document decoded without a type. */
   readonly exactNumbers?: boolean
 }

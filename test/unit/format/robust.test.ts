@@ -34,13 +34,13 @@ test('no template breaks the engine', () => {
   const random = numbers(20_260_101)
   const pick = () => PARTS[Math.floor(random.next().value * PARTS.length)] ?? ''
   let failed = 0
-  for (let round = 0; round < 20_000; round++) {
+  for (let round = 0; round < 4000; round++) {
     const length = 1 + Math.floor(random.next().value * 12)
     const template = Array.from({ length }, pick).join('')
     if (outcome(template).startsWith('template: ')) failed++
   }
-  expect(failed).toBeGreaterThan(1000)
-  expect(failed).toBeLessThan(20_000)
+  expect(failed).toBeGreaterThan(500)
+  expect(failed).toBeLessThan(4000)
 })
 
 test('every beginning of a template is read or refused', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { formatCommand } from '../../../../cli/commands/ps.ts'
 import { checkDetachKeys } from '../../../../cli/flags/run.ts'
+import { formatCommand } from '../../../../cli/output/container-row.ts'
 
 test.each(['', 'a', 'ctrl-a', 'ctrl-p,ctrl-q', 'ctrl-@', 'ctrl-[', 'ctrl-_,x'])(
   'detach keys %j',

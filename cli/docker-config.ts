@@ -1,0 +1,30 @@
+import { join } from 'node:path'
+import { LighterError } from '../lib/core/errors.ts'
+import { parseJson, readSmallFile } from '../lib/fs/read.ts'
+import type { Context } from './context.ts'
+
+const MAX_CONFIG = 1024 * 1024
+
+/** The formats that users can set for what is shown without `--format`. */
+export type FormatSetting = 'psFormat' | 'imagesFormat'
+
+/** A setting of `$DOCKER_CONFIG/config.json`; `''` where there is none. What is wrong with the file is told, and nothing more. */
+export function readFormat(context: Context, setting: FormatSetting): string {
+  const path = join(context.engine.paths.dockerConfig, 'config.json')
+  try {
+    const bytes = readSmallFile(path, MAX_CONFIG)
+    const document = parseJson(bytes) as Record<string, unknown> | null | undefined
+    if (bytes && (typeof document !== 'object' || document === null)) {
+      context.warn(`WARNING: Error loading config file: ${path}: it is no JSON object`)
+    }
+    const format = document?.[setting]
+    return typeof format === 'string' ? format : ''
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (error instanceof LighterError || 'code' in (error as object)) {
+      context.warn(`WARNING: Error loading config file: ${reason}`)
+      return ''
+    }
+    throw error
+  }
+}

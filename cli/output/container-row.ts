@@ -1,0 +1,122 @@
+import type { ContainerWithState } from '../../lib/container/catalog.ts'
+import { describeStatus, stateWord } from '../../lib/container/condition.ts'
+import { formatPorts, portsOf } from '../../lib/container/ports.ts'
+import { commandOf, type MountPoint } from '../../lib/container/record.ts'
+import type { ContainerSize } from '../../lib/container/size.ts'
+import { formatAge } from '../../lib/container/status.ts'
+import { shortId } from '../../lib/core/ids.ts'
+import { quote } from '../../lib/format/quote.ts'
+import { formatSize } from './units.ts'
+
+/** What `ps` knows beside the containers. */
+export interface ContainerView {
+  /** Nothing is cut off. */
+  whole: boolean
+  /** Milliseconds since 1970. */
+  now: number
+  /** Where they were measured. */
+  sizes?: ReadonlyMap<ContainerWithState, ContainerSize> | undefined
+}
+
+const MAX_COMMAND = 20
+const MAX_MOUNT = 15
+
+export const containerHeads = {
+  ID: 'CONTAINER ID',
+  Image: 'IMAGE',
+  Command: 'COMMAND',
+  CreatedAt: 'CREATED AT',
+  RunningFor: 'CREATED',
+  Status: 'STATUS',
+  State: 'STATE',
+  Ports: 'PORTS',
+  Names: 'NAMES',
+  Size: 'SIZE',
+  Labels: 'LABELS',
+  Mounts: 'MOUNTS',
+  LocalVolumes: 'LOCAL VOLUMES',
+  Networks: 'NETWORKS',
+} as const
+
+export type ContainerColumn = keyof typeof containerHeads
+
+/** The cells of a container, by Docker's names for them. */
+export function containerCells(
+  view: ContainerView,
+): Record<ContainerColumn, (row: ContainerWithState) => string> {
+  const { whole, now } = view
+  return {
+    ID: ({ record }) => (whole ? record.id : shortId(record.id)),
+    Image: ({ record }) => (whole ? record.image : shortImage(record.image, record.imageId)),
+    Command: ({ record }) => formatCommand(commandOf(record), whole),
+    CreatedAt: ({ record }) => formatDate(record.createdAt),
+    RunningFor: ({ record }) => `${formatAge(now - Date.parse(record.createdAt))} ago`,
+    Status: (row) => describeStatus(row, now),
+    State: stateWord,
+    Ports: (row) => formatPorts(portsOf(row)),
+    Names: ({ record }) => record.name,
+    Size: (row) => formatSizes(view.sizes?.get(row)),
+    Labels: ({ record }) => formatLabels(record.config.labels),
+    Mounts: ({ record }) => record.mounts.map((mount) => formatMount(mount, whole)).join(','),
+    LocalVolumes: ({ record }) =>
+      String(record.mounts.filter(({ type }) => type === 'volume').length),
+    Networks: ({ record }) => record.host.networkMode,
+  }
+}
+
+/** Without the digest, and without what Docker adds to short names. An id is cut. */
+function shortImage(image: string, imageId: string): string {
+  if (/^(sha256:)?[0-9a-f]{12,64}$/.test(image) && imageId.includes(image.replace('sha256:', ''))) {
+    return shortId(imageId)
+  }
+  return image.replace(/@sha256:.*$/, '').replace(/^docker\.io\/(library\/)?/, '')
+}
+
+/** Quoted, the words with a blank in them too; cut to twenty characters. */
+export function formatCommand(command: string[], whole: boolean): string {
+  const [path = '', ...args] = command
+  const text = [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ')
+  return quote(whole ? text : cut(text, MAX_COMMAND))
+}
+
+function cut(text: string, most: number): string {
+  const characters = [...text]
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
+}
+
+const formatSizes = (size: ContainerSize | undefined): string => {
+  if (!size) return '0B'
+  const own = formatSize(size.own)
+  return size.total > 0 ? `${own} (virtual ${formatSize(size.total)})` : own
+}
+
+const formatLabels = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join(',')
+
+function formatMount(mount: MountPoint, whole: boolean): string {
+  const name =
+    mount.type === 'volume' ? mount.name : mount.type === 'bind' ? mount.source : mount.destination
+  return whole ? name : cut(name, MAX_MOUNT)
+}
+
+/** `2026-11-25 19:34:55 +0000 UTC`: a time as Go prints it, in this time zone. */
+export function formatDate(text: string): string {
+  const date = new Date(text)
+  const east = -date.getTimezoneOffset()
+  const local = new Date(date.getTime() + east * 60_000).toISOString()
+  const minutes = Math.abs(east)
+  const two = (count: number) => String(count).padStart(2, '0')
+  const offset = `${east < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`
+  return `${local.slice(0, 10)} ${local.slice(11, 19)} ${offset} ${zoneName(date, offset)}`
+}
+
+/** `CET`; the offset again where the zone has no such name. */
+function zoneName(date: Date, offset: string): string {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(date)
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC'
+  if (!/^(GMT|UTC)[+-]/.test(name)) return name
+  return offset === '+0000' ? 'UTC' : offset.replace(/00$/, '')
+}
