@@ -1,58 +1,143 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { inspectContainer } from '../../lib/container/inspect.ts'
 import { readState } from '../../lib/container/state.ts'
-import { LighterError } from '../../lib/core/errors.ts'
+import { type ErrorCode, LighterError } from '../../lib/core/errors.ts'
+import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
+import { type DocumentKind, FormatError, makeInspector } from '../output/inspector.ts'
+import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 import { describeError } from '../report.ts'
 
-/** `inspect`, `container inspect` and `image inspect`: what is found as one JSON list, then what is not. */
+/** `inspect`, `container inspect` and `image inspect`: what is found as one JSON list or by a template, then what is not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const kind = kindOf(parsed)
-  const found: unknown[] = []
-  const failures: string[] = []
-  for (const text of parsed.operands) {
-    try {
-      found.push(await inspect(context, kind, text))
-    } catch (error) {
-      if (!(error instanceof LighterError)) throw error
-      failures.push(describeError(error))
+  const size = parsed.name.startsWith('image') ? false : parsed.bool('size')
+  try {
+    const inspector = await makeInspector(parsed.string('format') ?? '')
+    const failures: string[] = []
+    for (const text of parsed.operands) {
+      try {
+        const found = await inspect(context.engine, kind, text, size)
+        if (size && found.kind !== 'container') {
+          context.warn(`WARNING: --size ignored for ${found.kind}`)
+        }
+        const failure = inspector.add(found.kind, found.document)
+        if (failure) failures.push(failure)
+      } catch (error) {
+        if (!(error instanceof LighterError)) throw error
+        failures.push(describeError(error))
+      }
     }
+    writeOut(inspector.text())
+    for (const failure of failures) context.warn(failure)
+    return failures.length > 0 ? 1 : 0
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    context.warn(error.message)
+    return 64
   }
-  context.print(JSON.stringify(found, null, 4))
-  for (const failure of failures) context.warn(failure)
-  return failures.length > 0 ? 1 : 0
 }
 
-type Kind = 'container' | 'image' | ''
+/** What Docker has and there is none of here. */
+type ForeignKind = 'plugin' | 'service' | 'node' | 'task' | 'secret'
+type Kind = DocumentKind | ForeignKind | ''
+
+const KINDS: ReadonlySet<string> = new Set([
+  'container',
+  'image',
+  'network',
+  'volume',
+  'plugin',
+  'service',
+  'node',
+  'task',
+  'secret',
+  '',
+])
 
 function kindOf(parsed: Parsed): Kind {
   const word = parsed.name.split(' ')[0]
   if (word === 'container' || word === 'image') return word
   const type = parsed.string('type') ?? ''
-  if (type === '' || type === 'container' || type === 'image') return type
-  throw new LighterError('bad-input', `"${type}" is not a valid value for --type`)
+  if (KINDS.has(type)) return type as Kind
+  throw new LighterError('usage', `"${type}" is not a valid value for --type`)
 }
 
-async function inspect({ engine }: Context, kind: Kind, text: string): Promise<unknown> {
-  if (kind !== 'image') {
+interface Found {
+  kind: DocumentKind
+  document: Record<string, unknown>
+}
+
+/** Where an object is looked for when its kind is not said, in Docker's order. */
+const ORDER: readonly DocumentKind[] = ['container', 'image', 'network', 'volume']
+
+/** What means that there is no such object of this kind. */
+const MISSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'no-such-container',
+  'no-such-image',
+  'no-such-network',
+  'no-such-volume',
+  'bad-reference',
+])
+
+async function inspect(engine: Engine, kind: Kind, text: string, size: boolean): Promise<Found> {
+  if (kind !== '') {
+    // Docker's client does not ask about nothing.
+    if (text === '') throw new LighterError('no-such-object', `No such ${kind}: `)
+    return { kind: kind as DocumentKind, document: await inspectKind(engine, kind, text, size) }
+  }
+  for (const candidate of text === '' ? [] : ORDER) {
     try {
-      const container = findContainer(engine.paths.data, text)
-      const state = readState(container.directory)
-      return inspectContainer(engine.paths.data, { ...container, state })
+      return { kind: candidate, document: await inspectKind(engine, candidate, text, size) }
     } catch (error) {
-      if (kind === 'container' || !isMissing(error)) throw error
+      if (!(error instanceof LighterError) || !MISSING.has(error.code)) throw error
     }
   }
-  const { inspectImage } = await import('../../lib/image/inspect.ts')
-  try {
-    return await inspectImage(engine, text)
-  } catch (error) {
-    if (kind === 'image' || !isMissing(error)) throw error
-    throw new LighterError('no-such-object', `No such object: ${text}`)
+  throw new LighterError('no-such-object', `No such object: ${text}`)
+}
+
+async function inspectKind(
+  engine: Engine,
+  kind: Exclude<Kind, ''>,
+  text: string,
+  size: boolean,
+): Promise<Record<string, unknown>> {
+  const { data } = engine.paths
+  switch (kind) {
+    case 'container':
+      return await describeContainer(engine, text, size)
+    case 'image':
+      return await (await import('../../lib/image/inspect.ts')).inspectImage(engine, text)
+    case 'network':
+      return (await import('../../lib/container/inspect-network.ts')).inspectNetwork(data, text)
+    case 'volume':
+      return (await import('../../lib/volume/inspect.ts')).inspectVolume(data, text)
+    case 'plugin':
+      throw new LighterError('bad-input', `plugin "${text}" not found`)
+    default:
+      throw new LighterError(
+        'unsupported',
+        'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+      )
   }
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof LighterError &&
-  ['no-such-container', 'no-such-image', 'bad-reference'].includes(error.code)
+async function describeContainer(
+  engine: Engine,
+  text: string,
+  size: boolean,
+): Promise<Record<string, unknown>> {
+  const container = findContainer(engine.paths.data, text)
+  const state = readState(container.directory)
+  const document = inspectContainer(engine.paths.data, { ...container, state })
+  if (!size) return document
+  const { measureContainers } = await import('../../lib/container/size.ts')
+  const [measured] = await measureContainers(engine, [container])
+  const sizes = { SizeRw: measured?.own ?? 0, SizeRootFs: measured?.total ?? 0 }
+  return Object.fromEntries(
+    Object.entries(document).flatMap((entry) =>
+      entry[0] === 'GraphDriver' ? [entry, ...Object.entries(sizes)] : [entry],
+    ),
+  )
+}

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY, filter, platform } from './shared.ts'
+import { ANY, filter, format, platform } from './shared.ts'
 
 /** Commands on images. */
 export const imageCommands: readonly CommandSpec[] = [
@@ -37,7 +37,7 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more images',
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     operands: [1, ANY],
-    flags: {},
+    flags: { format: { ...format, short: 'f' } },
     load: () => import('../commands/inspect.ts'),
   },
   {

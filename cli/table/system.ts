@@ -46,6 +46,12 @@ export const systemCommands: readonly CommandSpec[] = [
     usage: '[OPTIONS] NAME|ID [NAME|ID...]',
     operands: [1, ANY],
     flags: {
+      format: { ...format, short: 'f' },
+      size: {
+        type: 'bool',
+        short: 's',
+        summary: 'Display total file sizes if the type is container',
+      },
       type: { type: 'string', summary: 'Return JSON for specified type' },
     },
     load: () => import('../commands/inspect.ts'),

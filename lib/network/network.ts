@@ -5,7 +5,7 @@ import type { NetworkPlan } from '../runtime/plan.ts'
 export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
 
 /** The network that every container is on unless told otherwise. */
-const DEFAULT_BRIDGE = { bridge: 'lighter0', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }
+export const DEFAULT_BRIDGE = { bridge: 'lighter0', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }
 
 /** Larger ones stall on paths that lose fragments; see the reports on slirp4netns and 65520. */
 const MTU = 1500
