@@ -63,7 +63,7 @@ export function findId(data: string, text: string): string | undefined {
   if (!/^[0-9a-f]{1,63}$/.test(text)) return undefined
   const matches = listNames(join(data, 'containers')).filter((id) => id.startsWith(text))
   if (matches.length > 1) {
-    throw new LighterError('bad-input', `Multiple IDs found with provided prefix: ${text}`)
+    throw new LighterError('bad-input', `multiple IDs found with provided prefix: ${text}`)
   }
   return matches[0]
 }

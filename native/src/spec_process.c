@@ -190,8 +190,6 @@ static int parse_command(const json_t *object, struct spec_process *ret, struct 
 		return spec_wrong(out, "process", "cwd", "must be an absolute path");
 	if (ret->args.count == 0)
 		return spec_wrong(out, "process", "args", "must hold at least the command");
-	if (ret->args.items[0][0] == '\0')
-		return spec_wrong(out, "process", "args", "begins with an empty command");
 	for (size_t i = 0; i < ret->env.count; i++) {
 		const char *equals = strchr(ret->env.items[i], '=');
 

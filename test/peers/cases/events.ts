@@ -1,0 +1,114 @@
+import { sh, topic } from '../suite.ts'
+
+/** What happens between two moments, as `type action name`. */
+const during = (
+  name: string,
+  commands: string,
+  flags = '',
+  format = '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}',
+) => ({
+  name,
+  script: `since=$(date +%s.%N)\n${commands}\nsleep 0.3\ndocker events --since $since --until "$(date +%s.%N)" ${flags} --format '${format}'`,
+})
+
+export default topic('events', [
+  during('run', 'docker run --name px busybox true', '-f type=container'),
+  during('run --rm', 'docker run --rm --name px busybox true', '-f type=container'),
+  during(
+    'create, start, kill, rm',
+    'docker create --name px busybox sleep 1000; docker start px; docker kill px; docker wait px; docker rm px',
+    '-f type=container',
+  ),
+  during('stop', 'box px; docker stop px', '-f type=container'),
+  during('pause and unpause', 'box px; docker pause px; docker unpause px', '-f type=container'),
+  during(
+    'rename',
+    'docker create --name px busybox >/dev/null; docker rename px py',
+    '-f type=container',
+  ),
+  during('restart', 'box px; docker restart px', '-f type=container'),
+  during(
+    'update',
+    'docker create --name px busybox >/dev/null; docker update --restart no px',
+    '-f type=container',
+  ),
+  during('exec', 'box px; docker exec px true', '-f type=container'),
+  during(
+    'exit codes',
+    `docker run --name px busybox sh -c 'exit 4'`,
+    '-f event=die',
+    '{{.Actor.Attributes.exitCode}} {{.Actor.Attributes.image}} {{.Actor.Attributes.name}}',
+  ),
+  during(
+    'signals',
+    'box px; docker kill -s TERM px; docker wait px',
+    '-f event=kill',
+    '{{.Actor.Attributes.signal}}',
+  ),
+  during(
+    'labels are attributes',
+    'docker create --name px -l a=1 busybox >/dev/null',
+    '-f type=container',
+    '{{json .Actor.Attributes}}',
+  ),
+  during(
+    'by container',
+    'docker create --name px1 busybox >/dev/null; docker create --name px2 busybox >/dev/null',
+    '-f container=px1',
+  ),
+  during(
+    'by label',
+    'docker create --name px1 -l a=1 busybox >/dev/null; docker create --name px2 busybox >/dev/null',
+    '-f label=a=1',
+  ),
+  during(
+    'by image',
+    'docker create --name px busybox >/dev/null',
+    '-f image=busybox -f type=container',
+  ),
+  during(
+    'by event',
+    'docker run --name px busybox true',
+    '-f event=create -f event=start -f type=container',
+  ),
+  during(
+    'commit, export, diff, cp, top',
+    'box px; docker commit px px-ev; docker export px >/dev/null; docker cp px:/etc/passwd x; docker top px >/dev/null; docker rmi px-ev >/dev/null',
+    '-f type=container',
+  ),
+  during('images', 'docker tag busybox px-ev; docker rmi px-ev', '-f type=image'),
+  during(
+    'volumes',
+    'docker create --name px -v px-ev:/v busybox >/dev/null; docker rm px; docker volume rm px-ev',
+    '-f type=volume',
+    '{{.Action}} {{.Actor.ID}}',
+  ),
+  during(
+    'prune',
+    'docker create --name px busybox >/dev/null; docker container prune -f',
+    '-f type=container',
+  ),
+  {
+    name: 'json',
+    script: sh`since=$(date +%s.%N); docker create --name px busybox >/dev/null; docker events --since $since --until "$(date +%s.%N)" --format json | jq -c 'keys_unsorted'; docker events --since $since --until "$(date +%s.%N)" --format '{{json .}}' | jq -c 'del(.time, .timeNano)'`,
+  },
+  {
+    name: 'the default format',
+    script: sh`since=$(date +%s.%N); docker create --name px -l a=1 busybox >/dev/null; docker events --since $since --until "$(date +%s.%N)"`,
+  },
+  {
+    name: 'what happens later is seen',
+    script: sh`docker events --since "$(date +%s.%N)" --until "$(date -d '+2 seconds' +%s)" -f type=container --format '{{.Action}} {{.Actor.Attributes.name}}' & sleep 0.7; docker create --name px busybox >/dev/null; wait`,
+  },
+  { name: 'a time that is none', script: sh`docker events --until 0s --since x` },
+  {
+    name: 'a filter that is none',
+    script: sh`docker events --since 1s --until 0s -f nosuch=1 -f container=zz`,
+  },
+  { name: 'a bad template', script: sh`docker events --since 1s --until 0s --format '{{'` },
+  {
+    name: 'system events',
+    script: sh`since=$(date +%s.%N); docker create --name px busybox >/dev/null; docker system events --since $since --until "$(date +%s.%N)" --format '{{.Action}}'`,
+  },
+  { name: 'an argument', script: sh`docker events x` },
+])

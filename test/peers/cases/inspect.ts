@@ -1,0 +1,119 @@
+import { sh, topic } from '../suite.ts'
+
+/** Where everything is in the document: each path with the type of its value, in the order of the document. */
+const SHAPE = `jq -r '.[0] | . as $d | [paths(true)] | .[] | . as $p | ($p | map(tostring) | join(".")) + " " + ($d | getpath($p) | type)'`
+
+export default topic('inspect', [
+  {
+    name: 'keys of a container',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq -r '.[0] | keys_unsorted[]'`,
+  },
+  {
+    name: 'keys of the state',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq -c '.[0].State'`,
+  },
+  {
+    name: 'the configuration',
+    script: sh`docker create --name px -e A=1 -l x=y -u 1:2 -w /w -h box busybox echo hi >/dev/null; docker inspect px | jq '.[0].Config'`,
+  },
+  {
+    name: 'the configuration of a terminal',
+    script: sh`docker create -it --name px --entrypoint sh --stop-signal INT --stop-timeout 5 --expose 80 -v /d busybox -c true >/dev/null; docker inspect px | jq '.[0].Config'`,
+  },
+  {
+    name: 'the configuration of the host',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq '.[0].HostConfig | del(.CgroupnsMode, .Runtime, .ConsoleSize)'`,
+  },
+  {
+    name: 'the configuration of the host with flags',
+    script: sh`
+      docker create --name px --rm --init --read-only --cap-add NET_ADMIN --cap-drop CHOWN --dns 1.1.1.1 --add-host a:1.2.3.4 --group-add 5 --ulimit nofile=1:2 \
+        --tmpfs /t:size=1m --shm-size 1m --oom-score-adj 5 --security-opt no-new-privileges --sysctl net.ipv4.ip_forward=1 --log-opt max-size=1m --network none busybox >/dev/null
+      docker inspect px | jq '.[0].HostConfig | {AutoRemove, Init, ReadonlyRootfs, CapAdd, CapDrop, Dns, ExtraHosts, GroupAdd, Ulimits, Tmpfs, ShmSize, OomScoreAdj, SecurityOpt, Sysctls, LogConfig, NetworkMode}'`,
+  },
+  {
+    name: 'restart policies',
+    script: sh`for p in no always unless-stopped on-failure on-failure:3; do docker create --name px --restart $p busybox >/dev/null; docker inspect px | jq -c '.[0].HostConfig.RestartPolicy'; docker rm px >/dev/null; done`,
+  },
+  {
+    name: 'the health check',
+    script: sh`docker create --name px --health-cmd 'test 1' --health-interval 5s --health-timeout 2s --health-retries 4 --health-start-period 1m busybox >/dev/null; docker inspect px | jq -c '.[0].Config.Healthcheck'`,
+  },
+  {
+    name: 'no health check',
+    script: sh`docker create --name px --no-healthcheck busybox >/dev/null; docker inspect px | jq -c '.[0].Config.Healthcheck'`,
+  },
+  {
+    name: 'mounts',
+    script: sh`mkdir d; docker create --name px -v "$PWD/d:/a:ro" -v px-i:/b --mount type=tmpfs,target=/c busybox >/dev/null; docker inspect px | jq '.[0] | [.Mounts | sort_by(.Destination)[]], (.HostConfig.Binds | sort), .HostConfig.Mounts'`,
+  },
+  {
+    name: 'the network of a running one',
+    script: sh`box px; docker inspect px | jq '.[0].NetworkSettings | del(.SandboxID, .SandboxKey, .EndpointID, .Networks.bridge.EndpointID, .Networks.bridge.NetworkID)'`,
+  },
+  {
+    name: 'the network of a stopped one',
+    script: sh`docker run --name px busybox true; docker inspect px | jq '.[0].NetworkSettings | del(.SandboxID, .SandboxKey, .EndpointID, .Networks.bridge.EndpointID, .Networks.bridge.NetworkID)'`,
+  },
+  {
+    name: 'the shape of a running one',
+    script: sh`box px; docker inspect px | ${SHAPE} | grep -v -e ^GraphDriver -e ^HostConfig.MaskedPaths. -e ^HostConfig.ReadonlyPaths.`,
+  },
+  {
+    name: 'the shape of a stopped one',
+    script: sh`docker run --name px busybox true; docker inspect px | ${SHAPE} | grep -v -e ^GraphDriver -e ^HostConfig.MaskedPaths. -e ^HostConfig.ReadonlyPaths.`,
+  },
+  {
+    name: 'masked paths',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq -c '.[0].HostConfig | .MaskedPaths, .ReadonlyPaths'`,
+  },
+  {
+    name: 'path and arguments',
+    script: sh`docker create --name px --entrypoint sh busybox -c 'echo "x"' >/dev/null; docker inspect px | jq -c '.[0] | .Path, .Args, .Config.Cmd, .Config.Entrypoint'`,
+  },
+  {
+    name: 'a running, an ended and a killed state',
+    script: sh`
+      box px1; docker run --name px2 busybox sh -c 'exit 4'; box px3; docker kill px3
+      for c in px1 px2 px3; do docker inspect $c | jq -c '.[0].State | .Pid = (.Pid > 0)'; done`,
+  },
+  {
+    name: 'two',
+    script: sh`docker create --name px1 busybox >/dev/null; docker create --name px2 busybox >/dev/null; docker inspect px1 px2 | jq -r '.[].Name'`,
+  },
+  {
+    name: 'the text is indented by four',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px | sed -n '1,4p;$p' | cut -c1-12`,
+  },
+  {
+    name: 'one that is there, one that is not',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px nosuch >out; echo "= $?"; jq -r '.[].Name' out`,
+  },
+  { name: 'none that is there', script: sh`docker inspect nosuch` },
+  {
+    name: 'a container that is not there',
+    script: sh`docker container inspect nosuch; docker inspect --type container nosuch`,
+  },
+  {
+    name: 'an image',
+    script: sh`docker inspect busybox | jq -r '.[0] | keys_unsorted[]'; docker inspect --type image -f '{{.Config.Cmd}}' busybox`,
+  },
+  {
+    name: 'a container wins over an image',
+    script: sh`docker create --name busybox busybox >/dev/null; docker inspect -f '{{.Name}}' busybox`,
+  },
+  {
+    name: 'a volume',
+    script: sh`docker create --name px -v px-v:/v busybox >/dev/null; docker inspect px-v | jq -r '.[0] | keys_unsorted[]'`,
+  },
+  {
+    name: 'a network',
+    script: sh`docker inspect --type network -f '{{.Name}} {{.Driver}} {{.Scope}}' bridge`,
+  },
+  { name: 'a type that is none', script: sh`docker inspect --type nosuch x` },
+  {
+    name: 'size',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect -s px | jq -r '.[0] | has("SizeRw"), has("SizeRootFs")'; docker inspect px | jq -r '.[0] | has("SizeRw")'`,
+  },
+  { name: 'no argument', script: sh`docker inspect` },
+])

@@ -1,0 +1,108 @@
+import { sh, topic } from '../suite.ts'
+
+export default topic('run-mounts', [
+  {
+    name: 'a directory of the host',
+    script: sh`mkdir d; echo x >d/f; docker run --rm -v "$PWD/d:/d" busybox sh -c 'cat /d/f; echo y >/d/g'; cat d/g`,
+  },
+  { name: 'read-only', script: sh`mkdir d; docker run --rm -v "$PWD/d:/d:ro" busybox touch /d/x` },
+  {
+    name: 'a directory of the host that is not there is made',
+    script: sh`docker run --rm -v "$PWD/new/deep:/d" busybox ls -d /d; ls -d new/deep`,
+  },
+  { name: 'a file', script: sh`echo x >f; docker run --rm -v "$PWD/f:/etc/f" busybox cat /etc/f` },
+  {
+    name: 'a named volume keeps files',
+    script: sh`
+      docker run --rm -v px-keep:/d busybox sh -c 'echo kept >/d/f'; docker run --rm -v px-keep:/d:ro busybox cat /d/f`,
+  },
+  {
+    name: 'a named volume takes the files of the image',
+    script: sh`docker run --rm -v px-copy:/home busybox ls -l /home | awk '{print $1, $3, $9}'`,
+  },
+  {
+    name: 'a named volume with nocopy',
+    script: sh`docker run --rm -v px-nocopy:/home:nocopy busybox ls /home`,
+  },
+  {
+    name: 'an anonymous volume goes with --rm',
+    script: sh`docker run --rm -v /d busybox sh -c 'mount | grep -c " /d "'; docker volume ls -q | wc -l`,
+  },
+  { name: 'a relative source', script: sh`docker run --rm -v ./d:/d busybox ls -d /d; ls -d d` },
+  { name: 'a relative target', script: sh`docker run --rm -v /tmp:d busybox true` },
+  { name: 'the root as a target', script: sh`docker run --rm -v /tmp:/ busybox true` },
+  { name: 'too many parts', script: sh`docker run --rm -v a:/b:ro:x busybox true` },
+  { name: 'a bad mode', script: sh`docker run --rm -v /tmp:/d:rx busybox true` },
+  { name: 'an empty part', script: sh`docker run --rm -v :/d busybox true` },
+  { name: 'a volume name that cannot be one', script: sh`docker run --rm -v '?:/d' busybox true` },
+  { name: 'one target twice', script: sh`docker run --rm -v /tmp:/d -v /etc:/d busybox true` },
+  {
+    name: 'tmpfs',
+    script: sh`docker run --rm --tmpfs /t:size=1m,mode=700 busybox sh -c 'grep " /t " /proc/mounts | cut -d" " -f2,3; df -k /t | tail -1 | { read a b c; echo $b; }; stat -c %a /t'`,
+  },
+  {
+    name: 'tmpfs has safe defaults',
+    script: sh`docker run --rm --tmpfs /t busybox sh -c 'grep " /t " /proc/mounts | cut -d" " -f4 | tr , "\n" | grep -e nosuid -e nodev -e noexec'`,
+  },
+  { name: 'a bad tmpfs option', script: sh`docker run --rm --tmpfs /t:nosuch busybox true` },
+  { name: 'a tmpfs at a relative path', script: sh`docker run --rm --tmpfs t busybox true` },
+  {
+    name: 'mount: bind',
+    script: sh`mkdir d; echo x >d/f; docker run --rm --mount type=bind,source="$PWD/d",target=/d,readonly busybox sh -c 'cat /d/f; touch /d/g'`,
+  },
+  {
+    name: 'mount: volume, other names of the keys',
+    script: sh`docker run --rm --mount src=px-vol,dst=/d busybox sh -c 'touch /d/f; ls /d'`,
+  },
+  {
+    name: 'mount: tmpfs',
+    script: sh`docker run --rm --mount type=tmpfs,target=/t,tmpfs-size=2m,tmpfs-mode=1700 busybox sh -c 'df -k /t | tail -1 | { read a b c; echo $b; }; stat -c %a /t'`,
+  },
+  {
+    name: 'mount: bind of what is not there',
+    script: sh`docker run --rm --mount type=bind,source="$PWD/nosuch",target=/d busybox true`,
+  },
+  {
+    name: 'mount: no target',
+    script: sh`docker run --rm --mount type=bind,source=/tmp busybox true`,
+  },
+  {
+    name: 'mount: no source of a bind',
+    script: sh`docker run --rm --mount type=bind,target=/d busybox true`,
+  },
+  {
+    name: 'mount: an unknown key',
+    script: sh`docker run --rm --mount type=bind,source=/tmp,target=/d,nosuch=1 busybox true`,
+  },
+  {
+    name: 'mount: an unknown type',
+    script: sh`docker run --rm --mount type=nosuch,target=/d busybox true`,
+  },
+  { name: 'mount: no value', script: sh`docker run --rm --mount type=bind,source busybox true` },
+  {
+    name: 'mount: bad boolean',
+    script: sh`docker run --rm --mount type=bind,source=/tmp,target=/d,readonly=maybe busybox true`,
+  },
+  {
+    name: 'mount: options of another type',
+    script: sh`docker run --rm --mount type=bind,source=/tmp,target=/d,tmpfs-size=1m busybox true`,
+  },
+  {
+    name: 'mount: tmpfs with a source',
+    script: sh`docker run --rm --mount type=tmpfs,source=/tmp,target=/d busybox true`,
+  },
+  {
+    name: 'volumes-from',
+    script: sh`
+      docker create --name px -v px-from:/data busybox >/dev/null; docker run --rm --volumes-from px busybox sh -c 'echo x >/data/f'
+      docker run --rm --volumes-from px:ro busybox sh -c 'cat /data/f; touch /data/g'`,
+  },
+  {
+    name: 'volumes-from a container that is not there',
+    script: sh`docker run --rm --volumes-from nosuch busybox true`,
+  },
+  {
+    name: 'volumes-from with a bad mode',
+    script: sh`docker run --rm --volumes-from a:b:c busybox true`,
+  },
+])

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { normaliseLines } from './normalise.ts'
+import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT } from './suite.ts'
+
+/** A real engine, reached through the script that `PEERS` names: `$PEERS sh docker|podman SCRIPT`. */
+export class Engine {
+  readonly program: 'docker' | 'podman'
+  readonly #peers: string
+
+  constructor(program: 'docker' | 'podman') {
+    this.program = program
+    const { PEERS } = process.env
+    if (!PEERS) throw new Error('PEERS names no script that runs the engines')
+    this.#peers = PEERS
+  }
+
+  /** Runs a script of a case and removes what it leaves. */
+  ask(script: string): Answer {
+    const quoted = `'${(PRELUDE + script).replaceAll("'", `'\\''`)}'`
+    const { status, stdout, stderr } = this.#run(`timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}`)
+    this.#run(CLEAN_UP)
+    return {
+      exitCode: status ?? 137,
+      stdout: normaliseLines(stdout),
+      stderr: normaliseLines(stderr),
+    }
+  }
+
+  /** Standard output of a script that must succeed. */
+  say(script: string): string {
+    const { status, stdout, stderr } = this.#run(script)
+    if (status !== 0) throw new Error(`${this.program}: exit ${status}: ${script}\n${stderr}`)
+    return stdout.trim()
+  }
+
+  /** The cases list, stop and prune whatever is there. */
+  refuseIfInUse(): void {
+    if (this.say('docker ps -aq') !== '')
+      throw new Error(`${this.program} has containers, which the cases would list and remove`)
+    if (this.say('docker images -q busybox') === '')
+      throw new Error(`${this.program} has no image named busybox: see test/peers/README.md`)
+  }
+
+  #run(script: string) {
+    const named = this.program === 'docker' ? script : PODMAN + script
+    return spawnSync(this.#peers, ['sh', this.program, named], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  }
+}
+
+/** Podman under the name docker; the manager of cgroups is the one that needs no systemd. */
+const PODMAN = `mkdir -p ~/.peers; cat >~/.peers/docker <<'END'
+#!/bin/sh
+exec podman --cgroup-manager cgroupfs "$@"
+END
+chmod +x ~/.peers/docker; PATH=~/.peers:$PATH; `

@@ -1,0 +1,88 @@
+import { appendFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { makeWorld, type World } from '../helpers/world.ts'
+import { compare } from './compare.ts'
+import { normaliseLines } from './normalise.ts'
+import { readPending, readRecording } from './recorded.ts'
+import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT } from './suite.ts'
+import { loadTopics } from './topics.ts'
+
+const topics = await loadTopics()
+const pending = readPending()
+
+/** Cases run side by side, each alone in a world: they list and prune all containers that they see. */
+const LANES = 3
+const worlds: World[] = []
+const free: World[] = []
+const waiting: ((world: World) => void)[] = []
+
+beforeAll(async () => {
+  for (let lane = 0; lane < LANES; lane++) worlds.push(makeWorld('peers'))
+  await Promise.all(worlds.map(prepare))
+  free.push(...worlds)
+})
+afterAll(() => Promise.all(worlds.map((world) => world.remove())))
+
+/** `docker` is lighter, and `busybox` is the only image. */
+async function prepare(world: World): Promise<void> {
+  symlinkSync(inject('program'), join(world.home, 'docker'))
+  world.env.PATH = `${world.home}:${world.env.PATH}`
+  const image = `${inject('registry')}/busybox:latest`
+  for (const args of [
+    ['pull', '-q', image],
+    ['tag', image, 'busybox'],
+    ['rmi', image],
+  ])
+    expect(await world.lighter(args)).toMatchObject({ exitCode: 0 })
+}
+
+async function ask(script: string): Promise<Answer> {
+  const world = free.pop() ?? (await new Promise<World>((resolve) => waiting.push(resolve)))
+  const { exitCode, stdout, stderr } = await world.run('timeout', [
+    '-k',
+    '1',
+    String(TIME_LIMIT),
+    'bash',
+    '-c',
+    PRELUDE + script,
+  ])
+  await world.run('bash', ['-c', CLEAN_UP])
+  const next = waiting.shift()
+  if (next) next(world)
+  else free.push(world)
+  return { exitCode, stdout: normaliseLines(stdout), stderr: normaliseLines(stderr) }
+}
+
+describe.concurrent.each(topics)('$name', (topic) => {
+  const { answers } = readRecording(topic)
+
+  test.concurrent.each(topic.cases)('$name', async (peer) => {
+    const recorded = answers[peer.name]
+    if (!recorded || recorded.script.join('\n') !== peer.script)
+      throw new Error(`The engine was not asked this script: npm run peers:record -- ${topic.name}`)
+    const key = `${topic.name}: ${peer.name}`
+    const wrong = compare(peer, recorded, await ask(peer.script))
+    note(key, wrong)
+    if (pending[key] !== undefined)
+      expect(wrong, `${key} passes now: take it out of test/peers/pending.json`).not.toEqual([])
+    else if (wrong.length > 0) throw new Error(`${peer.script}\n${wrong.join('\n')}`)
+  })
+
+  test('nothing is recorded that nobody asks', () => {
+    expect(Object.keys(answers).sort()).toEqual(topic.cases.map(({ name }) => name).sort())
+  })
+})
+
+test('pending cases exist', () => {
+  const known = topics.flatMap(({ name, cases }) => cases.map((peer) => `${name}: ${peer.name}`))
+  const listed = Object.keys(pending)
+  console.log(`${listed.length} of ${known.length} cases are pending`)
+  expect(listed.filter((key) => !known.includes(key))).toEqual([])
+})
+
+/** For whoever works on the pending cases: what is wrong with each. */
+function note(key: string, wrong: string[]): void {
+  const file = process.env.LIGHTER_PEERS_REPORT
+  if (file && wrong.length > 0) appendFileSync(file, `== ${key}\n${wrong.join('\n')}\n`)
+}

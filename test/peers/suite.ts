@@ -1,0 +1,66 @@
+/** One script of docker commands and how its answer is compared. */
+export interface PeerCase {
+  name: string
+  /** Runs in bash in an empty directory; see PRELUDE for what it can call. */
+  script: string
+  /**
+   * What must be in the standard error of both, where the whole text depends on the engine's parts (the low-level
+   * runtime says it in its own words). Without it the whole standard error is compared.
+   */
+  phrases?: string[]
+  /** Why lighter answers otherwise on purpose, and what it answers in place of the recorded answer. */
+  differs?: { why: string } & Partial<Answer>
+}
+
+export interface Topic {
+  name: string
+  cases: PeerCase[]
+}
+
+/** What a script said, normalised; texts as lines, as they are kept in the recorded files. */
+export interface Answer {
+  exitCode: number
+  stdout: string[]
+  stderr: string[]
+}
+
+export function topic(name: string, cases: PeerCase[]): Topic {
+  const names = new Set(cases.map((each) => each.name))
+  if (names.size < cases.length) throw new Error(`Topic ${name}: two cases have one name`)
+  return { name, cases }
+}
+
+/** A script, with backslashes as they are except before `${`. */
+export const sh = (text: TemplateStringsArray, ...values: string[]): string => {
+  const script = String.raw(text, ...values).replaceAll('\\${', '${')
+  return script
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n')
+}
+
+/**
+ * What scripts may call: `box NAME [flags]` starts a container that sleeps and dies at once of SIGTERM; `code COMMAND`
+ * says the exit code on standard output, for scripts of several commands; `until_says PATTERN COMMAND` waits for a state.
+ */
+export const PRELUDE = `umask 022
+work=$(mktemp -d); trap 'cd /; rm -rf "$work" 2>/dev/null' EXIT
+cd "$work" || exit 99
+box() { docker run -d --name "$@" busybox sh -c 'trap "exit 0" TERM; sleep 1000 & wait' >/dev/null; }
+code() { "$@"; echo "= $?"; }
+until_says() {
+  for _ in $(seq 50); do "\${@:2}" 2>&1 | grep -q -- "$1" && return; sleep 0.1; done
+  echo "never said: $1" >&2
+}
+`
+
+/** Removes what a script left; not part of its answer. */
+export const CLEAN_UP = `{
+  docker ps -aq | xargs -r docker rm -fv
+  docker volume ls -q | xargs -r docker volume rm
+} >/dev/null 2>&1
+true`
+
+/** Seconds after which a script is killed; the answer then has exit code 124. */
+export const TIME_LIMIT = 40
