@@ -1,9 +1,9 @@
-import { topic } from '../suite.ts'
+import { type PeerCase, topic } from '../suite.ts'
 
 /** Command lines that are refused. Nothing of a container may stay behind. */
-const refused = (name: string, flags: string) => ({
+const refused = (name: string, flags: string, command = 'run --rm'): PeerCase => ({
   name,
-  script: `docker run --rm ${flags} busybox true\necho "= $?"\ndocker ps -aq`,
+  script: `docker ${command} ${flags} busybox true\necho "= $?"\ndocker ps -aq`,
 })
 
 export default topic('run-bad', [
@@ -26,11 +26,11 @@ export default topic('run-bad', [
   refused('a published port range that does not match', '-p 8000-8001:80-82'),
   refused('a published port with a bad protocol', '-p 80/xyz'),
   refused('an exposed port that is none', '--expose x'),
-  refused('a restart policy that is none', '--restart sometimes'),
+  refused('a restart policy that is none', '--restart sometimes', 'create'),
   refused('a restart policy and --rm', '--restart always'),
   refused('a restart count that is none', '--restart on-failure:x'),
-  refused('a restart count for always', '--restart always:3'),
-  refused('a negative restart count', '--restart on-failure:-1'),
+  refused('a restart count for always', '--restart always:3', 'create'),
+  refused('a negative restart count', '--restart on-failure:-1', 'create'),
   refused('a health interval that is too short', '--health-cmd true --health-interval 1us'),
   refused('a health interval that is none', '--health-cmd true --health-interval 5'),
   refused('negative health retries', '--health-cmd true --health-retries -1'),
@@ -57,11 +57,31 @@ export default topic('run-bad', [
   refused('a log driver that is none', '--log-driver nosuch'),
   refused('a log option that is none', '--log-opt nosuch=1'),
   refused('a log size that is none', '--log-opt max-size=many'),
-  refused('a device that is not there', '--device /dev/nosuch'),
+  {
+    ...refused('a device that is not there', '--device /dev/nosuch'),
+    differs: {
+      why: '127 means that the program is missing; Docker takes the words of this error for that',
+      stdout: ['= 125'],
+      stderr: [
+        'docker: Error response from daemon: error gathering device information while adding custom device "/dev/nosuch": no such file or directory.',
+        "See 'docker run --help'.",
+      ],
+    },
+  },
   refused('a device with bad permissions', '--device /dev/null:/dev/x:q'),
   refused('an attach that is no stream', '-a nosuch'),
   refused('detached and attached', '-d -a stdout'),
-  refused('detach keys that are none', '--detach-keys nosuch'),
+  {
+    ...refused('detach keys that are none', '--detach-keys nosuch'),
+    differs: {
+      why: 'the flag is refused before a container is made; Docker finds out after that, and leaves the container behind',
+      stdout: ['= 125'],
+      stderr: [
+        `invalid argument "nosuch" for "--detach-keys" flag: unknown key 'nosuch'`,
+        "See 'docker run --help'.",
+      ],
+    },
+  },
   refused('a runtime that is none', '--runtime nosuch'),
   refused('a platform that is none', '--platform a/b/c/d/e'),
   refused('an oom score out of range', '--oom-score-adj 2000'),
