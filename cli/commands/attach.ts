@@ -11,7 +11,17 @@ import { DAEMON } from '../report.ts'
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
   const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
   const { config } = container.record
-  if (readState(container.directory).status !== 'running') {
+  const state = readState(container.directory)
+  if (state.status === 'restarting') {
+    throw new LighterError(
+      'usage',
+      'You cannot attach to a restarting container, wait until it is running',
+    )
+  }
+  if (state.status === 'running' && state.paused) {
+    throw new LighterError('usage', 'You cannot attach to a paused container, unpause it first')
+  }
+  if (state.status !== 'running') {
     throw new LighterError('usage', 'You cannot attach to a stopped container, start it first')
   }
   const stdin = config.openStdin && !parsed.bool('no-stdin')

@@ -26,6 +26,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   }
   const args = prepareExec(engine.paths.data, container, {
     command,
+    name: text,
     detach,
     stdin,
     tty,

@@ -1,4 +1,5 @@
 import { findContainer } from '../../lib/container/catalog.ts'
+import { isReadable } from '../../lib/container/log-config.ts'
 import { type LogRecord, readLogs } from '../../lib/container/logs.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
@@ -9,6 +10,9 @@ import type { Parsed } from '../parse.ts'
 /** `logs`: each stream of the container to the same stream of ours. */
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
   const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
+  if (!isReadable(container.record.host.logConfig)) {
+    throw new LighterError('bad-input', 'configured logging driver does not support reading')
+  }
   const since = parsed.string('since')
   const until = parsed.string('until')
   const options = {

@@ -1,7 +1,7 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart } from '../../lib/container/start.ts'
-import { readState } from '../../lib/container/state.ts'
+import { type ContainerState, isLive, readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver, startDetached } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
@@ -37,7 +37,9 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
 
 async function start({ engine }: Context, text: string): Promise<void> {
   const container = findContainer(engine.paths.data, text)
-  if (readState(container.directory).status === 'running') return
+  const state = readState(container.directory)
+  if (isPaused(state)) throw startPaused()
+  if (isLive(state)) return
   await prepareStart(engine, container)
   try {
     await startDetached(engine.native().program, container.directory)
@@ -48,6 +50,11 @@ async function start({ engine }: Context, text: string): Promise<void> {
     throw new LighterError(error.code, `${DAEMON}${error.message}`, { cause: error })
   }
 }
+
+const isPaused = (state: ContainerState): boolean => state.status === 'running' && state.paused
+
+const startPaused = (): LighterError =>
+  new LighterError('conflict', 'cannot start a paused container, try unpause instead')
 
 async function startAttached(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
@@ -70,7 +77,9 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
     errorPrefix: DAEMON,
     failureCode: 1,
   })
-  const running = readState(container.directory).status === 'running'
+  const state = readState(container.directory)
+  if (isPaused(state)) throw startPaused()
+  const running = isLive(state)
   if (!running) await prepareStart(engine, container)
   recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [

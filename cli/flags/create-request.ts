@@ -6,6 +6,7 @@ import { parseConnections } from './connections.ts'
 import { parseHostOptions } from './host-options.ts'
 import { readEnvironment, readLabels, readText } from './key-values.ts'
 import { parseMount } from './mount.ts'
+import { parseHealth, parseLog, parseRestart } from './supervision.ts'
 
 /** What the flags of `run` and `create` ask for. */
 export function parseCreateRequest(
@@ -50,6 +51,9 @@ export function parseCreateRequest(
     runtime: parsed.string('runtime') || undefined,
     cidFile: parsed.string('cidfile') || undefined,
     noHealthcheck: parsed.bool('no-healthcheck'),
+    ...parseHealth(parsed),
+    ...parseRestart(parsed),
+    ...parseLog(parsed),
     consoleSize: parsed.bool('tty') ? terminalSize() : [0, 0],
   }
 }

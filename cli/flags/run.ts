@@ -38,6 +38,28 @@ export const createFlags: FlagTable = {
   env: { type: 'list', short: 'e', check: checkEnv, summary: 'Set environment variables' },
   'env-file': { type: 'list', summary: 'Read in a file of environment variables' },
   'group-add': { type: 'list', summary: 'Add additional groups to join' },
+  'health-cmd': { type: 'string', summary: 'Command to run to check health' },
+  'health-interval': {
+    type: 'duration',
+    summary: 'Time between running the check (ms|s|m|h) (default 0s)',
+  },
+  'health-retries': {
+    type: 'int',
+    summary: 'Consecutive failures needed to report unhealthy',
+  },
+  'health-start-interval': {
+    type: 'duration',
+    summary: 'Time between running the check during the start period (ms|s|m|h) (default 0s)',
+  },
+  'health-start-period': {
+    type: 'duration',
+    summary:
+      'Start period for the container to initialize before starting health-retries countdown (ms|s|m|h) (default 0s)',
+  },
+  'health-timeout': {
+    type: 'duration',
+    summary: 'Maximum time to allow one check to run (ms|s|m|h) (default 0s)',
+  },
   hostname: { type: 'string', short: 'h', summary: 'Container host name' },
   init: {
     type: 'bool',
@@ -46,6 +68,8 @@ export const createFlags: FlagTable = {
   interactive: { type: 'bool', short: 'i', summary: 'Keep STDIN open even if not attached' },
   label: { type: 'list', short: 'l', check: checkLabel, summary: 'Set meta data on a container' },
   'label-file': { type: 'list', summary: 'Read in a line delimited file of labels' },
+  'log-driver': { type: 'string', summary: 'Logging driver for the container' },
+  'log-opt': { type: 'list', summary: 'Log driver options' },
   mount: {
     type: 'list',
     placeholder: 'mount',
@@ -62,6 +86,11 @@ export const createFlags: FlagTable = {
   },
   quiet: { type: 'bool', short: 'q', summary: 'Suppress the pull output' },
   'read-only': { type: 'bool', summary: "Mount the container's root filesystem as read only" },
+  restart: {
+    type: 'string',
+    default: 'no',
+    summary: 'Restart policy to apply when a container exits',
+  },
   rm: { type: 'bool', summary: 'Automatically remove the container when it exits' },
   runtime: { type: 'string', summary: 'Runtime to use for this container' },
   'security-opt': { type: 'list', summary: 'Security Options' },

@@ -72,6 +72,38 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     load: () => import('../commands/kill.ts'),
   },
   {
+    names: ['container pause', 'pause'],
+    summary: 'Pause all processes within one or more containers',
+    usage: 'CONTAINER [CONTAINER...]',
+    operands: [1, ANY],
+    flags: {},
+    load: () => import('../commands/pause.ts'),
+  },
+  {
+    names: ['container unpause', 'unpause'],
+    summary: 'Unpause all processes within one or more containers',
+    usage: 'CONTAINER [CONTAINER...]',
+    operands: [1, ANY],
+    flags: {},
+    load: () => import('../commands/unpause.ts'),
+  },
+  {
+    names: ['container restart', 'restart'],
+    summary: 'Restart one or more containers',
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    operands: [1, ANY],
+    flags: {
+      signal: { type: 'string', short: 's', summary: 'Signal to send to the container' },
+      time: {
+        type: 'int',
+        short: 't',
+        summary: 'Seconds to wait before killing the container',
+      },
+      timeout: { type: 'int', aliasOf: 'time', hidden: true, summary: '' },
+    },
+    load: () => import('../commands/restart.ts'),
+  },
+  {
     names: ['container rm', 'container remove', 'rm'],
     summary: 'Remove one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',

@@ -4,6 +4,14 @@ import { ANY, filter, format } from './shared.ts'
 /** Commands on the whole: versions, the host, any object. */
 export const systemCommands: readonly CommandSpec[] = [
   {
+    names: ['system boot'],
+    summary: 'Start the containers whose restart policy wants it, as after a reboot',
+    usage: '',
+    operands: [0, 0],
+    flags: {},
+    load: () => import('../commands/boot.ts'),
+  },
+  {
     names: ['version'],
     summary: 'Show the version information',
     usage: '[OPTIONS]',

@@ -6,8 +6,11 @@ import { findProgram } from '../host/programs.ts'
 import { parseNetwork } from '../network/network.ts'
 import type { ImageDefaults } from '../oci/image.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
+import { decideHealthcheck } from './health.ts'
+import { checkLogConfig } from './log-config.ts'
 import type { ContainerConfig, ContainerHostConfig, ContainerRecord } from './record.ts'
 import type { CreateRequest } from './request.ts'
+import { checkRestartPolicy } from './restart-policy.ts'
 import { signalNumber } from './signals.ts'
 import { nameOf } from './spec/process.ts'
 import { keptIds } from './user-map.ts'
@@ -72,7 +75,7 @@ function decideConfig(
     exposedPorts: exposePorts(image, request),
     ...(stopSignal === undefined ? {} : { stopSignal }),
     ...(request.stopTimeout === undefined ? {} : { stopTimeout: request.stopTimeout }),
-    noHealthcheck: request.noHealthcheck,
+    ...decideHealthcheck(image.healthcheck, request),
   }
 }
 
@@ -159,6 +162,10 @@ function decideHost(request: CreateRequest): ContainerHostConfig {
     init: request.init,
     ...decideRuntime(request.runtime),
     cidFile: request.cidFile ?? '',
+    ...(request.restart === undefined
+      ? {}
+      : { restartPolicy: checkRestartPolicy(request.restart) }),
+    ...(request.log === undefined ? {} : { logConfig: checkLogConfig(request.log) }),
     shmSize: request.options.shmSize ?? SHM_SIZE,
     consoleSize: request.consoleSize,
   }

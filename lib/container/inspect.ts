@@ -1,9 +1,15 @@
 import { join } from 'node:path'
 import { volumeData } from '../volume/volume.ts'
 import type { ContainerWithState } from './catalog.ts'
-import { type ContainerRecord, commandOf, type MountPoint } from './record.ts'
+import { inspectHealthcheck, readHealth } from './health.ts'
+import {
+  type ContainerHostConfig,
+  type ContainerRecord,
+  commandOf,
+  type MountPoint,
+} from './record.ts'
 import { MASKED_PATHS, parseSecurityOptions, READONLY_PATHS } from './spec/security.ts'
-import type { ContainerState } from './state.ts'
+import { type ContainerState, isLive } from './state.ts'
 
 type Document = Record<string, unknown>
 
@@ -18,14 +24,17 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     Created: record.createdAt,
     Path: path,
     Args: args,
-    State: inspectState(state),
+    State: inspectState(state, readHealth(container)),
     Image: record.imageId,
     ResolvConfPath: join(directory, 'resolv.conf'),
     HostnamePath: join(directory, 'hostname'),
     HostsPath: join(directory, 'hosts'),
-    LogPath: join(directory, 'container.log'),
+    LogPath:
+      (record.host.logConfig?.type ?? 'json-file') === 'json-file'
+        ? join(directory, 'container.log')
+        : '',
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: state.status === 'created' ? 0 : state.restartCount,
     Driver: driverName(record),
     Platform: 'linux',
     MountLabel: '',
@@ -56,13 +65,14 @@ export function inspectContainer(data: string, container: ContainerWithState): D
 const driverName = ({ driver }: ContainerRecord): string =>
   driver === 'overlay' ? 'overlay2' : driver
 
-function inspectState(state: ContainerState): Document {
-  const ended = state.status === 'exited'
+function inspectState(state: ContainerState, health: Document | undefined): Document {
+  const ended = state.status === 'exited' || state.status === 'restarting'
+  const paused = state.status === 'running' && state.paused
   return {
-    Status: state.status,
-    Running: state.status === 'running',
-    Paused: false,
-    Restarting: false,
+    Status: paused ? 'paused' : state.status,
+    Running: isLive(state),
+    Paused: paused,
+    Restarting: state.status === 'restarting',
     OOMKilled: ended && state.oomKilled,
     Dead: false,
     Pid: state.status === 'running' ? state.process.pid : 0,
@@ -70,6 +80,7 @@ function inspectState(state: ContainerState): Document {
     Error: state.status === 'running' ? '' : (state.error ?? ''),
     StartedAt: state.status === 'created' ? NEVER : state.startedAt,
     FinishedAt: ended ? state.finishedAt : NEVER,
+    ...(health ? { Health: health } : {}),
   }
 }
 
@@ -80,10 +91,10 @@ function inspectHost({ host }: ContainerRecord): Document {
   return {
     Binds: list(host.binds),
     ContainerIDFile: host.cidFile,
-    LogConfig: { Type: 'json-file', Config: {} },
+    LogConfig: inspectLogConfig(host),
     NetworkMode: host.networkMode,
     PortBindings: {},
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: inspectRestartPolicy(host),
     AutoRemove: host.autoRemove,
     VolumeDriver: '',
     VolumesFrom: null,
@@ -117,6 +128,16 @@ function inspectHost({ host }: ContainerRecord): Document {
     ...(host.init ? { Init: true } : {}),
   }
 }
+
+const inspectRestartPolicy = ({ restartPolicy }: ContainerHostConfig): Document => ({
+  Name: restartPolicy?.name ?? 'no',
+  MaximumRetryCount: restartPolicy?.maximumRetryCount ?? 0,
+})
+
+const inspectLogConfig = ({ logConfig }: ContainerHostConfig): Document => ({
+  Type: logConfig?.type ?? 'json-file',
+  Config: logConfig?.config ?? {},
+})
 
 const NO_LIMITS: Document = {
   CpuShares: 0,
@@ -182,7 +203,7 @@ function inspectConfig({ config, image }: ContainerRecord): Document {
     StdinOnce: config.stdinOnce,
     Env: config.env.length > 0 ? config.env : null,
     Cmd: config.cmd,
-    ...(config.noHealthcheck ? { Healthcheck: { Test: ['NONE'] } } : {}),
+    ...(config.healthcheck ? { Healthcheck: inspectHealthcheck(config.healthcheck) } : {}),
     Image: image,
     Volumes: set(config.volumes),
     WorkingDir: config.workingDir,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isErrno } from '../core/errors.ts'
 import type { Container } from './catalog.ts'
-import { readState } from './state.ts'
+import { isLive, readState } from './state.ts'
 
 export interface LogRecord {
   stream: 'stdout' | 'stderr'
@@ -38,7 +38,7 @@ export async function* readLogs(
     if (options.tail !== undefined) reader.skipToTail(options.tail)
     for (;;) {
       // The state is asked first: what was written before the end is then certainly in the file.
-      const running = readState(container.directory).status === 'running'
+      const running = isLive(readState(container.directory))
       for (const record of reader.read()) {
         const time = Date.parse(record.time)
         if (options.until !== undefined && time > options.until) return
@@ -65,7 +65,7 @@ async function awaitLog(path: string, container: Container): Promise<number> {
   for (;;) {
     const fd = openLog(path)
     if (fd !== undefined) return fd
-    if (readState(container.directory).status !== 'running') return openSync('/dev/null', 'r')
+    if (!isLive(readState(container.directory))) return openSync('/dev/null', 'r')
     await delay(POLL)
   }
 }

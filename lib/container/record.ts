@@ -1,6 +1,6 @@
 import type { ContainerId } from '../core/ids.ts'
 import type { ProcessIdentity } from '../host/process.ts'
-import type { RootfsDriver } from '../runtime/plan.ts'
+import type { RestartPolicyName, RootfsDriver } from '../runtime/plan.ts'
 import type { HostOptions } from './options.ts'
 import type { NetworkMode } from './request.ts'
 
@@ -45,7 +45,27 @@ export interface ContainerConfig {
   exposedPorts: string[]
   stopSignal?: string
   stopTimeout?: number
-  noHealthcheck: boolean
+  healthcheck?: Healthcheck
+}
+
+/** As in Docker's documents: times in nanoseconds, 0 = the default. */
+export interface Healthcheck {
+  test: string[]
+  interval: number
+  timeout: number
+  startPeriod: number
+  startInterval: number
+  retries: number
+}
+
+export interface RestartPolicy {
+  name: RestartPolicyName
+  maximumRetryCount: number
+}
+
+export interface LogConfig {
+  type: string
+  config: Record<string, string>
 }
 
 /** How it is run here. */
@@ -66,6 +86,10 @@ export interface ContainerHostConfig extends HostOptions {
   /** Absolute path of another runtime program. */
   runtimeProgram?: string
   cidFile: string
+  /** Absent: `no`. */
+  restartPolicy?: RestartPolicy
+  /** Absent: `json-file` without options. */
+  logConfig?: LogConfig
   shmSize: number
   consoleSize: [number, number]
 }

@@ -10,7 +10,7 @@ import { type Container, containerDirectory } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { releaseName, releaseNamesOf } from './names.ts'
 import { anonymousVolumes } from './record.ts'
-import { readState } from './state.ts'
+import { isLive, type LiveState, readState } from './state.ts'
 import { killContainer, SIGKILL } from './stop.ts'
 
 export interface RemoveOptions {
@@ -26,8 +26,9 @@ export async function removeContainer(
 ): Promise<void> {
   const { record, directory } = container
   const { data } = engine.paths
-  if (readState(directory).status === 'running') {
-    if (!options.force) throw stillRunning(record.name)
+  const state = readState(directory)
+  if (isLive(state)) {
+    if (!options.force) throw stillRunning(record.name, state)
     await killContainer(engine.paths, container, SIGKILL).catch((error: unknown) => {
       if (!(error instanceof LighterError && error.code === 'not-running')) throw error
     })
@@ -56,19 +57,20 @@ export async function removeDamaged(engine: Engine, id: string): Promise<void> {
   const directory = containerDirectory(data, id)
   const state = readState(directory)
   // Its processes end with it; asking it politely would take the record.
-  if (state.status === 'running' && isAlive(state.monitor))
-    process.kill(state.monitor.pid, 'SIGKILL')
+  if (isLive(state) && isAlive(state.monitor)) process.kill(state.monitor.pid, 'SIGKILL')
   const doomed = moveToTrash(data, directory)
   releaseNamesOf(data, id)
   const trees = doomed === undefined ? [] : [doomed]
   await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, trees)
 }
 
-const stillRunning = (name: string): LighterError =>
-  new LighterError(
-    'conflict',
-    `cannot remove container "/${name}": container is running: stop the container before removing or force remove`,
-  )
+function stillRunning(name: string, state: LiveState): LighterError {
+  const paused = state.status === 'running' && state.paused
+  const reason = paused
+    ? 'container is paused and must be unpaused first'
+    : `container is ${state.status}: stop the container before removing or force remove`
+  return new LighterError('conflict', `cannot remove container "/${name}": ${reason}`)
+}
 
 /** Renaming needs no free block on a full disk; from there on the object is gone for everybody. */
 function moveToTrash(data: string, path: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { MountRequest } from './mount-request.ts'
 import type { HostOptions } from './options.ts'
+import type { Healthcheck, LogConfig, RestartPolicy } from './record.ts'
 
 export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
 
@@ -54,6 +55,10 @@ export interface CreateRequest {
   runtime: string | undefined
   cidFile: string | undefined
   noHealthcheck: boolean
+  /** What the flags say about it, over the image's. */
+  health?: Partial<Healthcheck>
+  restart?: RestartPolicy
+  log?: LogConfig
   /** Rows and columns; `[0, 0]` without a terminal. */
   consoleSize: [number, number]
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
@@ -10,10 +10,16 @@ import { planNetwork } from '../network/network.ts'
 import type { Plan, RootfsDriver } from '../runtime/plan.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
+import { eventAttributes } from './events.ts'
+import { healthRequest } from './exec.ts'
+import { healthCommand, planHealth } from './health.ts'
+import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
-import { anonymousVolumes, type ContainerRecord } from './record.ts'
+import { openFilesLimit } from './open-files.ts'
+import { anonymousVolumes, type ContainerRecord, type RestartPolicy } from './record.ts'
 import { findShared } from './sharing.ts'
 import { buildSpec } from './spec/spec.ts'
+import { stopSignal } from './stop.ts'
 import { mappingOption, userMap } from './user-map.ts'
 
 /** Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start. */
@@ -36,6 +42,8 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   writeSharedFile(directory, 'resolv.conf', resolvConf(networkMode, record.host))
   writeFile(directory, 'bundle/config.json', JSON.stringify(spec))
   writeFile(directory, 'plan.json', JSON.stringify(plan))
+  const check = healthRequest(record)
+  if (check) writeFile(directory, HEALTH_CHECK, JSON.stringify(check))
   recordMounts(engine.paths.data, record)
 }
 
@@ -77,7 +85,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
         : config.hostname,
     }),
     stdio: { terminal: config.tty, stdin: config.openStdin, stdinOnce: config.stdinOnce },
-    log: join(directory, 'container.log'),
+    ...planLog(record, directory),
     autoRemove: host.autoRemove,
     nameClaim: nameClaim(data, record.name),
     removePaths: host.autoRemove
@@ -92,6 +100,11 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     groups: host.groupAdd,
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
     ...(parent === undefined ? {} : { cgroupParent: parent }),
+    event: { image: record.image, attributes: eventAttributes(record) },
+    ...planEnd(record),
+    ...(config.healthcheck && healthCommand(config)
+      ? { health: planHealth(join(directory, HEALTH_CHECK), config.healthcheck) }
+      : {}),
   }
 }
 
@@ -104,6 +117,31 @@ function shownOwners(
   if (!map.moved) return {}
   return { uidMapping: mappingOption(map.uids), gidMapping: mappingOption(map.gids) }
 }
+
+/** An exec request beside the plan: the monitor reads it for every check. */
+const HEALTH_CHECK = 'health-check.json'
+
+function planLog(record: ContainerRecord, directory: string): Pick<Plan, 'log' | 'logging'> {
+  const logging = planLogging(record)
+  if (!logging) return {}
+  return {
+    ...(logging.driver === 'file' ? { log: join(directory, 'container.log') } : {}),
+    logging,
+  }
+}
+
+function planEnd(record: ContainerRecord): Pick<Plan, 'restart' | 'stopSignal'> {
+  const { config, host } = record
+  const { name: policy, maximumRetryCount: maximum } = host.restartPolicy ?? NO_RESTART
+  return {
+    restart: { policy, maximum },
+    ...(config.stopSignal === undefined
+      ? {}
+      : { stopSignal: stopSignal(record.name, record, undefined) }),
+  }
+}
+
+const NO_RESTART: RestartPolicy = { name: 'no', maximumRetryCount: 0 }
 
 /** The driver that the container was made with, whichever new ones get. */
 async function findDriver(
@@ -132,12 +170,6 @@ function makeEmptyLayer(directory: string): string[] {
   const path = join(directory, 'empty')
   if (!existsSync(path)) makeOpenDirectory(path)
   return [path]
-}
-
-/** What this user may raise the limit on open files to; programs in containers expect Docker's generous one. */
-export function openFilesLimit(): number | undefined {
-  const line = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
-  return line?.[1] === undefined ? undefined : Number(line[1])
 }
 
 /**

@@ -17,6 +17,19 @@ export type ContainerState =
       monitor: ProcessIdentity
       startedAt: string
       network: ContainerAddress | undefined
+      paused: boolean
+      restartCount: number
+    }
+  | {
+      /** It ended, and its monitor is about to start it again. */
+      status: 'restarting'
+      monitor: ProcessIdentity
+      exitCode: number
+      oomKilled: boolean
+      error: string
+      startedAt: string
+      finishedAt: string
+      restartCount: number
     }
   | {
       status: 'exited'
@@ -25,12 +38,20 @@ export type ContainerState =
       error: string
       startedAt: string
       finishedAt: string
+      restartCount: number
     }
+
+/** A state that a monitor looks after. */
+export type LiveState = Extract<ContainerState, { status: 'running' | 'restarting' }>
+
+/** Docker's notion of running: its processes live, or will again without anybody's doing. */
+export const isLive = (state: ContainerState): state is LiveState =>
+  state.status === 'running' || state.status === 'restarting'
 
 const MAX_STATE = 64 * 1024
 
 interface StateDocument {
-  status: 'running' | 'exited' | 'created' | 'failed'
+  status: 'running' | 'restarting' | 'exited' | 'created' | 'failed'
   pid?: number
   startTime?: string | number
   bootId?: string
@@ -41,6 +62,8 @@ interface StateDocument {
   exitCode?: number
   oomKilled?: boolean
   error?: string
+  paused?: boolean
+  restartCount?: number
 }
 
 /** The state as the monitor recorded it; a running container whose processes are gone is an exited one. */
@@ -55,13 +78,23 @@ export function interpretState(
   alive: (identity: ProcessIdentity) => boolean,
 ): ContainerState {
   const startedAt = document.startedAt ?? ''
+  const restartCount = document.restartCount ?? 0
+  if (document.status === 'restarting') return interpretRestarting(document, alive)
   if (document.status === 'running') {
     const { pid = 0, startTime = '', bootId = '' } = document
     const own = { pid, startTime: String(startTime), bootId }
     const monitor = document.monitor ?? own
     // The monitor records the end: while it lives, a dead process is one that is just being reaped.
     if (alive(monitor)) {
-      return { status: 'running', process: own, monitor, startedAt, network: document.network }
+      return {
+        status: 'running',
+        process: own,
+        monitor,
+        startedAt,
+        network: document.network,
+        paused: document.paused === true,
+        restartCount,
+      }
     }
     return {
       status: 'exited',
@@ -70,6 +103,7 @@ export function interpretState(
       error: 'monitor lost',
       startedAt,
       finishedAt: startedAt,
+      restartCount,
     }
   }
   if (document.status === 'exited' && startedAt !== '') {
@@ -80,6 +114,7 @@ export function interpretState(
       error: document.error ?? '',
       startedAt,
       finishedAt: document.finishedAt ?? startedAt,
+      restartCount,
     }
   }
   return {
@@ -87,4 +122,23 @@ export function interpretState(
     ...(document.error === undefined ? {} : { error: document.error }),
     ...(document.exitCode === undefined ? {} : { exitCode: document.exitCode }),
   }
+}
+
+/** Without its monitor nobody will start it again: it ended as recorded. */
+function interpretRestarting(
+  document: StateDocument,
+  alive: (identity: ProcessIdentity) => boolean,
+): ContainerState {
+  const { monitor, startedAt = '', finishedAt = startedAt } = document
+  const ended = {
+    exitCode: document.exitCode ?? 0,
+    oomKilled: document.oomKilled === true,
+    error: document.error ?? '',
+    startedAt,
+    finishedAt,
+    restartCount: document.restartCount ?? 0,
+  }
+  return monitor && alive(monitor)
+    ? { status: 'restarting', monitor, ...ended }
+    : { status: 'exited', ...ended }
 }

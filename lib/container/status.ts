@@ -23,13 +23,15 @@ export function formatAge(milliseconds: number): string {
   return `${Math.floor(seconds / DAY / 365)} years`
 }
 
-/** The STATUS column of `ps`. */
+/** The state in the words of `ps`. */
 export function formatStatus(state: ContainerState, now: number): string {
   switch (state.status) {
     case 'created':
       return 'Created'
     case 'running':
-      return `Up ${formatAge(now - Date.parse(state.startedAt))}`
+      return `Up ${formatAge(now - Date.parse(state.startedAt))}${state.paused ? ' (Paused)' : ''}`
+    case 'restarting':
+      return `Restarting (${state.exitCode}) ${formatAge(now - Date.parse(state.finishedAt))} ago`
     case 'exited':
       return `Exited (${state.exitCode}) ${formatAge(now - Date.parse(state.finishedAt))} ago`
   }

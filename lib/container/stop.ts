@@ -10,7 +10,7 @@ import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import type { ContainerRecord } from './record.ts'
 import { signalNumber } from './signals.ts'
-import { type ContainerState, readState } from './state.ts'
+import { isLive, type LiveState, readState } from './state.ts'
 
 const SIGTERM = 15
 export const SIGKILL = 9
@@ -18,8 +18,6 @@ const DEFAULT_TIMEOUT = 10
 /** A monitor that lost its socket makes it anew when asked; it needs a moment. */
 const RECONNECTS = 20
 const MAX_PLAN = 1024 * 1024
-
-type Running = Extract<ContainerState, { status: 'running' }>
 
 /** Where the state is, and where monitors listen. */
 export type Places = Pick<HostPaths, 'data' | 'runtime'>
@@ -39,12 +37,13 @@ export async function stopContainer(
 ): Promise<void> {
   const { record, directory } = container
   const state = readState(directory)
-  if (state.status !== 'running') return
+  if (!isLive(state)) return
   const signal = stopSignal(name, record, options.signal)
   const timeout = options.timeout ?? record.config.stopTimeout ?? DEFAULT_TIMEOUT
   using control = await connectMonitor(runtime, container, state)
   if (!control) return
-  sendSignal(data, container, control, signal)
+  recordContainerEvent(data, record, 'kill', { signal: String(signal) })
+  control.stop(signal)
   if (!(await endsWithin(control, timeout))) {
     sendSignal(data, container, control, SIGKILL)
     await control.exit()
@@ -59,7 +58,11 @@ function sendSignal(data: string, { record }: Container, control: Control, numbe
 }
 
 /** What an image has as its signal may be none: that must not keep a container from being stopped. */
-function stopSignal(name: string, { config }: ContainerRecord, wanted: string | undefined): number {
+export function stopSignal(
+  name: string,
+  { config }: ContainerRecord,
+  wanted: string | undefined,
+): number {
   try {
     return signalNumber(wanted ?? config.stopSignal ?? 'TERM')
   } catch (error) {
@@ -89,7 +92,7 @@ export async function killContainer(
 ): Promise<void> {
   const { record, directory } = container
   const state = readState(directory)
-  if (state.status !== 'running') throw notRunning(record.id)
+  if (!isLive(state)) throw notRunning(record.id)
   using control = await connectMonitor(runtime, container, state)
   if (!control) throw notRunning(record.id)
   sendSignal(data, container, control, number)
@@ -101,7 +104,7 @@ export async function killContainer(
 /** Waits until a container does not run and returns its exit code. */
 export async function waitContainer(runtime: string, container: Container): Promise<number> {
   const state = readState(container.directory)
-  if (state.status === 'running') {
+  if (isLive(state)) {
     using control = await connectMonitor(runtime, container, state)
     const report = await control?.exit()
     if (report) return report.exitCode
@@ -118,7 +121,7 @@ export async function waitContainer(runtime: string, container: Container): Prom
 export async function connectMonitor(
   runtime: string,
   { record: { id }, directory }: Container,
-  state: Running,
+  state: LiveState,
 ): Promise<Control | undefined> {
   const listening = plannedRuntime(directory) ?? runtime
   for (let attempt = 0; attempt < RECONNECTS; attempt++) {
@@ -139,3 +142,6 @@ function plannedRuntime(directory: string): string | undefined {
 
 export const notRunning = (id: string): LighterError =>
   new LighterError('not-running', `container ${id} is not running`)
+
+export const stillRestarting = (id: string): LighterError =>
+  new LighterError('conflict', `Container ${id} is restarting, wait until the container is running`)

@@ -38,6 +38,17 @@ export interface ImageDefaults {
   volumes: string[]
   exposedPorts: string[]
   stopSignal: string
+  healthcheck?: ImageHealthcheck
+}
+
+/** HEALTHCHECK: times in nanoseconds, 0 = the default. */
+export interface ImageHealthcheck {
+  test: string[]
+  interval: number
+  timeout: number
+  startPeriod: number
+  startInterval: number
+  retries: number
 }
 
 export interface ImageConfig {
@@ -108,8 +119,28 @@ function parseDefaults(config: Json): ImageDefaults {
     volumes: isObject(config.Volumes) ? Object.keys(config.Volumes).map(plain) : [],
     exposedPorts: isObject(config.ExposedPorts) ? Object.keys(config.ExposedPorts) : [],
     stopSignal: plain(config.StopSignal),
+    ...parseHealthcheck(config.Healthcheck),
   }
 }
+
+function parseHealthcheck(value: unknown): Pick<ImageDefaults, 'healthcheck'> {
+  if (!isObject(value)) return {}
+  const test = texts(value.Test).map(plain)
+  if (test.length === 0) return {}
+  return {
+    healthcheck: {
+      test,
+      interval: count(value.Interval),
+      timeout: count(value.Timeout),
+      startPeriod: count(value.StartPeriod),
+      startInterval: count(value.StartInterval),
+      retries: count(value.Retries),
+    },
+  }
+}
+
+const count = (value: unknown): number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : 0
 
 function parseChoice(value: unknown): PlatformDescriptor {
   const platform = isObject(value) && isObject(value.platform) ? value.platform : undefined

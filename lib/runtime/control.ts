@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { lazyNet } from '../core/lazy.ts'
+import { failureError, parseReports } from './native.ts'
 
 export interface ExitReport {
   exitCode: number
@@ -18,6 +19,7 @@ export class Control implements Disposable {
   readonly #socket: Socket
   #bytes = Buffer.alloc(0)
   readonly #exit: Promise<ExitReport | undefined>
+  #answered: ((text: string | undefined) => void) | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -27,9 +29,13 @@ export class Control implements Disposable {
         for (let frame = this.#take(); frame; frame = this.#take()) {
           if (frame.type === 'X') resolve(JSON.parse(frame.payload.toString('utf8')) as ExitReport)
           if (frame.type === 'F') resolve(undefined)
+          if (frame.type === 'Y') this.#answered?.(frame.payload.toString('utf8'))
         }
       })
-      socket.on('close', () => resolve(undefined))
+      socket.on('close', () => {
+        this.#answered?.(undefined)
+        resolve(undefined)
+      })
       socket.on('error', () => resolve(undefined))
     })
   }
@@ -53,6 +59,22 @@ export class Control implements Disposable {
   /** Sends a signal to the container's first process. */
   signal(number: number): void {
     this.#socket.write(frame('S', Buffer.from([number])))
+  }
+
+  /** The same as the wish for the container's end: it is not started again. */
+  stop(number: number): void {
+    this.#socket.write(frame('S', Buffer.from([number, 1])))
+  }
+
+  /** Stops all processes of the container for a while, or lets them go on. Throws what kept them from it. */
+  async pause(paused: boolean): Promise<void> {
+    const answer = new Promise<string | undefined>((resolve) => {
+      this.#answered = resolve
+    })
+    this.#socket.write(frame('Z', Buffer.from([paused ? 1 : 0])))
+    const [report] = parseReports((await answer) ?? '')
+    if (report?.event === 'failed') throw failureError(report)
+    if (report?.event !== 'done') throw new LighterError('native', 'The monitor ended meanwhile')
   }
 
   resize(rows: number, columns: number): void {

@@ -47,4 +47,35 @@ export interface Plan {
   groups: string[]
   runtime?: string
   cgroupParent?: string
+  /** What every event of the container carries. */
+  event?: { image: string; attributes: Record<string, string> }
+  restart?: { policy: RestartPolicyName; maximum: number }
+  health?: HealthPlan
+  logging?: LoggingPlan
+  /** The container's own; every other signal of a user's is the wish for its end only without one. */
+  stopSignal?: number
+}
+
+export type RestartPolicyName = 'no' | 'always' | 'unless-stopped' | 'on-failure'
+
+/** Times in milliseconds. */
+export interface HealthPlan {
+  /** An exec request that stays. */
+  check: string
+  interval: number
+  timeout: number
+  startPeriod: number
+  startInterval: number
+  retries: number
+}
+
+export interface LoggingPlan {
+  driver: 'file' | 'journald'
+  /** Bytes; 0: no limit. */
+  maxSize: number
+  maxFiles: number
+  /** In every record of a file. */
+  attributes?: Record<string, string>
+  /** In every entry of the journal. */
+  fields?: Record<string, string>
 }

@@ -14,6 +14,7 @@ export type NativeReport =
   | { event: 'started'; pid: number }
   | { event: 'failed'; kind: NativeFailureKind; step: string; errno: number; message: string }
   | { event: 'exited'; exitCode: number; signal: number; oomKilled: boolean }
+  | { event: 'done' }
   | { event: 'applied'; diffId: string; bytes: number; entries: number }
   | { event: 'measured'; path: string; bytes: number }
   | { event: 'probed'; check: string; ok: boolean; message: string }

@@ -3,6 +3,8 @@
 #ifndef LIGHTER_CGROUP_H
 #define LIGHTER_CGROUP_H
 
+#include <stdbool.h>
+
 #include "fail.h"
 #include "spec.h"
 
@@ -31,6 +33,9 @@ int cgroup_open(const char *path, int *ret_fd, struct failure *out);
 
 /* Kills every process in the cgroup and below. */
 int cgroup_kill(int fd, struct failure *out);
+
+/* Stops every process in the cgroup and below, or lets them go on. Returns once all stand still. */
+int cgroup_freeze(int fd, bool frozen, struct failure *out);
 
 /* Removes the directory and what is below; waits a bounded time for dying processes. Missing is
  * success. */

@@ -169,6 +169,12 @@ bool clients_sweep(struct clients *clients)
 	size_t kept = 0;
 	bool fed = false;
 
+	for (size_t i = 0; i < clients->count; i++) {
+		struct client *client = &clients->items[i];
+
+		if (client->leaving && frame_queue_size(&client->queue) == 0)
+			client_drop(client);
+	}
 	for (size_t i = 0; i < clients->count; i++)
 		if (clients->items[i].fd >= 0)
 			clients->items[kept++] = clients->items[i];

@@ -19,8 +19,9 @@ struct attachment {
 };
 
 struct client {
-	int fd;	   /* -1 = to be forgotten */
-	bool deaf; /* it takes nothing any more; what it sent is still read */
+	int fd;	      /* -1 = to be forgotten */
+	bool deaf;    /* it takes nothing any more; what it sent is still read */
+	bool leaving; /* dropped once it has taken what is queued */
 	struct attachment attached;
 	struct frame_reader reader;
 	struct frame_queue queue;

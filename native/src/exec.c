@@ -9,6 +9,7 @@
 
 #include "exec_process.h"
 #include "exec_request.h"
+#include "journal.h"
 #include "memfd.h"
 #include "plan.h"
 #include "process.h"
@@ -164,7 +165,20 @@ static void report_exit(int report, int status)
 			exit_code_of(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
-static int follow(struct relay *relay, const struct exec_arguments *arguments, struct failure *out)
+/* The request's name is the id that the events of its beginning have. */
+static void note_end(const struct plan *plan, const char *file, int exit_code)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash ? slash + 1 : file;
+	struct journal_attribute more[] = {{.key = "execID"}, {.key = "exitCode"}};
+
+	snprintf(more[0].value, sizeof(more[0].value), "%.*s", (int)strcspn(name, "."), name);
+	snprintf(more[1].value, sizeof(more[1].value), "%d", exit_code);
+	journal_note(plan, "exec_die", more, array_size(more));
+}
+
+static int follow(struct relay *relay, const struct plan *plan,
+	const struct exec_arguments *arguments, struct failure *out)
 {
 	bool detached;
 	int status, result;
@@ -176,6 +190,7 @@ static int follow(struct relay *relay, const struct exec_arguments *arguments, s
 	if (detached)
 		return relay_leave_drain(relay->console, out);
 	report_exit(arguments->report, status);
+	note_end(plan, arguments->file, exit_code_of(status));
 	return exit_code_of(status);
 }
 
@@ -200,8 +215,8 @@ static void word_failure(struct failure *failure)
 			"OCI runtime exec failed: exec failed: unable to start container process");
 }
 
-static int run_request(
-	struct exec_request *request, const struct exec_arguments *arguments, struct failure *out)
+static int run_request(struct exec_request *request, const struct plan *plan,
+	const struct exec_arguments *arguments, struct failure *out)
 {
 	struct exec_process process;
 	struct relay relay = {.console = -1};
@@ -228,7 +243,7 @@ static int run_request(
 	if (process.console >= 0 && connect_terminal(request, &relay, process.console, out) < 0)
 		return -1;
 	if (!request->detach)
-		return follow(&relay, arguments, out);
+		return follow(&relay, plan, arguments, out);
 	return process.console >= 0 ? relay_leave_drain(process.console, out) : 0;
 }
 
@@ -263,8 +278,8 @@ int verb_exec(int argc, char **argv)
 		return report_failure(&arguments, &failure);
 	/* Nothing that the container can reach may lead back to the executable on disk. */
 	if (memfd_ensure(argv, plan->runtime_dir, &failure) < 0 ||
-		exec_request_load(arguments.container, arguments.file, plan, &request, &failure) <
-			0) {
+		exec_request_load(
+			arguments.container, arguments.file, plan, false, &request, &failure) < 0) {
 		plan_free(plan);
 		return report_failure(&arguments, &failure);
 	}
@@ -272,7 +287,7 @@ int verb_exec(int argc, char **argv)
 	/* From here on it must not reach the process. */
 	if (arguments.report >= 0)
 		fcntl(arguments.report, F_SETFD, FD_CLOEXEC);
-	result = run_request(&request, &arguments, &failure);
+	result = run_request(&request, plan, &arguments, &failure);
 	if (result < 0)
 		result = report_failure(&arguments, &failure);
 	exec_request_clear(&request);

@@ -83,14 +83,15 @@ static int read_state(const char *container, struct identity *ret, struct failur
 	return result;
 }
 
-static int read_file(const char *file, struct exec_request *ret, struct failure *out)
+static int read_file(const char *file, bool keep, struct exec_request *ret, struct failure *out)
 {
 	auto_close int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	const json_t *user;
 
 	if (fd < 0)
 		return fail(out, errno, STEP, "cannot open %s", file);
-	unlink(file);
+	if (!keep)
+		unlink(file);
 	ret->document = load_json(fd, file, out);
 	if (!ret->document)
 		return -1;
@@ -135,12 +136,12 @@ static int read_filter(const char *container, const struct plan *plan, struct ex
 	return result;
 }
 
-int exec_request_load(const char *container, const char *file, const struct plan *plan,
+int exec_request_load(const char *container, const char *file, const struct plan *plan, bool keep,
 	struct exec_request *ret, struct failure *out)
 {
 	struct exec_request request = {.id = plan->id};
 
-	if (read_file(file, &request, out) < 0 ||
+	if (read_file(file, keep, &request, out) < 0 ||
 		read_state(container, &request.container, out) < 0 ||
 		read_filter(container, plan, &request, out) < 0) {
 		exec_request_clear(&request);

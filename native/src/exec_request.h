@@ -22,9 +22,9 @@ struct exec_request {
 	struct json_t *document;	     /* keeps what process points into */
 };
 
-/* Reads and unlinks file, reads DIR/state.json and DIR/bundle/config.json. Kind "setup" with a
- * sentence when the container does not run. */
-int exec_request_load(const char *container, const char *file, const struct plan *plan,
+/* Reads file, and unlinks it unless `keep`, reads DIR/state.json and DIR/bundle/config.json. Kind
+ * "setup" with a sentence when the container does not run. */
+int exec_request_load(const char *container, const char *file, const struct plan *plan, bool keep,
 	struct exec_request *ret, struct failure *out);
 void exec_request_clear(struct exec_request *request);
 

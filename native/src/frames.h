@@ -13,12 +13,14 @@ enum frame_type {
 	FRAME_INPUT_END = 'E',
 	FRAME_RESIZE = 'R',
 	FRAME_SIGNAL = 'S',
+	FRAME_PAUSE = 'Z',
 	/* from the monitor */
 	FRAME_STARTED = 'P',
 	FRAME_STDOUT = 'o',
 	FRAME_STDERR = 'e',
 	FRAME_EXITED = 'X',
 	FRAME_FAILED = 'F',
+	FRAME_ANSWER = 'Y',
 };
 
 enum { FRAME_HEADER = 8, FRAME_PAYLOAD_MAX = 65536 };

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "journald.h"
 #include "scope.h"
+#include "utf8.h"
 
 /* A longer line is cut into records; only the last of them ends in a newline. */
 enum { LOG_RECORD_MAX = 16384, LOG_BUFFER = 4096 };
@@ -21,14 +23,31 @@ struct output {
 
 static const char *const stream_names[] = {"stdout", "stderr"};
 
-int log_open(struct log *log, const char *path, struct failure *out)
+static int open_file(const char *path, int flags)
 {
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+}
+
+int log_open(struct log *log, const struct plan *plan, struct failure *out)
+{
+	struct stat file;
+
 	*log = (struct log){.fd = -1};
-	if (!path)
+	if (plan->logging.driver == LOG_JOURNALD) {
+		log->fields = plan->logging.fields;
+		log->fd = journald_open(out);
+		return log->fd < 0 ? -1 : 0;
+	}
+	if (!plan->log_path)
 		return 0;
-	log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (log->fd < 0)
-		return fail(out, errno, "log", "cannot open the log %s", path);
+	log->path = plan->log_path;
+	log->max_size = plan->logging.max_size;
+	log->max_files = plan->logging.max_files;
+	log->attributes = plan->logging.attributes;
+	log->fd = open_file(log->path, 0);
+	if (log->fd < 0 || fstat(log->fd, &file) < 0)
+		return fail(out, errno, "log", "cannot open the log %s", log->path);
+	log->size = file.st_size;
 	return 0;
 }
 
@@ -64,6 +83,7 @@ static void flush(struct output *output)
 		} else {
 			done += (size_t)written;
 			output->written += written;
+			output->log->size += written;
 		}
 	}
 	output->used = 0;
@@ -88,42 +108,6 @@ static void put(struct output *output, const char *text, size_t length)
 static void put_text(struct output *output, const char *text)
 {
 	put(output, text, strlen(text));
-}
-
-/* Length of the UTF-8 character at bytes, 0 = invalid, -1 = cut off by the end. */
-static int utf8_length(const unsigned char *bytes, size_t left)
-{
-	unsigned char first = bytes[0], low = 0x80, high = 0xbf;
-	int length;
-
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		length = 2;
-	else if (first >= 0xe0 && first <= 0xef)
-		length = 3;
-	else if (first >= 0xf0 && first <= 0xf4)
-		length = 4;
-	else
-		return 0;
-	/* The second byte excludes overlong forms, surrogates and what lies above U+10FFFF. */
-	if (first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	for (int i = 1; i < length; i++) {
-		if ((size_t)i >= left)
-			return -1;
-		if (bytes[i] < low || bytes[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return length;
 }
 
 static bool is_plain(unsigned char byte)
@@ -183,6 +167,34 @@ static void end_record(struct output *output)
 	if (output->failed && output->written > 0 && fstat(output->log->fd, &now) == 0 &&
 		now.st_size >= output->written)
 		(void)!ftruncate(output->log->fd, now.st_size - output->written);
+	if (output->failed)
+		output->log->size -= output->written;
+}
+
+/* container.log becomes container.log.1, that one .2, …; the oldest goes. With one file only, what
+ * it holds goes. Where that fails, the log grows beyond its size: nothing is lost. */
+static void rotate(struct log *log)
+{
+	auto_free char *from = malloc(strlen(log->path) + 16), *to = malloc(strlen(log->path) + 16);
+	int fd;
+
+	if (!from || !to)
+		return;
+	for (unsigned i = log->max_files - 1; i > 0; i--) {
+		sprintf(to, "%s.%u", log->path, i);
+		if (i > 1)
+			sprintf(from, "%s.%u", log->path, i - 1);
+		else
+			strcpy(from, log->path);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return;
+	}
+	fd = open_file(log->path, log->max_files < 2 ? O_TRUNC : 0);
+	if (fd < 0)
+		return;
+	close(log->fd);
+	log->fd = fd;
+	log->size = 0;
 }
 
 static void write_record(struct log *log, enum log_stream stream, const unsigned char *bytes,
@@ -192,6 +204,15 @@ static void write_record(struct log *log, enum log_stream stream, const unsigned
 	struct output output;
 	char time[TIMESTAMP_SIZE];
 
+	if (log->fields) {
+		if (journald_send(log->fd, log->fields, stream == LOG_STDERR, bytes, length,
+			    !whole) < 0 &&
+			!log->error)
+			log->error = errno;
+		return;
+	}
+	if (log->max_size > 0 && log->size >= log->max_size)
+		rotate(log);
 	/* Filled as far as used: the buffer itself is left alone. */
 	output.log = log;
 	output.failed = false;
@@ -205,7 +226,13 @@ static void write_record(struct log *log, enum log_stream stream, const unsigned
 	put_string(&output, bytes, length);
 	put_text(&output, whole ? "\\n\",\"stream\":\"" : "\",\"stream\":\"");
 	put_text(&output, stream_names[stream]);
-	put_text(&output, "\",\"time\":\"");
+	if (log->attributes) {
+		put_text(&output, "\",\"attrs\":");
+		put_text(&output, log->attributes);
+		put_text(&output, ",\"time\":\"");
+	} else {
+		put_text(&output, "\",\"time\":\"");
+	}
 	put_text(&output, time);
 	put_text(&output, "\"}\n");
 	end_record(&output);

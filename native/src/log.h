@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "fail.h"
+#include "plan.h"
 
 enum log_stream { LOG_STDOUT, LOG_STDERR, LOG_STREAM_COUNT };
 
@@ -20,13 +21,19 @@ struct log_line {
 };
 
 struct log {
-	int fd; /* -1: no log */
+	int fd;		    /* -1: no log */
+	const char *path;   /* the plan's */
+	long long size;	    /* of the file */
+	long long max_size; /* the file is rotated before a record once it has as much; 0 = never */
+	unsigned max_files;
+	const char *attributes; /* the plan's */
+	struct json_t *fields;	/* of journald's entries; NULL = the log is a file */
 	struct log_line lines[LOG_STREAM_COUNT];
 	int error; /* the first write error; records of that time are lost, later ones are tried */
 };
 
-/* path NULL = no log is wanted. Appends to what is there. */
-int log_open(struct log *log, const char *path, struct failure *out);
+/* A plan without a path wants no log. Appends to what is there. The plan must outlive the log. */
+int log_open(struct log *log, const struct plan *plan, struct failure *out);
 
 /* Never fails: what cannot be written is lost to the log and noted in log->error. */
 void log_write(struct log *log, enum log_stream stream, const unsigned char *bytes, size_t length);

@@ -9,11 +9,26 @@
 #include <time.h>
 
 #include "clients.h"
+#include "health.h"
+#include "identity.h"
 #include "log.h"
+#include "monitor_state.h"
 #include "net.h"
+#include "pause.h"
 #include "plan.h"
+#include "restart.h"
 #include "shared.h"
 #include "streams.h"
+
+/* The health check that is on its way, or due. */
+struct prober {
+	pid_t pid; /* 0 = none is on its way */
+	int fd;	   /* where its result arrives */
+	bool armed;
+	struct timespec due;   /* armed: when the next begins, or this one is given up; monotonic */
+	struct timespec began; /* wall clock */
+	long long began_ms;    /* since the container's start */
+};
 
 struct monitor {
 	struct plan *plan;
@@ -30,9 +45,21 @@ struct monitor {
 	bool reaped;
 	int wait_status;
 	pid_t pid;
-	int pidfd;  /* -1 before the start */
-	pid_t fuse; /* serves the root filesystem, or 0 */
-	struct timespec started_at;
+	int pidfd;		    /* -1 before the start */
+	pid_t fuse;		    /* serves the root filesystem, or 0 */
+	struct identity process;    /* the same, for the state */
+	struct timespec started_at; /* wall clock */
+	struct timespec started;    /* monotonic */
+	struct exit_report ended;
+	struct restart restart;
+	bool restarting; /* waits for the next start */
+	struct timespec restart_at;
+	off_t hosts_size;     /* of the hosts file before the first address; -1 = none */
+	char last_error[512]; /* why the last restart failed */
+	bool stopped_by_user; /* it must not be started again */
+	struct pause pause;
+	struct health health;
+	struct prober prober;
 	char started_event[64];
 	bool stopping; /* asked to end: the container is killed when it does not follow in time */
 	struct timespec kill_at;

@@ -6,17 +6,17 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <jansson.h>
-
+#include "monitor_frames.h"
+#include "monitor_health.h"
 #include "scope.h"
 
 enum {
 	SLOT_SIGNALS,
 	SLOT_PROCESS,
 	SLOT_LISTENER,
+	SLOT_HEALTH,
 	SLOT_INPUT,
 	SLOT_OUTPUTS,
 	SLOT_CLIENTS = SLOT_OUTPUTS + STREAM_COUNT,
@@ -33,13 +33,6 @@ static void remaining(const struct timespec *deadline, int *timeout)
 	left = (deadline->tv_sec - now.tv_sec) * 1000LL +
 	       (deadline->tv_nsec - now.tv_nsec) / 1000000 + 1;
 	*timeout = left < 0 ? 0 : (int)left;
-}
-
-static void signal_process(const struct monitor *monitor, int number)
-{
-	/* A process that just died needs no signal. */
-	if (!monitor->reaped)
-		syscall(SYS_pidfd_send_signal, monitor->pidfd, number, NULL, 0);
 }
 
 /* Reaps the container's process and whatever helper became a child. */
@@ -71,91 +64,9 @@ static void handle_signals(struct monitor *monitor)
 			monitor->stopping = true;
 			clock_gettime(CLOCK_MONOTONIC, &monitor->kill_at);
 			monitor->kill_at.tv_sec += STOP_SECONDS;
-			signal_process(monitor, SIGTERM);
+			monitor_signal(monitor, SIGTERM);
+			monitor_unpause(monitor);
 		}
-	}
-}
-
-static int read_attachment(const struct frame *frame, struct attachment *ret)
-{
-	json_t *root = json_loadb((const char *)frame->payload, frame->length, 0, NULL);
-	json_t *in = json_object_get(root, "stdin");
-	json_t *out = json_object_get(root, "stdout");
-	json_t *err = json_object_get(root, "stderr");
-	int result = json_is_boolean(in) && json_is_boolean(out) && json_is_boolean(err) ? 0 : -1;
-
-	ret->input = json_is_true(in);
-	ret->outputs[STREAM_STDOUT] = json_is_true(out);
-	ret->outputs[STREAM_STDERR] = json_is_true(err);
-	json_decref(root);
-	return result;
-}
-
-static void end_input(struct monitor *monitor)
-{
-	if (monitor->plan->stdin_once)
-		streams_close_input(&monitor->streams);
-}
-
-static void write_input(struct monitor *monitor, struct client *client)
-{
-	size_t taken =
-		streams_write(&monitor->streams, client->input.payload, client->input.length);
-
-	client->input.payload += taken;
-	client->input.length -= taken;
-	client->input_pending = client->input.length > 0;
-}
-
-/* -1: the client does not keep to the protocol. */
-static int handle_frame(struct monitor *monitor, struct client *client, const struct frame *frame)
-{
-	const unsigned char *bytes = frame->payload;
-	struct winsize size = {0};
-
-	switch (frame->type) {
-	case FRAME_ATTACH:
-		return read_attachment(frame, &client->attached);
-	case FRAME_INPUT:
-		if (!client->attached.input)
-			return -1;
-		client->input = *frame;
-		write_input(monitor, client);
-		return 0;
-	case FRAME_INPUT_END:
-		if (!client->attached.input)
-			return -1;
-		client->attached.input = false;
-		end_input(monitor);
-		return 0;
-	case FRAME_RESIZE:
-		if (frame->length != 4)
-			return -1;
-		size.ws_row = (unsigned short)(bytes[0] << 8 | bytes[1]);
-		size.ws_col = (unsigned short)(bytes[2] << 8 | bytes[3]);
-		streams_resize(&monitor->streams, &size);
-		return 0;
-	case FRAME_SIGNAL:
-		if (frame->length != 1 || bytes[0] < 1 || bytes[0] > SIGRTMAX)
-			return -1;
-		signal_process(monitor, bytes[0]);
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-static void read_client(struct monitor *monitor, struct client *client)
-{
-	/* A few frames per turn: one busy client must not keep the others waiting. */
-	for (int i = 0; i < 8 && client->fd >= 0 && !client->input_pending; i++) {
-		struct frame frame;
-		enum frame_result result = frame_read(&client->reader, client->fd, &frame);
-
-		if (result == FRAME_WAIT)
-			return;
-		if (result != FRAME_READY || handle_frame(monitor, client, &frame) < 0)
-			client_drop(client);
 	}
 }
 
@@ -206,6 +117,7 @@ static void watch(const struct monitor *monitor, struct pollfd *slots)
 	slots[SLOT_SIGNALS] = (struct pollfd){.fd = monitor->signals, .events = POLLIN};
 	slots[SLOT_PROCESS] = (struct pollfd){.fd = monitor->pidfd, .events = POLLIN};
 	slots[SLOT_LISTENER] = (struct pollfd){.fd = monitor->clients.listener, .events = POLLIN};
+	slots[SLOT_HEALTH] = (struct pollfd){.fd = monitor->prober.fd, .events = POLLIN};
 	slots[SLOT_INPUT] = (struct pollfd){
 		.fd = input_waits(monitor) ? monitor->streams.input : -1, .events = POLLOUT};
 	for (int i = 0; i < STREAM_COUNT; i++)
@@ -228,7 +140,7 @@ static void serve_clients(struct monitor *monitor, const struct pollfd *slots, s
 		if (client->fd < 0)
 			continue;
 		if (!client->input_pending && events & (POLLIN | POLLHUP | POLLERR))
-			read_client(monitor, client);
+			monitor_read_client(monitor, client);
 	}
 }
 
@@ -238,22 +150,45 @@ static void resume_input(struct monitor *monitor)
 		struct client *client = &monitor->clients.items[i];
 
 		if (client->input_pending)
-			write_input(monitor, client);
+			monitor_write_input(monitor, client);
 	}
+}
+
+static void sooner(const struct timespec *deadline, int *timeout)
+{
+	int left;
+
+	remaining(deadline, &left);
+	if (*timeout < 0 || left < *timeout)
+		*timeout = left;
 }
 
 static int next_timeout(struct monitor *monitor)
 {
 	int timeout = -1;
 
-	if (monitor->stopping) {
+	if (monitor->stopping && !monitor->restarting) {
 		remaining(&monitor->kill_at, &timeout);
 		if (timeout == 0) {
-			signal_process(monitor, SIGKILL);
+			monitor_signal(monitor, SIGKILL);
 			timeout = 1000;
 		}
 	}
+	if (monitor->prober.armed)
+		sooner(&monitor->prober.due, &timeout);
+	if (monitor->restarting)
+		sooner(&monitor->restart_at, &timeout);
 	return timeout;
+}
+
+static void check_health(struct monitor *monitor)
+{
+	int left = 1;
+
+	if (monitor->prober.armed)
+		remaining(&monitor->prober.due, &left);
+	if (left == 0)
+		monitor_health_due(monitor);
 }
 
 /* One turn. Returns whether the process has died. */
@@ -262,11 +197,14 @@ static bool turn(struct monitor *monitor)
 	size_t count = monitor->clients.count;
 	struct pollfd slots[SLOT_CLIENTS + CLIENTS_MAX];
 
+	check_health(monitor);
 	watch(monitor, slots);
 	if (poll(slots, SLOT_CLIENTS + count, next_timeout(monitor)) <= 0)
 		return false;
 	if (slots[SLOT_SIGNALS].revents)
 		handle_signals(monitor);
+	if (slots[SLOT_HEALTH].revents && monitor->prober.fd >= 0)
+		monitor_health_result(monitor);
 	if (slots[SLOT_INPUT].revents)
 		resume_input(monitor);
 	for (int i = 0; i < STREAM_COUNT; i++)
@@ -274,7 +212,7 @@ static bool turn(struct monitor *monitor)
 			copy_output(monitor, i);
 	serve_clients(monitor, slots, count);
 	if (clients_sweep(&monitor->clients))
-		end_input(monitor);
+		monitor_end_input(monitor);
 	if (slots[SLOT_LISTENER].revents)
 		accept_client(monitor);
 	return slots[SLOT_PROCESS].revents || monitor->reaped;
@@ -319,6 +257,16 @@ void monitor_loop(struct monitor *monitor)
 		if (retry_eintr(waitpid(monitor->pid, &status, 0)) == monitor->pid)
 			monitor->wait_status = status;
 		monitor->reaped = true;
+	}
+}
+
+void monitor_wait_restart(struct monitor *monitor)
+{
+	int left = 1;
+
+	while (left > 0 && !monitor->stopped_by_user && !monitor->stopping) {
+		turn(monitor);
+		remaining(&monitor->restart_at, &left);
 	}
 }
 

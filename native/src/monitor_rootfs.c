@@ -137,13 +137,15 @@ static int lock_init(const struct spec *spec, struct failure *out)
 	return 0;
 }
 
-int monitor_prepare_rootfs(
-	const struct plan *plan, const char *rootfs, struct spec *spec, struct failure *out)
+int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, bool again,
+	struct spec *spec, struct failure *out)
 {
 	auto_close int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root < 0)
 		return fail(out, errno, "root filesystem", "cannot open %s", rootfs);
+	if (again)
+		return resolve_user(plan, root, spec, out);
 	add_marks(root);
 	if (lock_init(spec, out) < 0 || resolve_user(plan, root, spec, out) < 0)
 		return -1;

@@ -8,8 +8,8 @@
 #include "spec.h"
 
 /* Adds /.dockerenv and /etc/mtab, resolves the user and its home into the spec, fills empty
- * volumes. ROOTFS is where the root filesystem is mounted. */
-int monitor_prepare_rootfs(
-	const struct plan *plan, const char *rootfs, struct spec *spec, struct failure *out);
+ * volumes. ROOTFS is where the root filesystem is mounted. again: only the spec is new. */
+int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, bool again,
+	struct spec *spec, struct failure *out);
 
 #endif

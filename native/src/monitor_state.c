@@ -92,40 +92,45 @@ static int reserve(int directory)
 	return fd < 0 ? -1 : write_all(fd, spaces, sizeof(spaces));
 }
 
-int state_write_running(int directory, const struct plan *plan, const struct identity *process,
-	const struct timespec *started_at, const struct net_attachment *network,
-	struct failure *out)
+static json_t *pack_running(const struct running_report *report)
 {
 	char started[TIMESTAMP_SIZE];
 	struct identity monitor;
-	json_t *state;
+	json_t *state = pack_identity(report->process);
 
-	if (identity_of(getpid(), &monitor) < 0)
-		return fail(out, errno, "state", "cannot read /proc");
-	format_timestamp(started_at, started);
-	state = pack_identity(process);
-	if (!state || json_object_set_new(state, "version", json_integer(1)) < 0 ||
+	format_timestamp(report->started_at, started);
+	if (!state || identity_of(getpid(), &monitor) < 0 ||
+		json_object_set_new(state, "version", json_integer(1)) < 0 ||
 		json_object_set_new(state, "status", json_string("running")) < 0 ||
 		json_object_set_new(state, "monitor", pack_identity(&monitor)) < 0 ||
 		json_object_set_new(state, "startedAt", json_string(started)) < 0 ||
-		(network->address[0] &&
-			json_object_set_new(state, "network", pack_network(network)) < 0)) {
+		json_object_set_new(state, "restartCount", json_integer(report->restart_count)) <
+			0 ||
+		json_object_set_new(state, "paused", json_boolean(report->paused)) < 0 ||
+		(report->network->address[0] &&
+			json_object_set_new(state, "network", pack_network(report->network)) < 0)) {
 		json_decref(state);
-		return fail(out, ENOMEM, "state", "cannot write the container's state");
+		return NULL;
 	}
-	if (!plan->auto_remove && reserve(directory) < 0) {
+	return state;
+}
+
+int state_write_running(int directory, const struct plan *plan, const struct running_report *report,
+	struct failure *out)
+{
+	json_t *state = pack_running(report);
+
+	if (state && !plan->auto_remove && reserve(directory) < 0) {
 		json_decref(state);
 		return fail(out, errno, "state", "cannot reserve space for the container's state");
 	}
 	return replace(directory, draft_name, state, false, out);
 }
 
-int state_write_exited(int directory, const struct plan *plan, const struct exit_report *report,
-	struct failure *out)
+static json_t *pack_ended(const char *status, const struct exit_report *report)
 {
 	char started[TIMESTAMP_SIZE], finished[TIMESTAMP_SIZE], error[128] = "";
 	struct timespec now;
-	json_t *state;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	format_timestamp(&report->started_at, started);
@@ -133,11 +138,30 @@ int state_write_exited(int directory, const struct plan *plan, const struct exit
 	if (report->log_error)
 		snprintf(error, sizeof(error), "part of the log is lost: %s",
 			strerror(report->log_error));
-	state = json_pack("{s:i, s:s, s:i, s:i, s:b, s:s, s:s, s:s}", "version", 1, "status",
-		"exited", "exitCode", report->exit_code, "signal", report->signal, "oomKilled",
-		report->oom_killed, "error", error, "startedAt", started, "finishedAt", finished);
-	return replace(directory, plan->auto_remove ? draft_name : reserve_name, state,
-		!plan->auto_remove, out);
+	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:s, s:s, s:s, s:i}", "version", 1, "status",
+		status, "exitCode", report->exit_code, "signal", report->signal, "oomKilled",
+		report->oom_killed, "error", report->error ? report->error : error, "startedAt",
+		started, "finishedAt", finished, "restartCount", (int)report->restart_count);
+}
+
+int state_write_exited(int directory, const struct plan *plan, const struct exit_report *report,
+	struct failure *out)
+{
+	return replace(directory, plan->auto_remove ? draft_name : reserve_name,
+		pack_ended("exited", report), !plan->auto_remove, out);
+}
+
+int state_write_restarting(int directory, const struct exit_report *report, struct failure *out)
+{
+	struct identity monitor;
+	json_t *state = pack_ended("restarting", report);
+
+	if (state && (identity_of(getpid(), &monitor) < 0 ||
+			     json_object_set_new(state, "monitor", pack_identity(&monitor)) < 0)) {
+		json_decref(state);
+		state = NULL;
+	}
+	return replace(directory, draft_name, state, false, out);
 }
 
 int state_write_failed(int directory, const struct failure *why, struct failure *out)

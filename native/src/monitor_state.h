@@ -17,15 +17,27 @@ struct exit_report {
 	bool oom_killed;
 	int log_error; /* errno of the first failed write to the log, 0 = none */
 	struct timespec started_at;
+	unsigned restart_count;
+	const char *error; /* why it could not be started again; NULL = nothing */
+};
+
+struct running_report {
+	const struct identity *process;
+	const struct timespec *started_at;
+	const struct net_attachment *network;
+	unsigned restart_count;
+	bool paused;
 };
 
 /* directory is the container's. The state is whole on disk or unchanged, also with a full disk:
  * the running state reserves the space that the exited state needs. */
-int state_write_running(int directory, const struct plan *plan, const struct identity *process,
-	const struct timespec *started_at, const struct net_attachment *network,
+int state_write_running(int directory, const struct plan *plan, const struct running_report *report,
 	struct failure *out);
 int state_write_exited(int directory, const struct plan *plan, const struct exit_report *report,
 	struct failure *out);
+
+/* It ended and will be started again by this monitor. */
+int state_write_restarting(int directory, const struct exit_report *report, struct failure *out);
 
 /* The container never started: status "created" with exitCode and error. */
 int state_write_failed(int directory, const struct failure *why, struct failure *out);

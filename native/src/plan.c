@@ -10,26 +10,25 @@
 
 #include "id_map.h"
 #include "json_read.h"
+#include "plan_parts.h"
 #include "scope.h"
 
 enum { PLAN_SIZE_MAX = 1024 * 1024, LIST_MAX = 4096 };
 
-enum need { OPTIONAL, REQUIRED };
-
-static int bad(struct failure *out, const char *name, const char *expected)
+int plan_bad(struct failure *out, const char *name, const char *expected)
 {
 	return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan", "plan.json: %s %s", name, expected);
 }
 
 /* A member that the program does not know would be ignored silently: refuse it. */
-static int check_members(
+int plan_check_members(
 	json_t *object, const char *where, const char *const *known, struct failure *out)
 {
 	const char *key;
 	json_t *value;
 
 	if (!json_is_object(object))
-		return bad(out, where, "must be an object");
+		return plan_bad(out, where, "must be an object");
 	json_object_foreach(object, key, value)
 	{
 		size_t i = 0;
@@ -49,22 +48,21 @@ static int get_text(
 	json_t *value = json_object_get(object, name);
 
 	if (!value)
-		return need == REQUIRED ? bad(out, name, "is missing") : 0;
+		return need == REQUIRED ? plan_bad(out, name, "is missing") : 0;
 	/* A zero byte cannot be in it: json_string_length would differ from strlen. */
 	if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
-		return bad(out, name, "must be a string");
+		return plan_bad(out, name, "must be a string");
 	free(*ret);
 	*ret = strdup(json_string_value(value));
 	return *ret ? 0 : fail(out, ENOMEM, "plan", "cannot read the plan");
 }
 
-static int get_path(
-	json_t *object, const char *name, enum need need, char **ret, struct failure *out)
+int plan_get_path(json_t *object, const char *name, enum need need, char **ret, struct failure *out)
 {
 	if (get_text(object, name, need, ret, out) < 0)
 		return -1;
 	if (*ret && (*ret)[0] != '/')
-		return bad(out, name, "must be an absolute path");
+		return plan_bad(out, name, "must be an absolute path");
 	return 0;
 }
 
@@ -73,7 +71,7 @@ static int get_flag(json_t *object, const char *name, bool *ret, struct failure 
 	json_t *value = json_object_get(object, name);
 
 	if (!json_is_boolean(value))
-		return bad(out, name, "must be true or false");
+		return plan_bad(out, name, "must be true or false");
 	*ret = json_is_true(value);
 	return 0;
 }
@@ -87,7 +85,7 @@ static int get_list(
 	if (!value)
 		return 0;
 	if (!json_is_array(value) || count > LIST_MAX)
-		return bad(out, name, "must be a list of strings");
+		return plan_bad(out, name, "must be a list of strings");
 	ret->items = calloc(count + 1, sizeof(*ret->items));
 	if (!ret->items)
 		return fail(out, ENOMEM, "plan", "cannot read the plan");
@@ -95,7 +93,7 @@ static int get_list(
 		const char *item = json_string_value(json_array_get(value, ret->count));
 
 		if (!item || (paths && item[0] != '/'))
-			return bad(out, name,
+			return plan_bad(out, name,
 				paths ? "must be a list of absolute paths"
 				      : "must be a list of strings");
 		ret->items[ret->count] = strdup(item);
@@ -105,7 +103,7 @@ static int get_list(
 	return 0;
 }
 
-static int get_choice(json_t *object, const char *name, const char *const *choices, size_t count,
+int plan_get_choice(json_t *object, const char *name, const char *const *choices, size_t count,
 	int *ret, struct failure *out)
 {
 	const char *text = json_string_value(json_object_get(object, name));
@@ -116,7 +114,7 @@ static int get_choice(json_t *object, const char *name, const char *const *choic
 			return 0;
 		}
 	}
-	return bad(out, name, "is not one of the known values");
+	return plan_bad(out, name, "is not one of the known values");
 }
 
 /* Becomes part of fuse-overlayfs' options. */
@@ -125,7 +123,7 @@ static int get_mapping(json_t *object, const char *name, char **ret, struct fail
 	if (get_text(object, name, OPTIONAL, ret, out) < 0)
 		return -1;
 	if (*ret && (!**ret || strspn(*ret, "0123456789:") != strlen(*ret)))
-		return bad(out, name, "must be numbers and colons");
+		return plan_bad(out, name, "must be numbers and colons");
 	return 0;
 }
 
@@ -136,21 +134,22 @@ static int read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *
 	static const char *const drivers[] = {"overlay", "fuse-overlayfs", "copy"};
 	int driver = 0;
 
-	if (check_members(object, "rootfs", known, out) < 0 ||
-		get_choice(object, "driver", drivers, array_size(drivers), &driver, out) < 0 ||
+	if (plan_check_members(object, "rootfs", known, out) < 0 ||
+		plan_get_choice(object, "driver", drivers, array_size(drivers), &driver, out) < 0 ||
 		get_list(object, "lower", true, &ret->lower, out) < 0 ||
-		get_path(object, "upper", REQUIRED, &ret->upper, out) < 0 ||
-		get_path(object, "work", REQUIRED, &ret->work, out) < 0 ||
-		get_path(object, "program", driver == ROOTFS_FUSE_OVERLAYFS ? REQUIRED : OPTIONAL,
-			&ret->program, out) < 0 ||
+		plan_get_path(object, "upper", REQUIRED, &ret->upper, out) < 0 ||
+		plan_get_path(object, "work", REQUIRED, &ret->work, out) < 0 ||
+		plan_get_path(object, "program",
+			driver == ROOTFS_FUSE_OVERLAYFS ? REQUIRED : OPTIONAL, &ret->program,
+			out) < 0 ||
 		get_mapping(object, "uidMapping", &ret->uid_mapping, out) < 0 ||
 		get_mapping(object, "gidMapping", &ret->gid_mapping, out) < 0)
 		return -1;
 	ret->driver = (enum rootfs_driver)driver;
 	if (driver != ROOTFS_FUSE_OVERLAYFS && (ret->uid_mapping || ret->gid_mapping))
-		return bad(out, "rootfs.uidMapping", "needs the driver fuse-overlayfs");
+		return plan_bad(out, "rootfs.uidMapping", "needs the driver fuse-overlayfs");
 	if (driver != ROOTFS_COPY && ret->lower.count == 0)
-		return bad(out, "rootfs.lower", "must name at least one layer");
+		return plan_bad(out, "rootfs.lower", "must name at least one layer");
 	return 0;
 }
 
@@ -162,8 +161,8 @@ static int read_network(json_t *object, struct plan_network *ret, struct failure
 	json_t *mtu = json_object_get(object, "mtu");
 	int mode = 0;
 
-	if (check_members(object, "network", known, out) < 0 ||
-		get_choice(object, "mode", modes, array_size(modes), &mode, out) < 0)
+	if (plan_check_members(object, "network", known, out) < 0 ||
+		plan_get_choice(object, "mode", modes, array_size(modes), &mode, out) < 0)
 		return -1;
 	ret->mode = (enum network_mode)mode;
 	enum need uplink = mode == NETWORK_BRIDGE || mode == NETWORK_SLIRP ? REQUIRED : OPTIONAL;
@@ -172,16 +171,16 @@ static int read_network(json_t *object, struct plan_network *ret, struct failure
 	if (get_text(object, "bridge", bridge, &ret->bridge, out) < 0 ||
 		get_text(object, "subnet", bridge, &ret->subnet, out) < 0 ||
 		get_text(object, "gateway", bridge, &ret->gateway, out) < 0 ||
-		get_path(object, "uplinkProgram", uplink, &ret->uplink_program, out) < 0 ||
-		get_path(object, "slirp4netns", uplink, &ret->slirp4netns, out) < 0 ||
-		get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
+		plan_get_path(object, "uplinkProgram", uplink, &ret->uplink_program, out) < 0 ||
+		plan_get_path(object, "slirp4netns", uplink, &ret->slirp4netns, out) < 0 ||
+		plan_get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
 		get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0)
 		return -1;
 	if (!mtu)
-		return uplink == REQUIRED ? bad(out, "network.mtu", "is missing") : 0;
+		return uplink == REQUIRED ? plan_bad(out, "network.mtu", "is missing") : 0;
 	if (!json_is_integer(mtu) || json_integer_value(mtu) < 68 ||
 		json_integer_value(mtu) > 65521)
-		return bad(out, "network.mtu", "must be a number between 68 and 65521");
+		return plan_bad(out, "network.mtu", "must be a number between 68 and 65521");
 	ret->mtu = (unsigned)json_integer_value(mtu);
 	return 0;
 }
@@ -190,7 +189,7 @@ static int read_stdio(json_t *object, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"terminal", "stdin", "stdinOnce", NULL};
 
-	if (check_members(object, "stdio", known, out) < 0 ||
+	if (plan_check_members(object, "stdio", known, out) < 0 ||
 		get_flag(object, "terminal", &plan->terminal, out) < 0 ||
 		get_flag(object, "stdin", &plan->open_stdin, out) < 0 ||
 		get_flag(object, "stdinOnce", &plan->stdin_once, out) < 0)
@@ -202,9 +201,9 @@ static int read_volume(json_t *object, struct plan_volume *ret, struct failure *
 {
 	static const char *const known[] = {"volume", "destination", NULL};
 
-	if (check_members(object, "populate", known, out) < 0 ||
-		get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
-		get_path(object, "destination", REQUIRED, &ret->destination, out) < 0)
+	if (plan_check_members(object, "populate", known, out) < 0 ||
+		plan_get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
+		plan_get_path(object, "destination", REQUIRED, &ret->destination, out) < 0)
 		return -1;
 	return 0;
 }
@@ -216,7 +215,7 @@ static int read_populate(json_t *list, struct plan *plan, struct failure *out)
 	if (!list)
 		return 0;
 	if (!json_is_array(list) || count > LIST_MAX)
-		return bad(out, "populate", "must be a list of volumes");
+		return plan_bad(out, "populate", "must be a list of volumes");
 	plan->populate = calloc(count + 1, sizeof(*plan->populate));
 	if (!plan->populate)
 		return fail(out, ENOMEM, "plan", "cannot read the plan");
@@ -233,7 +232,7 @@ static int read_populate(json_t *list, struct plan *plan, struct failure *out)
 static int check_id(const struct plan *plan, struct failure *out)
 {
 	if (strlen(plan->id) != 64 || strspn(plan->id, "0123456789abcdef") != 64)
-		return bad(out, "id", "must be 64 hexadecimal digits");
+		return plan_bad(out, "id", "must be 64 hexadecimal digits");
 	return 0;
 }
 
@@ -241,29 +240,31 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
-		"populate", "user", "groups", "runtime", "cgroupParent", NULL};
+		"populate", "user", "groups", "runtime", "cgroupParent", "event", "restart",
+		"health", "logging", "stopSignal", NULL};
 
-	if (check_members(root, "the plan", known, out) < 0)
+	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
 	if (json_integer_value(json_object_get(root, "version")) != 1)
-		return bad(out, "version", "must be 1");
+		return plan_bad(out, "version", "must be 1");
 	if (get_text(root, "id", REQUIRED, &plan->id, out) < 0 || check_id(plan, out) < 0 ||
-		get_path(root, "dataDir", REQUIRED, &plan->data_dir, out) < 0 ||
-		get_path(root, "runtimeDir", REQUIRED, &plan->runtime_dir, out) < 0 ||
+		plan_get_path(root, "dataDir", REQUIRED, &plan->data_dir, out) < 0 ||
+		plan_get_path(root, "runtimeDir", REQUIRED, &plan->runtime_dir, out) < 0 ||
 		id_map_parse(json_object_get(root, "idMap"), &plan->id_map, out) < 0 ||
 		read_rootfs(json_object_get(root, "rootfs"), &plan->rootfs, out) < 0 ||
 		read_network(json_object_get(root, "network"), &plan->network, out) < 0 ||
 		read_stdio(json_object_get(root, "stdio"), plan, out) < 0)
 		return -1;
-	if (get_path(root, "log", OPTIONAL, &plan->log_path, out) < 0 ||
+	if (plan_get_path(root, "log", OPTIONAL, &plan->log_path, out) < 0 ||
 		get_flag(root, "autoRemove", &plan->auto_remove, out) < 0 ||
-		get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
+		plan_get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
 		get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
 		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
 		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		get_list(root, "groups", false, &plan->groups, out) < 0 ||
-		get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
-		get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0)
+		plan_get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
+		plan_get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0 ||
+		plan_read_monitor(root, plan, out) < 0)
 		return -1;
 	plan->rootfs.throwaway = plan->auto_remove;
 	return 0;
@@ -281,7 +282,7 @@ static json_t *parse_file(const char *path, struct failure *out)
 		return NULL;
 	}
 	if (!S_ISREG(file.st_mode) || file.st_size > PLAN_SIZE_MAX) {
-		bad(out, "the file", "is no regular file or too large");
+		plan_bad(out, "the file", "is no regular file or too large");
 		return NULL;
 	}
 	root = json_read(fd, PLAN_SIZE_MAX, JSON_REJECT_DUPLICATES, &error);
@@ -363,5 +364,6 @@ void plan_free(struct plan *plan)
 	clear_list(&plan->groups);
 	free(plan->runtime);
 	free(plan->cgroup_parent);
+	plan_clear_monitor(plan);
 	free(plan);
 }

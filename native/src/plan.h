@@ -46,6 +46,29 @@ struct plan_volume {
 	char *destination;
 };
 
+enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_UNLESS_STOPPED, RESTART_ON_FAILURE };
+
+struct plan_restart {
+	enum restart_policy policy;
+	unsigned maximum; /* of restarts on failure, 0 = no limit */
+};
+
+struct plan_health {
+	char *check; /* an exec request that stays; NULL = the container is not checked */
+	long long interval_ms, timeout_ms, start_period_ms, start_interval_ms;
+	unsigned retries;
+};
+
+enum log_driver { LOG_FILE, LOG_JOURNALD };
+
+struct plan_logging {
+	enum log_driver driver;
+	long long max_size; /* bytes after which the log is rotated, 0 = never */
+	unsigned max_files;
+	char *attributes;      /* JSON object that every record carries, NULL = none */
+	struct json_t *fields; /* journald: what every entry carries */
+};
+
 struct plan {
 	char *id;
 	char *data_dir, *runtime_dir;
@@ -64,6 +87,10 @@ struct plan {
 		       numbers */
 	struct string_list groups; /* --group-add: names or numbers */
 	char *runtime;		   /* external OCI runtime, absolute path; NULL = this program */
+	struct plan_restart restart;
+	struct plan_health health;
+	struct plan_logging logging;
+	int stop_signal;     /* of the container's own; 0 = it has none */
 	char *cgroup_parent; /* absolute cgroup v2 directory to create the container's in; NULL =
 				none */
 };

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "frames.h"
+#include "journal.h"
 #include "scope.h"
 
 enum { SLOT_SOCKET, SLOT_SIGNALS, SLOT_INPUT, SLOT_OUTPUT, SLOT_COUNT };
@@ -347,6 +348,7 @@ static void end_input(struct session *session)
 
 static void detach(struct session *session)
 {
+	journal_note(session->plan, "detach", NULL, 0);
 	finish(session, 0);
 	if (session->origin == SESSION_RUN)
 		return;

@@ -20,7 +20,7 @@ static void expect(const char *bytes, size_t length, const char *wanted)
 	size_t got;
 
 	unlink(path);
-	assert(log_open(&log, path, &failure) == 0);
+	assert(log_open(&log, &(struct plan){.log_path = path}, &failure) == 0);
 	log_write(&log, LOG_STDOUT, (const unsigned char *)bytes, length);
 	log_finish(&log);
 	log_close(&log);
@@ -63,6 +63,46 @@ static void expect_cut(void)
 	expect(line, 20001, wanted);
 }
 
+static long long size_of(const char *suffix)
+{
+	char name[80];
+	struct stat file;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &file) < 0 ? -1 : file.st_size;
+}
+
+/* Every record has 68 bytes or a few less; the first above the limit stays, the next rotates. */
+static void expect_rotation(unsigned files)
+{
+	char attributes[] = "{\"a\":\"b\"}";
+	struct plan plan = {.log_path = path,
+		.logging = {.max_size = 100, .max_files = files, .attributes = attributes}};
+	struct failure failure;
+	struct log log;
+
+	unlink(path);
+	assert(log_open(&log, &plan, &failure) == 0);
+	for (int i = 0; i < 7; i++)
+		log_write(&log, LOG_STDOUT, (const unsigned char *)"x\n", 2);
+	log_close(&log);
+	/* Two records each: 0 1 | 2 3 | 4 5 | 6 */
+	assert(size_of("") > 60 && size_of("") < 100);
+	assert(files < 2 ? size_of(".1") == -1 : size_of(".1") > 100);
+	assert(files < 3 ? size_of(".2") == -1 : size_of(".2") > 100);
+	assert(size_of(".3") == -1);
+	/* What is there counts. */
+	assert(log_open(&log, &plan, &failure) == 0);
+	assert(log.size == size_of(""));
+	log_close(&log);
+	for (int i = 1; i < 3; i++) {
+		char name[80];
+
+		snprintf(name, sizeof(name), "%s.%d", path, i);
+		unlink(name);
+	}
+}
+
 static void expect_timestamps(void)
 {
 	char text[TIMESTAMP_SIZE];
@@ -84,6 +124,8 @@ int main(void)
 	expect("\0\x7f", 2, "{\"log\":\"\\u0000\x7f|");
 	expect_cut();
 	expect_timestamps();
+	for (unsigned files = 1; files < 4; files++)
+		expect_rotation(files);
 	unlink(path);
 	return 0;
 }

@@ -105,6 +105,7 @@ describe('abandoned containers', () => {
     error: '',
     startedAt: '',
     finishedAt: '',
+    restartCount: 0,
   }
 
   test.each<[string, boolean, ContainerRecord['starter'], ContainerState, boolean]>([

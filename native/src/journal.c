@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "json_read.h"
+#include "scope.h"
+
+enum { JOURNAL_SIZE = 4 * 1024 * 1024, PLAN_SIZE = 1024 * 1024 };
+
+/* The claim names the container even where the attributes are older than its last name. */
+static void add_name(json_t *attributes, json_t *claim)
+{
+	const char *path = json_string_value(claim);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	if (slash)
+		json_object_set_new(attributes, "name", json_string(slash + 1));
+}
+
+void journal_subject_open(const struct plan *plan, struct journal_subject *ret)
+{
+	char path[PATH_MAX];
+	json_t *root;
+
+	*ret = (struct journal_subject){.data_dir = strdup(plan->data_dir)};
+	snprintf(ret->id, sizeof(ret->id), "%s", plan->id);
+	snprintf(path, sizeof(path), "%s/plan.json", plan->container_dir);
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	root = fd < 0 ? NULL : json_read(fd, PLAN_SIZE, 0, NULL);
+	ret->event = json_incref(json_object_get(root, "event"));
+	add_name(json_object_get(ret->event, "attributes"), json_object_get(root, "nameClaim"));
+	json_decref(root);
+}
+
+void journal_subject_close(struct journal_subject *subject)
+{
+	free(subject->data_dir);
+	json_decref(subject->event);
+	*subject = (struct journal_subject){0};
+}
+
+static json_t *join_attributes(
+	const struct journal_subject *subject, const struct journal_attribute *more, size_t count)
+{
+	json_t *image = json_object_get(subject->event, "image");
+	json_t *attributes = json_copy(json_object_get(subject->event, "attributes"));
+
+	if (!attributes)
+		attributes = json_object();
+	if (image)
+		json_object_set(attributes, "image", image);
+	for (size_t i = 0; i < count; i++)
+		json_object_set_new(attributes, more[i].key, json_string(more[i].value));
+	return attributes;
+}
+
+/* The members of the whole line have Docker's order, those of the attributes the alphabet's. */
+char *journal_line(const struct journal_subject *subject, const char *action,
+	const struct journal_attribute *more, size_t count, const struct timespec *time)
+{
+	json_t *attributes = join_attributes(subject, more, count);
+	auto_free char *sorted =
+		attributes ? json_dumps(attributes, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	json_t *image = json_object_get(subject->event, "image");
+	json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:s}", "status", action, "id", subject->id,
+		"from", json_is_string(image) ? json_string_value(image) : "", "Type", "container",
+		"Action", action);
+	auto_free char *start = head ? json_dumps(head, JSON_COMPACT) : NULL;
+	char *line = NULL;
+
+	json_decref(attributes);
+	json_decref(head);
+	if (!sorted || !start)
+		return NULL;
+	start[strlen(start) - 1] = '\0';
+	if (asprintf(&line,
+		    "%s,\"Actor\":{\"ID\":\"%s\",\"Attributes\":%s},\"scope\":\"local\","
+		    "\"time\":%lld,\"timeNano\":%lld%09ld}\n",
+		    start, subject->id, sorted, (long long)time->tv_sec, (long long)time->tv_sec,
+		    time->tv_nsec) < 0)
+		return NULL;
+	return line;
+}
+
+/* Two who find it full at once: the second renames a young one, which loses the older file. That
+ * needs 4 MiB of events within a moment. */
+static void rotate(int directory)
+{
+	struct stat file;
+
+	if (fstatat(directory, "journal.jsonl", &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+		file.st_size > JOURNAL_SIZE)
+		(void)!renameat(directory, "journal.jsonl", directory, "journal.jsonl.1");
+}
+
+void journal_record(const struct journal_subject *subject, const char *action,
+	const struct journal_attribute *more, size_t count)
+{
+	struct timespec now;
+	char path[PATH_MAX];
+
+	if (!subject->event || !subject->data_dir)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(path, sizeof(path), "%s/events", subject->data_dir);
+	auto_free char *line = journal_line(subject, action, more, count, &now);
+
+	if (!line || (mkdir(path, 0700) < 0 && errno != EEXIST))
+		return;
+	auto_close int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (directory < 0)
+		return;
+	rotate(directory);
+	auto_close int fd = openat(directory, "journal.jsonl",
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)!write(fd, line, strlen(line));
+}
+
+void journal_note(const struct plan *plan, const char *action, const struct journal_attribute *more,
+	size_t count)
+{
+	struct journal_subject subject;
+
+	journal_subject_open(plan, &subject);
+	journal_record(&subject, action, more, count);
+	journal_subject_close(&subject);
+}

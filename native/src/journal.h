@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal of events: DATA/events/journal.jsonl, which lib/events/journal.ts writes too. */
+#ifndef LIGHTER_JOURNAL_H
+#define LIGHTER_JOURNAL_H
+
+#include <stddef.h>
+#include <time.h>
+
+#include "plan.h"
+
+/* Whom events are about: the container as it is called now. */
+struct journal_subject {
+	char *data_dir;
+	char id[65];
+	struct json_t *event; /* plan.event: image and attributes; NULL = nothing is recorded */
+};
+
+/* One more attribute of an event. */
+struct journal_attribute {
+	const char *key;
+	char value[72];
+};
+
+/* Reads DIR/plan.json anew: the container may have been renamed. */
+void journal_subject_open(const struct plan *plan, struct journal_subject *ret);
+void journal_subject_close(struct journal_subject *subject);
+
+/* Appends one line by one write, so that lines of several writers never mix. A file larger than
+ * 4 MiB first becomes journal.jsonl.1. An event that cannot be written is lost: nothing waits for
+ * it. */
+void journal_record(const struct journal_subject *subject, const char *action,
+	const struct journal_attribute *more, size_t count);
+
+/* The three in one. */
+void journal_note(const struct plan *plan, const char *action, const struct journal_attribute *more,
+	size_t count);
+
+/* The line of an event, with its newline; the caller frees it. NULL = no memory, or bytes that are
+ * no UTF-8. */
+char *journal_line(const struct journal_subject *subject, const char *action,
+	const struct journal_attribute *more, size_t count, const struct timespec *time);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of plan.json that have a file of their own; only the plan*.c files use this. */
+#ifndef LIGHTER_PLAN_PARTS_H
+#define LIGHTER_PLAN_PARTS_H
+
+#include <jansson.h>
+
+#include "plan.h"
+
+enum need { OPTIONAL, REQUIRED };
+
+int plan_bad(struct failure *out, const char *name, const char *expected);
+int plan_check_members(
+	json_t *object, const char *where, const char *const *known, struct failure *out);
+int plan_get_path(
+	json_t *object, const char *name, enum need need, char **ret, struct failure *out);
+int plan_get_choice(json_t *object, const char *name, const char *const *choices, size_t count,
+	int *ret, struct failure *out);
+
+/* What the monitor does beside keeping the container: event, restart, health, logging. */
+int plan_read_monitor(json_t *root, struct plan *plan, struct failure *out);
+void plan_clear_monitor(struct plan *plan);
+
+#endif
