@@ -33,9 +33,9 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
 
 function formatter(parsed: Parsed): (record: LogRecord) => string {
   const timestamps = parsed.bool('timestamps')
-  // Attributes come from the log driver's options, of which there are none: an empty list and its space remain.
-  const details = parsed.bool('details') ? ' ' : ''
-  return ({ text, time }) => `${timestamps ? `${padTime(time)} ` : ''}${details}${text}`
+  const details = parsed.bool('details')
+  return ({ text, time, attributes }) =>
+    `${timestamps ? `${padTime(time)} ` : ''}${details ? `${formatAttributes(attributes)} ` : ''}${text}`
 }
 
 /** Nine digits of a second: the columns of all lines agree. */
@@ -57,4 +57,13 @@ export function parseTime(flag: string, text: string, now: number): number {
     if (!(error instanceof LighterError)) throw error
     throw new LighterError(error.code, `invalid value for "${flag}": ${error.message}`)
   }
+}
+
+/** `a=1,b=x+y`: what is in them cannot be taken for what stands between them. */
+function formatAttributes(attributes: Readonly<Record<string, string>>): string {
+  const encode = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+  return Object.entries(attributes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${encode(key)}=${encode(value)}`)
+    .join(',')
 }

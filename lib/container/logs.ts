@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, watch } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isErrno } from '../core/errors.ts'
@@ -9,6 +9,8 @@ export interface LogRecord {
   stream: 'stdout' | 'stderr'
   text: string
   time: string
+  /** What the log driver's options chose of labels and environment, and the tag. */
+  attributes: Readonly<Record<string, string>>
 }
 
 export interface LogOptions {
@@ -31,43 +33,74 @@ export async function* readLogs(
   options: LogOptions,
 ): AsyncGenerator<LogRecord> {
   const path = join(container.directory, 'container.log')
-  const fd = openLog(path)
-  if (fd === undefined && !options.follow) return
-  const reader = new LogReader(fd ?? (await awaitLog(path, container)))
+  const readers = openLogs(path)
   try {
-    if (options.tail !== undefined) reader.skipToTail(options.tail)
+    if (options.tail !== undefined) skipToTail(readers, options.tail)
     for (;;) {
       // The state is asked first: what was written before the end is then certainly in the file.
       const running = isLive(readState(container.directory))
-      for (const record of reader.read()) {
-        const time = Date.parse(record.time)
-        if (options.until !== undefined && time > options.until) return
-        if (options.since === undefined || time >= options.since) yield record
+      for (const reader of readers) {
+        for (const record of reader.read()) {
+          const time = Date.parse(record.time)
+          if (options.until !== undefined && time > options.until) return
+          if (options.since === undefined || time >= options.since) yield record
+        }
       }
+      const rotated = openNewer(path, readers)
+      if (rotated) continue
       if (!options.follow || !running) return
       await changed(path)
     }
   } finally {
-    reader.close()
+    for (const reader of readers) reader.close()
   }
 }
 
-function openLog(path: string): number | undefined {
+/** The files of the log, the oldest first: `container.log.2`, `container.log.1`, `container.log`. */
+function openLogs(path: string): LogReader[] {
+  const readers: LogReader[] = []
+  for (let number = 0; ; number++) {
+    const reader = openLog(nameOf(path, number))
+    if (!reader) return readers.reverse()
+    // Rotated since the one before was opened: it is the same file under its next name.
+    if (readers.at(-1)?.inode === reader.inode) reader.close()
+    else readers.push(reader)
+  }
+}
+
+const nameOf = (path: string, number: number): string => (number === 0 ? path : `${path}.${number}`)
+
+function openLog(path: string): LogReader | undefined {
   try {
-    return openSync(path, 'r')
+    return new LogReader(openSync(path, 'r'))
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
     throw error
   }
 }
 
-async function awaitLog(path: string, container: Container): Promise<number> {
-  for (;;) {
-    const fd = openLog(path)
-    if (fd !== undefined) return fd
-    if (!isLive(readState(container.directory))) return openSync('/dev/null', 'r')
-    await delay(POLL)
-  }
+/**
+ * Goes on to the files that were begun since. Of those read so far only the last is kept: what was written to it before
+ * the rotation is still to be read. Returns whether there is something new.
+ */
+function openNewer(path: string, readers: LogReader[]): boolean {
+  const last = readers.at(-1)
+  if (last && statSync(path, { throwIfNoEntry: false })?.ino === last.inode) return false
+  const newer = openLogs(path)
+  const known = last ? newer.findIndex(({ inode }) => inode === last.inode) : -1
+  for (const reader of newer.splice(0, known + 1)) reader.close()
+  if (newer.length === 0) return false
+  const kept = readers.splice(0)
+  const end = kept.pop()
+  for (const reader of kept) reader.close()
+  readers.push(...(end ? [end] : []), ...newer)
+  return true
+}
+
+/** Moves to the beginning of the last lines of all files together. */
+function skipToTail(readers: LogReader[], lines: number): void {
+  let missing = lines
+  for (const reader of [...readers].reverse()) missing = reader.skipToTail(missing)
 }
 
 async function changed(path: string): Promise<void> {
@@ -87,20 +120,22 @@ async function changed(path: string): Promise<void> {
 
 /** Reads whole lines from an open log; what is written later comes with the next call. */
 class LogReader {
+  readonly inode: number
   readonly #fd: number
   #position = 0
   #rest = Buffer.alloc(0)
 
   constructor(fd: number) {
     this.#fd = fd
+    this.inode = fstatSync(fd).ino
   }
 
   close(): void {
     closeSync(this.#fd)
   }
 
-  /** Moves to the beginning of the last lines, reading from the end backwards. */
-  skipToTail(lines: number): void {
+  /** Moves to the beginning of the last lines, reading from the end backwards; returns how many it has not. */
+  skipToTail(lines: number): number {
     const { size } = fstatSync(this.#fd)
     const chunk = Buffer.alloc(CHUNK)
     let missing = lines + 1
@@ -110,14 +145,24 @@ class LogReader {
       for (let at = count - 1; at >= 0; at--) {
         if (chunk[at] === NEWLINE && --missing === 0) {
           this.#position = start + at + 1
-          return
+          return 0
         }
       }
       end = start
     }
+    // The beginning of the file begins a line too.
+    return size > 0 ? missing - 1 : lines
+  }
+
+  /** With one file only, rotation empties it. */
+  #followTruncation(): void {
+    if (fstatSync(this.#fd).size >= this.#position) return
+    this.#position = 0
+    this.#rest = Buffer.alloc(0)
   }
 
   *read(): Generator<LogRecord> {
+    this.#followTruncation()
     const chunk = Buffer.alloc(CHUNK)
     for (;;) {
       const count = readSync(this.#fd, chunk, 0, CHUNK, this.#position)
@@ -138,10 +183,20 @@ class LogReader {
 export function parseLogLine(line: string): LogRecord | undefined {
   if (line === '') return undefined
   try {
-    const { log, stream, time } = JSON.parse(line) as Record<string, unknown>
+    const { log, stream, time, attrs } = JSON.parse(line) as Record<string, unknown>
     if (typeof log !== 'string' || typeof time !== 'string') return undefined
-    return { text: log, time, stream: stream === 'stderr' ? 'stderr' : 'stdout' }
+    return {
+      text: log,
+      time,
+      stream: stream === 'stderr' ? 'stderr' : 'stdout',
+      attributes: isTexts(attrs) ? attrs : {},
+    }
   } catch {
     return undefined
   }
 }
+
+const isTexts = (value: unknown): value is Record<string, string> =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((entry) => typeof entry === 'string')

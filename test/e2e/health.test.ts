@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeWorld, type Outcome, type World } from '../helpers/world.ts'
+
+const image = 'lighter/hello'
+
+interface Health {
+  Status: string
+  FailingStreak: number
+  Log: { Start: string; End: string; ExitCode: number; Output: string }[]
+}
+
+let world: World
+const lighter = (...args: string[]): Promise<Outcome> => world.lighter(args)
+
+beforeAll(() => {
+  world = makeWorld('health')
+})
+afterAll(() => world.remove())
+
+const run = async (name: string, ...flags: string[]): Promise<string> => {
+  const outcome = await lighter('run', '-d', '--name', name, ...flags, image, 'sleep', '1000')
+  expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+  return outcome.stdout.trim()
+}
+
+const health = async (name: string): Promise<Health> =>
+  JSON.parse((await lighter('inspect', name)).stdout)[0].State.Health
+
+async function until(name: string, wanted: (health: Health) => boolean): Promise<Health> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const now = await health(name)
+    if (wanted(now)) return now
+    await sleep(100)
+  }
+  throw new Error(`not within 10 s: ${JSON.stringify(await health(name))}`)
+}
+
+describe('health checks', () => {
+  test('starting, healthy, unhealthy, healthy again; the last five are kept', async () => {
+    const id = await run(
+      'flips',
+      '--health-cmd',
+      'cat /flag',
+      '--health-interval',
+      '300ms',
+      '--health-retries',
+      '2',
+    )
+    expect((await health('flips')).Status).toBe('starting')
+    expect((await lighter('ps')).stdout).toContain('(health: starting)')
+    await until('flips', ({ Status }) => Status === 'unhealthy')
+    expect((await lighter('ps')).stdout).toContain('(unhealthy)')
+    await lighter('exec', 'flips', 'sh', '-c', 'echo here > /flag')
+    const well = await until('flips', ({ Status }) => Status === 'healthy')
+    expect(well.FailingStreak).toBe(0)
+    expect(well.Log.at(-1)).toMatchObject({ ExitCode: 0, Output: 'here\n' })
+    expect((await lighter('ps')).stdout).toContain('(healthy)')
+    await sleep(1500)
+    expect((await health('flips')).Log).toHaveLength(5)
+    const actions = readFileSync(`${world.data}/events/journal.jsonl`, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(id) && line.includes('health_status'))
+      .map((line) => JSON.parse(line).Action)
+    expect(actions).toEqual(['health_status: unhealthy', 'health_status: healthy'])
+    // Nobody looks at one that does not run.
+    await lighter('kill', 'flips')
+    expect((await health('flips')).Status).toBe('unhealthy')
+  })
+
+  test('a slow check is ended at its timeout, with its children', async () => {
+    await run(
+      'slow',
+      '--health-cmd',
+      'echo begun; sleep 777',
+      '--health-interval',
+      '200ms',
+      '--health-timeout',
+      '500ms',
+      '--health-retries',
+      '1',
+    )
+    const { Log } = await until('slow', ({ Status }) => Status === 'unhealthy')
+    expect(Log[0]).toMatchObject({
+      ExitCode: -1,
+      Output: 'Health check exceeded timeout (500ms): begun\n',
+    })
+    await lighter('pause', 'slow')
+    await lighter('unpause', 'slow')
+    const left = await lighter(
+      'exec',
+      'slow',
+      'sh',
+      '-c',
+      'cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -o "sleep 777" | wc -l',
+    )
+    expect(Number(left.stdout)).toBeLessThanOrEqual(2)
+  })
+
+  test('it runs as the container does: user, environment, working directory, capabilities', async () => {
+    await run(
+      'as',
+      '--user',
+      '5:6',
+      '--workdir',
+      '/tmp',
+      '-e',
+      'COLOUR=red',
+      '--cap-drop',
+      'ALL',
+      '--health-interval',
+      '200ms',
+      '--health-cmd',
+      'echo $(id -u):$(id -g) $PWD $COLOUR $(grep CapBnd /proc/self/status) $(grep Seccomp: /proc/self/status)',
+    )
+    const { Log } = await until('as', (now) => now.Log.length > 0)
+    expect(Log[0]?.Output).toBe('5:6 /tmp red CapBnd: 0000000000000000 Seccomp: 2\n')
+  })
+
+  test('long output is cut, and what is no text replaced', async () => {
+    await run(
+      'long',
+      '--health-interval',
+      '200ms',
+      '--health-cmd',
+      'printf "\\377"; yes 123456789 | head -n 2000',
+    )
+    const { Log } = await until('long', (now) => now.Log.length > 0)
+    const output = Log[0]?.Output ?? ''
+    expect(output.startsWith('\ufffd123456789\n')).toBe(true)
+    expect(output.endsWith('...')).toBe(true)
+    expect(output.length).toBe(4096 + 3)
+  })
+
+  test('failures within the start period do not count', async () => {
+    await run(
+      'young',
+      '--health-cmd',
+      'false',
+      '--health-interval',
+      '10s',
+      '--health-retries',
+      '1',
+      '--health-start-period',
+      '30s',
+      '--health-start-interval',
+      '200ms',
+    )
+    const { Log, Status, FailingStreak } = await until('young', (now) => now.Log.length >= 3)
+    expect({ Status, FailingStreak, code: Log[0]?.ExitCode }).toEqual({
+      Status: 'starting',
+      FailingStreak: 0,
+      code: 1,
+    })
+  })
+
+  test('no check while paused', async () => {
+    await run('still', '--health-cmd', 'true', '--health-interval', '100ms')
+    await until('still', ({ Status }) => Status === 'healthy')
+    await lighter('pause', 'still')
+    const { Status, Log } = await health('still')
+    await sleep(700)
+    expect(Status).toBe('unhealthy')
+    expect((await health('still')).Log).toEqual(Log)
+    await lighter('unpause', 'still')
+    await until('still', (now) => now.Status === 'healthy')
+  })
+
+  test('the monitor stays small', async () => {
+    const id = await run('small', '--health-cmd', 'true', '--health-interval', '100ms')
+    await until('small', ({ Status }) => Status === 'healthy')
+    const { monitor } = JSON.parse(
+      readFileSync(`${world.data}/containers/${id}/state.json`, 'utf8'),
+    )
+    const status = readFileSync(`/proc/${monitor.pid}/status`, 'utf8')
+    expect(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1])).toBeLessThanOrEqual(1536)
+  })
+
+  test('--no-healthcheck and the words of bad flags', async () => {
+    await run('none', '--no-healthcheck')
+    const [document] = JSON.parse((await lighter('inspect', 'none')).stdout)
+    expect(document.Config.Healthcheck).toEqual({ Test: ['NONE'] })
+    expect(document.State.Health).toBeUndefined()
+    for (const [flags, sentence] of [
+      [
+        ['--health-interval=1us'],
+        'Error response from daemon: Interval in Healthcheck cannot be less than 1ms.',
+      ],
+      [['--health-retries=-1'], '--health-retries cannot be negative.'],
+      [['--health-start-interval=-1s'], '--health-start-interval cannot be negative.'],
+      [
+        ['--no-healthcheck', '--health-cmd=x'],
+        '--no-healthcheck conflicts with --health-* options.',
+      ],
+    ] as const) {
+      expect(await lighter('run', ...flags, image, 'true')).toEqual({
+        exitCode: 125,
+        stdout: '',
+        stderr: `lighter: ${sentence}\nSee 'lighter run --help'.\n`,
+      })
+    }
+  })
+})
