@@ -1,6 +1,6 @@
-import type { Healthcheck } from '../../lib/container/record.ts'
 import type { CreateRequest } from '../../lib/container/request.ts'
 import { parseRestartPolicy } from '../../lib/container/restart-policy.ts'
+import type { Healthcheck } from '../../lib/container/supervision.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Parsed } from '../parse.ts'
 

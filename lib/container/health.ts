@@ -4,8 +4,9 @@ import { parseJson, readSmallFile } from '../fs/read.ts'
 import type { ImageHealthcheck } from '../oci/image.ts'
 import type { HealthPlan } from '../runtime/plan.ts'
 import type { Container } from './catalog.ts'
-import type { ContainerConfig, Healthcheck } from './record.ts'
+import type { ContainerConfig } from './record.ts'
 import type { CreateRequest } from './request.ts'
+import type { Healthcheck } from './supervision.ts'
 
 const MILLISECOND = 1e6
 const SECOND = 1e9

@@ -1,7 +1,8 @@
 import { LighterError } from '../core/errors.ts'
 import { shortId } from '../core/ids.ts'
 import type { LoggingPlan } from '../runtime/plan.ts'
-import type { ContainerRecord, LogConfig } from './record.ts'
+import type { ContainerRecord } from './record.ts'
+import type { LogConfig } from './supervision.ts'
 
 const ATTRIBUTES = ['env', 'env-regex', 'labels', 'labels-regex', 'tag']
 const ROTATION = ['compress', 'max-file', 'max-size']

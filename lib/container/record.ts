@@ -1,8 +1,9 @@
 import type { ContainerId } from '../core/ids.ts'
 import type { ProcessIdentity } from '../host/process.ts'
-import type { RestartPolicyName, RootfsDriver } from '../runtime/plan.ts'
+import type { RootfsDriver } from '../runtime/plan.ts'
 import type { HostOptions } from './options.ts'
 import type { NetworkMode } from './request.ts'
+import type { Healthcheck, LogConfig, RestartPolicy } from './supervision.ts'
 
 /** A mount as it was decided when the container was made. */
 export type MountPoint =
@@ -46,26 +47,6 @@ export interface ContainerConfig {
   stopSignal?: string
   stopTimeout?: number
   healthcheck?: Healthcheck
-}
-
-/** As in Docker's documents: times in nanoseconds, 0 = the default. */
-export interface Healthcheck {
-  test: string[]
-  interval: number
-  timeout: number
-  startPeriod: number
-  startInterval: number
-  retries: number
-}
-
-export interface RestartPolicy {
-  name: RestartPolicyName
-  maximumRetryCount: number
-}
-
-export interface LogConfig {
-  type: string
-  config: Record<string, string>
 }
 
 /** How it is run here. */

@@ -1,6 +1,6 @@
 import type { MountRequest } from './mount-request.ts'
 import type { HostOptions } from './options.ts'
-import type { Healthcheck, LogConfig, RestartPolicy } from './record.ts'
+import type { Healthcheck, LogConfig, RestartPolicy } from './supervision.ts'
 
 export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
 

@@ -1,6 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import type { RestartPolicyName } from '../runtime/plan.ts'
-import type { RestartPolicy } from './record.ts'
+import type { RestartPolicy } from './supervision.ts'
 
 const NAMES: readonly string[] = ['no', 'always', 'on-failure', 'unless-stopped']
 

@@ -16,10 +16,11 @@ import { healthCommand, planHealth } from './health.ts'
 import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
 import { openFilesLimit } from './open-files.ts'
-import { anonymousVolumes, type ContainerRecord, type RestartPolicy } from './record.ts'
+import { anonymousVolumes, type ContainerRecord } from './record.ts'
 import { findShared } from './sharing.ts'
 import { buildSpec } from './spec/spec.ts'
 import { stopSignal } from './stop.ts'
+import type { RestartPolicy } from './supervision.ts'
 import { mappingOption, userMap } from './user-map.ts'
 
 /** Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start. */
