@@ -41,7 +41,8 @@ export const createFlags: FlagTable = {
   'health-cmd': { type: 'string', summary: 'Command to run to check health' },
   'health-interval': {
     type: 'duration',
-    summary: 'Time between running the check (ms|s|m|h) (default 0s)',
+    shownDefault: '0s',
+    summary: 'Time between running the check (ms|s|m|h)',
   },
   'health-retries': {
     type: 'int',
@@ -49,16 +50,19 @@ export const createFlags: FlagTable = {
   },
   'health-start-interval': {
     type: 'duration',
-    summary: 'Time between running the check during the start period (ms|s|m|h) (default 0s)',
+    shownDefault: '0s',
+    summary: 'Time between running the check during the start period (ms|s|m|h)',
   },
   'health-start-period': {
     type: 'duration',
+    shownDefault: '0s',
     summary:
-      'Start period for the container to initialize before starting health-retries countdown (ms|s|m|h) (default 0s)',
+      'Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)',
   },
   'health-timeout': {
     type: 'duration',
-    summary: 'Maximum time to allow one check to run (ms|s|m|h) (default 0s)',
+    shownDefault: '0s',
+    summary: 'Maximum time to allow one check to run (ms|s|m|h)',
   },
   hostname: { type: 'string', short: 'h', summary: 'Container host name' },
   init: {

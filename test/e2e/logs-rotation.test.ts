@@ -36,7 +36,7 @@ describe('--log-opt', () => {
       '--log-opt',
       'max-file=3',
       image,
-      ...count(200, ':'),
+      ...count(200, 'usleep 2000'),
     )
     await lighter('start', '-a', 'three')
     expect(filesOf(created.stdout.trim())).toEqual([

@@ -71,7 +71,7 @@ describe('pause', () => {
       'counter',
       'sh',
       '-c',
-      'cat /proc/[0-9]*/stat | grep "(sleep) T" | wc -l',
+      'cat /proc/[0-9]*/stat | grep -c ") T "',
     )
     expect(states.stdout).toBe('1\n')
     expect((await lighter('unpause', 'counter')).stderr).toBe(
