@@ -17,6 +17,7 @@ export function parseCreateRequest(
   refuseForeign(parsed)
   const [image = '', ...command] = parsed.operands
   const tty = parsed.bool('tty')
+  const mounts = parsed.list('mount').map(parseMount)
   const openStdin = parsed.bool('interactive')
   return {
     image,
@@ -34,12 +35,15 @@ export function parseCreateRequest(
     attach: parseAttach(parsed.list('attach'), openStdin, detached),
     autoRemove: parsed.bool('rm'),
     startsAtOnce,
-    binds: parsed.list('volume').map(absoluteSource),
-    mounts: parsed.list('mount').map(parseMount),
+    binds: parsed.list('volume').map(refuseEmpty).map(absoluteSource),
+    mounts: mounts.map(({ request }) => request),
     tmpfs: Object.fromEntries(parsed.list('tmpfs').map(splitTmpfs)),
     connections: parseConnections(parsed),
     domainname: parsed.string('domainname') || undefined,
-    options: parseHostOptions(parsed),
+    options: {
+      ...parseHostOptions(parsed),
+      ...(mounts.length > 0 ? { mounts: mounts.map(({ document }) => document) } : {}),
+    },
     init: parsed.bool('init'),
     readOnly: parsed.bool('read-only'),
     privileged: parsed.bool('privileged'),
@@ -121,6 +125,11 @@ function absoluteSource(text: string): string {
   const colon = text.indexOf(':')
   if (colon < 0) return text
   return `${resolve(text.slice(0, colon))}${text.slice(colon)}`
+}
+
+function refuseEmpty(bind: string): string {
+  if (bind === '') throw new LighterError('usage', 'invalid empty volume spec')
+  return bind
 }
 
 function splitTmpfs(text: string): [string, string] {

@@ -10,7 +10,7 @@ export function splitCsv(text: string): string[] {
     const match = quoted ? /"((?:[^"]|"")*)"(?=,|$)/y : /[^,]*/y
     match.lastIndex = at
     const found = match.exec(text)
-    if (!found) throw badCsv(text.length, 'extraneous or missing " in quoted-field')
+    if (!found) throw badCsv(text.length + 1, 'extraneous or missing " in quoted-field')
     if (!quoted && found[0].includes('"')) {
       throw badCsv(at + found[0].indexOf('"') + 1, 'bare " in non-quoted-field')
     }

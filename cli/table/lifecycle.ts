@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
+import { limitFlags } from '../flags/resource-flags.ts'
 import { checkEnv, createFlags, runFlags } from '../flags/run.ts'
 import { ANY, detachKeys, pruneFilter } from './shared.ts'
 
@@ -153,6 +154,14 @@ export const lifecycleCommands: readonly CommandSpec[] = [
       timeout: { type: 'int', aliasOf: 'time', hidden: true, summary: '' },
     },
     load: () => import('../commands/stop.ts'),
+  },
+  {
+    names: ['container update', 'update'],
+    summary: 'Update configuration of one or more containers',
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    operands: [1, ANY],
+    flags: limitFlags,
+    load: () => import('../commands/update.ts'),
   },
   {
     names: ['container wait', 'wait'],

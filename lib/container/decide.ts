@@ -71,7 +71,7 @@ function decideConfig(
     ...decideCommand(image, request),
     workingDir: decideWorkingDir(request.workingDir ?? image.workingDir),
     labels: { ...image.labels, ...request.labels },
-    volumes: image.volumes,
+    volumes: [...new Set([...image.volumes, ...request.binds.filter(isAnonymous)])],
     exposedPorts: exposePorts(image, request),
     ...(stopSignal === undefined ? {} : { stopSignal }),
     ...(request.stopTimeout === undefined ? {} : { stopTimeout: request.stopTimeout }),
@@ -99,6 +99,9 @@ function exposePorts(image: ImageDefaults, { connections, options }: CreateReque
   }
   return ports
 }
+
+/** `-v /path`: a volume of its own. */
+const isAnonymous = (bind: string): boolean => !bind.includes(':')
 
 /** Longest name that the kernel takes. */
 const MAX_HOSTNAME = 64
@@ -151,7 +154,7 @@ function decideHost(request: CreateRequest): ContainerHostConfig {
     ...request.options,
     networkMode: parseNetwork(request.connections.mode),
     autoRemove: request.autoRemove,
-    binds: request.binds,
+    binds: request.binds.filter((text) => !isAnonymous(text)),
     tmpfs: request.tmpfs,
     capAdd: request.capAdd,
     capDrop: request.capDrop,

@@ -2,13 +2,8 @@ import { join } from 'node:path'
 import { volumeData } from '../volume/volume.ts'
 import type { ContainerWithState } from './catalog.ts'
 import { inspectHealthcheck, readHealth } from './health.ts'
-import {
-  type ContainerHostConfig,
-  type ContainerRecord,
-  commandOf,
-  type MountPoint,
-} from './record.ts'
-import { MASKED_PATHS, parseSecurityOptions, READONLY_PATHS } from './spec/security.ts'
+import { inspectHost } from './inspect-host.ts'
+import { type ContainerRecord, commandOf, type MountPoint } from './record.ts'
 import { type ContainerState, isLive } from './state.ts'
 
 type Document = Record<string, unknown>
@@ -41,7 +36,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
-    HostConfig: inspectHost(record),
+    HostConfig: inspectHost(record.host),
     GraphDriver: {
       Data: {
         LowerDir: record.layers
@@ -55,7 +50,8 @@ export function inspectContainer(data: string, container: ContainerWithState): D
       Name: driverName(record),
     },
     Mounts: record.mounts
-      .filter(({ type }) => type !== 'tmpfs')
+      // Docker lists the tmpfs of --mount here, and those of --tmpfs among the settings.
+      .filter((mount) => mount.type !== 'tmpfs' || !(mount.destination in record.host.tmpfs))
       .map((mount) => inspectMount(data, mount)),
     Config: inspectConfig(record),
     NetworkSettings: inspectNetwork(record, state),
@@ -84,93 +80,6 @@ function inspectState(state: ContainerState, health: Document | undefined): Docu
   }
 }
 
-function inspectHost({ host }: ContainerRecord): Document {
-  const list = (values: string[]): string[] | null => (values.length > 0 ? values : null)
-  const { unmasked } = parseSecurityOptions(host.securityOpt)
-  const masked = !unmasked && !host.privileged
-  return {
-    Binds: list(host.binds),
-    ContainerIDFile: host.cidFile,
-    LogConfig: inspectLogConfig(host),
-    NetworkMode: host.networkMode,
-    PortBindings: {},
-    RestartPolicy: inspectRestartPolicy(host),
-    AutoRemove: host.autoRemove,
-    VolumeDriver: '',
-    VolumesFrom: null,
-    ConsoleSize: host.consoleSize,
-    CapAdd: list(host.capAdd),
-    CapDrop: list(host.capDrop),
-    CgroupnsMode: 'private',
-    Dns: [],
-    DnsOptions: [],
-    DnsSearch: [],
-    ExtraHosts: null,
-    GroupAdd: list(host.groupAdd),
-    IpcMode: 'private',
-    Cgroup: '',
-    Links: null,
-    OomScoreAdj: 0,
-    PidMode: '',
-    Privileged: host.privileged,
-    PublishAllPorts: false,
-    ReadonlyRootfs: host.readonlyRootfs,
-    SecurityOpt: list(host.securityOpt),
-    ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
-    UTSMode: '',
-    UsernsMode: '',
-    ShmSize: host.shmSize,
-    Runtime: host.runtime,
-    Isolation: '',
-    ...NO_LIMITS,
-    MaskedPaths: masked ? MASKED_PATHS : null,
-    ReadonlyPaths: masked ? READONLY_PATHS : null,
-    ...(host.init ? { Init: true } : {}),
-  }
-}
-
-const inspectRestartPolicy = ({ restartPolicy }: ContainerHostConfig): Document => ({
-  Name: restartPolicy?.name ?? 'no',
-  MaximumRetryCount: restartPolicy?.maximumRetryCount ?? 0,
-})
-
-const inspectLogConfig = ({ logConfig }: ContainerHostConfig): Document => ({
-  Type: logConfig?.type ?? 'json-file',
-  Config: logConfig?.config ?? {},
-})
-
-const NO_LIMITS: Document = {
-  CpuShares: 0,
-  Memory: 0,
-  NanoCpus: 0,
-  CgroupParent: '',
-  BlkioWeight: 0,
-  BlkioWeightDevice: [],
-  BlkioDeviceReadBps: [],
-  BlkioDeviceWriteBps: [],
-  BlkioDeviceReadIOps: [],
-  BlkioDeviceWriteIOps: [],
-  CpuPeriod: 0,
-  CpuQuota: 0,
-  CpuRealtimePeriod: 0,
-  CpuRealtimeRuntime: 0,
-  CpusetCpus: '',
-  CpusetMems: '',
-  Devices: [],
-  DeviceCgroupRules: null,
-  DeviceRequests: null,
-  MemoryReservation: 0,
-  MemorySwap: 0,
-  MemorySwappiness: null,
-  OomKillDisable: false,
-  PidsLimit: null,
-  Ulimits: [],
-  CpuCount: 0,
-  CpuPercent: 0,
-  IOMaximumIOps: 0,
-  IOMaximumBandwidth: 0,
-}
-
 function inspectMount(data: string, mount: MountPoint): Document {
   const named =
     mount.type === 'volume'
@@ -192,7 +101,7 @@ function inspectConfig({ config, image }: ContainerRecord): Document {
     keys.length > 0 ? Object.fromEntries(keys.map((key) => [key, {}])) : null
   return {
     Hostname: config.hostname,
-    Domainname: '',
+    Domainname: config.domainname ?? '',
     User: config.user,
     AttachStdin: config.attach.stdin,
     AttachStdout: config.attach.stdout,

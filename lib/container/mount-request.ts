@@ -13,6 +13,8 @@ export type MountRequest =
       recursive: boolean
       /** As written: `ro,z`. */
       mode: string
+      /** A read-only one leaves the mounts below it as they are. */
+      writableBelow?: boolean
       /** A missing source directory is made, as `-v` does and `--mount` does not. */
       createSource: boolean
     }
@@ -25,6 +27,11 @@ export type MountRequest =
       mode: string
       /** Whether the image's content is copied into an empty volume. */
       copy: boolean
+      /** A directory of the volume, mounted in its stead. */
+      subpath?: string
+      /** For a volume that is made now. */
+      labels?: Record<string, string>
+      driver?: string
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 
@@ -78,7 +85,8 @@ function volumeMount(name: string, destination: string, mode: string): MountRequ
     name,
     destination,
     readOnly: options.includes('ro'),
-    mode,
+    // Docker's mark for what several containers may use.
+    mode: mode || (name === '' ? '' : 'z'),
     copy: counted.copy === 0,
   }
 }

@@ -12,6 +12,7 @@ import {
 } from './mount-request.ts'
 import type { MountPoint } from './record.ts'
 import type { CreateRequest } from './request.ts'
+import { borrowMounts } from './volumes-from.ts'
 
 /**
  * Decides every mount of a container and makes what is missing on the host: source directories of `-v`, volumes, and an
@@ -20,18 +21,36 @@ import type { CreateRequest } from './request.ts'
 export function prepareMounts(
   data: string,
   imageVolumes: string[],
-  request: Pick<CreateRequest, 'binds' | 'mounts' | 'tmpfs'>,
+  request: Pick<CreateRequest, 'binds' | 'mounts' | 'tmpfs' | 'options'>,
 ): MountPoint[] {
   const wanted = [...request.binds.map(parseBind), ...request.mounts, ...tmpfsMounts(request.tmpfs)]
   checkDuplicates(wanted)
-  const covered = new Set(wanted.map(({ destination }) => destination))
+  checkDrivers(wanted, request.options.volumeDriver)
+  const own = new Set(wanted.map(({ destination }) => destination))
+  const borrowed = borrowMounts(data, request.options.volumesFrom ?? []).filter(
+    ({ destination }) => !own.has(destination),
+  )
+  const covered = new Set([...own, ...borrowed.map(({ destination }) => destination)])
   const fromImage = imageVolumes
     .map(imageVolume)
     .filter((destination) => !covered.has(destination))
     .map(anonymousVolume)
   const all = [...wanted, ...fromImage]
   for (const mount of all) checkSource(mount)
-  return all.map((mount) => resolveMount(data, mount))
+  return [...borrowed, ...all.map((mount) => resolveMount(data, mount))]
+}
+
+/** There is one driver. A `--mount` names its own, `-v` takes the one of `--volume-driver`. */
+function checkDrivers(mounts: MountRequest[], usual: string | undefined): void {
+  for (const mount of mounts) {
+    if (mount.type !== 'volume') continue
+    const driver = mount.driver ?? usual
+    if (!driver || driver === 'local') continue
+    throw new LighterError(
+      'bad-input',
+      `error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+    )
+  }
 }
 
 /** Where an image wants a volume. It cannot take away what the container is confined by; its user can. */
@@ -76,8 +95,9 @@ function resolveMount(data: string, mount: MountRequest): MountPoint {
     case 'volume': {
       const anonymous = mount.name === ''
       const name = anonymous ? randomHex(32) : mount.name
-      ensureVolume(data, name, anonymous)
-      return { ...mount, name, anonymous }
+      const { labels = {}, driver: _, ...point } = mount
+      ensureVolume(data, name, anonymous, labels)
+      return { ...point, name, anonymous }
     }
     case 'tmpfs':
       return mount

@@ -15,6 +15,7 @@ export type MountPoint =
       readOnly: boolean
       propagation: string
       recursive: boolean
+      writableBelow?: boolean
     }
   | {
       type: 'volume'
@@ -25,6 +26,7 @@ export type MountPoint =
       /** Made for this container: removed with it. */
       anonymous: boolean
       copy: boolean
+      subpath?: string
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 

@@ -127,8 +127,12 @@ function checkCpu(resources: Resources, { cpus }: ResourceFacts): void {
   if (cpuQuota > 0 && cpuQuota < 1000) {
     throw bad('CPU cfs quota can not be less than 1ms (i.e. 1000)')
   }
+  const { cpuRealtimePeriod = 0, cpuRealtimeRuntime = 0 } = resources
+  if (cpuRealtimePeriod > 0 && cpuRealtimeRuntime > cpuRealtimePeriod) {
+    throw bad('cpu real-time runtime cannot be higher than cpu real-time period')
+  }
   // Cgroup v2 has no real-time groups.
-  if (resources.cpuRealtimePeriod || resources.cpuRealtimeRuntime) {
+  if (cpuRealtimePeriod || cpuRealtimeRuntime) {
     throw bad('Your kernel does not support CPU real-time scheduler')
   }
 }

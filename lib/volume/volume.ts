@@ -17,6 +17,12 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
 /** Throws `bad-input` for what cannot name a volume. */
 export function checkVolumeName(name: string): void {
+  if (name.length === 1) {
+    throw new LighterError(
+      'bad-input',
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+    )
+  }
   if (NAME.test(name)) return
   throw new LighterError(
     'bad-input',
@@ -31,7 +37,12 @@ export const volumeData = (data: string, name: string): string =>
   join(volumeDirectory(data, name), '_data')
 
 /** Makes a volume that is not there yet. Returns whether it was made by this call. */
-export function ensureVolume(data: string, name: string, anonymous: boolean): boolean {
+export function ensureVolume(
+  data: string,
+  name: string,
+  anonymous: boolean,
+  labels: Record<string, string> = {},
+): boolean {
   checkVolumeName(name)
   const target = volumeDirectory(data, name)
   if (statSync(target, { throwIfNoEntry: false })) return false
@@ -42,7 +53,7 @@ export function ensureVolume(data: string, name: string, anonymous: boolean): bo
     name,
     createdAt: new Date().toISOString(),
     anonymous,
-    labels: {},
+    labels,
   }
   mkdirSync(join(data, 'volumes'), { recursive: true, mode: 0o700 })
   mkdirSync(join(draft, '_data'), { recursive: true, mode: 0o755 })

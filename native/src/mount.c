@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "path.h"
 #include "scope.h"
 
 /* open_tree shares its flags with open; glibc's headers leave the recursive one to <linux/fcntl.h>.
@@ -28,6 +29,7 @@ int mount_open_source(int bundle, const struct spec_mount *mount, struct failure
 {
 	struct mount_options options = {0};
 	bool recursive, nofollow;
+	const char *subpath;
 	int tree;
 
 	if (!mount->source)
@@ -37,6 +39,7 @@ int mount_open_source(int bundle, const struct spec_mount *mount, struct failure
 		return -1;
 	recursive = options.recursive;
 	nofollow = options.source_nofollow;
+	subpath = options.subpath;
 	mount_options_clear(&options);
 	auto_close int source =
 		openat(bundle, mount->source, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
@@ -44,6 +47,16 @@ int mount_open_source(int bundle, const struct spec_mount *mount, struct failure
 	if (source < 0)
 		return fail(out, errno, "mount", "cannot open the source %s of the mount on %s",
 			mount->source, mount->destination);
+	if (subpath) {
+		/* Containers that have the whole of it may put links there. */
+		int below = path_open(source, subpath, O_PATH | O_CLOEXEC, PATH_FOLLOW);
+
+		if (below < 0)
+			return fail(out, errno, "mount", "cannot access path %s/%s", mount->source,
+				subpath);
+		close(source);
+		source = below;
+	}
 	tree = mount_clone(source, recursive);
 	if (tree < 0)
 		return fail(out, errno, "mount", "cannot bind %s for %s", mount->source,

@@ -21,6 +21,7 @@ struct mount_options {
 	uint64_t attributes_clear;
 	uint64_t recursive_set; /* MOUNT_ATTR_… of everything below too */
 	uint64_t recursive_clear;
+	const char *subpath;	   /* below the source, links resolved within it; the spec's text */
 	unsigned long propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE; 0 = leave */
 	bool propagation_recursive;
 	struct string_list parameters; /* of the file system: "sync", "size=64m", …, one each */

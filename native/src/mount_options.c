@@ -162,13 +162,20 @@ int mount_options_parse(
 	struct mount_options options = {0};
 
 	for (size_t i = 0; i < mount->options.count; i++) {
-		auto_free char *text = strdup(mount->options.items[i]);
+		static const char subpath[] = "lighter-subpath=";
+		const char *item = mount->options.items[i];
+		auto_free char *text = strdup(item);
 		char *rest = text, *name;
 
 		if (!text) {
 			mount_options_clear(&options);
 			return fail(out, ENOMEM, "mount", "cannot parse the options of %s",
 				mount->destination);
+		}
+		/* A path may have commas. */
+		if (strncmp(item, subpath, strlen(subpath)) == 0) {
+			options.subpath = item + strlen(subpath);
+			continue;
 		}
 		while ((name = strsep(&rest, ",")) != NULL) {
 			if (parse_one(&options, name, mount, out) < 0) {

@@ -83,8 +83,12 @@ function fileMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
 /** Where `--init` puts the init program. */
 export const INIT_PATH = '/sbin/docker-init'
 
+/** Read-only means whatever is mounted below it, too, unless asked otherwise. */
+const isDeep = (point: MountPoint): boolean =>
+  point.type === 'bind' && point.recursive && !point.writableBelow
+
 function userMount(point: MountPoint, data: string): SpecMount {
-  const access = point.readOnly ? ['ro'] : []
+  const access = point.readOnly ? [isDeep(point) ? 'rro' : 'ro'] : []
   switch (point.type) {
     case 'bind':
       return mount(point.destination, 'bind', point.source, [
@@ -97,6 +101,7 @@ function userMount(point: MountPoint, data: string): SpecMount {
         'rbind',
         ...access,
         'rprivate',
+        ...(point.subpath === undefined ? [] : [`lighter-subpath=${point.subpath}`]),
       ])
     case 'tmpfs':
       return mount(point.destination, 'tmpfs', 'tmpfs', [

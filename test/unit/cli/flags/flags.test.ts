@@ -23,7 +23,7 @@ test.each([
   ['src=v1,target=/b', { type: 'volume', name: 'v1' }],
   ['type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=1770', { options: ['size=1048576', 'mode=1770'] }],
 ])('--mount %s', (text, expected) => {
-  expect(parseMount(text)).toMatchObject(expected)
+  expect(parseMount(text).request).toMatchObject(expected)
 })
 
 test.each([

@@ -1,0 +1,28 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { updateContainer } from '../../lib/container/update.ts'
+import type { Context } from '../context.ts'
+import { forEach } from '../each.ts'
+import { limitFlags } from '../flags/resource-flags.ts'
+import { parseLimits } from '../flags/resources.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `update`: other limits for containers, running or not. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const given = Object.keys(limitFlags).filter((flag) => parsed.given(flag))
+  if (given.length === 0) {
+    context.warn('you must provide one or more flags when using this command')
+    return 1
+  }
+  const limits = parseLimits(parsed)
+  // Nothing, said on purpose, takes a limit away.
+  if (parsed.given('cpus') && limits.nanoCpus === undefined) limits.nanoCpus = 0
+  if (parsed.given('pids-limit') && limits.pidsLimit === undefined) limits.pidsLimit = 0
+  const warnings: string[] = []
+  const { paths } = context.engine
+  const code = await forEach(context, parsed.operands, async (text) => {
+    warnings.push(...updateContainer(findContainer(paths.data, text), limits))
+    return text
+  })
+  if (warnings.length > 0) context.print(warnings.join('\n'))
+  return code
+}
