@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command-spec.ts'
+import { fileCommands } from './table/files.ts'
 import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
 import { readingCommands } from './table/reading.ts'
@@ -8,6 +9,7 @@ import { systemCommands } from './table/system.ts'
 export const commands: readonly CommandSpec[] = [
   ...lifecycleCommands,
   ...readingCommands,
+  ...fileCommands,
   ...imageCommands,
   ...systemCommands,
 ]

@@ -1,13 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { ensureMode, makeOpenDirectory, spaceError } from '../fs/replace.ts'
+import { ensureMode, spaceError } from '../fs/replace.ts'
 import { cgroupParent } from '../host/cgroups.ts'
-import { findProgram } from '../host/programs.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
-import type { Plan, RootfsDriver } from '../runtime/plan.ts'
+import type { Plan } from '../runtime/plan.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import { eventAttributes } from './events.ts'
@@ -17,6 +15,7 @@ import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
 import { openFilesLimit } from './open-files.ts'
 import { anonymousVolumes, type ContainerRecord } from './record.ts'
+import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
 import { findShared } from './sharing.ts'
 import { buildSpec } from './spec/spec.ts'
 import { stopSignal } from './stop.ts'
@@ -143,35 +142,6 @@ function planEnd(record: ContainerRecord): Pick<Plan, 'restart' | 'stopSignal'> 
 }
 
 const NO_RESTART: RestartPolicy = { name: 'no', maximumRetryCount: 0 }
-
-/** The driver that the container was made with, whichever new ones get. */
-async function findDriver(
-  engine: Engine,
-  driver: RootfsDriver,
-): Promise<Pick<Plan['rootfs'], 'driver' | 'program'>> {
-  if (driver !== 'fuse-overlayfs') return { driver }
-  const storage = await engine.storage()
-  const program = storage.program ?? findProgram('fuse-overlayfs')
-  if (program) return { driver, program }
-  throw new LighterError('host-setup', 'fuse-overlayfs is not installed', {
-    hint: "The container was made with it; 'lighter doctor' shows how to install it.",
-  })
-}
-
-/**
- * The topmost first. Images may have a layer twice (an empty one, for instance), which an overlay refuses: all that the
- * lower copy shows, the upper one shows too.
- */
-const lowerDirectories = (data: string, { layers }: ContainerRecord): string[] => [
-  ...new Set(layers.map((name) => join(data, 'layers', name, 'fs')).reverse()),
-]
-
-/** An image without layers has an empty root directory. */
-function makeEmptyLayer(directory: string): string[] {
-  const path = join(directory, 'empty')
-  if (!existsSync(path)) makeOpenDirectory(path)
-  return [path]
-}
 
 /**
  * For every user of the container, whatever the umask; the directory around it is closed to the host's. Who was root in

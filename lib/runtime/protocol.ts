@@ -16,6 +16,7 @@ export type NativeReport =
   | { event: 'exited'; exitCode: number; signal: number; oomKilled: boolean }
   | { event: 'done' }
   | { event: 'applied'; diffId: string; bytes: number; entries: number }
+  | { event: 'status'; mode: number; target: string }
   | { event: 'measured'; path: string; bytes: number }
   | { event: 'probed'; check: string; ok: boolean; message: string }
 

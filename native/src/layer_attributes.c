@@ -66,7 +66,7 @@ int layer_owner(const struct layer *layer, struct archive_entry *entry, const ch
 	return 0;
 }
 
-static bool is_wanted(const char *name)
+bool layer_attribute_is_wanted(const char *name)
 {
 	if (strcmp(name, "security.capability") == 0 ||
 		strcmp(name, "system.posix_acl_access") == 0 ||
@@ -97,7 +97,7 @@ static int set_extended(
 	if (archive_entry_xattr_reset(entry) == 0)
 		return 0;
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name || !is_wanted(name))
+		if (!name || !layer_attribute_is_wanted(name))
 			continue;
 		if (fsetxattr(fd, name, value, size, 0) < 0 && !is_tolerable(errno))
 			return fail(layer->out, errno, STEP, "cannot set %.100s of '%.200s'", name,

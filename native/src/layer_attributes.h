@@ -23,6 +23,9 @@ int layer_owner(const struct layer *layer, struct archive_entry *entry, const ch
 int layer_set_attributes(
 	const struct layer *layer, int fd, struct archive_entry *entry, const char *path);
 
+/* Whether an extended attribute may come from an archive. */
+bool layer_attribute_is_wanted(const char *name);
+
 /* Access and modification time, both the entry's modification time. */
 void layer_times(struct archive_entry *entry, struct timespec ret[2]);
 

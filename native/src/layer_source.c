@@ -71,8 +71,11 @@ static int read_magic(struct layer_source *source, struct failure *out)
 		source->input_ended = got == 0;
 		source->have += (size_t)got;
 	}
-	if (source->have == 0)
-		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "the layer is empty");
+	if (source->have == 0) {
+		fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "the layer is empty");
+		out->error = ENODATA;
+		return -1;
+	}
 	return 0;
 }
 

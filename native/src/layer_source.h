@@ -13,7 +13,7 @@
 struct layer_source;
 
 /* Reads from fd, which stays the caller's. The compression (gzip, zstd or none) is found by the
- * first bytes. */
+ * first bytes; without any the failure has the error ENODATA. */
 int layer_source_open(int fd, struct layer_source **ret, struct failure *out);
 
 /* The next piece of the stream, valid until the next call. Returns its length, 0 at the end, -1

@@ -21,6 +21,9 @@ static const struct {
 	{"layer", verb_layer},
 	{"remove", verb_remove},
 	{"measure", verb_measure},
+	{"diff", verb_diff},
+	{"export", verb_export},
+	{"files", verb_files},
 	{"probe", verb_probe},
 };
 

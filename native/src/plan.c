@@ -127,7 +127,7 @@ static int get_mapping(json_t *object, const char *name, char **ret, struct fail
 	return 0;
 }
 
-static int read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *out)
+int plan_read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *out)
 {
 	static const char *const known[] = {
 		"driver", "lower", "upper", "work", "program", "uidMapping", "gidMapping", NULL};
@@ -251,7 +251,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		plan_get_path(root, "dataDir", REQUIRED, &plan->data_dir, out) < 0 ||
 		plan_get_path(root, "runtimeDir", REQUIRED, &plan->runtime_dir, out) < 0 ||
 		id_map_parse(json_object_get(root, "idMap"), &plan->id_map, out) < 0 ||
-		read_rootfs(json_object_get(root, "rootfs"), &plan->rootfs, out) < 0 ||
+		plan_read_rootfs(json_object_get(root, "rootfs"), &plan->rootfs, out) < 0 ||
 		read_network(json_object_get(root, "network"), &plan->network, out) < 0 ||
 		read_stdio(json_object_get(root, "stdio"), plan, out) < 0)
 		return -1;
@@ -330,6 +330,16 @@ static void clear_list(struct string_list *list)
 	free(list->items);
 }
 
+void plan_clear_rootfs(struct plan_rootfs *rootfs)
+{
+	clear_list(&rootfs->lower);
+	free(rootfs->upper);
+	free(rootfs->work);
+	free(rootfs->program);
+	free(rootfs->uid_mapping);
+	free(rootfs->gid_mapping);
+}
+
 void plan_free(struct plan *plan)
 {
 	if (!plan)
@@ -339,12 +349,7 @@ void plan_free(struct plan *plan)
 	free(plan->runtime_dir);
 	free(plan->container_dir);
 	id_map_clear(&plan->id_map);
-	clear_list(&plan->rootfs.lower);
-	free(plan->rootfs.upper);
-	free(plan->rootfs.work);
-	free(plan->rootfs.program);
-	free(plan->rootfs.uid_mapping);
-	free(plan->rootfs.gid_mapping);
+	plan_clear_rootfs(&plan->rootfs);
 	free(plan->network.bridge);
 	free(plan->network.subnet);
 	free(plan->network.gateway);

@@ -21,6 +21,7 @@ struct plan_rootfs {
 	char *upper, *work;	  /* absolute directories */
 	char *program;		  /* fuse-overlayfs, absolute path */
 	char *uid_mapping, *gid_mapping; /* owner on disk, owner shown, count, …; NULL = the same */
+	bool read_only; /* never of a plan: the upper directory as the topmost layer */
 	bool throwaway; /* plan.autoRemove: what is written need not survive a crash of the machine
 			 */
 };
@@ -94,6 +95,12 @@ struct plan {
 	char *cgroup_parent; /* absolute cgroup v2 directory to create the container's in; NULL =
 				none */
 };
+
+struct json_t;
+
+/* Reads the member "rootfs" of a plan. */
+int plan_read_rootfs(struct json_t *object, struct plan_rootfs *ret, struct failure *out);
+void plan_clear_rootfs(struct plan_rootfs *rootfs);
 
 /* Reads CONTAINER_DIR/plan.json. Returns 0 or -1. */
 int plan_load(const char *container_dir, struct plan **ret, struct failure *out);

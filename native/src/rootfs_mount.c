@@ -73,7 +73,8 @@ static int layers_open(const struct plan_rootfs *rootfs, struct layer_fds *ret, 
 }
 
 /* Writes "lowerdir=…,upperdir=…,workdir=…" with each directory as PREFIX and its descriptor, and
- * how owners are shown. */
+ * how owners are shown. Read-only nothing is written, and whoever else has it mounted is not
+ * disturbed. */
 static int format_layers(const struct plan_rootfs *rootfs, const struct layer_fds *layers,
 	const char *prefix, char **ret)
 {
@@ -84,9 +85,13 @@ static int format_layers(const struct plan_rootfs *rootfs, const struct layer_fd
 	if (!stream)
 		return -1;
 	fputs("lowerdir=", stream);
+	if (rootfs->read_only)
+		fprintf(stream, "%s%d:", prefix, layers->upper);
 	for (size_t i = 0; i < layers->count; i++)
 		fprintf(stream, "%s%s%d", i ? ":" : "", prefix, layers->lower[i]);
-	fprintf(stream, ",upperdir=%s%d,workdir=%s%d", prefix, layers->upper, prefix, layers->work);
+	if (!rootfs->read_only)
+		fprintf(stream, ",upperdir=%s%d,workdir=%s%d", prefix, layers->upper, prefix,
+			layers->work);
 	if (rootfs->uid_mapping)
 		fprintf(stream, ",uidmapping=%s", rootfs->uid_mapping);
 	if (rootfs->gid_mapping)
@@ -199,11 +204,12 @@ static int mount_overlay(const struct plan_rootfs *rootfs, const char *target, s
 	if (format_layers(rootfs, &layers, "", &names) < 0)
 		return fail(out, ENOMEM, STEP, "cannot name the layers");
 	length = snprintf(options, sizeof(options), "%s,userxattr,index=off%s", names,
-		rootfs->throwaway ? ",volatile" : "");
+		rootfs->throwaway && !rootfs->read_only ? ",volatile" : "");
 	if (length < 0 || (size_t)length >= sizeof(options))
 		return fail(
 			out, 0, STEP, "the image has too many layers (%zu)", rootfs->lower.count);
-	forget_volatile(&layers);
+	if (!rootfs->read_only)
+		forget_volatile(&layers);
 
 	auto_close int previous = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -211,7 +217,7 @@ static int mount_overlay(const struct plan_rootfs *rootfs, const char *target, s
 		return fail(out, errno, STEP, "cannot enter /proc/self/fd");
 	result = mount("overlay", target, "overlay", 0, options);
 	error = errno;
-	if (result < 0 && error == EINVAL && rootfs->throwaway) {
+	if (result < 0 && error == EINVAL && rootfs->throwaway && !rootfs->read_only) {
 		/* Before Linux 5.10 there is no such option. */
 		options[(size_t)length - strlen(",volatile")] = '\0';
 		result = mount("overlay", target, "overlay", 0, options);

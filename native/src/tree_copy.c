@@ -212,6 +212,18 @@ static bool is_whiteout(const struct stat *status)
 	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
 }
 
+static int copy_fifo(
+	struct copy *copy, int to, const char *name, const char *path, const struct stat *status)
+{
+	const struct timespec times[2] = {status->st_atim, status->st_mtim};
+
+	if (mknodat(to, name, status->st_mode, 0) < 0 ||
+		fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+		utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(copy->out, errno, STEP, "cannot create the fifo %s", path);
+	return 0;
+}
+
 /* One that is no directory: it takes the place of whatever is there. */
 static int copy_leaf(struct copy *copy, int from, int to, const char *name, const char *path,
 	const struct stat *status)
@@ -222,10 +234,8 @@ static int copy_leaf(struct copy *copy, int from, int to, const char *name, cons
 		return copy_file(copy, from, to, name, path);
 	if (S_ISLNK(status->st_mode))
 		return copy_link(copy, from, to, name, path, status);
-	if (S_ISFIFO(status->st_mode) && (mknodat(to, name, status->st_mode, 0) < 0 ||
-						 fchownat(to, name, status->st_uid, status->st_gid,
-							 AT_SYMLINK_NOFOLLOW) < 0))
-		return fail(copy->out, errno, STEP, "cannot create the fifo %s", path);
+	if (S_ISFIFO(status->st_mode))
+		return copy_fifo(copy, to, name, path, status);
 	/* Devices and sockets have no meaning in a copy of a user's. */
 	return 0;
 }

@@ -18,7 +18,7 @@
 struct level {
 	dev_t device;
 	ino_t inode;
-	char *names; /* each with its NUL, one after the other */
+	char *names; /* each with its kind before it and its NUL, one after the other */
 	size_t size, room, at;
 	unsigned attempt; /* of the name at `at` */
 };
@@ -30,9 +30,11 @@ struct walk {
 	size_t depth, capacity;
 };
 
-static int add_name(struct level *level, const char *name)
+enum { IS_DIRECTORY = 'd', IS_ENTRY = 'e' };
+
+static int add_name(struct level *level, char kind, const char *name)
 {
-	size_t length = strlen(name) + 1;
+	size_t length = strlen(name) + 2;
 
 	if (level->size + length > level->room) {
 		size_t room = level->room * 2 + 512; /* a name has 256 bytes at most */
@@ -43,8 +45,44 @@ static int add_name(struct level *level, const char *name)
 		level->names = grown;
 		level->room = room;
 	}
-	memcpy(level->names + level->size, name, length);
+	level->names[level->size] = kind;
+	memcpy(level->names + level->size + 1, name, length - 1);
 	level->size += length;
+	return 0;
+}
+
+static int compare_names(const void *one, const void *other)
+{
+	return strcmp(*(char *const *)one + 1, *(char *const *)other + 1);
+}
+
+/* By their bytes: what is made of the walk is the same each time. */
+static int sort_names(struct level *level)
+{
+	auto_free char **order = NULL;
+	auto_free char *sorted = NULL;
+	size_t count = 0, size = 0;
+
+	for (size_t at = 0; at < level->size; at += strlen(level->names + at) + 1)
+		count++;
+	if (count < 2)
+		return 0;
+	order = calloc(count, sizeof(*order));
+	sorted = malloc(level->room);
+	if (!order || !sorted)
+		return -1;
+	count = 0;
+	for (size_t at = 0; at < level->size; at += strlen(level->names + at) + 1)
+		order[count++] = level->names + at;
+	qsort(order, count, sizeof(*order), compare_names);
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(order[i]) + 1;
+
+		memcpy(sorted + size, order[i], length);
+		size += length;
+	}
+	free(level->names);
+	level->names = take(sorted);
 	return 0;
 }
 
@@ -63,7 +101,8 @@ static bool is_dot(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-/* Visits the files of the directory and notes its subdirectories. */
+/* Visits the files of the directory and notes its subdirectories; in an ordered walk it notes all.
+ */
 static int scan(struct walk *walk, struct level *level)
 {
 	int again = openat(walk->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -82,12 +121,16 @@ static int scan(struct walk *walk, struct level *level)
 	while ((errno = 0, entry = readdir(stream))) {
 		if (is_dot(entry->d_name))
 			continue;
-		if (!is_directory(walk->fd, entry))
+		bool directory = is_directory(walk->fd, entry);
+
+		if (!directory && !walk->visitor->ordered)
 			walk->visitor->entry(walk->visitor->context, walk->fd, entry->d_name);
-		else if (add_name(level, entry->d_name) < 0)
+		else if (add_name(level, directory ? IS_DIRECTORY : IS_ENTRY, entry->d_name) < 0)
 			return -1;
 	}
-	return errno ? -1 : 0;
+	if (errno)
+		return -1;
+	return walk->visitor->ordered ? sort_names(level) : 0;
 }
 
 /* Takes over fd. */
@@ -143,7 +186,7 @@ static bool leave(struct walk *walk)
 {
 	const struct tree_visitor *visitor = walk->visitor;
 	struct level *level = &walk->levels[walk->depth - 1];
-	const char *name = level->names + level->at;
+	const char *name = level->names + level->at + 1;
 	enum tree_leave result =
 		visitor->leave ? visitor->leave(visitor->context, walk->fd, name, level->attempt)
 			       : TREE_DONE;
@@ -155,7 +198,7 @@ static bool leave(struct walk *walk)
 	return result != TREE_STOP;
 }
 
-/* One directory down or up. Returns 0 to go on, 1 at the walk's end, -1. */
+/* One name, or one directory down or up. Returns 0 to go on, 1 at the walk's end, -1. */
 static int step(struct walk *walk)
 {
 	const struct tree_visitor *visitor = walk->visitor;
@@ -163,7 +206,14 @@ static int step(struct walk *walk)
 	int result, fd;
 
 	if (level->at < level->size) {
-		fd = visitor->open(visitor->context, walk->fd, level->names + level->at);
+		const char *name = level->names + level->at + 1;
+
+		if (level->names[level->at] == IS_ENTRY) {
+			visitor->entry(visitor->context, walk->fd, name);
+			next_name(level);
+			return 0;
+		}
+		fd = visitor->open(visitor->context, walk->fd, name);
 		if (fd >= 0)
 			return descend(walk, fd);
 		next_name(level);

@@ -4,6 +4,8 @@
 #ifndef LIGHTER_TREE_WALK_H
 #define LIGHTER_TREE_WALK_H
 
+#include <stdbool.h>
+
 enum tree_leave {
 	TREE_DONE,
 	TREE_AGAIN, /* visit the directory once more */
@@ -12,6 +14,7 @@ enum tree_leave {
 
 struct tree_visitor {
 	void *context;
+	bool ordered; /* each directory by the bytes of its names, files and directories together */
 	/* What is no directory. */
 	void (*entry)(void *context, int directory, const char *name);
 	/* Opens a directory in `directory` for reading; -1: it is passed over. Never follows links.

@@ -1,0 +1,32 @@
+import { type Stats, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { isErrno, LighterError } from '../../lib/core/errors.ts'
+import { errnoText } from '../../lib/fs/errno.ts'
+
+/** What Docker's client asks of a file it is to write: a directory to be in, and nothing special in its place. */
+export function checkOutputPath(path: string, prefix = ''): void {
+  const fail = (reason: string): LighterError =>
+    new LighterError('usage', `${prefix}invalid output path: ${reason}`)
+  const parent = dirname(resolve(path))
+  if (!statSync(parent, { throwIfNoEntry: false })) {
+    throw fail(`directory ${JSON.stringify(parent)} does not exist`)
+  }
+  const kind = specialKind(path)
+  if (kind) throw fail(`"${path}" must be a directory or a regular file: ${kind}`)
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw new LighterError('usage', `stat ${path}: ${errnoText(error)}`, { cause: error })
+  }
+}
+
+function specialKind(path: string): string | undefined {
+  const stat = lookAt(path)
+  if (stat?.isCharacterDevice() || stat?.isBlockDevice()) return 'got a device'
+  if (stat?.isFIFO() || stat?.isSocket()) return 'got an irregular file'
+  return undefined
+}

@@ -1,0 +1,53 @@
+import type { CommandSpec } from '../command-spec.ts'
+
+/** Commands on the files of containers, and what images are made of them. */
+export const fileCommands: readonly CommandSpec[] = [
+  {
+    names: ['container diff', 'diff'],
+    summary: "Inspect changes to files or directories on a container's filesystem",
+    usage: 'CONTAINER',
+    operands: [1, 1],
+    flags: {},
+    load: () => import('../commands/diff.ts'),
+  },
+  {
+    names: ['container export', 'export'],
+    summary: "Export a container's filesystem as a tar archive",
+    usage: '[OPTIONS] CONTAINER',
+    operands: [1, 1],
+    flags: {
+      output: {
+        type: 'string',
+        short: 'o',
+        summary: 'Write to a file, instead of STDOUT',
+      },
+    },
+    load: () => import('../commands/export.ts'),
+  },
+  {
+    names: ['container cp', 'cp'],
+    summary: 'Copy files/folders between a container and the local filesystem',
+    usage:
+      '[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tdocker cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH',
+    operands: [2, 2],
+    flags: {
+      archive: {
+        type: 'bool',
+        short: 'a',
+        summary: 'Archive mode (copy all uid/gid information)',
+      },
+      'follow-link': {
+        type: 'bool',
+        short: 'L',
+        summary: 'Always follow symbol link in SRC_PATH',
+      },
+      quiet: {
+        type: 'bool',
+        short: 'q',
+        summary:
+          'Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached',
+      },
+    },
+    load: () => import('../commands/cp.ts'),
+  },
+]

@@ -1,0 +1,176 @@
+import { constants } from 'node:fs'
+import { posix } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+import type { Engine } from '../engine.ts'
+import {
+  copyFiles,
+  type FileStatus,
+  type FilesEnd,
+  readFilesToStdout,
+  statFile,
+  writeFilesFromStdin,
+} from '../runtime/files.ts'
+import type { Container } from './catalog.ts'
+import { findLocal, findLocalSource } from './copy-host.ts'
+import {
+  absolutePath,
+  type CopyEnd,
+  decideTarget,
+  meansContents,
+  refusal,
+  sourceName,
+} from './copy-paths.ts'
+import { recordContainerEvent } from './events.ts'
+import type { ContainerRecord } from './record.ts'
+import { planView } from './view.ts'
+
+export interface CopyOptions {
+  /** Numbers of owners in a container stay as they are on the host. */
+  archive: boolean
+  followLink: boolean
+  onBytes(count: number): void
+}
+
+/** A container and how the user called it. */
+export interface CopyContainer extends Container {
+  called: string
+}
+
+/** As many links as the kernel follows. */
+const MAX_LINKS = 40
+
+/** Copies out of a container, to a path of the host or (`-`) as an archive to standard output. */
+export async function copyFromContainer(
+  engine: Engine,
+  container: CopyContainer,
+  path: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<void> {
+  let source = absolutePath('/', path)
+  let status = await statInside(engine, container, source)
+  if (options.followLink && status && isLink(status)) {
+    source = keepEnd(source, linkTarget(source, status.target))
+    status = await statInside(engine, container, source)
+  }
+  if (!status) throw notFound(container, source)
+  const from = await insideEnd(engine, container, source)
+  if (destination === '-') {
+    const name = source === '/' ? '/' : posix.basename(source)
+    await readFilesToStdout(from, meansContents(source) ? '.' : name)
+    recordContainerEvent(engine.paths.data, container.record, 'archive-path')
+    return
+  }
+  const local = findLocal(destination)
+  const isDirectory = isDirectoryMode(status) || meansContents(source)
+  const target = decideTarget({ isDirectory, name: sourceName(absolutePath('/', path)) }, local)
+  const to = { program: engine.native().program, path: target.directory }
+  await copyFiles(from, to, target.name, options.archive, options.onBytes)
+  recordContainerEvent(engine.paths.data, container.record, 'archive-path')
+}
+
+/** Copies a path of the host, or the archive on standard input (`-`), into a container. */
+export async function copyToContainer(
+  engine: Engine,
+  container: CopyContainer,
+  source: string,
+  path: string,
+  options: CopyOptions,
+): Promise<void> {
+  const destination = await findInside(engine, container, path)
+  if (source === '-') {
+    if (!destination.isDirectory) {
+      throw refusal(`destination "${container.called}:${path}" must be a directory`)
+    }
+    checkWritable(container.record, destination.path)
+    const end = await insideEnd(engine, container, destination.path)
+    // Whoever hands over an archive has decided on its owners.
+    await writeFilesFromStdin(end, true)
+    recordContainerEvent(engine.paths.data, container.record, 'extract-to-dir')
+    return
+  }
+  const local = findLocalSource(source, options.followLink)
+  const target = decideTarget(local, destination)
+  const directory = await statInside(engine, container, `${target.directory}/.`).catch(
+    (error: unknown) => {
+      if (error instanceof LighterError && /: not a directory$/.test(error.message)) {
+        throw new LighterError('bad-input', 'extraction point is not a directory')
+      }
+      throw error
+    },
+  )
+  if (!directory) throw notFound(container, target.directory)
+  checkWritable(container.record, target.directory)
+  const from = { program: engine.native().program, path: local.path }
+  const to = await insideEnd(engine, container, target.directory)
+  await copyFiles(from, to, target.name, options.archive, options.onBytes)
+  recordContainerEvent(engine.paths.data, container.record, 'extract-to-dir')
+}
+
+/** Where a destination in the container is, with the links at its end followed. */
+async function findInside(
+  engine: Engine,
+  container: CopyContainer,
+  path: string,
+): Promise<CopyEnd> {
+  if (path === '') return { path: '', exists: false, isDirectory: false }
+  let at = absolutePath('/', path)
+  for (let links = 0; links < MAX_LINKS; links++) {
+    const status = await statInside(engine, container, at).catch(() => undefined)
+    if (!status) return { path: at, exists: false, isDirectory: false }
+    if (!isLink(status)) {
+      const reason = specialReason(status)
+      if (reason) {
+        throw refusal(
+          `destination "${container.called}:${path}" must be a directory or a regular file: ${reason}`,
+        )
+      }
+      return { path: at, exists: true, isDirectory: isDirectoryMode(status) }
+    }
+    at = linkTarget(at, status.target)
+  }
+  throw new LighterError('bad-input', `lstat ${path}: too many levels of symbolic links`)
+}
+
+const statInside = async (
+  engine: Engine,
+  container: Container,
+  path: string,
+): Promise<FileStatus | undefined> => statFile(await insideEnd(engine, container, path))
+
+async function insideEnd(engine: Engine, container: Container, path: string): Promise<FilesEnd> {
+  const view = await planView(engine, container)
+  return { program: engine.native().program, view, path }
+}
+
+const type = ({ mode }: FileStatus): number => mode & constants.S_IFMT
+const isLink = (status: FileStatus): boolean => type(status) === constants.S_IFLNK
+const isDirectoryMode = (status: FileStatus): boolean => type(status) === constants.S_IFDIR
+
+function specialReason(status: FileStatus): string | undefined {
+  const kind = type(status)
+  if (kind === constants.S_IFCHR || kind === constants.S_IFBLK) return 'got a device'
+  if (kind === constants.S_IFIFO || kind === constants.S_IFSOCK) return 'got an irregular file'
+  return undefined
+}
+
+const linkTarget = (link: string, target: string): string =>
+  posix.normalize(target.startsWith('/') ? target : `${posix.dirname(link)}/${target}`)
+
+/** What the end of the path said stays said of what it leads to. */
+const keepEnd = (path: string, target: string): string =>
+  meansContents(path) ? `${target}/.` : path.endsWith('/') ? `${target}/` : target
+
+const notFound = ({ called }: CopyContainer, path: string): LighterError =>
+  new LighterError('no-such-container', `Could not find the file ${path} in container ${called}`)
+
+/** A read-only root filesystem takes files in its writable volumes only. */
+function checkWritable(record: ContainerRecord, path: string): void {
+  const mount = record.mounts
+    .filter(({ destination }) => path === destination || path.startsWith(`${destination}/`))
+    .sort((a, b) => b.destination.length - a.destination.length)[0]
+  if (mount?.readOnly) throw new LighterError('bad-input', 'mounted volume is marked read-only')
+  if (!mount && record.host.readonlyRootfs) {
+    throw new LighterError('bad-input', 'container rootfs is marked read-only')
+  }
+}

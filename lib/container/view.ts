@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import type { Engine } from '../engine.ts'
+import type { View, ViewMount } from '../runtime/view.ts'
+import { volumeData } from '../volume/volume.ts'
+import type { Container } from './catalog.ts'
+import type { MountPoint } from './record.ts'
+import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
+import { readState } from './state.ts'
+
+export interface ViewOptions {
+  /** The files as they lie on the disk, also where a running container shows them with other owners. */
+  onDisk?: boolean
+}
+
+/** How the files of a container are to be reached now, running or not. Nothing is started for it. */
+export async function planView(
+  engine: Engine,
+  { record, directory }: Container,
+  options: ViewOptions = {},
+): Promise<View> {
+  const { data } = engine.paths
+  const state = readState(directory)
+  return {
+    directory,
+    idMap: engine.idMap(),
+    rootfs: {
+      ...(await findDriver(engine, record.driver)),
+      lower: record.layers.length > 0 ? lowerDirectories(data, record) : makeEmptyLayer(directory),
+      upper: join(directory, 'upper'),
+      work: join(directory, 'work'),
+    },
+    ...(state.status === 'running' && !options.onDisk
+      ? { monitor: state.monitor, process: state.process }
+      : {}),
+    mounts: record.mounts.flatMap((mount) => viewMount(data, mount)),
+  }
+}
+
+/** A tmpfs ended with the container. */
+function viewMount(data: string, mount: MountPoint): ViewMount[] {
+  if (mount.type === 'tmpfs') return []
+  const { destination, readOnly } = mount
+  return mount.type === 'bind'
+    ? [{ source: mount.source, destination, readOnly, recursive: mount.recursive }]
+    : [{ source: volumeData(data, mount.name), destination, readOnly, recursive: true }]
+}

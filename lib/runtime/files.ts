@@ -1,0 +1,115 @@
+import type { ChildProcess } from 'node:child_process'
+import { Transform } from 'node:stream'
+import { LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
+import { failureError, parseReports } from './native.ts'
+import { type View, viewArguments } from './view.ts'
+
+/** One end of a copy: inside a container, or on the host. */
+export interface FilesEnd {
+  program: string
+  /** Absent: on the host, with the caller's own rights. */
+  view?: View
+  path: string
+}
+
+export interface FileStatus {
+  mode: number
+  /** Of a symbolic link. */
+  target: string
+}
+
+/** Looks at a path, whose last component is not followed; `undefined` when it is not there. */
+export async function statFile(end: FilesEnd): Promise<FileStatus | undefined> {
+  const child = start('stat', end, [], ['ignore', 'pipe', 'pipe'])
+  let text = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += chunk.toString('utf8')
+  })
+  const error = await ending(child)
+  if (error?.code === 'command-not-found') return undefined
+  if (error) throw error
+  const [report] = parseReports(text)
+  if (report?.event !== 'status')
+    throw new LighterError('native', 'lighter-native files said nothing')
+  return { mode: report.mode, target: report.target }
+}
+
+/** Writes an archive of a file or tree, whose entries begin with `name`, to standard output. */
+export async function readFilesToStdout(end: FilesEnd, name: string): Promise<void> {
+  const error = await ending(start('read', end, ['--name', name], ['ignore', 1, 'pipe']))
+  // Who reads may have had enough.
+  if (error && !error.message.includes('SIGPIPE')) throw error
+}
+
+/** Unpacks the archive on standard input into a directory. */
+export async function writeFilesFromStdin(end: FilesEnd, keepOwners: boolean): Promise<void> {
+  const error = await ending(start('write', end, flags(keepOwners), [0, 'ignore', 'pipe']))
+  if (error) throw error
+}
+
+/** Copies a file or tree to a directory, where it is called `name` (`.`: its contents go there). */
+export async function copyFiles(
+  from: FilesEnd,
+  to: FilesEnd,
+  name: string,
+  keepOwners: boolean,
+  onBytes: (count: number) => void,
+): Promise<void> {
+  const source = start('read', from, ['--name', name], ['ignore', 'pipe', 'pipe'])
+  const sink = start('write', to, flags(keepOwners), ['pipe', 'ignore', 'pipe'])
+  const ends = [ending(source), ending(sink)] as const
+  const counter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      onBytes(chunk.length)
+      done(null, chunk)
+    },
+  })
+  // Who stops reading or writing says why itself.
+  for (const stream of [source.stdout, counter, sink.stdin]) stream?.on('error', () => undefined)
+  if (source.stdout && sink.stdin) source.stdout.pipe(counter).pipe(sink.stdin)
+  sink.stdin?.on('close', () => source.stdout?.destroy())
+  const [read, written] = await Promise.all([
+    ends[0].then(inWordsOf(from)),
+    ends[1].then(inWordsOf(to)),
+  ])
+  const error = read?.code === 'native' ? (written ?? read) : (read ?? written)
+  if (error) throw error
+}
+
+/** What happens on the host is the command's own to say, not a daemon's. */
+const inWordsOf =
+  ({ view }: FilesEnd) =>
+  (error: LighterError | undefined): LighterError | undefined =>
+    error && !view && (error.code === 'bad-input' || error.code === 'command-not-found')
+      ? new LighterError('usage', error.message)
+      : error
+
+const flags = (keepOwners: boolean): string[] => (keepOwners ? ['--keep-owners'] : [])
+
+function start(
+  action: string,
+  { program, view, path }: FilesEnd,
+  more: string[],
+  stdio: ('ignore' | 'pipe' | number)[],
+): ChildProcess {
+  const args = ['files', action, '--path', path, ...more, ...(view ? viewArguments(view) : [])]
+  return lazyChildProcess().spawn(program, args, { stdio })
+}
+
+/** Resolves to what it failed with. */
+async function ending(child: ChildProcess): Promise<LighterError | undefined> {
+  let said = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk.toString('utf8')}`.slice(0, 64 * 1024)
+  })
+  const how = await new Promise<number | string>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 1))
+  })
+  if (how === 0) return undefined
+  const line = said.split('\n').find((text) => text.startsWith('{'))
+  const [report] = line ? parseReports(line) : []
+  if (report?.event === 'failed') return failureError(report)
+  return new LighterError('native', `lighter-native files ended with ${how}: ${said.slice(0, 500)}`)
+}

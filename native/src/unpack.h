@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copying an archive's entries into a directory that lives: what `cp` does at its end. Unlike a
+ * layer's archive, names that begin with `.wh.` mean nothing, and a directory never takes the place
+ * of another object or the other way round. */
+#ifndef LIGHTER_UNPACK_H
+#define LIGHTER_UNPACK_H
+
+#include <stdbool.h>
+
+#include "fail.h"
+#include "userns.h"
+
+enum unpack_owner {
+	UNPACK_CALLER, /* on the host: everything belongs to whoever calls, set-id bits are dropped
+			*/
+	UNPACK_ROOT,   /* in a container: everything belongs to its root */
+	UNPACK_KEEP,   /* in a container: as the archive says */
+};
+
+struct unpack {
+	int root;	       /* names are resolved below it */
+	const char *directory; /* inside the root, where the entries go; "" = the root itself */
+	const char *shown;     /* the same as messages name it */
+	bool follow;	       /* symbolic links on the way to an entry count, inside the root */
+	enum unpack_owner owner;
+	const struct id_map *map; /* for UNPACK_KEEP */
+	bool squash;		  /* for UNPACK_KEEP: one id only */
+};
+
+/* Reads an archive (gzip, zstd or plain) from input. An empty input is an empty archive. */
+int unpack(const struct unpack *unpack, int input, struct failure *out);
+
+#endif
