@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
+import { ANY, platform } from './shared.ts'
 
 /** Commands on the files of containers, and what images are made of them. */
 export const fileCommands: readonly CommandSpec[] = [
@@ -49,5 +50,43 @@ export const fileCommands: readonly CommandSpec[] = [
       },
     },
     load: () => import('../commands/cp.ts'),
+  },
+  {
+    names: ['container commit', 'commit'],
+    summary: "Create a new image from a container's changes",
+    usage: '[OPTIONS] CONTAINER [REPOSITORY[:TAG]]',
+    operands: [1, 2],
+    flags: {
+      author: {
+        type: 'string',
+        short: 'a',
+        summary: 'Author (e.g., "John Hannibal Smith <hannibal@a-team.com>")',
+      },
+      change: {
+        type: 'list',
+        short: 'c',
+        summary: 'Apply Dockerfile instruction to the created image',
+      },
+      message: { type: 'string', short: 'm', summary: 'Commit message' },
+      pause: { type: 'bool', short: 'p', default: true, summary: 'Pause container during commit' },
+      'no-pause': { type: 'bool', summary: 'Disable pausing container during commit' },
+    },
+    load: () => import('../commands/commit.ts'),
+  },
+  {
+    names: ['image import', 'import'],
+    summary: 'Import the contents from a tarball to create a filesystem image',
+    usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
+    operands: [1, ANY],
+    flags: {
+      change: {
+        type: 'list',
+        short: 'c',
+        summary: 'Apply Dockerfile instruction to the created image',
+      },
+      message: { type: 'string', short: 'm', summary: 'Set commit message for imported image' },
+      platform,
+    },
+    load: () => import('../commands/import.ts'),
   },
 ]

@@ -96,7 +96,8 @@ function inspectMount(data: string, mount: MountPoint): Document {
   }
 }
 
-function inspectConfig({ config, image }: ContainerRecord): Document {
+/** `Config` of the document, which an image made of the container gets too. */
+export function inspectConfig({ config, image }: ContainerRecord): Document {
   const set = (keys: string[]): Document | null =>
     keys.length > 0 ? Object.fromEntries(keys.map((key) => [key, {}])) : null
   return {

@@ -23,6 +23,7 @@ static const struct {
 	{"measure", verb_measure},
 	{"diff", verb_diff},
 	{"export", verb_export},
+	{"commit", verb_commit},
 	{"files", verb_files},
 	{"probe", verb_probe},
 };

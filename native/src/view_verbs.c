@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verbs `diff` and `export`: they only read a container's files. */
+/* The verbs `diff`, `export` and `commit`: they only read a container's files. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -122,6 +122,32 @@ static int export(const struct view *view, struct failure *out)
 	return pack_finish(&pack, pack_tree(&pack, tree, "", false));
 }
 
+static int add_change(void *context, enum change_kind kind, const char *path, int directory,
+	const char *name, const struct packed *packed)
+{
+	struct pack *pack = context;
+
+	if (kind == CHANGE_DELETED)
+		return pack_whiteout(pack, path);
+	return packed ? pack_write(pack, -1, NULL, packed) : pack_add(pack, directory, name, path);
+}
+
+/* The changes as a layer: as Docker's, it has whiteouts and no opaque directories. */
+static int commit(const struct view *view, struct failure *out)
+{
+	int output = STDOUT_FILENO;
+	struct pack pack = {
+		.tar = {.write = tar_write_fd, .context = &output},
+		.real_owners = view_is_squashed(view),
+		.out = out,
+	};
+	const struct change_sink sink = {.context = &pack, .change = add_change, .pack = &pack};
+
+	if (view_enter_files(view, out) < 0)
+		return -1;
+	return pack_finish(&pack, changes_walk(&view->rootfs, &sink, out));
+}
+
 static int run(int argc, char **argv, int (*work)(const struct view *view, struct failure *out))
 {
 	struct arguments arguments = {.error_prefix = ""};
@@ -148,4 +174,9 @@ int verb_diff(int argc, char **argv)
 int verb_export(int argc, char **argv)
 {
 	return run(argc, argv, export);
+}
+
+int verb_commit(int argc, char **argv)
+{
+	return run(argc, argv, commit);
 }

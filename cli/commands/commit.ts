@@ -1,0 +1,20 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { commitContainer } from '../../lib/container/commit.ts'
+import type { Context } from '../context.ts'
+import { newImageName } from '../flags/new-image-name.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `commit`: prints the id of the new image. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const [text = '', name = ''] = parsed.operands
+  const reference = newImageName(name)
+  const container = findContainer(context.engine.paths.data, text)
+  const id = await commitContainer(context.engine, container, {
+    author: parsed.string('author') ?? '',
+    comment: parsed.string('message') ?? '',
+    changes: parsed.list('change'),
+    reference,
+  })
+  context.print(id)
+  return 0
+}

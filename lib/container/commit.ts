@@ -1,0 +1,103 @@
+import { LighterError } from '../core/errors.ts'
+import type { Digest } from '../core/ids.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
+import type { Engine } from '../engine.ts'
+import { applyChanges, type ImageSettings } from '../image/changes.ts'
+import { getImage, type Image } from '../image/find.ts'
+import { makeImage } from '../image/make.ts'
+import { familiarReference, parseReference } from '../oci/reference.ts'
+import { viewArguments } from '../runtime/view.ts'
+import type { Container } from './catalog.ts'
+import { recordContainerEvent } from './events.ts'
+import { inspectConfig } from './inspect.ts'
+import { planView } from './view.ts'
+
+export interface CommitOptions {
+  author: string
+  comment: string
+  changes: string[]
+  /** In its full form. */
+  reference: string | undefined
+}
+
+/** Makes an image of what a container changed. Returns its id. */
+export async function commitContainer(
+  engine: Engine,
+  container: Container,
+  options: CommitOptions,
+): Promise<Digest> {
+  const { record } = container
+  const parent = getImage(engine, record.imageId)
+  const config = applyChanges(settingsOf(container, parent), options.changes)
+  const { author, comment, reference } = options
+  const view = viewArguments(await planView(engine, container))
+  const child = lazyChildProcess().spawn(engine.native().program, ['commit', ...view], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = waitForArchive(child)
+  const made = makeImage(engine, {
+    parent,
+    archive: checked(child.stdout, ended),
+    config,
+    members: membersOf(parent),
+    history: { createdBy: (record.config.cmd ?? []).join(' '), comment, author },
+    reference,
+  })
+  const id = await made
+  const imageRef = reference === undefined ? '' : familiarReference(parseReference(reference))
+  const more = { comment, imageID: id, imageRef }
+  recordContainerEvent(engine.paths.data, record, 'commit', more)
+  return id
+}
+
+/** The settings of the container; of the image only what a container does not keep. */
+function settingsOf({ record }: Container, { config }: Image): ImageSettings {
+  const own = inspectConfig(record) as ImageSettings
+  const { Healthcheck, Shell } = (config.raw.config ?? {}) as ImageSettings
+  const settings: ImageSettings = {
+    ...(Healthcheck === undefined ? {} : { Healthcheck }),
+    ...(Shell === undefined ? {} : { Shell }),
+    ...own,
+  }
+  delete settings.StopTimeout
+  return settings
+}
+
+function membersOf({ config }: Image): Record<string, unknown> {
+  const { os, architecture, variant } = config.platform
+  return { architecture, os, ...(variant === '' ? {} : { variant }) }
+}
+
+/** The archive counts only when whoever wrote it ended well. */
+async function* readChecked(
+  stdout: NodeJS.ReadableStream,
+  ended: Promise<LighterError | undefined>,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of stdout) yield chunk as Buffer
+  const error = await ended
+  if (error) throw error
+}
+
+function checked(
+  stdout: NodeJS.ReadableStream,
+  ended: Promise<LighterError | undefined>,
+): import('node:stream').Readable {
+  const { Readable } = process.getBuiltinModule('node:stream')
+  return Readable.from(readChecked(stdout, ended), { objectMode: false })
+}
+
+async function waitForArchive(
+  child: import('node:child_process').ChildProcess,
+): Promise<LighterError | undefined> {
+  let said = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk.toString('utf8')}`.slice(0, 4096)
+  })
+  const code = await new Promise<number | null>((done, reject) => {
+    child.on('error', reject)
+    child.on('close', done)
+  })
+  return code === 0
+    ? undefined
+    : new LighterError('bad-input', said.trim() || 'the commit was interrupted')
+}

@@ -1,0 +1,87 @@
+import { type Duplex, Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
+import { findProgram } from '../host/programs.ts'
+
+const MAGIC: readonly [name: string, bytes: number[]][] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+]
+const LONGEST = 6
+
+/**
+ * The uncompressed stream of one that may be compressed with gzip, zstd, bzip2 or xz. The last two need the host's program of that
+ * name. Throws `host-setup` without it.
+ */
+export async function expandArchive(input: Readable): Promise<Readable> {
+  const { head, whole } = await peek(input)
+  const name = MAGIC.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
+  if (name === undefined) return whole
+  if (name === 'gzip') return through(whole, createGunzip())
+  if (name === 'zstd') return through(whole, createZstdDecompress())
+  return expandByProgram(whole, name)
+}
+
+async function peek(input: Readable): Promise<{ head: Buffer; whole: Readable }> {
+  const chunks: Buffer[] = []
+  let size = 0
+  const iterator = input[Symbol.asyncIterator]()
+  while (size < LONGEST) {
+    const next = await iterator.next()
+    if (next.done) break
+    const chunk = Buffer.from(next.value as Uint8Array)
+    chunks.push(chunk)
+    size += chunk.length
+  }
+  const head = Buffer.concat(chunks)
+  const rest = async function* (): AsyncGenerator<Buffer> {
+    if (head.length > 0) yield head
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      yield next.value as Buffer
+    }
+  }
+  return { head, whole: Readable.from(rest(), { objectMode: false }) }
+}
+
+function through(input: Readable, decoder: Duplex): Readable {
+  input.on('error', (error) => decoder.destroy(error))
+  decoder.on('error', () => input.destroy())
+  const result = Readable.from(decoded(input.pipe(decoder)), { objectMode: false })
+  return result
+}
+
+async function* decoded(stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream) yield chunk as Buffer
+  } catch (error) {
+    throw new LighterError('bad-input', 'unexpected EOF', { cause: error })
+  }
+}
+
+function expandByProgram(input: Readable, name: string): Readable {
+  const program = findProgram(name)
+  if (!program) {
+    throw new LighterError(
+      'host-setup',
+      `The archive is compressed with ${name}, which is not installed`,
+    )
+  }
+  const child = lazyChildProcess().spawn(program, ['-d', '-c', '-q'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null))
+    child.on('close', resolve)
+  })
+  child.stdin.on('error', () => undefined)
+  input.on('error', () => child.kill())
+  input.pipe(child.stdin)
+  const read = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of child.stdout) yield chunk as Buffer
+    if ((await ended) !== 0) throw new LighterError('bad-input', 'unexpected EOF')
+  }
+  return Readable.from(read(), { objectMode: false })
+}

@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { isErrno, LighterError } from '../core/errors.ts'
+import type { Digest } from '../core/ids.ts'
+import type { Engine } from '../engine.ts'
+import { errnoText } from '../fs/errno.ts'
+import { hostPlatform, parsePlatform } from '../oci/platform.ts'
+import { applyChanges } from './changes.ts'
+import { recordImageEvent } from './events.ts'
+import { expandArchive } from './expand.ts'
+import { makeImage } from './make.ts'
+
+export interface ImportOptions {
+  /** A file, an URL (http, https), or `-` for standard input. */
+  source: string
+  comment: string
+  changes: string[]
+  platform: string | undefined
+  /** In its full form. */
+  reference: string | undefined
+}
+
+const NOTHING = {
+  Hostname: '',
+  Domainname: '',
+  User: '',
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Env: null,
+  Cmd: null,
+  Image: '',
+  Volumes: null,
+  WorkingDir: '',
+  Entrypoint: null,
+  OnBuild: null,
+  Labels: null,
+}
+
+/** Makes an image with one layer of an archive. Returns its id. */
+export async function importImage(engine: Engine, options: ImportOptions): Promise<Digest> {
+  const { source, comment, changes, reference } = options
+  const platform = options.platform ? parsePlatform(options.platform) : hostPlatform()
+  if (platform.os !== 'linux') {
+    throw new LighterError('bad-input', 'operating system is not supported')
+  }
+  const input = await openSource(source)
+  const config = applyChanges(NOTHING, changes)
+  const { os, architecture, variant } = platform
+  const isUrl = URL_SOURCE.test(source)
+  const id = await makeImage(engine, {
+    parent: undefined,
+    archive: await expandArchive(input),
+    config,
+    members: { architecture, os, ...(variant === '' ? {} : { variant }) },
+    history: {
+      createdBy: '',
+      comment: comment || `Imported from ${isUrl ? source : '-'}`,
+      author: '',
+    },
+    reference,
+  }).catch((error: unknown) => {
+    throw asDocker(error)
+  })
+  recordImageEvent(engine.paths.data, 'import', { id, name: id })
+  return id
+}
+
+const URL_SOURCE = /^https?:\/\//
+
+async function openSource(source: string): Promise<Readable> {
+  if (source === '-') return process.stdin
+  if (!URL_SOURCE.test(source)) return await openFile(source)
+  return await openUrl(source)
+}
+
+async function openFile(path: string): Promise<Readable> {
+  const stream = createReadStream(path, { highWaterMark: 1024 * 1024 })
+  await new Promise((resolve, reject) => {
+    stream.once('open', resolve)
+    stream.once('error', reject)
+  }).catch((error: unknown) => {
+    throw new LighterError('usage', `open ${path}: ${errnoText(error)}`, { cause: error })
+  })
+  return stream
+}
+
+async function openUrl(url: string): Promise<Readable> {
+  let response: Response
+  try {
+    response = await fetch(url)
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new LighterError('registry-unreachable', `Get "${url}": ${reason}`, { cause: error })
+  }
+  if (!response.ok || !response.body) {
+    throw new LighterError(
+      'bad-input',
+      `failed to GET ${url} with status ${response.status} ${response.statusText}`,
+    )
+  }
+  return Readable.fromWeb(response.body as import('node:stream/web').ReadableStream)
+}
+
+/** What is no archive, or only the beginning of one, ends before its time. */
+function asDocker(error: unknown): unknown {
+  if (isErrno(error, 'EISDIR')) return new LighterError('usage', 'read: is a directory')
+  const isDamaged =
+    error instanceof LighterError &&
+    error.code === 'bad-input' &&
+    /archive is damaged|stream .*(is cut off|is damaged)/.test(error.message)
+  return isDamaged ? new LighterError('bad-input', 'unexpected EOF', { cause: error }) : error
+}
