@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -205,8 +206,8 @@ static int open_place(int root, const struct view_mount *mount, bool directory, 
 			 : path_make_file(root, mount->destination, PATH_FOLLOW);
 }
 
-/* A source that is gone, or a place that a container without a start does not have yet: Docker goes
- * on without it as well. */
+/* A source that is gone is passed over, as Docker does. Returns 1 where the place is missing and
+ * not to be made. */
 static int mount_volume(
 	int root, const struct view_mount *mount, bool writable, struct failure *out)
 {
@@ -220,7 +221,7 @@ static int mount_volume(
 	auto_close int place = open_place(root, mount, S_ISDIR(status.st_mode), writable);
 
 	if (place < 0 && errno == ENOENT)
-		return 0;
+		return 1;
 	auto_close int tree = place < 0 ? -1 : mount_clone(source, mount->recursive);
 
 	if (tree < 0)
@@ -232,29 +233,52 @@ static int mount_volume(
 	return 0;
 }
 
-static int enter_stopped(const struct view *view, enum view_kind kind, struct failure *out)
+/* The root filesystem on target, with the volumes where they are wanted. Returns 1 where a place
+ * for one is missing. */
+static int mount_view(const struct view *view, enum view_kind kind, const char *target,
+	int *ret_root, struct failure *out)
 {
 	struct plan_rootfs rootfs = view->rootfs;
 	struct rootfs_mount mounted;
-	auto_free char *target = NULL;
 	auto_close int root = -1;
-	bool fills = rootfs.driver == ROOTFS_COPY && !is_filled(view);
 
 	rootfs.read_only = kind != VIEW_WRITABLE;
-	if (asprintf(&target, "%s/bundle/rootfs", view->directory) < 0)
-		return fail(out, ENOMEM, STEP, "cannot name the root filesystem");
-	if ((kind == VIEW_WRITABLE || fills) && lock_container(view, out) < 0)
-		return -1;
-	if (userns_create(&view->id_map, 0, out) < 0 ||
-		rootfs_mount(&rootfs, target, &mounted, out) < 0)
+	if (rootfs_mount(&rootfs, target, &mounted, out) < 0)
 		return -1;
 	root = open_root(target, out);
-	if (root < 0 || kind == VIEW_ROOTFS)
-		return take_fd(&root);
-	for (size_t i = 0; i < view->mount_count; i++)
-		if (mount_volume(root, &view->mounts[i], kind == VIEW_WRITABLE, out) < 0)
+	if (root < 0)
+		return -1;
+	for (size_t i = 0; kind != VIEW_ROOTFS && i < view->mount_count; i++) {
+		int result = mount_volume(root, &view->mounts[i], kind == VIEW_WRITABLE, out);
+
+		if (result != 0)
+			return result;
+	}
+	*ret_root = take_fd(&root);
+	return 0;
+}
+
+/* A container that was never started may lack places for its volumes: they are made then, as a
+ * start would. */
+static int enter_stopped(const struct view *view, enum view_kind kind, struct failure *out)
+{
+	auto_free char *target = NULL;
+	bool fills = view->rootfs.driver == ROOTFS_COPY && !is_filled(view);
+	bool locked = kind == VIEW_WRITABLE || fills;
+	int root = -1, result;
+
+	if (asprintf(&target, "%s/bundle/rootfs", view->directory) < 0)
+		return fail(out, ENOMEM, STEP, "cannot name the root filesystem");
+	if ((locked && lock_container(view, out) < 0) || userns_create(&view->id_map, 0, out) < 0)
+		return -1;
+	result = mount_view(view, kind, target, &root, out);
+	if (result > 0) {
+		umount2(target, MNT_DETACH);
+		if (!locked && lock_container(view, out) < 0)
 			return -1;
-	return take_fd(&root);
+		result = mount_view(view, VIEW_WRITABLE, target, &root, out);
+	}
+	return result == 0 ? root : -1;
 }
 
 int view_enter(const struct view *view, enum view_kind kind, struct failure *out)
