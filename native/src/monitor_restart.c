@@ -11,6 +11,7 @@
 #include "journal.h"
 #include "monitor_health.h"
 #include "monitor_loop.h"
+#include "monitor_memory.h"
 #include "monitor_start.h"
 #include "runtime_external.h"
 #include "scope.h"
@@ -133,6 +134,7 @@ static bool wait_for_start(struct monitor *monitor)
 	}
 	(void)state_write_restarting(monitor->directory, &monitor->ended, &ignored);
 	monitor->restarting = true;
+	monitor_shrink();
 	monitor_wait_restart(monitor);
 	monitor->restarting = false;
 	return !monitor->stopped_by_user && !monitor->stopping;

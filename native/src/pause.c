@@ -17,13 +17,7 @@
 /* Processes that fork meanwhile need another round; each round meets fewer that can. */
 enum { ROUNDS = 200, NESTED_MAX = 32 };
 
-struct namespace
-{
-	dev_t device;
-	ino_t inode;
-};
-
-static bool is_same(int fd, const struct namespace *namespace)
+static bool is_same(int fd, const struct pid_namespace *namespace)
 {
 	struct stat file;
 
@@ -32,7 +26,7 @@ static bool is_same(int fd, const struct namespace *namespace)
 }
 
 /* In the namespace, or in one below it. */
-static bool is_inside(pid_t pid, const struct namespace *namespace)
+static bool is_inside(pid_t pid, const struct pid_namespace *namespace)
 {
 	char path[64];
 
@@ -89,7 +83,7 @@ static int remember(struct pause *pause, pid_t pid, struct failure *out)
 }
 
 /* Returns how many of the container's processes were still running, -1 = failure. */
-static int stop_round(struct pause *pause, const struct namespace *namespace, struct failure *out)
+static int stop_round(struct pause *pause, struct failure *out)
 {
 	auto_closedir DIR *proc = opendir("/proc");
 	const struct dirent *entry;
@@ -99,7 +93,7 @@ static int stop_round(struct pause *pause, const struct namespace *namespace, st
 		return fail(out, errno, STEP, "cannot read /proc");
 	while ((entry = readdir(proc))) {
 		pid_t pid = (pid_t)atoi(entry->d_name);
-		char state = pid > 0 && is_inside(pid, namespace) ? state_of(pid) : 0;
+		char state = pid > 0 && is_inside(pid, &pause->namespace) ? state_of(pid) : 0;
 
 		if (state == 0 || strchr("TtZX", state))
 			continue;
@@ -119,7 +113,6 @@ static void pause_ms(long milliseconds)
 /* The first process of a pid namespace cannot refuse SIGSTOP from outside. */
 static int stop_each(struct pause *pause, pid_t pid, struct failure *out)
 {
-	struct namespace namespace;
 	struct stat file, own;
 	char path[64];
 
@@ -129,9 +122,9 @@ static int stop_each(struct pause *pause, pid_t pid, struct failure *out)
 	if (file.st_ino == own.st_ino && file.st_dev == own.st_dev)
 		return fail_kind(out, FAILURE_UNSUPPORTED, 0, STEP,
 			"it has no cgroup of its own, and it shares the host's processes");
-	namespace = (struct namespace){.device = file.st_dev, .inode = file.st_ino};
+	pause->namespace = (struct pid_namespace){.device = file.st_dev, .inode = file.st_ino};
 	for (int round = 0; round < ROUNDS; round++) {
-		int running = stop_round(pause, &namespace, out);
+		int running = stop_round(pause, out);
 
 		if (running <= 0)
 			return running;
@@ -142,11 +135,11 @@ static int stop_each(struct pause *pause, pid_t pid, struct failure *out)
 
 static void continue_each(struct pause *pause)
 {
-	/* The first process last: it sees its children running again. Pids cannot have become
-	 * others: who is stopped does not end, and who was killed stays a zombie of a stopped
-	 * parent. */
+	/* The first process last: it sees its children running again. A pid that has become
+	 * another's meanwhile is none of the container's. */
 	for (size_t i = pause->count; i-- > 0;)
-		if (state_of(pause->stopped[i]) == 'T')
+		if (is_inside(pause->stopped[i], &pause->namespace) &&
+			state_of(pause->stopped[i]) == 'T')
 			kill(pause->stopped[i], SIGCONT);
 	free(pause->stopped);
 	pause->stopped = NULL;

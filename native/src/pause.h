@@ -10,9 +10,15 @@
 
 #include "fail.h"
 
+struct pid_namespace {
+	dev_t device;
+	ino_t inode;
+};
+
 struct pause {
 	bool paused;
-	pid_t *stopped; /* without a cgroup: those that this pause has stopped */
+	struct pid_namespace namespace; /* without a cgroup: the container's */
+	pid_t *stopped;			/* without a cgroup: those that this pause has stopped */
 	size_t count;
 };
 
