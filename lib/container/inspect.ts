@@ -75,7 +75,7 @@ function inspectState(state: ContainerState, health: Document | undefined): Docu
     ExitCode: state.status === 'running' ? 0 : (state.exitCode ?? 0),
     Error: state.status === 'running' ? '' : (state.error ?? ''),
     StartedAt: state.status === 'created' ? NEVER : state.startedAt,
-    FinishedAt: ended ? state.finishedAt : NEVER,
+    FinishedAt: state.status === 'created' ? NEVER : (state.finishedAt ?? NEVER),
     ...(health ? { Health: health } : {}),
   }
 }

@@ -19,6 +19,8 @@ export type ContainerState =
       network: ContainerAddress | undefined
       paused: boolean
       restartCount: number
+      /** When the run before this one ended. */
+      finishedAt: string | undefined
     }
   | {
       /** It ended, and its monitor is about to start it again. */
@@ -94,6 +96,7 @@ export function interpretState(
         network: document.network,
         paused: document.paused === true,
         restartCount,
+        finishedAt: document.finishedAt,
       }
     }
     return {

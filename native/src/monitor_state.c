@@ -115,11 +115,27 @@ static json_t *pack_running(const struct running_report *report)
 	return state;
 }
 
+/* When the run before this one ended: part of every later state. NULL = there was none. */
+static json_t *read_finished(int directory)
+{
+	auto_close int fd = openat(directory, "state.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	json_t *state = fd < 0 ? NULL : json_read(fd, 65536, 0, NULL);
+	json_t *finished = json_incref(json_object_get(state, "finishedAt"));
+
+	json_decref(state);
+	return finished;
+}
+
 int state_write_running(int directory, const struct plan *plan, const struct running_report *report,
 	struct failure *out)
 {
 	json_t *state = pack_running(report);
+	json_t *finished = read_finished(directory);
 
+	if (finished && json_object_set_new(state, "finishedAt", finished) < 0) {
+		json_decref(state);
+		state = NULL;
+	}
 	if (state && !plan->auto_remove && reserve(directory) < 0) {
 		json_decref(state);
 		return fail(out, errno, "state", "cannot reserve space for the container's state");

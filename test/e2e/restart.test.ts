@@ -221,6 +221,8 @@ describe('restart', () => {
     const second = await inspect('box')
     expect(second.State).toMatchObject({ Status: 'running' })
     expect(second.State.Pid).not.toBe(first.State.Pid)
+    expect(first.State.FinishedAt).toBe('0001-01-01T00:00:00Z')
+    expect(String(second.State.FinishedAt) > String(first.State.StartedAt)).toBe(true)
     expect(
       actionsOf(id)
         .slice(-5)
