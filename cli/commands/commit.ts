@@ -13,6 +13,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     author: parsed.string('author') ?? '',
     comment: parsed.string('message') ?? '',
     changes: parsed.list('change'),
+    pause: parsed.bool('pause') && !parsed.bool('no-pause'),
     reference,
   })
   context.print(id)

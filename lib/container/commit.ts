@@ -10,12 +10,15 @@ import { viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { inspectConfig } from './inspect.ts'
+import { readState } from './state.ts'
 import { planView } from './view.ts'
 
 export interface CommitOptions {
   author: string
   comment: string
   changes: string[]
+  /** Whether a running container stands still while its files are read. */
+  pause: boolean
   /** In its full form. */
   reference: string | undefined
 }
@@ -31,11 +34,12 @@ export async function commitContainer(
   const config = applyChanges(settingsOf(container, parent), options.changes)
   const { author, comment, reference } = options
   const view = viewArguments(await planView(engine, container))
+  const resume = options.pause ? await standStill(engine, container) : undefined
   const child = lazyChildProcess().spawn(engine.native().program, ['commit', ...view], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const ended = waitForArchive(child)
-  const made = makeImage(engine, {
+  const ended = waitForArchive(child).finally(resume)
+  const id = await makeImage(engine, {
     parent,
     archive: checked(child.stdout, ended),
     config,
@@ -43,11 +47,35 @@ export async function commitContainer(
     history: { createdBy: (record.config.cmd ?? []).join(' '), comment, author },
     reference,
   })
-  const id = await made
   const imageRef = reference === undefined ? '' : familiarReference(parseReference(reference))
   const more = { comment, imageID: id, imageRef }
   recordContainerEvent(engine.paths.data, record, 'commit', more)
   return id
+}
+
+/**
+ * Pauses a running container; returns what lets it go on. Where the host has no way to pause one, its files are read as they are:
+ * so are those of a container that stops meanwhile.
+ */
+async function standStill(
+  engine: Engine,
+  container: Container,
+): Promise<(() => Promise<void>) | undefined> {
+  const state = readState(container.directory)
+  if (state.status !== 'running' || state.paused) return undefined
+  const { pauseContainer, unpauseContainer } = await import('./pause.ts')
+  const isHarmless = (error: unknown): boolean =>
+    error instanceof LighterError && ['unsupported', 'not-running', 'conflict'].includes(error.code)
+  try {
+    await pauseContainer(engine.paths, container)
+  } catch (error) {
+    if (isHarmless(error)) return undefined
+    throw error
+  }
+  return () =>
+    unpauseContainer(engine.paths, container).catch((error: unknown) => {
+      if (!isHarmless(error)) throw error
+    })
 }
 
 /** The settings of the container; of the image only what a container does not keep. */

@@ -156,3 +156,13 @@ test('skopeo copies it from the store to a registry, and it comes back', async (
   await world.lighter(['rmi', 'traveller:1'])
   expect((await run(`${registry}/traveller:1`)).stdout).toBe('travelled\n')
 })
+
+test('a running container stands still meanwhile, and goes on', async () => {
+  const loop = 'while :; do echo x >> /grows; done'
+  await world.lighter(['run', '-d', '--name', 'busy', '--network', 'none', image, 'sh', '-c', loop])
+  for (const flags of [[], ['--pause=false'], ['--no-pause']]) {
+    expect((await world.lighter(['commit', ...flags, 'busy'])).stdout).toMatch(ID)
+    const { State } = JSON.parse((await world.lighter(['inspect', 'busy'])).stdout)[0]
+    expect(State).toMatchObject({ Running: true, Paused: false })
+  }
+})
