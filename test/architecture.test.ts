@@ -18,6 +18,7 @@ const RANK: Record<string, number> = {
   network: 4,
   volume: 4,
   container: 5,
+  housekeeping: 6,
   cli: 7,
 }
 

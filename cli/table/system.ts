@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY, filter, format } from './shared.ts'
+import { ANY, filter, format, pruneFilter } from './shared.ts'
 
 /** Commands on the whole: versions, the host, any object. */
 export const systemCommands: readonly CommandSpec[] = [
@@ -39,6 +39,34 @@ export const systemCommands: readonly CommandSpec[] = [
       until: { type: 'string', summary: 'Stream events until this timestamp' },
     },
     load: () => import('../commands/events.ts'),
+  },
+  {
+    names: ['system df'],
+    summary: 'Show docker disk usage',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: {
+      format,
+      verbose: { type: 'bool', short: 'v', summary: 'Show detailed information on space usage' },
+    },
+    load: () => import('../commands/system-df.ts'),
+  },
+  {
+    names: ['system prune'],
+    summary: 'Remove unused data',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: {
+      all: {
+        type: 'bool',
+        short: 'a',
+        summary: 'Remove all unused images not just dangling ones',
+      },
+      filter: pruneFilter('Provide filter values (e.g. "label=<key>=<value>")'),
+      force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
+      volumes: { type: 'bool', summary: 'Prune anonymous volumes' },
+    },
+    load: () => import('../commands/system-prune.ts'),
   },
   {
     names: ['doctor'],

@@ -1,6 +1,6 @@
 import { matchesLabels } from '../core/labels.ts'
 import type { Engine } from '../engine.ts'
-import { recordEvent } from '../events/journal.ts'
+import { type EventType, recordEvent } from '../events/journal.ts'
 import { isAlive } from '../host/process.ts'
 import { type ContainerWithState, listContainers } from './catalog.ts'
 import { removeContainer } from './remove.ts'
@@ -28,7 +28,8 @@ export function isPrunable(
   createdAt: string,
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  const created = BigInt(Date.parse(createdAt)) * 1_000_000n
+  // An image may not say when it was made: then it is as old as can be.
+  const created = BigInt(Date.parse(createdAt) || 0) * 1_000_000n
   if (filter.until !== undefined && created > filter.until) return false
   if (filter.notLabels.length > 0 && matchesLabels(filter.notLabels, labels)) return false
   return matchesLabels(filter.labels, labels)
@@ -48,13 +49,14 @@ export async function pruneContainers(engine: Engine, filter: PruneFilter): Prom
     await removeContainer(engine, container, { force: false, volumes: false })
     reclaimed += sizes[index]?.own ?? 0
   }
-  recordEvent(data, {
-    type: 'container',
-    action: 'prune',
-    id: '',
-    attributes: { reclaimed: String(reclaimed) },
-  })
+  recordPrune(data, 'container', reclaimed)
   return { deleted: doomed.map(({ record }) => record.id), reclaimed }
+}
+
+/** Records that all unused objects of a kind were removed, and how many bytes that gave back. */
+export function recordPrune(data: string, type: EventType, reclaimed: number): void {
+  const attributes = { reclaimed: String(reclaimed) }
+  recordEvent(data, { type, action: 'prune', id: '', attributes })
 }
 
 function isIdle({ record, state }: ContainerWithState): boolean {

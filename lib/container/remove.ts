@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, LighterError } from '../core/errors.ts'
-import { randomHex } from '../core/random.ts'
+import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
+import { moveToTrash } from '../fs/trash.ts'
 import { isAlive } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
@@ -70,17 +70,4 @@ function stillRunning(name: string, state: LiveState): LighterError {
     ? 'container is paused and must be unpaused first'
     : `container is ${state.status}: stop the container before removing or force remove`
   return new LighterError('conflict', `cannot remove container "/${name}": ${reason}`)
-}
-
-/** Renaming needs no free block on a full disk; from there on the object is gone for everybody. */
-function moveToTrash(data: string, path: string): string | undefined {
-  const target = join(data, 'trash', randomHex(16))
-  mkdirSync(join(data, 'trash'), { recursive: true, mode: 0o700 })
-  try {
-    renameSync(path, target)
-    return target
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
 }

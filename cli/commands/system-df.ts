@@ -1,0 +1,166 @@
+import { commandOf } from '../../lib/container/record.ts'
+import { formatAge, formatStatus } from '../../lib/container/status.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { shortId } from '../../lib/core/ids.ts'
+import {
+  type ContainerUsage,
+  type DiskUsage,
+  type ImageUsage,
+  measureDisk,
+  type VolumeUsage,
+} from '../../lib/housekeeping/usage.ts'
+import type { Context } from '../context.ts'
+import { type Column, formatTable } from '../output/table.ts'
+import { formatSize, formatSpan } from '../output/units.ts'
+import type { Parsed } from '../parse.ts'
+import { formatCommand } from './ps.ts'
+
+/** `system df`: what everything takes on the disk. There is no build cache yet. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const format = parsed.string('format') ?? ''
+  const verbose = parsed.bool('verbose')
+  if (format !== '' && format !== 'json' && format !== 'table') {
+    throw new LighterError('unsupported', "'system df --format' knows only 'json' and 'table' yet")
+  }
+  const usage = await measureDisk(context.engine)
+  if (verbose) context.print(describeAll(usage))
+  else if (format === 'json') for (const row of sumUp(usage)) context.print(JSON.stringify(row))
+  else context.print(formatTable(SUMMARY, sumUp(usage)).join('\n'))
+  return 0
+}
+
+/** One row, with the names that `--format json` has in Docker. */
+interface Row {
+  Active: string
+  Reclaimable: string
+  Size: string
+  TotalCount: string
+  Type: string
+}
+
+const SUMMARY: readonly Column<Row>[] = [
+  { head: 'TYPE', text: (row) => row.Type },
+  { head: 'TOTAL', text: (row) => row.TotalCount },
+  { head: 'ACTIVE', text: (row) => row.Active },
+  { head: 'SIZE', text: (row) => row.Size },
+  { head: 'RECLAIMABLE', text: (row) => row.Reclaimable },
+]
+
+const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0)
+
+function sumUp({ images, layers, containers, volumes }: DiskUsage): Row[] {
+  const usedImages = images.filter((image) => image.containers > 0)
+  const idle = containers.filter(({ container }) => !('process' in container.state))
+  const unused = volumes.filter(({ links }) => links === 0)
+  const written = sum(containers.map(({ size }) => size))
+  const kept = sum(volumes.map(({ size }) => size))
+  return [
+    row(
+      'Images',
+      images.length,
+      usedImages.length,
+      layers,
+      layers - sum(usedImages.map(({ unique }) => unique)),
+    ),
+    row(
+      'Containers',
+      containers.length,
+      containers.length - idle.length,
+      written,
+      sum(idle.map(({ size }) => size)),
+    ),
+    row(
+      'Local Volumes',
+      volumes.length,
+      volumes.length - unused.length,
+      kept,
+      sum(unused.map(({ size }) => size)),
+    ),
+    row('Build Cache', 0, 0, 0, 0),
+  ]
+}
+
+function row(type: string, total: number, active: number, size: number, reclaimable: number): Row {
+  const share = size > 0 ? ` (${Math.floor((reclaimable * 100) / size)}%)` : ''
+  return {
+    Active: String(active),
+    Reclaimable: `${formatSize(reclaimable, 4)}${share}`,
+    Size: formatSize(size, 4),
+    TotalCount: String(total),
+    Type: type,
+  }
+}
+
+function describeAll(usage: DiskUsage): string {
+  const now = Date.now()
+  const table = <Item>(columns: readonly Column<Item>[], rows: readonly Item[]): string =>
+    formatTable(columns, rows).join('\n')
+  return `Images space usage:
+
+${table(imageColumns(now), usage.images)}
+
+Containers space usage:
+
+${table(containerColumns(now), usage.containers)}
+
+Local Volumes space usage:
+
+${table(VOLUMES, usage.volumes)}
+
+Build cache usage: 0B
+
+${table(BUILD_CACHE, [])}`
+}
+
+const imageColumns = (now: number): Column<ImageUsage>[] => [
+  { head: 'REPOSITORY', text: ({ repository }) => repository },
+  { head: 'TAG', text: ({ tag }) => tag },
+  { head: 'IMAGE ID', text: ({ id }) => shortId(id) },
+  { head: 'CREATED', text: ({ created }) => formatCreated(created, now) },
+  { head: 'SIZE', text: ({ size }) => formatSize(size) },
+  { head: 'SHARED SIZE', text: ({ shared }) => formatSize(shared, 4) },
+  { head: 'UNIQUE SIZE', text: ({ unique }) => formatSize(unique, 4) },
+  { head: 'CONTAINERS', text: ({ containers }) => String(containers) },
+]
+
+function formatCreated(created: string, now: number): string {
+  const time = Date.parse(created)
+  return time > 0 ? `${formatSpan(now - time)} ago` : 'N/A'
+}
+
+const containerColumns = (now: number): Column<ContainerUsage>[] => [
+  { head: 'CONTAINER ID', text: ({ container }) => shortId(container.record.id) },
+  { head: 'IMAGE', text: ({ container }) => container.record.image },
+  {
+    head: 'COMMAND',
+    text: ({ container }) => formatCommand(commandOf(container.record), false),
+  },
+  {
+    head: 'LOCAL VOLUMES',
+    text: ({ container }) =>
+      String(container.record.mounts.filter(({ type }) => type === 'volume').length),
+  },
+  { head: 'SIZE', text: ({ size }) => formatSize(size) },
+  {
+    head: 'CREATED',
+    text: ({ container }) => `${formatAge(now - Date.parse(container.record.createdAt))} ago`,
+  },
+  { head: 'STATUS', text: ({ container }) => formatStatus(container.state, now) },
+  { head: 'NAMES', text: ({ container }) => container.record.name },
+]
+
+const VOLUMES: readonly Column<VolumeUsage>[] = [
+  { head: 'VOLUME NAME', text: ({ name }) => name },
+  { head: 'LINKS', text: ({ links }) => String(links) },
+  { head: 'SIZE', text: ({ size }) => formatSize(size, 4) },
+]
+
+const BUILD_CACHE: readonly Column<never>[] = [
+  'CACHE ID',
+  'CACHE TYPE',
+  'SIZE',
+  'CREATED',
+  'LAST USED',
+  'USAGE',
+  'SHARED',
+].map((head) => ({ head, text: () => '' }))

@@ -1,0 +1,57 @@
+import { pruneContainers } from '../../lib/container/prune.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { pruneImages, pruneVolumes } from '../../lib/housekeeping/prune.ts'
+import type { Context } from '../context.ts'
+import { parseFilters } from '../flags/filter.ts'
+import { parsePruneFilter } from '../flags/prune-filter.ts'
+import { confirm } from '../output/confirm.ts'
+import { formatSize } from '../output/units.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `system prune`: what nothing uses. Networks and build caches do not exist here yet: none is ever unused. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { engine } = context
+  const all = parsed.bool('all')
+  const volumes = parsed.bool('volumes')
+  if (volumes && parseFilters(parsed.list('filter')).has('until')) {
+    throw new LighterError('usage', 'ERROR: The "until" filter is not supported with "--volumes"')
+  }
+  if (!parsed.bool('force') && !confirm(describeWarning(parsed))) return 0
+  const filter = parsePruneFilter(parsed.list('filter'))
+  let total = 0
+  const show = (title: string, deleted: string[], reclaimed: number): void => {
+    total += reclaimed
+    if (deleted.length > 0) context.print([title, ...deleted, ''].join('\n'))
+  }
+  const containers = await pruneContainers(engine, filter)
+  show('Deleted Containers:', containers.deleted, containers.reclaimed)
+  if (volumes) {
+    const { deleted, reclaimed } = await pruneVolumes(engine, filter)
+    show('Deleted Volumes:', deleted, reclaimed)
+  }
+  const images = await pruneImages(engine, filter, all)
+  show('Deleted Images:', images.deleted.map(lowerVerb), images.reclaimed)
+  context.print(`Total reclaimed space: ${formatSize(total, 4)}`)
+  return 0
+}
+
+/** `Untagged: x` of `rmi` is `untagged: x` here. */
+const lowerVerb = (line: string): string => line.charAt(0).toLowerCase() + line.slice(1)
+
+function describeWarning(parsed: Parsed): string {
+  const all = parsed.bool('all')
+  const doomed = [
+    'all stopped containers',
+    'all networks not used by at least one container',
+    ...(parsed.bool('volumes') ? ['all anonymous volumes not used by at least one container'] : []),
+    all ? 'all images without at least one container associated to them' : 'all dangling images',
+    all ? 'all build cache' : 'unused build cache',
+  ]
+  const filters = [...parseFilters(parsed.list('filter'))]
+    .flatMap(([name, values]) => values.map((value) => `${name}=${value}`))
+    .sort()
+  const items = (lines: string[]): string => lines.map((line) => `  - ${line}\n`).join('')
+  const filtered =
+    filters.length > 0 ? `\n  Items to be pruned will be filtered with:\n${items(filters)}` : ''
+  return `WARNING! This will remove:\n${items(doomed)}${filtered}\nAre you sure you want to continue?`
+}
