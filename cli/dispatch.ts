@@ -1,28 +1,10 @@
 import { basename } from 'node:path'
 import { type FoundCommand, findCommand, groups } from './commands.ts'
 import { createContext } from './context.ts'
-import type { FlagTable } from './flags/spec.ts'
+import { globalFlags } from './flags/global.ts'
 import { writeErr, writeOut } from './output/write.ts'
 import { type Parsed, parseArguments, parseGlobals } from './parse.ts'
 import { reportError, UsageFailure, writeError } from './report.ts'
-
-const globalFlags: FlagTable = {
-  config: { type: 'string', summary: 'Location of client config files' },
-  context: {
-    type: 'string',
-    short: 'c',
-    summary: 'Name of the context to use: only "default" exists, there is no daemon',
-  },
-  debug: { type: 'bool', short: 'D', summary: 'Enable debug mode' },
-  host: { type: 'list', short: 'H', summary: 'Refused: there is no daemon to connect to' },
-  'log-level': {
-    type: 'string',
-    short: 'l',
-    default: 'info',
-    summary: 'Set the logging level ("debug", "info", "warn", "error", "fatal")',
-  },
-  version: { type: 'bool', short: 'v', summary: 'Print version information and quit' },
-}
 
 /** Runs one command line and leaves the exit code. */
 export async function dispatch(argv: string[], argv0: string): Promise<void> {

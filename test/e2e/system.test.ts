@@ -116,7 +116,7 @@ Are you sure you want to continue? [y/N] `,
     expect((await lighter('system', 'prune', '-f')).stdout).toBe('Total reclaimed space: 0B\n')
     const { stdout } = await lighter('system', 'prune', '-af')
     expect(stdout).toMatch(
-      /^Deleted Images:\nuntagged: lighter\/hello:latest\nuntagged: unused:1\ndeleted: sha256:[0-9a-f]{64}\ndeleted: sha256:[0-9a-f]{64}\n\nTotal reclaimed space: [\d.]+MB\n$/,
+      /^Deleted Images:\nuntagged: unused:1\nuntagged: lighter\/hello:latest\ndeleted: sha256:[0-9a-f]{64}\ndeleted: sha256:[0-9a-f]{64}\n\nTotal reclaimed space: [\d.]+MB\n$/,
     )
     expect((await lighter('images', '-q')).stdout).toBe('')
   })

@@ -1,0 +1,81 @@
+import { constants } from 'node:os'
+import type { CommandSpec } from '../command-spec.ts'
+import type { Names } from './names.ts'
+
+/** Flags whose value is a file or directory of the host. */
+const FILES: ReadonlySet<string> = new Set([
+  'cidfile',
+  'checkpoint-dir',
+  'config',
+  'env-file',
+  'input',
+  'label-file',
+  'output',
+  'volume',
+])
+
+export const wantsFile = (flag: string): boolean => FILES.has(flag)
+
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  attach: ['stdin', 'stdout', 'stderr'],
+  cgroupns: ['host', 'private'],
+  format: ['json', 'table'],
+  ipc: ['none', 'private', 'shareable', 'container:', 'host'],
+  'log-driver': ['json-file', 'local', 'none', 'journald', 'passthrough'],
+  'log-level': ['debug', 'info', 'warn', 'error', 'fatal'],
+  mount: ['type=bind', 'type=volume', 'type=tmpfs'],
+  network: ['bridge', 'host', 'none', 'container:'],
+  pid: ['host', 'container:'],
+  pull: ['always', 'missing', 'never'],
+  restart: ['no', 'always', 'unless-stopped', 'on-failure'],
+  type: ['container', 'image', 'volume'],
+  userns: ['host', 'keep-id', 'nomap'],
+  uts: ['host'],
+}
+
+/** Values of `--filter` by command, those whose value is open with a `=` at their end. */
+const FILTERS: Readonly<Record<string, readonly string[]>> = {
+  events: [
+    'container=',
+    'daemon=',
+    'event=',
+    'image=',
+    'label=',
+    'network=',
+    'scope=',
+    'type=',
+    'volume=',
+  ],
+  images: ['before=', 'dangling=', 'label=', 'reference=', 'since=', 'until='],
+  ps: [
+    'ancestor=',
+    'before=',
+    'exited=',
+    'expose=',
+    'health=',
+    'id=',
+    'is-task=',
+    'label=',
+    'name=',
+    'network=',
+    'publish=',
+    'since=',
+    'status=',
+    'volume=',
+  ],
+  prune: ['label=', 'label!=', 'until='],
+}
+
+/** What a flag's value may be, as far as that is known. */
+export function flagValues(command: CommandSpec, flag: string, names: Names): readonly string[] {
+  const verb = command.names.at(-1)?.split(' ').at(-1) ?? ''
+  if (flag === 'filter') return FILTERS[verb] ?? []
+  if (flag === 'signal' || flag === 'stop-signal')
+    return Object.keys(constants.signals).map((name) => name.replace(/^SIG/, ''))
+  if (flag === 'volume') return names.volumes().map((name) => `${name}:`)
+  if (flag === 'volumes-from') return names.containers('any')
+  const values = VALUES[flag] ?? []
+  return values.flatMap((value) =>
+    value === 'container:' ? names.containers('running').map((name) => value + name) : [value],
+  )
+}

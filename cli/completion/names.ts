@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { listContainers } from '../../lib/container/catalog.ts'
+import { listNames } from '../../lib/fs/drafts.ts'
+import { familiarReference, parseReference } from '../../lib/oci/reference.ts'
+import { listReferences } from '../../lib/store/references.ts'
+
+/** Which containers a command can do something with. */
+export type ContainerKind = 'any' | 'running' | 'idle'
+
+/** Names of what there is. */
+export interface Names {
+  containers(kind: ContainerKind): string[]
+  images(): string[]
+  volumes(): string[]
+}
+
+/** Names from the state of this user. Reads no more than is asked for, and makes nothing. */
+export const namesIn = (data: string): Names => ({
+  containers: (kind) =>
+    kind === 'any'
+      ? listNames(join(data, 'names')).sort()
+      : listContainers(data)
+          .filter(({ state }) => 'process' in state === (kind === 'running'))
+          .map(({ record }) => record.name)
+          .sort(),
+  images: () =>
+    listReferences(data)
+      .filter(({ reference }) => !reference.includes('@'))
+      .map(({ reference }) => familiarReference(parseReference(reference))),
+  volumes: () => listNames(join(data, 'volumes')).filter((name) => !/^[0-9a-f]{64}$/.test(name)),
+})

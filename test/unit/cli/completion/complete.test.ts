@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { commands, groups } from '../../../../cli/commands.ts'
+import { complete } from '../../../../cli/completion/complete.ts'
+import type { Names } from '../../../../cli/completion/names.ts'
+
+const names: Names = {
+  containers: (kind) =>
+    ({ any: ['web', 'db', 'old'], running: ['web', 'db'], idle: ['old'] })[kind],
+  images: () => ['debian:12', 'busybox:latest'],
+  volumes: () => ['data'],
+}
+const texts = (...words: string[]): string[] =>
+  complete(words, names).candidates.map(({ text }) => text)
+
+const shown = commands.filter(({ hidden }) => !hidden)
+
+describe('the whole table', () => {
+  test.each(shown.flatMap((command) => command.names.map((name) => [name, command] as const)))(
+    '%s and its flags',
+    (name, command) => {
+      const words = name.split(' ')
+      expect(texts(...words)).toContain(words.at(-1))
+      const flags = Object.entries(command.flags).filter(([, { hidden }]) => !hidden)
+      const expected = flags.flatMap(([flag, { short }]) => [
+        `--${flag}`,
+        ...(short ? [`-${short}`] : []),
+      ])
+      expect(texts(...words, '-')).toEqual(expect.arrayContaining([...expected, '--help']))
+    },
+  )
+
+  test('groups are there, what is for programs is not', () => {
+    expect(texts('')).toEqual(expect.arrayContaining([...Object.keys(groups), 'help']))
+    expect(texts('__')).toEqual([])
+  })
+})
+
+test.each([
+  [
+    ['run', '--rm', ''],
+    ['debian:12', 'busybox:latest'],
+  ],
+  [['run', '-it', '--name', 'x', 'deb'], ['debian:12']],
+  [['run', '-e', 'deb'], []],
+  [['run', '-itdv', ''], ['data:']],
+  [['run', 'debian:12', '-'], []],
+  [['run', '--network', 'container:w'], ['container:web']],
+  [['run', '--network=ho'], ['--network=host']],
+  [['run', '--net', 'no'], ['none']],
+  [
+    ['run', '--pull', ''],
+    ['always', 'missing', 'never'],
+  ],
+  [
+    ['exec', ''],
+    ['web', 'db'],
+  ],
+  [['exec', '-u', 'root', 'w'], ['web']],
+  [['exec', 'web', ''], []],
+  [
+    ['rm', '-f', 'web', ''],
+    ['db', 'old'],
+  ],
+  [['start', ''], ['old']],
+  [
+    ['logs', ''],
+    ['web', 'db', 'old'],
+  ],
+  [['rmi', 'b'], ['busybox:latest']],
+  [['rename', 'web', ''], []],
+  [
+    ['inspect', 'd'],
+    ['db', 'debian:12', 'data'],
+  ],
+  [
+    ['kill', '-s', 'US'],
+    ['USR1', 'USR2'],
+  ],
+  [['events', '--filter', 'con'], ['container=']],
+  [['container', 'prune', '--filter', 'un'], ['until=']],
+  [['--debug', 'container', 'ren'], ['rename']],
+  [['help', 'container', 'ren'], ['rename']],
+  [['nosuch', ''], []],
+  [['wait', '--', '-'], []],
+] as const)('%j', (words, expected) => {
+  expect(texts(...words)).toEqual(expected)
+})
+
+test.each([
+  [['run', 'debian:12', 'sh', ''], true],
+  [['run', '--env-file', ''], true],
+  [['run', '-v', '/'], true],
+  [['run', ''], false],
+  [['rename', 'a', 'b', ''], false],
+] as const)('files with %j: %s', (words, files) => {
+  expect(complete(words, names).files).toBe(files)
+})
