@@ -17,7 +17,5 @@ export interface CommandSpec {
   flags: FlagTable
   /** The first operand ends the options: what follows belongs to the container. */
   stopAtOperand?: boolean
-  /** For programs, not for people: `--help` does not list it. */
-  hidden?: boolean
   load: () => Promise<CommandModule>
 }

@@ -40,6 +40,9 @@ async function callCommand(
     return 0
   }
   if (words[0] === 'help') return (await help()).printHelpFor(program, globalFlags, words.slice(1))
+  if (words[0] === '__complete') {
+    return (await import('./completion/print.ts')).printCompletion(words.slice(2))
+  }
   const found = findCommand(words)
   if (!found) return await callGroup(program, words)
   refuseDaemonFlags(parsed)

@@ -19,7 +19,6 @@ export function printOverview(
 ): number {
   if (deprecated) noteDeprecated(out)
   const top = commands
-    .filter(({ hidden }) => !hidden)
     .map((command) => ({ command, name: command.names.find((name) => !name.includes(' ')) }))
     .filter((entry): entry is { command: CommandSpec; name: string } => entry.name !== undefined)
   const common = COMMON.flatMap((name) => top.filter((entry) => entry.name === name))

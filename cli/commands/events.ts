@@ -6,9 +6,19 @@ import { parseFilters } from '../flags/filter.ts'
 import { formatTimestamp, parseTimestamp } from '../flags/time.ts'
 import type { Parsed } from '../parse.ts'
 
+/** Docker's exit code for a template that cannot be read. */
+const BAD_FORMAT = 64
+
 /** `events`: what happened and what happens, a line each. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const show = chooseFormat(parsed.string('format') ?? '')
+  let show: (event: JournalEvent) => string
+  try {
+    show = await chooseFormat(parsed.string('format') ?? '')
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    context.warn(error.message)
+    return BAD_FORMAT
+  }
   const now = Date.now()
   const since = parseBound(parsed.string('since'), now)
   const until = parseBound(parsed.string('until'), now)
@@ -31,10 +41,11 @@ const wrongOrder = (since: bigint, until: bigint): LighterError => {
   )
 }
 
-function chooseFormat(format: string): (event: JournalEvent) => string {
+async function chooseFormat(format: string): Promise<(event: JournalEvent) => string> {
   if (format === '') return formatLine
   if (format === 'json') return eventJson
-  throw new LighterError('unsupported', "'events --format' knows only 'json' yet")
+  const { eventTemplate } = await import('../output/event-format.ts')
+  return eventTemplate(format)
 }
 
 /** `TIME container start ID (image=…, name=…)` */

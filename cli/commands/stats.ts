@@ -8,10 +8,8 @@ import {
 import { readProcessTree } from '../../lib/container/processes.ts'
 import { readState } from '../../lib/container/state.ts'
 import { measureUsage, type Usage } from '../../lib/container/usage.ts'
-import { LighterError } from '../../lib/core/errors.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import type { Context } from '../context.ts'
-import { formatTable } from '../output/table.ts'
 import { formatBinarySize, formatSize } from '../output/units.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
@@ -23,7 +21,7 @@ const CLEAR_SCREEN = '\x1b[2J\x1b[H'
 /** `stats`: a screen that is drawn anew each second, or one look. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const stream = !parsed.bool('no-stream')
-  const show = chooseFormat(parsed)
+  const show = await chooseFormat(parsed)
   const list = chooseContainers(context, parsed)
   let before = measureAll(list())
   for (;;) {
@@ -121,23 +119,28 @@ const NOTHING: Usage = {
   tasks: 0,
 }
 
-const COLUMNS: readonly (readonly [string, keyof Row])[] = [
-  ['CONTAINER ID', 'ID'],
-  ['NAME', 'Name'],
-  ['CPU %', 'CPUPerc'],
-  ['MEM USAGE / LIMIT', 'MemUsage'],
-  ['MEM %', 'MemPerc'],
-  ['NET I/O', 'NetIO'],
-  ['BLOCK I/O', 'BlockIO'],
-  ['PIDS', 'PIDs'],
-]
+/** In the order of Docker's table; `Container` has a head for templates only. */
+const HEADS = {
+  ID: 'CONTAINER ID',
+  Name: 'NAME',
+  CPUPerc: 'CPU %',
+  MemUsage: 'MEM USAGE / LIMIT',
+  MemPerc: 'MEM %',
+  NetIO: 'NET I/O',
+  BlockIO: 'BLOCK I/O',
+  PIDs: 'PIDS',
+  Container: 'CONTAINER',
+} as const
 
-function chooseFormat(parsed: Parsed): (rows: readonly Row[]) => string {
-  const format = parsed.string('format') ?? ''
-  if (format === 'json') return (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-  if (format === '' || format === 'table') {
-    const columns = COLUMNS.map(([head, key]) => ({ head, text: (row: Row) => row[key] }))
-    return (rows) => `${formatTable(columns, rows).join('\n')}\n`
-  }
-  throw new LighterError('unsupported', "'stats --format' knows only 'json' and 'table' yet")
+const DEFAULT_TABLE = `table ${Object.keys(HEADS)
+  .filter((name) => name !== 'Container')
+  .map((name) => `{{.${name}}}`)
+  .join('\t')}`
+
+async function chooseFormat(parsed: Parsed): Promise<(rows: readonly Row[]) => string> {
+  const { formatRows, plainRows } = await import('../output/rows.ts')
+  const kind = plainRows<Row>('formatter.statsContext', HEADS)
+  const given = parsed.string('format') ?? ''
+  const format = given === '' || given === 'table' ? DEFAULT_TABLE : given
+  return (rows) => formatRows(kind, format, rows)
 }

@@ -1,6 +1,5 @@
 import { commandOf } from '../../lib/container/record.ts'
 import { formatAge, formatStatus } from '../../lib/container/status.ts'
-import { LighterError } from '../../lib/core/errors.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import {
   type ContainerUsage,
@@ -10,22 +9,18 @@ import {
   type VolumeUsage,
 } from '../../lib/housekeeping/usage.ts'
 import type { Context } from '../context.ts'
+import { formatCommand } from '../output/container-row.ts'
 import { type Column, formatTable } from '../output/table.ts'
 import { formatSize, formatSpan } from '../output/units.ts'
+import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
-import { formatCommand } from './ps.ts'
 
 /** `system df`: what everything takes on the disk. There is no build cache yet. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const format = parsed.string('format') ?? ''
-  const verbose = parsed.bool('verbose')
-  if (format !== '' && format !== 'json' && format !== 'table') {
-    throw new LighterError('unsupported', "'system df --format' knows only 'json' and 'table' yet")
-  }
   const usage = await measureDisk(context.engine)
-  if (verbose) context.print(describeAll(usage))
-  else if (format === 'json') for (const row of sumUp(usage)) context.print(JSON.stringify(row))
-  else context.print(formatTable(SUMMARY, sumUp(usage)).join('\n'))
+  if (parsed.bool('verbose')) context.print(describeAll(usage))
+  else writeOut(await describeSums(format, sumUp(usage)))
   return 0
 }
 
@@ -38,13 +33,24 @@ interface Row {
   Type: string
 }
 
-const SUMMARY: readonly Column<Row>[] = [
-  { head: 'TYPE', text: (row) => row.Type },
-  { head: 'TOTAL', text: (row) => row.TotalCount },
-  { head: 'ACTIVE', text: (row) => row.Active },
-  { head: 'SIZE', text: (row) => row.Size },
-  { head: 'RECLAIMABLE', text: (row) => row.Reclaimable },
-]
+/** In the order of Docker's table. */
+const HEADS = {
+  Type: 'TYPE',
+  TotalCount: 'TOTAL',
+  Active: 'ACTIVE',
+  Size: 'SIZE',
+  Reclaimable: 'RECLAIMABLE',
+} as const
+
+const DEFAULT_TABLE = `table ${Object.keys(HEADS)
+  .map((name) => `{{.${name}}}`)
+  .join('\t')}`
+
+async function describeSums(format: string, rows: readonly Row[]): Promise<string> {
+  const { formatRows, plainRows } = await import('../output/rows.ts')
+  const kind = plainRows<Row>('formatter.diskUsageContext', HEADS)
+  return formatRows(kind, format === '' || format === 'table' ? DEFAULT_TABLE : format, rows)
+}
 
 const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0)
 

@@ -2,21 +2,11 @@ import type { CommandSpec } from '../command-spec.ts'
 import { commands, findCommand, groups } from '../commands.ts'
 import { globalFlags } from '../flags/global.ts'
 import type { FlagTable } from '../flags/spec.ts'
+import type { Candidate, Completion } from './candidate.ts'
 import { flagValues, wantsFile } from './flag-values.ts'
 import type { Names } from './names.ts'
 import { operandValues } from './operands.ts'
 import { locate } from './words.ts'
-
-export interface Candidate {
-  text: string
-  description?: string
-}
-
-export interface Completion {
-  candidates: Candidate[]
-  /** Whether names of files would do as well. */
-  files: boolean
-}
 
 const NOTHING: Completion = { candidates: [], files: false }
 
@@ -42,15 +32,14 @@ function atStart(current: string, flag: string | undefined): Completion {
 /** The words that may follow in a command's name. */
 function nextNames(words: readonly string[]): Candidate[] {
   const [group] = words
-  const shown = commands.filter(({ hidden }) => !hidden)
   if (group !== undefined) {
-    return shown.flatMap(({ names, summary }) =>
+    return commands.flatMap(({ names, summary }) =>
       names
         .filter((name) => name.startsWith(`${group} `))
         .map((name) => ({ text: name.slice(group.length + 1), description: summary })),
     )
   }
-  const top = shown.flatMap(({ names, summary }) =>
+  const top = commands.flatMap(({ names, summary }) =>
     names
       .filter((name) => !name.includes(' '))
       .map((name) => ({ text: name, description: summary })),

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import type { Completion } from './complete.ts'
+import type { Completion } from './candidate.ts'
 import type { ContainerKind, Names } from './names.ts'
 
 /** Commands that are of use for some containers only; the others take any. */

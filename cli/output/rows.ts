@@ -26,6 +26,18 @@ export interface RowKind<Row> {
   used?: Set<string>
 }
 
+/** Rows that are their own cells. */
+export const plainRows = <Row extends Readonly<Record<keyof Row, string>>>(
+  type: string,
+  heads: Readonly<Record<keyof Row & string, string>>,
+): RowKind<Row> => ({
+  type,
+  heads,
+  cells: Object.fromEntries(
+    Object.keys(heads).map((name) => [name, (row: Row) => row[name as keyof Row]]),
+  ),
+})
+
 const TABLE = 'table'
 
 /** Rows by a format of Docker's: `json`, `table TEMPLATE` with a head, or a template alone. One line each, at least. */

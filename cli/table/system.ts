@@ -77,16 +77,6 @@ export const systemCommands: readonly CommandSpec[] = [
     load: () => import('../commands/completion.ts'),
   },
   {
-    names: ['__complete'],
-    hidden: true,
-    summary: 'Tell what the last word of a command line may become',
-    usage: '-- WORD...',
-    operands: [0, ANY],
-    stopAtOperand: true,
-    flags: {},
-    load: () => import('../commands/complete.ts'),
-  },
-  {
     names: ['doctor'],
     summary: 'Check what the host must have, and say how to mend it',
     usage: '',

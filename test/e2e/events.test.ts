@@ -40,6 +40,16 @@ test("a line has Docker's form", async () => {
   ])
 })
 
+test('--format takes templates', async () => {
+  const args = ['--since', '0', '--until', '0s', '-f', 'event=create', '--format']
+  const template = '{{.Type}} {{.Status}} {{.Actor.Attributes.driver}}'
+  expect((await lighter('events', ...args, template)).stdout).toBe(
+    'volume  local\ncontainer create <no value>\n',
+  )
+  const whole = (await lighter('events', ...args, '{{json .}}')).stdout
+  expect(whole).toBe((await lighter('events', ...args, 'json')).stdout)
+})
+
 test('--format json is what jq scripts for Docker read', async () => {
   const args = ['--since', '0', '--until', '0s', '-f', 'type=container', '--format', 'json']
   const event = JSON.parse((await lighter('system', 'events', ...args)).stdout.split('\n')[0] ?? '')
@@ -139,6 +149,7 @@ test.each([
     1,
     'Error response from daemon: `since` time (10) cannot be after `until` time (5)\n',
   ],
+  [['--format', '{{'], 64, 'Error parsing format: template: :1: unclosed action\n'],
   [
     ['--filter', 'foo'],
     125,

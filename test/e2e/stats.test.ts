@@ -40,6 +40,18 @@ test("Docker's table, the newest first", async () => {
   }
 })
 
+test('--format takes templates and tables of them', async () => {
+  const once = ['stats', '--no-stream', '--format']
+  expect((await lighter(...once, '{{.Name}} {{.PIDs}}', 'busy')).stdout).toBe('busy 2\n')
+  expect((await lighter(...once, 'table {{.Name}}\t{{.PIDs}}', 'busy')).stdout).toBe(
+    'NAME      PIDS\nbusy      2\n',
+  )
+  expect(await lighter(...once, '{{', 'busy')).toMatchObject({
+    exitCode: 1,
+    stderr: 'template parsing error: template: :1: unclosed action\n',
+  })
+})
+
 test('the numbers are of the container', async () => {
   const busy = await row('busy')
   expect(busy).toMatchObject({ Container: 'busy', Name: 'busy', PIDs: '2' })

@@ -12,10 +12,8 @@ const names: Names = {
 const texts = (...words: string[]): string[] =>
   complete(words, names).candidates.map(({ text }) => text)
 
-const shown = commands.filter(({ hidden }) => !hidden)
-
 describe('the whole table', () => {
-  test.each(shown.flatMap((command) => command.names.map((name) => [name, command] as const)))(
+  test.each(commands.flatMap((command) => command.names.map((name) => [name, command] as const)))(
     '%s and its flags',
     (name, command) => {
       const words = name.split(' ')
