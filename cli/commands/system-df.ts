@@ -1,4 +1,5 @@
 import { commandOf } from '../../lib/container/record.ts'
+import { isLive } from '../../lib/container/state.ts'
 import { formatAge, formatStatus } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import {
@@ -56,7 +57,7 @@ const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + s
 
 function sumUp({ images, layers, containers, volumes }: DiskUsage): Row[] {
   const usedImages = images.filter((image) => image.containers > 0)
-  const idle = containers.filter(({ container }) => !('process' in container.state))
+  const idle = containers.filter(({ container }) => !isLive(container.state))
   const unused = volumes.filter(({ links }) => links === 0)
   const written = sum(containers.map(({ size }) => size))
   const kept = sum(volumes.map(({ size }) => size))

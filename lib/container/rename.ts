@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
+import { parseJson, readSmallFile } from '../fs/read.ts'
 import { replaceFile } from '../fs/replace.ts'
+import type { Plan } from '../runtime/plan.ts'
 import { type Container, readContainer } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
-import { claimName, parseName, releaseName } from './names.ts'
+import { claimName, nameClaim, parseName, releaseName } from './names.ts'
 
 /**
  * Gives a container another name. The new one is claimed first and the old one given back last, so that at no time somebody
@@ -40,8 +42,18 @@ export function renameContainer(
     releaseName(data, name, id)
     throw error
   }
+  renameInPlan(directory, nameClaim(data, name))
   releaseName(data, old, id)
   recordContainerEvent(data, { ...record, name }, 'rename', { oldName: `/${old}` })
+}
+
+const MAX_PLAN = 1024 * 1024
+
+/** The monitor reads it again for what it tells of the container, and when it removes it. */
+function renameInPlan(directory: string, claim: string): void {
+  const path = join(directory, 'plan.json')
+  const plan = parseJson(readSmallFile(path, MAX_PLAN)) as Partial<Plan> | undefined
+  if (plan) replaceFile(path, JSON.stringify({ ...plan, nameClaim: claim }))
 }
 
 /** Docker shows the name that it would have had, slash and all. */

@@ -29,6 +29,19 @@ test('a running container has the new name everywhere, the old one is free', asy
   expect((await lighter(...events)).stdout).toContain('name=new, oldName=/old)')
 })
 
+test('the end of a container is told and its name freed under the new name', async () => {
+  const run = ['run', '-d', '--rm', '--name', 'before', image, 'sleep', '1000']
+  await lighter(...run)
+  await lighter('rename', 'before', 'after')
+  await lighter('kill', 'after')
+  const told = ['--since', '0', '--until', '0s', '-f', 'event=die', '--format']
+  const { stdout } = await lighter('events', ...told, '{{.Actor.Attributes.name}}')
+  expect(stdout.trim().split('\n').at(-1)).toBe('after')
+  await expect
+    .poll(() => readdirSync(join(world.data, 'names')).toSorted())
+    .toEqual(['new', 'other'])
+})
+
 const failed = (name: string) => `Error: failed to rename container named ${name}\n`
 const daemon = 'Error response from daemon: '
 
