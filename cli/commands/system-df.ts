@@ -1,6 +1,7 @@
+import { describeStatus } from '../../lib/container/condition.ts'
 import { commandOf } from '../../lib/container/record.ts'
 import { isLive } from '../../lib/container/state.ts'
-import { formatAge, formatStatus } from '../../lib/container/status.ts'
+import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import {
   type ContainerUsage,
@@ -152,7 +153,7 @@ const containerColumns = (now: number): Column<ContainerUsage>[] => [
     head: 'CREATED',
     text: ({ container }) => `${formatAge(now - Date.parse(container.record.createdAt))} ago`,
   },
-  { head: 'STATUS', text: ({ container }) => formatStatus(container.state, now) },
+  { head: 'STATUS', text: ({ container }) => describeStatus(container, now) },
   { head: 'NAMES', text: ({ container }) => container.record.name },
 ]
 
