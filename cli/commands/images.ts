@@ -1,37 +1,61 @@
-import { LighterError } from '../../lib/core/errors.ts'
-import { shortId } from '../../lib/core/ids.ts'
+import type { Engine } from '../../lib/engine.ts'
 import { type ListedImage, listImages } from '../../lib/image/list.ts'
 import type { Context } from '../context.ts'
-import { type Column, formatTable } from '../output/table.ts'
-import { formatSize, formatSpan } from '../output/units.ts'
+import { readFormat } from '../docker-config.ts'
+import { parseFilters } from '../flags/filter.ts'
+import { type ImageColumn, imageCells, imageHeads } from '../output/image-row.ts'
+import { formatTable } from '../output/table.ts'
+import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `images`: one row per name. There are no intermediate images: `-a` shows the same. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  if (parsed.list('filter').length > 0) {
-    throw new LighterError('unsupported', "'images --filter' is not supported yet")
-  }
-  const images = listImages(context.engine, parsed.operands[0])
-  const id = (image: ListedImage) => (parsed.bool('no-trunc') ? image.id : shortId(image.id))
-  if (parsed.bool('quiet')) {
-    for (const image of images) context.print(id(image))
-    return 0
-  }
-  const columns: Column<ListedImage>[] = [
-    { head: 'REPOSITORY', text: (image) => image.repository },
-    { head: 'TAG', text: (image) => image.tag },
-    ...(parsed.bool('digests')
-      ? [{ head: 'DIGEST', text: (image: ListedImage) => image.digest }]
-      : []),
-    { head: 'IMAGE ID', text: id },
-    { head: 'CREATED', text: (image) => formatAge(image.created) },
-    { head: 'SIZE', text: (image) => formatSize(image.size) },
-  ]
-  for (const line of formatTable(columns, images)) context.print(line)
+  const quiet = parsed.bool('quiet')
+  const format = parsed.string('format') || (quiet ? '' : readFormat(context, 'imagesFormat'))
+  const images = await choose(context.engine, parsed)
+  writeOut(await formatImages(format, parsed, images))
   return 0
 }
 
-function formatAge(created: string): string {
-  const time = Date.parse(created)
-  return Number.isNaN(time) || time <= 0 ? 'N/A' : `${formatSpan(Date.now() - time)} ago`
+async function formatImages(
+  format: string,
+  parsed: Parsed,
+  images: ListedImage[],
+): Promise<string> {
+  const [quiet, digests] = [parsed.bool('quiet'), parsed.bool('digests')]
+  const cells = imageCells(parsed.bool('no-trunc'), Date.now())
+  if (format === '' || format === 'table') {
+    if (quiet) return images.map((image) => `${cells.ID(image)}\n`).join('')
+    const names: ImageColumn[] = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size']
+    if (digests) names.splice(2, 0, 'Digest')
+    const columns = names.map((name) => ({ head: imageHeads[name], text: cells[name] }))
+    return `${formatTable(columns, images).join('\n')}\n`
+  }
+  const { formatRows } = await import('../output/rows.ts')
+  const kind = { type: 'formatter.imageContext', heads: imageHeads, cells }
+  return formatRows(kind, format === 'raw' ? rawFormat(quiet, digests) : format, images)
+}
+
+/** `--format raw`: a block of lines for each. */
+function rawFormat(quiet: boolean, digests: boolean): string {
+  if (quiet) return 'image_id: {{.ID}}'
+  const lines = [
+    'repository: {{.Repository}}',
+    'tag: {{.Tag}}',
+    ...(digests ? ['digest: {{.Digest}}'] : []),
+    'image_id: {{.ID}}',
+    'created_at: {{.CreatedAt}}',
+    'virtual_size: {{.Size}}',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+async function choose(engine: Engine, parsed: Parsed): Promise<ListedImage[]> {
+  const filters = parseFilters(parsed.list('filter'))
+  const images = listImages(engine, parsed.operands[0])
+  if (filters.size === 0) return images
+  const { filterImages } = await import('../../lib/image/filter.ts')
+  const { parseTimestamp } = await import('../flags/time.ts')
+  const parseTime = (text: string) => Number(parseTimestamp(text, Date.now()) / 1_000_000n)
+  return filterImages(engine, images, filters, parseTime)
 }

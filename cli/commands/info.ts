@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { cpus, hostname, machine, release, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -9,69 +10,128 @@ import { findProgram } from '../../lib/host/programs.ts'
 import { hasSingleId } from '../../lib/runtime/userns.ts'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
+import type { InfoFacts } from '../output/info-document.ts'
 import { formatBinarySize } from '../output/units.ts'
+import type { Parsed } from '../parse.ts'
 
 /** `info`: Docker's layout, filled with what is true here. */
-export async function run(context: Context): Promise<number> {
-  const { engine, debug } = context
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const facts = await collect(context)
+  const format = parsed.string('format') ?? ''
+  if (format !== '') {
+    const { infoDocument } = await import('../output/info-document.ts')
+    const { printDocument } = await import('../output/system-format.ts')
+    return printDocument(context, 'info', format, infoDocument(facts))
+  }
+  context.print(`${lines(facts).join('\n')}\n`)
+  for (const warning of facts.warnings) context.warn(warning)
+  return 0
+}
+
+async function collect({ engine, debug }: Context): Promise<InfoFacts> {
   const uid = process.getuid?.() ?? 0
   const storage = await engine
     .storage()
     .catch((error: Error) => ({ driver: 'none', reason: error.message }))
   const cgroups = readCgroups(uid)
-  const counts = countObjects(engine.paths.data)
-  const lines = [
-    `Client: lighter ${build.version}`,
-    ` Version:    ${compatible.version}`,
-    ' Context:    default',
-    ` Debug Mode: ${debug}`,
-    '',
-    'Server:',
-    ` Containers: ${counts.running + counts.stopped}`,
-    `  Running: ${counts.running}`,
-    '  Paused: 0',
-    `  Stopped: ${counts.stopped}`,
-    ` Images: ${counts.images}`,
-    ` Server Version: ${compatible.version}`,
-    ` Storage Driver: ${storage.driver}`,
-    `  Backing Filesystem: ${fileSystemOf(engine.paths.data)}`,
-    `  Reason: ${storage.reason}`,
-    ' Logging Driver: json-file',
-    ` Cgroup Driver: ${cgroups.systemd ? 'systemd' : cgroups.controllers.length > 0 ? 'cgroupfs' : 'none'}`,
-    ` Cgroup Version: ${cgroups.version}`,
-    ' Plugins:',
-    '  Volume: local',
-    '  Network: bridge host none slirp4netns',
-    '  Log: json-file none',
-    ' Swarm: inactive',
-    ` Runtimes: ${['lighter-native', ...OTHER_RUNTIMES.filter((name) => findProgram(name))].join(' ')}`,
-    ' Default Runtime: lighter-native',
-    ' Init Binary: lighter-native',
-    ' Security Options:',
-    '  seccomp',
-    '   Profile: builtin',
-    ...(uid === 0 ? [] : ['  rootless']),
-    '  cgroupns',
-    ` Kernel Version: ${release()}`,
-    ` Operating System: ${distributionName()}`,
-    ' OSType: linux',
-    ` Architecture: ${machine()}`,
-    ` CPUs: ${cpus().length}`,
-    ` Total Memory: ${formatBinarySize(totalmem())}`,
-    ` Name: ${hostname()}`,
-    ` Docker Root Dir: ${engine.paths.data}`,
-    ` Debug Mode: ${debug}`,
-    ' Experimental: false',
-    ' Insecure Registries:',
-    '  127.0.0.0/8',
-    ' Live Restore Enabled: false',
-    ` Product: lighter ${build.version}`,
-  ]
-  context.print(`${lines.join('\n')}\n`)
-  for (const warning of warnings(hasSingleId(engine.idMap()), cgroups.controllers))
-    context.warn(warning)
-  return 0
+  const { data } = engine.paths
+  return {
+    id: engineId(data),
+    ...countObjects(data),
+    paused: 0,
+    driver: storage.driver,
+    driverStatus: [
+      ['Backing Filesystem', fileSystemOf(data)],
+      ['Reason', storage.reason],
+    ],
+    controllers: cgroups.controllers,
+    cgroupDriver: cgroups.systemd
+      ? 'systemd'
+      : cgroups.controllers.length > 0
+        ? 'cgroupfs'
+        : 'none',
+    cgroupVersion: String(cgroups.version),
+    kernel: release(),
+    system: distributionName(),
+    architecture: machine(),
+    cpus: cpus().length,
+    memory: totalmem(),
+    root: data,
+    name: hostname(),
+    runtimes: ['lighter-native', ...OTHER_RUNTIMES.filter((name) => findProgram(name))],
+    rootless: uid !== 0,
+    debug,
+    warnings: warnings(hasSingleId(engine.idMap()), cgroups.controllers),
+  }
 }
+
+/** One user's data on one machine is what Docker calls an engine: the id follows from both. */
+function engineId(data: string): string {
+  const machineId = readText('/etc/machine-id')
+  const hex = createHash('sha256').update(`${machineId} ${data}`).digest('hex')
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20, 32),
+  ].join('-')
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+const lines = (facts: InfoFacts): string[] => [
+  `Client: lighter ${build.version}`,
+  ` Version:    ${compatible.version}`,
+  ' Context:    default',
+  ` Debug Mode: ${facts.debug}`,
+  '',
+  'Server:',
+  ` Containers: ${facts.running + facts.paused + facts.stopped}`,
+  `  Running: ${facts.running}`,
+  `  Paused: ${facts.paused}`,
+  `  Stopped: ${facts.stopped}`,
+  ` Images: ${facts.images}`,
+  ` Server Version: ${compatible.version}`,
+  ` Storage Driver: ${facts.driver}`,
+  ...facts.driverStatus.map(([name, value]) => `  ${name}: ${value}`),
+  ' Logging Driver: json-file',
+  ` Cgroup Driver: ${facts.cgroupDriver}`,
+  ` Cgroup Version: ${facts.cgroupVersion}`,
+  ' Plugins:',
+  '  Volume: local',
+  '  Network: bridge host none slirp4netns',
+  '  Log: json-file none',
+  ' Swarm: inactive',
+  ` Runtimes: ${facts.runtimes.join(' ')}`,
+  ' Default Runtime: lighter-native',
+  ' Init Binary: lighter-native',
+  ' Security Options:',
+  '  seccomp',
+  '   Profile: builtin',
+  ...(facts.rootless ? ['  rootless'] : []),
+  '  cgroupns',
+  ` Kernel Version: ${facts.kernel}`,
+  ` Operating System: ${facts.system}`,
+  ' OSType: linux',
+  ` Architecture: ${facts.architecture}`,
+  ` CPUs: ${facts.cpus}`,
+  ` Total Memory: ${formatBinarySize(facts.memory)}`,
+  ` Name: ${facts.name}`,
+  ` Docker Root Dir: ${facts.root}`,
+  ` Debug Mode: ${facts.debug}`,
+  ' Experimental: false',
+  ' Insecure Registries:',
+  '  127.0.0.0/8',
+  ' Live Restore Enabled: false',
+  ` Product: lighter ${build.version}`,
+]
 
 const OTHER_RUNTIMES = ['crun', 'runc', 'runsc']
 

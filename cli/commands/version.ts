@@ -1,13 +1,22 @@
+import { release } from 'node:os'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
+import type { Parsed } from '../parse.ts'
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
+const architecture = (): string => ARCHITECTURES[process.arch] ?? process.arch
+
 /** `version`: Docker's two blocks. The platform and the components name what really runs. */
-export async function run(context: Context): Promise<number> {
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const format = parsed.string('format') ?? ''
+  if (format !== '') {
+    const { printDocument } = await import('../output/system-format.ts')
+    return printDocument(context, 'version', format, versionDocument())
+  }
   const platform = `lighter ${build.version}`
   const built = formatBuilt(build.date)
-  const target = `linux/${ARCHITECTURES[process.arch] ?? process.arch}`
+  const target = `linux/${architecture()}`
   context.print(`Client: ${platform}`)
   printPairs(context, ' ', 20, [
     ['Version', compatible.version],
@@ -38,6 +47,54 @@ export async function run(context: Context): Promise<number> {
     ])
   }
   return 0
+}
+
+/** The members of Docker's /version in their order. There is no Go in it: its version is empty. */
+function versionDocument(): Record<string, unknown> {
+  const platform = { Name: `lighter ${build.version}` }
+  const common = { GitCommit: build.commit, GoVersion: '', Os: 'linux', Arch: architecture() }
+  const component = (name: string, version: string, commit: string) => ({
+    Name: name,
+    Version: version,
+    Details: { GitCommit: commit },
+  })
+  return {
+    Client: {
+      Platform: platform,
+      Version: compatible.version,
+      ApiVersion: compatible.api,
+      DefaultAPIVersion: compatible.api,
+      ...common,
+      BuildTime: formatBuilt(build.date),
+      Context: 'default',
+    },
+    Server: {
+      Platform: platform,
+      Components: [
+        {
+          Name: 'Engine',
+          Version: compatible.version,
+          Details: {
+            ApiVersion: compatible.api,
+            ...common,
+            BuildTime: formatBuilt(build.date),
+            Experimental: 'false',
+            KernelVersion: release(),
+            MinAPIVersion: compatible.minApi,
+          },
+        },
+        component('lighter', build.version, build.commit),
+        component('lighter-native', build.version, build.commit),
+        component('node', process.versions.node, ''),
+      ],
+      Version: compatible.version,
+      ApiVersion: compatible.api,
+      MinAPIVersion: compatible.minApi,
+      ...common,
+      KernelVersion: release(),
+      BuildTime: build.date,
+    },
+  }
 }
 
 function printPairs(

@@ -27,6 +27,7 @@ export const imageCommands: readonly CommandSpec[] = [
       },
       digests: { type: 'bool', summary: 'Show digests' },
       filter,
+      format,
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
       quiet: { type: 'bool', short: 'q', summary: 'Only show image IDs' },
     },

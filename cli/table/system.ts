@@ -16,7 +16,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Show the version information',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {},
+    flags: { format: { ...format, short: 'f' } },
     load: () => import('../commands/version.ts'),
   },
   {
@@ -24,7 +24,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Display system-wide information',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {},
+    flags: { format: { ...format, short: 'f' } },
     load: () => import('../commands/info.ts'),
   },
   {

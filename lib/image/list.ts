@@ -14,6 +14,7 @@ export interface ListedImage {
   id: Digest
   created: string
   size: number
+  labels: Readonly<Record<string, string>>
 }
 
 const NONE = '<none>'
@@ -31,7 +32,8 @@ export function listImages(engine: Engine, filter?: string): ListedImage[] {
     if (!image || !names) return []
     if (wanted && !matches(record, wanted)) return []
     const { config, id } = image
-    return [{ ...names, id, created: config.created, size: imageSize(engine, image) }]
+    const size = imageSize(engine, image)
+    return [{ ...names, id, created: config.created, size, labels: config.defaults.labels }]
   })
   return listed.sort((a, b) => Date.parse(b.created) - Date.parse(a.created) || 0)
 }

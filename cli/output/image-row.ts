@@ -1,0 +1,48 @@
+import { shortId } from '../../lib/core/ids.ts'
+import type { ListedImage } from '../../lib/image/list.ts'
+import { formatDate } from './date.ts'
+import { formatSize, formatSpan } from './units.ts'
+
+export const imageHeads = {
+  ID: 'IMAGE ID',
+  Repository: 'REPOSITORY',
+  Tag: 'TAG',
+  Digest: 'DIGEST',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  Size: 'SIZE',
+  Containers: 'CONTAINERS',
+  VirtualSize: 'SIZE',
+  SharedSize: 'SHARED SIZE',
+  UniqueSize: 'UNIQUE SIZE',
+} as const
+
+export type ImageColumn = keyof typeof imageHeads
+
+/** The cells of an image, by Docker's names for them. `whole`: ids are not cut; `now`: milliseconds since 1970. */
+export function imageCells(
+  whole: boolean,
+  now: number,
+): Record<ImageColumn, (row: ListedImage) => string> {
+  // Counted by `system df` only, in Docker too.
+  const unknown = () => 'N/A'
+  return {
+    ID: ({ id }) => (whole ? id : shortId(id)),
+    Repository: ({ repository }) => repository,
+    Tag: ({ tag }) => tag,
+    Digest: ({ digest }) => digest,
+    CreatedSince: ({ created }) => formatAge(created, now),
+    CreatedAt: ({ created }) => (Number.isNaN(Date.parse(created)) ? '' : formatDate(created)),
+    Size: ({ size }) => formatSize(size),
+    Containers: unknown,
+    VirtualSize: ({ size }) => formatSize(size, 4),
+    SharedSize: unknown,
+    UniqueSize: unknown,
+  }
+}
+
+/** An image that says nothing of its time has the zero of Go's time. */
+function formatAge(created: string, now: number): string {
+  const time = Date.parse(created)
+  return Number.isNaN(time) || created.startsWith('0001-') ? 'N/A' : `${formatSpan(now - time)} ago`
+}
