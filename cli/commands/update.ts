@@ -1,4 +1,6 @@
 import { findContainer } from '../../lib/container/catalog.ts'
+import { updateRestartPolicy } from '../../lib/container/restart.ts'
+import { parseRestartPolicy } from '../../lib/container/restart-policy.ts'
 import { updateContainer } from '../../lib/container/update.ts'
 import type { Context } from '../context.ts'
 import { forEach } from '../each.ts'
@@ -6,10 +8,11 @@ import { limitFlags } from '../flags/resource-flags.ts'
 import { parseLimits } from '../flags/resources.ts'
 import type { Parsed } from '../parse.ts'
 
-/** `update`: other limits for containers, running or not. */
+/** `update`: other limits and another restart policy for containers, running or not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const given = Object.keys(limitFlags).filter((flag) => parsed.given(flag))
-  if (given.length === 0) {
+  const policy = parseRestartPolicy(parsed.string('restart') ?? '')
+  if (given.length === 0 && !parsed.given('restart')) {
     context.warn('you must provide one or more flags when using this command')
     return 1
   }
@@ -20,7 +23,9 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const warnings: string[] = []
   const { paths } = context.engine
   const code = await forEach(context, parsed.operands, async (text) => {
-    warnings.push(...updateContainer(findContainer(paths.data, text), limits))
+    const container = findContainer(paths.data, text)
+    if (policy) updateRestartPolicy(container, policy)
+    warnings.push(...updateContainer(container, limits))
     return text
   })
   if (warnings.length > 0) context.print(warnings.join('\n'))

@@ -160,7 +160,10 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Update configuration of one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: limitFlags,
+    flags: {
+      ...limitFlags,
+      restart: { type: 'string', summary: 'Restart policy to apply when a container exits' },
+    },
     load: () => import('../commands/update.ts'),
   },
   {

@@ -41,9 +41,13 @@ export function listImageUsers(engine: Engine): ImageUser[] {
     const read = (name: string): unknown =>
       parseJson(readSmallFile(join(containers, id, name), MAX_RECORD))
     const record = read('container.json') as { imageId?: unknown } | undefined
-    const state = read('state.json') as (ProcessIdentity & { status?: unknown }) | undefined
+    const state = read('state.json') as
+      | (ProcessIdentity & { status?: unknown; monitor?: ProcessIdentity })
+      | undefined
     if (typeof record?.imageId !== 'string') return []
-    const running = state?.status === 'running' && isAlive(state)
+    // Between two runs only its monitor lives.
+    const live = state?.status === 'running' || state?.status === 'restarting'
+    const running = live && isAlive(state.monitor ?? state)
     return [{ id, imageId: record.imageId, running }]
   })
 }

@@ -209,6 +209,31 @@ describe('--restart', () => {
   })
 })
 
+describe('update --restart', () => {
+  test('counts from the next end on', async () => {
+    await lighter('run', '-d', '--name', 'changed', image, 'sleep', '1000')
+    expect(await lighter('update', '--restart', 'always', 'changed')).toEqual({
+      exitCode: 0,
+      stdout: 'changed\n',
+      stderr: '',
+    })
+    const { State } = await inspect('changed')
+    await world.run('/bin/kill', ['-9', String(State.Pid)])
+    await until(async () => (await inspect('changed')).RestartCount === 1)
+    await until(async () => (await statusOf(world, 'changed')) === 'running 0')
+    await lighter('update', '--restart', 'no', 'changed')
+    await world.run('/bin/kill', ['-9', String((await inspect('changed')).State.Pid)])
+    await until(async () => (await statusOf(world, 'changed')) === 'exited 137')
+    expect((await lighter('update', '--restart', 'foo', 'changed')).stderr).toMatch(
+      /invalid restart policy: unknown policy 'foo'/,
+    )
+    await lighter('run', '-d', '--rm', '--name', 'brief', image, 'sleep', '1000')
+    expect((await lighter('update', '--restart', 'always', 'brief')).stderr).toMatch(
+      /^Error response from daemon: Cannot update container [0-9a-f]{64}: Restart policy cannot be updated because AutoRemove is enabled for the container\n$/,
+    )
+  })
+})
+
 describe('restart', () => {
   test('ends it and starts it, whether it runs or not', async () => {
     const id = (await lighter('run', '-d', '--name', 'box', image, 'sleep', '1000')).stdout.trim()
