@@ -38,7 +38,6 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
   return {
     id: engineId(data),
     ...countObjects(data),
-    paused: 0,
     driver: storage.driver,
     driverStatus: [
       ['Backing Filesystem', fileSystemOf(data)],
@@ -107,7 +106,7 @@ const lines = (facts: InfoFacts): string[] => [
   ' Plugins:',
   '  Volume: local',
   '  Network: bridge host none slirp4netns',
-  '  Log: json-file none',
+  '  Log: journald json-file local none passthrough',
   ' Swarm: inactive',
   ` Runtimes: ${facts.runtimes.join(' ')}`,
   ' Default Runtime: lighter-native',
@@ -137,6 +136,7 @@ const OTHER_RUNTIMES = ['crun', 'runc', 'runsc']
 
 interface Counts {
   running: number
+  paused: number
   stopped: number
   images: number
 }
@@ -144,26 +144,36 @@ interface Counts {
 /** Counts what is on disk without reading more of it than needed: `info` must answer at once with thousands of objects. */
 function countObjects(data: string): Counts {
   const containers = entriesOf(join(data, 'containers'))
-  const running = containers.filter((id) =>
-    isRunning(join(data, 'containers', id, 'state.json')),
-  ).length
+  const states = containers.map((id) => liveState(join(data, 'containers', id, 'state.json')))
+  const live = states.filter((state) => state !== undefined)
+  const paused = live.filter((state) => state.paused === true).length
   const images = new Set(
     entriesOf(join(data, 'refs')).map(
       (name) => readJson<Reference>(join(data, 'refs', name))?.descriptor.digest,
     ),
   )
-  return { running, stopped: containers.length - running, images: images.size }
+  return {
+    running: live.length - paused,
+    paused,
+    stopped: containers.length - live.length,
+    images: images.size,
+  }
 }
 
 interface Reference {
   descriptor: { digest: string }
 }
 
-type State = ({ status: 'running' } & ProcessIdentity) | { status: 'exited' }
+type State =
+  | ({ status: 'running'; paused?: boolean } & ProcessIdentity)
+  | { status: 'restarting'; monitor: ProcessIdentity; paused?: undefined }
+  | { status: 'exited' | 'created' | 'failed' }
 
-function isRunning(path: string): boolean {
+/** The state of a container that runs, or will again without anybody's doing. */
+function liveState(path: string): Extract<State, { status: 'running' | 'restarting' }> | undefined {
   const state = readJson<State>(path)
-  return state?.status === 'running' && isAlive(state)
+  if (state?.status === 'running') return isAlive(state) ? state : undefined
+  return state?.status === 'restarting' && isAlive(state.monitor) ? state : undefined
 }
 
 /** `undefined` for what vanished meanwhile. */

@@ -41,7 +41,7 @@ export function infoDocument(facts: InfoFacts): Record<string, unknown> {
       Volume: ['local'],
       Network: ['bridge', 'host', 'null', 'slirp4netns'],
       Authorization: null,
-      Log: ['json-file', 'none'],
+      Log: ['journald', 'json-file', 'local', 'none', 'passthrough'],
     },
     MemoryLimit: has('memory'),
     SwapLimit: has('memory'),

@@ -166,3 +166,12 @@ Are you sure you want to continue? [y/N] `,
     })
   })
 })
+
+test('info counts containers by their states', async () => {
+  await lighter('run', '-d', '--name', 'held', image, 'sleep', '1000')
+  await lighter('pause', 'held')
+  expect((await lighter('info')).stdout).toMatch(
+    /\nServer:\n Containers: 3\n {2}Running: 1\n {2}Paused: 1\n {2}Stopped: 1\n Images: 1\n/,
+  )
+  await lighter('unpause', 'held')
+})
