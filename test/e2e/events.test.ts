@@ -13,7 +13,17 @@ const soon = (seconds: number) => String(Date.now() / 1000 + seconds)
 
 beforeAll(async () => {
   world = makeWorld('events')
-  const created = await lighter('create', '--name', 'web', '-l', 'a=b', '-v', 'd:/d', image, 'true')
+  const created = await lighter(
+    'create',
+    '--name',
+    'web',
+    '-l',
+    'a=b',
+    '-v',
+    'data:/d',
+    image,
+    'true',
+  )
   id = created.stdout.trim()
 })
 afterAll(() => world.remove())
@@ -24,7 +34,7 @@ async function actions(...filters: string[]): Promise<string[]> {
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
   const lines = outcome.stdout.split('\n').filter(Boolean)
   return lines.map(
-    (line) => /^\S+ (\S+ .*?) (?:[0-9a-f]{64}|d|sha256:\S+)? ?\(/.exec(line)?.[1] ?? line,
+    (line) => /^\S+ (\S+ .*?) (?:[0-9a-f]{64}|data|sha256:\S+)? ?\(/.exec(line)?.[1] ?? line,
   )
 }
 
@@ -32,7 +42,7 @@ test("a line has Docker's form", async () => {
   const outcome = await lighter('events', '--since', '0', '--until', '0s', '-f', 'event=create')
   const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)`
   expect(outcome.stdout.split('\n')).toEqual([
-    expect.stringMatching(new RegExp(`^${time} volume create d \\(driver=local\\)$`)),
+    expect.stringMatching(new RegExp(`^${time} volume create data \\(driver=local\\)$`)),
     expect.stringMatching(
       new RegExp(`^${time} container create ${id} \\(a=b, image=${image}, name=web\\)$`),
     ),
