@@ -6,7 +6,7 @@ import { UndoStack } from '../core/undo.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { makeOpenDirectory, replaceFile, spaceError, syncDirectory } from '../fs/replace.ts'
-import { readResourceFacts } from '../host/cgroups.ts'
+import { readResourceFacts, underSystemd } from '../host/cgroups.ts'
 import { ownIdentity } from '../host/process.ts'
 import { findProgram } from '../host/programs.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
@@ -71,7 +71,13 @@ function resolveWishes(
   engine: Engine,
   request: CreateRequest,
 ): { wishes: CreateRequest; warnings: string[] } {
-  const { namespaces, resources } = request.options
+  const { namespaces, resources, cgroupParent } = request.options
+  if (cgroupParent !== undefined && underSystemd() && !/^[\w.:-]+\.slice$/.test(cgroupParent)) {
+    throw new LighterError(
+      'bad-input',
+      'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"',
+    )
+  }
   if (!namespaces && !resources) return { wishes: request, warnings: [] }
   const options = { ...request.options }
   if (namespaces) options.namespaces = resolveModes(engine.paths.data, namespaces)

@@ -2,18 +2,20 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../engine.ts'
 import { ensureMode, spaceError } from '../fs/replace.ts'
-import { cgroupParent } from '../host/cgroups.ts'
+import { cgroupParent, underSystemd } from '../host/cgroups.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
+import type { DeviceEdits } from './cdi.ts'
 import { eventAttributes } from './events.ts'
 import { healthRequest } from './exec.ts'
 import { healthCommand, planHealth } from './health.ts'
 import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
 import { openFilesLimit } from './open-files.ts'
+import type { DeviceRequest } from './options.ts'
 import { anonymousVolumes, type ContainerRecord } from './record.ts'
 import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
 import { findShared } from './sharing.ts'
@@ -33,6 +35,7 @@ export async function prepareStart(engine: Engine, container: Container): Promis
     idMap: engine.idMap(),
     openFiles: openFilesLimit(),
     shared: findShared(engine.paths.data, record),
+    edits: record.host.deviceRequests && (await findEdits(record.host.deviceRequests)),
   })
   const plan = await buildPlan(engine, container)
   removeOld(join(directory, 'exec'))
@@ -99,7 +102,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     user: config.user,
     groups: host.groupAdd,
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
-    ...(parent === undefined ? {} : { cgroupParent: parent }),
+    ...planCgroup(parent, host.cgroupParent),
     event: { image: record.image, attributes: eventAttributes(record) },
     ...planEnd(record),
     ...(config.healthcheck && healthCommand(config)
@@ -116,6 +119,22 @@ function shownOwners(
   const map = userMap(host.namespaces?.user, engine.idMap())
   if (!map.moved) return {}
   return { uidMapping: mappingOption(map.uids), gidMapping: mappingOption(map.gids) }
+}
+
+/** Below which cgroup the container's is made: of systemd a slice, else a directory of its own below the usual one. */
+function planCgroup(
+  parent: string | undefined,
+  wanted: string | undefined,
+): Pick<Plan, 'slice' | 'cgroupParent'> {
+  if (wanted !== undefined && underSystemd()) return { slice: wanted }
+  if (parent === undefined) return {}
+  return { cgroupParent: wanted === undefined ? parent : join(parent, join('/', wanted)) }
+}
+
+/** Read anew at each start: the files change with the host's drivers. */
+async function findEdits(requests: DeviceRequest[]): Promise<DeviceEdits> {
+  const { resolveDevices } = await import('./cdi.ts')
+  return resolveDevices(requests)
 }
 
 /** An exec request beside the plan: the monitor reads it for every check. */

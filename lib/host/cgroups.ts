@@ -39,11 +39,14 @@ export function readCgroups(uid: number): CgroupFacts {
  * asks for a scope instead.
  */
 export function cgroupParent(uid: number): string | undefined {
-  if (existsSync('/run/systemd/system')) return undefined
+  if (underSystemd()) return undefined
   const { version, mount, own } = readCgroups(uid)
   const parent = uid === 0 ? mount : own
   return version === 2 && parent && canWrite(join(parent, 'cgroup.procs')) ? parent : undefined
 }
+
+/** Whether systemd looks after this host's cgroups. */
+export const underSystemd = (): boolean => existsSync('/run/systemd/system')
 
 /** What can be limited, of what the kernel counts in files like `0-3`. */
 export interface ResourceFacts {

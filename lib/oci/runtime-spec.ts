@@ -8,6 +8,7 @@ export interface RuntimeSpec {
   mounts: SpecMount[]
   linux: SpecLinux
   annotations?: Record<string, string>
+  hooks?: SpecHooks
 }
 
 export interface SpecProcess {
@@ -81,6 +82,21 @@ export interface SpecLinux {
   maskedPaths?: string[]
   readonlyPaths?: string[]
 }
+
+export interface SpecHook {
+  path: string
+  args?: string[]
+  env?: string[]
+  /** Seconds. */
+  timeout?: number
+}
+
+export type SpecHooks = Partial<
+  Record<
+    'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop',
+    SpecHook[]
+  >
+>
 
 /** Without a path: a new one. */
 export interface SpecNamespace {

@@ -46,6 +46,8 @@ export interface Plan {
   user: string
   groups: string[]
   runtime?: string
+  /** Of systemd. */
+  slice?: string
   cgroupParent?: string
   /** What every event of the container carries. */
   event?: { image: string; attributes: Record<string, string> }

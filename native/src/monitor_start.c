@@ -68,7 +68,8 @@ static void enter_scope(struct monitor *monitor)
 	struct failure refused;
 
 	snprintf(description, sizeof(description), "lighter container %.12s", monitor->plan->id);
-	if (systemd_scope_enter(monitor->plan->id, description, &refused) == 0)
+	if (systemd_scope_enter(monitor->plan->id, description, monitor->plan->slice, &refused) ==
+		0)
 		(void)cgroup_split_own(&monitor->cgroup_parent, &refused);
 }
 

@@ -240,8 +240,8 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
-		"populate", "user", "groups", "runtime", "cgroupParent", "event", "restart",
-		"health", "logging", "stopSignal", NULL};
+		"populate", "user", "groups", "runtime", "slice", "cgroupParent", "event",
+		"restart", "health", "logging", "stopSignal", NULL};
 
 	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
@@ -263,6 +263,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		get_list(root, "groups", false, &plan->groups, out) < 0 ||
 		plan_get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
+		get_text(root, "slice", OPTIONAL, &plan->slice, out) < 0 ||
 		plan_get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0 ||
 		plan_read_monitor(root, plan, out) < 0)
 		return -1;
@@ -368,6 +369,7 @@ void plan_free(struct plan *plan)
 	free(plan->user);
 	clear_list(&plan->groups);
 	free(plan->runtime);
+	free(plan->slice);
 	free(plan->cgroup_parent);
 	plan_clear_monitor(plan);
 	free(plan);

@@ -92,6 +92,7 @@ struct plan {
 	struct plan_health health;
 	struct plan_logging logging;
 	int stop_signal;     /* of the container's own; 0 = it has none */
+	char *slice;	     /* of systemd, for the container's scope; NULL = the usual one */
 	char *cgroup_parent; /* absolute cgroup v2 directory to create the container's in; NULL =
 				none */
 };

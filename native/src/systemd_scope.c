@@ -39,7 +39,8 @@ static void put_own_pid(struct dbus_buffer *body)
 	dbus_array_end(body, pids, 4);
 }
 
-static void put_arguments(struct dbus_buffer *body, const char *unit, const char *description)
+static void put_arguments(
+	struct dbus_buffer *body, const char *unit, const char *description, const char *slice)
 {
 	size_t properties, auxiliary;
 
@@ -47,6 +48,8 @@ static void put_arguments(struct dbus_buffer *body, const char *unit, const char
 	dbus_put_string(body, "fail");
 	properties = dbus_array_begin(body, 8);
 	put_string_property(body, "Description", description);
+	if (slice)
+		put_string_property(body, "Slice", slice);
 	put_property(body, "PIDs", "au");
 	put_own_pid(body);
 	put_property(body, "Delegate", "b");
@@ -185,19 +188,21 @@ static int call_manager(int bus, const char *member, const char *signature,
 	return dbus_send(bus, &call, ret_serial, out);
 }
 
-static int start_scope(int bus, const char *unit, const char *description, struct failure *out)
+static int start_scope(
+	int bus, const char *unit, const char *description, const char *slice, struct failure *out)
 {
 	struct dbus_buffer body = {0};
 	uint32_t serial;
 	int result;
 
-	put_arguments(&body, unit, description);
+	put_arguments(&body, unit, description, slice);
 	result = call_manager(bus, "StartTransientUnit", "ssa(sv)a(sa(sv))", &body, &serial, out);
 	dbus_buffer_free(&body);
 	return result < 0 ? -1 : wait_for_job(bus, serial, unit, out);
 }
 
-int systemd_scope_enter(const char *name, const char *description, struct failure *out)
+int systemd_scope_enter(
+	const char *name, const char *description, const char *slice, struct failure *out)
 {
 	auto_close int bus = connect_manager(out);
 	char unit[96];
@@ -206,10 +211,10 @@ int systemd_scope_enter(const char *name, const char *description, struct failur
 	if (bus < 0)
 		return 1;
 	snprintf(unit, sizeof(unit), "lighter-%.64s" SUFFIX, name);
-	result = start_scope(bus, unit, description, out);
+	result = start_scope(bus, unit, description, slice, out);
 	if (result == NAME_TAKEN) {
 		snprintf(unit, sizeof(unit), "lighter-%.64s-%d" SUFFIX, name, (int)getpid());
-		result = start_scope(bus, unit, description, out);
+		result = start_scope(bus, unit, description, slice, out);
 	}
 	return result == 0 ? 0 : -1;
 }

@@ -7,9 +7,11 @@
 #include "fail.h"
 
 /* Moves the calling process into a new scope `lighter-NAME.scope`; while an ended one of that name
- * is still known, into `lighter-NAME-PID.scope`. Returns 0; 1 when no manager answers (no systemd,
- * no user manager: nothing was changed); -1 when it refused. */
-int systemd_scope_enter(const char *name, const char *description, struct failure *out);
+ * is still known, into `lighter-NAME-PID.scope`. slice = where it is put, NULL = the manager's
+ * usual place. Returns 0; 1 when no manager answers (no systemd, no user manager: nothing was
+ * changed); -1 when it refused. */
+int systemd_scope_enter(
+	const char *name, const char *description, const char *slice, struct failure *out);
 
 /* Moves the calling process into the leaf `leaf` of the scope that the cgroup (a path in the v2
  * tree, "/….scope/leaf") is in. The kernel does not let an unprivileged process that is in a login

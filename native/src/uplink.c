@@ -144,7 +144,7 @@ static int leave_scope_and_enter(void)
 	auto_close int userns = -1;
 
 	snprintf(scope, sizeof(scope), "uplink-%d", (int)getpid());
-	systemd_scope_enter(scope, "network of lighter's containers", &ignored);
+	systemd_scope_enter(scope, "network of lighter's containers", NULL, &ignored);
 	userns = ioctl(FD_NETNS, NS_GET_USERNS);
 	if (userns < 0 || setns(userns, CLONE_NEWUSER) < 0)
 		return -1;

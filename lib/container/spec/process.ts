@@ -14,6 +14,8 @@ export interface ProcessWorld {
   openFiles: number | undefined
   ulimits?: Ulimit[] | undefined
   oomScoreAdj?: number | undefined
+  /** What devices add to the environment. */
+  env?: string[] | undefined
 }
 
 /** The first process of a container. User ids are resolved by the native program inside the root filesystem. */
@@ -22,7 +24,7 @@ export function buildProcess(record: ContainerRecord, world: ProcessWorld): Spec
   const command = commandOf(record)
   return describeProcess(world, {
     args: host.init ? [INIT_PATH, '--', ...command] : command,
-    env: containerEnvironment(record, config.tty),
+    env: mergeEnvironment(containerEnvironment(record, config.tty), world.env ?? []),
     cwd: config.workingDir || '/',
     terminal: config.tty,
     consoleSize: host.consoleSize,

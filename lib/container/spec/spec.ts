@@ -1,6 +1,7 @@
 import { LighterError } from '../../core/errors.ts'
 import type { NamespaceType, RuntimeSpec, SpecNamespace } from '../../oci/runtime-spec.ts'
 import type { IdMap } from '../../runtime/protocol.ts'
+import type { DeviceEdits } from '../cdi.ts'
 import type { ContainerRecord } from '../record.ts'
 import type { SharedNamespaces } from '../sharing.ts'
 import { userMap } from '../user-map.ts'
@@ -15,6 +16,8 @@ export interface SpecWorld extends MountWorld {
   idMap: IdMap
   openFiles: number | undefined
   shared: SharedNamespaces
+  /** What `--gpus` and CDI names add. */
+  edits: DeviceEdits | undefined
 }
 
 /** The bundle's config.json of a container. */
@@ -28,6 +31,7 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
   const devices = [
     ...(host.privileged ? findHostDevices() : []),
     ...(host.devices ?? []).flatMap(findDevices),
+    ...(world.edits?.devices ?? []),
   ]
   const resources = buildResources(host)
   const ids = userMap(host.namespaces?.user, world.idMap)
@@ -44,11 +48,12 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
       openFiles: world.openFiles,
       ulimits: host.ulimits,
       oomScoreAdj: host.oomScoreAdj,
+      env: world.edits?.env,
     }),
     root: { path: 'rootfs', readonly: host.readonlyRootfs },
     ...(ownNames ? { hostname: config.hostname } : {}),
     ...(ownNames && config.domainname ? { domainname: config.domainname } : {}),
-    mounts: buildMounts(record, world),
+    mounts: [...buildMounts(record, world), ...(world.edits?.mounts ?? [])],
     linux: {
       namespaces: namespaces(record, world.shared),
       uidMappings: ids.uids,
@@ -59,6 +64,9 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
       ...(seccomp ? { seccomp } : {}),
       ...(masked ? { maskedPaths: [...MASKED_PATHS], readonlyPaths: [...READONLY_PATHS] } : {}),
     },
+    ...(world.edits && Object.keys(world.edits.hooks).length > 0
+      ? { hooks: world.edits.hooks }
+      : {}),
     ...(host.annotations ? { annotations: host.annotations } : {}),
   }
 }

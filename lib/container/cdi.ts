@@ -1,0 +1,140 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+import { parseJson, readSmallFile } from '../fs/read.ts'
+import type { SpecDevice, SpecHooks, SpecMount } from '../oci/runtime-spec.ts'
+import type { DeviceRequest } from './options.ts'
+import { findDevices } from './spec/devices.ts'
+
+/** Files of the Container Device Interface; the later directory wins. https://github.com/cncf-tags/container-device-interface */
+const DIRECTORIES = ['/etc/cdi', '/run/cdi']
+const MAX_FILE = 4 * 1024 * 1024
+
+/** What devices add to a container. */
+export interface DeviceEdits {
+  env: string[]
+  devices: SpecDevice[]
+  mounts: SpecMount[]
+  hooks: SpecHooks
+}
+
+interface Edits {
+  env?: string[]
+  deviceNodes?: { path: string; hostPath?: string; permissions?: string }[]
+  mounts?: { hostPath: string; containerPath: string; type?: string; options?: string[] }[]
+  hooks?: {
+    hookName: keyof SpecHooks
+    path: string
+    args?: string[]
+    env?: string[]
+    timeout?: number
+  }[]
+}
+
+interface CdiFile {
+  kind: string
+  containerEdits?: Edits
+  devices?: { name: string; containerEdits?: Edits }[]
+}
+
+/** What `--gpus` and the CDI names of `--device` stand for. Throws `bad-input` for what no file of the host describes. */
+export function resolveDevices(
+  requests: DeviceRequest[],
+  directories: string[] = DIRECTORIES,
+): DeviceEdits {
+  const result: DeviceEdits = { env: [], devices: [], mounts: [], hooks: {} }
+  const unreadable: string[] = []
+  const files = directories.flatMap((directory) => readDirectory(directory, unreadable)).reverse()
+  const common = new Set<CdiFile>()
+  for (const request of requests) {
+    for (const name of namesOf(request, files)) {
+      const found = findDevice(files, name)
+      if (!found) throw notFound(request, name, unreadable)
+      if (!common.has(found.file)) apply(result, found.file.containerEdits)
+      common.add(found.file)
+      apply(result, found.edits)
+    }
+  }
+  return result
+}
+
+const GPU_KIND = 'nvidia.com/gpu'
+
+/** A number of GPUs takes the first ones; `all` is a name that such files have. */
+function namesOf({ driver, count, ids }: DeviceRequest, files: CdiFile[]): string[] {
+  if (driver === 'cdi') return ids ?? []
+  if (ids) return ids.map((id) => `${GPU_KIND}=${id}`)
+  if (count < 0) return [`${GPU_KIND}=all`]
+  const numbered = files
+    .filter(({ kind }) => kind === GPU_KIND)
+    .flatMap(({ devices }) => (devices ?? []).map(({ name }) => name))
+    .filter((name) => /^\d+$/.test(name))
+  const first = [...new Set(numbered)].sort((a, b) => Number(a) - Number(b)).slice(0, count)
+  return first.length === count ? first.map((id) => `${GPU_KIND}=${id}`) : [`${GPU_KIND}=${count}`]
+}
+
+function notFound(request: DeviceRequest, name: string, unreadable: string[]): LighterError {
+  const hint =
+    unreadable.length > 0 ? { hint: `Only JSON is read, not ${unreadable.join(', ')}.` } : {}
+  const message =
+    request.driver === 'cdi'
+      ? `CDI device injection failed: unresolvable CDI devices ${name}`
+      : `could not select device driver "${request.driver}" with capabilities: [[${request.capabilities?.flat().join(' ')}]]`
+  return new LighterError('bad-input', message, hint)
+}
+
+function readDirectory(directory: string, unreadable: string[]): CdiFile[] {
+  let names: string[]
+  try {
+    names = readdirSync(directory).sort()
+  } catch {
+    return [] // most hosts have none
+  }
+  unreadable.push(
+    ...names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(directory, name)),
+  )
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      const file = parseJson(readSmallFile(join(directory, name), MAX_FILE)) as CdiFile | undefined
+      return typeof file?.kind === 'string' ? [file] : []
+    })
+}
+
+function findDevice(
+  files: CdiFile[],
+  qualified: string,
+): { file: CdiFile; edits: Edits } | undefined {
+  const equals = qualified.indexOf('=')
+  for (const file of files) {
+    if (file.kind !== qualified.slice(0, equals)) continue
+    const device = file.devices?.find(({ name }) => name === qualified.slice(equals + 1))
+    if (device) return { file, edits: device.containerEdits ?? {} }
+  }
+  return undefined
+}
+
+function apply(result: DeviceEdits, edits: Edits = {}): void {
+  result.env.push(...(edits.env ?? []))
+  for (const node of edits.deviceNodes ?? []) {
+    const permissions = node.permissions ?? 'rwm'
+    result.devices.push(
+      ...findDevices({ host: node.hostPath ?? node.path, inside: node.path, permissions }),
+    )
+  }
+  for (const mount of edits.mounts ?? []) {
+    const options = mount.options ?? ['ro', 'nosuid', 'nodev', 'bind']
+    result.mounts.push({
+      destination: mount.containerPath,
+      type: mount.type ?? 'bind',
+      source: mount.hostPath,
+      options:
+        options.includes('bind') || options.includes('rbind') ? options : [...options, 'rbind'],
+    })
+  }
+  for (const { hookName, ...hook } of edits.hooks ?? []) {
+    const list = result.hooks[hookName] ?? []
+    result.hooks[hookName] = list
+    list.push(hook)
+  }
+}
