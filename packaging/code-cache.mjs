@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { carriedFiles } from './carried.mjs'
-import { CARRIED, cachePath, SCRIPTS, scriptPath } from './scripts.mjs'
+import { cachePath, SCRIPTS, scriptPath } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))
 
 /** Twice: the carried image is unpacked by the first, so that the cache of the second holds nothing for that. */
-function warmUp() {
+function warmUp(isFirst) {
   execFileSync(join(root, 'build/bundle/node'), [join(import.meta.dirname, 'warm-up.cjs')], {
     stdio: ['ignore', 'ignore', 'ignore', process.stderr.fd],
     timeout: 120_000,
@@ -21,7 +21,7 @@ function warmUp() {
       HOME: home,
       LIGHTER_DATA_DIR: join(home, 'data'),
       LIGHTER_WARM_UP: JSON.stringify({
-        prefix: CARRIED,
+        isFirst,
         scripts: SCRIPTS.map((name) => ({
           name,
           source: scriptPath(root, name),
@@ -34,8 +34,8 @@ function warmUp() {
 }
 
 try {
-  warmUp()
-  warmUp()
+  warmUp(true)
+  warmUp(false)
 } finally {
   // Layers that were unpacked for subordinate ids are not this user's to remove.
   rmSync(home, { recursive: true, force: true, maxRetries: 1 })

@@ -3,22 +3,26 @@
 const { getRawAsset } = require('node:sea')
 const { Script } = require('node:vm')
 
-const CARRIED = 'carried:'
 const loaded = new Map()
 
-/** `require` of the program's own script: built-in modules, and the libraries beside it, which few commands need. */
-const find = (name) => (name.startsWith(CARRIED) ? load(name.slice(CARRIED.length)) : require(name))
+/** `require` of all that is carried: see packaging/scripts.mjs. */
+function find(name) {
+  const [, place, path] = /^(usual|rare|carried):(.*)$/.exec(name) ?? []
+  if (place === 'usual') return load('lighter').find(path)
+  if (place === 'rare') return load('rare').find(path)
+  return place === 'carried' ? load(path) : require(name)
+}
 
-function load(name) {
-  let module = loaded.get(name)
+function load(script) {
+  let module = loaded.get(script)
   if (!module) {
     module = { exports: {} }
-    loaded.set(name, module)
-    const filename = `${name}.cjs`
+    loaded.set(script, module)
+    const filename = `${script}.cjs`
     const source = Buffer.from(getRawAsset(filename)).latin1Slice()
-    const cachedData = Buffer.from(getRawAsset(`${name}.cache`))
-    const script = new Script(source, { filename, cachedData })
-    script.runInThisContext()(find, module, module.exports)
+    const cachedData = Buffer.from(getRawAsset(`${script}.cache`))
+    const run = new Script(source, { filename, cachedData }).runInThisContext()
+    run(find, module, module.exports)
   }
   return module.exports
 }

@@ -1,13 +1,35 @@
-// The scripts that the executable carries: the program, and apart from it each npm library that only some commands need. What a
-// command does not read costs it nothing; in one script undici alone would cost each 5 ms.
+// The scripts that the executable carries. What a command does not read costs it nothing: a megabyte of source takes 5 ms.
+//
+//   lighter   the modules of the program that usual commands need
+//   rare      all others of it
+//   …         each npm library that only some commands need
+//
+// Each is one function `(require, module, exports)`. What a module wants of another script it calls `rare:cli/commands/cp.ts`,
+// `usual:lib/core/errors.ts` or `carried:tar`; packaging/loader.cjs finds it.
 import { join } from 'node:path'
 
 /** npm packages with a script of their own. The program may load them by `import()` only. */
 export const LIBRARIES = ['tar', 'undici']
 
-export const SCRIPTS = ['lighter', ...LIBRARIES]
+/** Modules that usual commands load by `import()`, with all that these import. */
+export const USUAL_MODULES = [
+  'cli/main.ts',
+  'cli/dispatch.ts',
+  'cli/commands/create.ts',
+  'cli/commands/exec.ts',
+  'cli/commands/ps.ts',
+  'cli/commands/rm.ts',
+  'cli/commands/run.ts',
+  'cli/commands/start.ts',
+  'cli/commands/stop.ts',
+  'lib/container/abandoned.ts',
+  'lib/engine.ts',
+  'lib/runtime/storage.ts',
+]
 
-/** How the program's script names a library when it asks packaging/loader.cjs for it. */
+export const SCRIPTS = ['lighter', 'rare', ...LIBRARIES]
+
+/** How the program names a library. */
 export const CARRIED = 'carried:'
 
 export const scriptPath = (root, name) => join(root, `build/bundle/${name}.cjs`)

@@ -4,26 +4,36 @@ const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Script } = require('node:vm')
 
-const { prefix, scripts, assets } = JSON.parse(process.env.LIGHTER_WARM_UP)
+const { scripts, assets, isFirst } = JSON.parse(process.env.LIGHTER_WARM_UP)
 delete process.env.LIGHTER_WARM_UP
 /** What the commands print goes nowhere; this descriptor is the build's stderr. */
 const REPORT = 3
 const data = process.env.LIGHTER_DATA_DIR
-/** As packaging/loader.cjs has it; each script's function may be called many times. */
 const compiled = new Map(
   scripts.map(({ name, source, cache }) => {
     const script = new Script(readFileSync(source, 'latin1'), { filename: `${name}.cjs` })
     return [name, { script, cache, run: script.runInThisContext() }]
   }),
 )
+let loaded = new Map()
 
-function load(name) {
-  const module = { exports: {} }
-  compiled.get(name).run(find, module, module.exports)
-  return module.exports
+/** As packaging/loader.cjs has both; here the program is run many times, each time from its beginning. */
+function find(name) {
+  const [, place, path] = /^(usual|rare|carried):(.*)$/.exec(name) ?? []
+  if (place === 'usual') return load('lighter').find(path)
+  if (place === 'rare') return load('rare').find(path)
+  return place === 'carried' ? load(path) : require(name)
 }
 
-const find = (name) => (name.startsWith(prefix) ? load(name.slice(prefix.length)) : require(name))
+function load(name) {
+  let module = loaded.get(name)
+  if (!module) {
+    module = { exports: {} }
+    loaded.set(name, module)
+    compiled.get(name).run(find, module, module.exports)
+  }
+  return module.exports
+}
 
 const COMMANDS = [
   ['--version'],
@@ -76,9 +86,13 @@ async function run(words) {
   process.exitCode = undefined
   process.argv = ['lighter', 'lighter', ...words]
   if (words[0] === 'exec') pretendRunning()
+  loaded = new Map()
   load('lighter')
   for (let waited = 0; process.exitCode === undefined && waited < 500; waited++) await sleep(10)
 }
+
+/** Commands that many scripts call often: they need the script `lighter` only. */
+const USUAL = new Set(['--version', 'create', 'run', 'ps', 'exec'])
 
 async function main() {
   for (const words of COMMANDS) {
@@ -87,10 +101,11 @@ async function main() {
     } catch (error) {
       writeFileSync(REPORT, `warm-up of '${words.join(' ')}': ${error.message}\n`)
     }
+    if (!isFirst && USUAL.has(words[0]) && loaded.has('rare'))
+      writeFileSync(REPORT, `'${words.join(' ')}' loads rare modules: see scripts.mjs\n`)
   }
-  for (const { name } of scripts) {
-    if (name !== 'lighter') load(name)
-    const { script, cache } = compiled.get(name)
+  for (const [name, { script, cache }] of compiled) {
+    if (!loaded.has(name)) load(name)
     writeFileSync(cache, script.createCachedData())
   }
   process.reallyExit(0)
