@@ -2,6 +2,7 @@ import {
   type ContainerWithState,
   findContainer,
   listContainers,
+  listUnended,
 } from '../../lib/container/catalog.ts'
 import { isUp } from '../../lib/container/condition.ts'
 import type { ContainerSize } from '../../lib/container/size.ts'
@@ -73,12 +74,16 @@ async function usesSize(format: string): Promise<boolean> {
 }
 
 /** What a crash kept from being removed is removed now and not shown; what cannot be shown is told. */
-async function listLiving(context: Context, tellDamaged: boolean): Promise<ContainerWithState[]> {
+async function listLiving(
+  context: Context,
+  endedToo: boolean,
+  tellDamaged: boolean,
+): Promise<ContainerWithState[]> {
   const { engine } = context
-  const all = listContainers(
-    engine.paths.data,
-    tellDamaged ? ({ message }) => context.warn(`WARNING: ${message}`) : undefined,
-  )
+  const tell = ({ message }: { message: string }) => context.warn(`WARNING: ${message}`)
+  const all = endedToo
+    ? listContainers(engine.paths.data, tellDamaged ? tell : undefined)
+    : listUnended(engine.paths.data)
   if (!all.some(({ record }) => record.host.autoRemove)) return all
   const { collectAbandoned, isAbandoned } = await import('../../lib/container/abandoned.ts')
   const abandoned = all.filter(isAbandoned)
@@ -98,8 +103,9 @@ async function measure(
 async function choose(context: Context, parsed: Parsed): Promise<ContainerWithState[]> {
   const last = parsed.bool('latest') ? 1 : (parsed.int('last') ?? -1)
   const filters = parseFilters(parsed.list('filter'))
-  let all = await listLiving(context, parsed.bool('all'))
   let stoppedToo = parsed.bool('all') || last > 0
+  // `before` and `since` may name one that ended.
+  let all = await listLiving(context, stoppedToo || filters.size > 0, parsed.bool('all'))
   if (filters.size > 0) {
     const { asksForStopped, filterContainers } = await import('../../lib/container/filter.ts')
     stoppedToo ||= asksForStopped(filters)

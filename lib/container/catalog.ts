@@ -5,7 +5,7 @@ import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { findNameOwner } from './names.ts'
 import type { ContainerRecord } from './record.ts'
-import { type ContainerState, readState } from './state.ts'
+import { type ContainerState, MONITOR_LOST, readState } from './state.ts'
 
 export interface Container {
   record: ContainerRecord
@@ -33,6 +33,21 @@ export function listContainers(
       const error = onDamaged && damagedContainer(data, id)
       if (error) onDamaged(error)
       return []
+    })
+    .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
+}
+
+/**
+ * The containers that may be running, the newest first: the records of those that ended are not read, for there may be thousands.
+ * One that was lost by its monitor is among them.
+ */
+export function listUnended(data: string): ContainerWithState[] {
+  return listNames(join(data, 'containers'))
+    .flatMap((id) => {
+      const state = readState(containerDirectory(data, id))
+      if (state.status === 'exited' && state.error !== MONITOR_LOST) return []
+      const container = readContainer(data, id)
+      return container ? [{ ...container, state }] : []
     })
     .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
 }

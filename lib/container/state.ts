@@ -50,6 +50,9 @@ export type LiveState = Extract<ContainerState, { status: 'running' | 'restartin
 export const isLive = (state: ContainerState): state is LiveState =>
   state.status === 'running' || state.status === 'restarting'
 
+/** The error of a container whose monitor died before it could record an end. */
+export const MONITOR_LOST = 'monitor lost'
+
 const MAX_STATE = 64 * 1024
 
 interface StateDocument {
@@ -103,7 +106,7 @@ export function interpretState(
       status: 'exited',
       exitCode: 137,
       oomKilled: false,
-      error: 'monitor lost',
+      error: MONITOR_LOST,
       startedAt,
       finishedAt: startedAt,
       restartCount,
