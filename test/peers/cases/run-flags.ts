@@ -5,14 +5,14 @@ export default topic('run-flags', [
     name: 'environment: values, taken over, empty, none',
     script: sh`
       export TAKEN=over; unset ABSENT
-      docker run --rm -e A=1 -e B= -e TAKEN -e ABSENT -e 'C=x=y z' busybox env | grep -v HOSTNAME`,
+      docker run --rm -e A=1 -e B= -e TAKEN -e ABSENT -e 'C=x=y z' busybox env | grep -v HOSTNAME | sort`,
   },
   {
     name: 'environment files',
     script: sh`
       export TAKEN=over
       printf '# comment\n\nX=1\nY="quoted"\n  Z=indented\nTAKEN\nEMPTY=\n' >vars
-      docker run --rm --env-file vars -e X=2 busybox env | grep -v HOSTNAME`,
+      docker run --rm --env-file vars -e X=2 busybox env | grep -v HOSTNAME | sort`,
   },
   {
     name: 'an environment file that is not there',

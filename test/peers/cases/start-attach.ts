@@ -34,7 +34,7 @@ export default topic('start-attach', [
   },
   {
     name: 'attach without input',
-    script: sh`docker run -d --name px busybox sh -c 'sleep 0.5; echo out; exit 5' >/dev/null; docker attach --no-stdin px`,
+    script: sh`docker run -d --name px busybox sh -c 'sleep 2; echo out; exit 5' >/dev/null; docker attach --no-stdin px`,
   },
   {
     name: 'attach to what is stopped',
@@ -56,5 +56,16 @@ export default topic('start-attach', [
     name: 'attach to a terminal without one',
     script: sh`docker run -dit --name px busybox >/dev/null; docker attach px </dev/null`,
   },
-  { name: 'bad detach keys', script: sh`box px; docker attach --detach-keys nosuch px` },
+  {
+    name: 'bad detach keys',
+    script: sh`box px; docker attach --detach-keys nosuch px`,
+    differs: {
+      why: 'a flag is refused as any other with a bad value; Docker asks its daemon, which answers an upgrade with 400',
+      exitCode: 125,
+      stderr: [
+        `invalid argument "nosuch" for "--detach-keys" flag: unknown key 'nosuch'`,
+        "See 'docker attach --help'.",
+      ],
+    },
+  },
 ])
