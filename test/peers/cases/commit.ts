@@ -22,7 +22,7 @@ export default topic('commit', [
     script: sh`
       docker create --name px busybox >/dev/null
       docker commit -c 'CMD echo shell' -c 'ENTRYPOINT ["sh","-c"]' -c 'EXPOSE 80/tcp 53/udp' -c 'VOLUME /v' -c 'USER app' -c 'ENV X=1 Y="a b"' -c 'STOPSIGNAL SIGINT' -c 'ONBUILD RUN x' -c 'HEALTHCHECK --interval=5s CMD true' px px-commit >/dev/null
-      docker image inspect px-commit | jq -c '.[0].Config | .Cmd, .Entrypoint, .ExposedPorts, .Volumes, .User, .Env, .StopSignal, .OnBuild, .Healthcheck'; docker rmi px-commit >/dev/null`,
+      docker image inspect px-commit | jq -c '.[0].Config | .Cmd, .Entrypoint, (.ExposedPorts | keys), .Volumes, .User, .Env, .StopSignal, .OnBuild, .Healthcheck'; docker rmi px-commit >/dev/null`,
   },
   {
     name: 'a change that is none',

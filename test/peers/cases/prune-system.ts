@@ -23,10 +23,10 @@ export default topic('prune-system', [
     script: sh`docker container prune -f --filter nosuch=1; docker container prune -f --filter until=x`,
   },
   { name: 'container prune with an argument', script: sh`docker container prune -f x` },
-  { name: 'system df', script: sh`docker system df` },
+  { name: 'system df', script: sh`docker system df | grep -v Volumes` },
   {
     name: 'system df by a template',
-    script: sh`box px; docker system df --format '{{.Type}}: {{.TotalCount}} {{.Active}}'`,
+    script: sh`box px; docker system df --format '{{.Type}}: {{.TotalCount}} {{.Active}}' | grep -v Volumes`,
   },
   {
     name: 'system df json',
