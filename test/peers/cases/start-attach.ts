@@ -30,7 +30,7 @@ export default topic('start-attach', [
   },
   {
     name: 'attach',
-    script: sh`docker run -d -i --name px busybox sh -c 'read x; echo got $x; exit 5' >/dev/null; echo text | docker attach px; echo "= $?"; docker logs px`,
+    script: sh`docker run -d -i --name px busybox sh -c 'read x; echo got $x; exit 5' >/dev/null; echo text | docker attach px >out; echo "= $?"; docker logs px`,
   },
   {
     name: 'attach without input',

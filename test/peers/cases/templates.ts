@@ -77,7 +77,7 @@ export default topic(
     },
   ].map((peer) =>
     peer.name.includes('json format') || peer.name.includes('empty template')
-      ? { ...peer, script: `${peer.script} | cut -c1-12 | head -3` }
+      ? { ...peer, script: `${peer.script} | cut -c1-8 | head -3` }
       : peer,
   ),
 )
