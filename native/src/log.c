@@ -297,7 +297,7 @@ void log_write(struct log *log, enum log_stream stream, const unsigned char *byt
 		const unsigned char *end = memchr(bytes, '\n', length);
 		size_t part = end ? (size_t)(end - bytes) : length;
 
-		if (!end || line->length > 0 || part > LOG_RECORD_MAX)
+		if (!end || line->bytes || part > LOG_RECORD_MAX)
 			keep_rest(log, stream, bytes, part);
 		if (!end)
 			return;

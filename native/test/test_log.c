@@ -63,6 +63,33 @@ static void expect_cut(void)
 	expect(line, 20001, wanted);
 }
 
+/* A line that comes in pieces: the first fill whole records, so that nothing waits, and the next
+ * one has the line's end. Once that next one got lost. */
+static void expect_pieces(void)
+{
+	static char piece[2 * 16384], text[3 * 16384];
+	struct plan plan = {.log_path = path};
+	struct failure failure;
+	struct log log;
+	FILE *file;
+	size_t got, letters = 0;
+
+	memset(piece, 'p', sizeof(piece));
+	unlink(path);
+	assert(log_open(&log, &plan, &failure) == 0);
+	log_write(&log, LOG_STDOUT, (const unsigned char *)piece, sizeof(piece));
+	log_write(&log, LOG_STDOUT, (const unsigned char *)"pppp\n", 5);
+	log_finish(&log);
+	log_close(&log);
+	file = fopen(path, "r");
+	assert(file);
+	got = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	for (size_t i = 0; i < got; i++)
+		letters += text[i] == 'p';
+	assert(letters == sizeof(piece) + 4);
+}
+
 static long long size_of(const char *suffix)
 {
 	char name[80];
@@ -123,6 +150,7 @@ int main(void)
 		"{\"log\":\"\\ufffd\\ufffd(\\u2028\\ufffd\\ufffd\\ufffd\xc3\xa9|");
 	expect("\0\x7f", 2, "{\"log\":\"\\u0000\x7f|");
 	expect_cut();
+	expect_pieces();
 	expect_timestamps();
 	for (unsigned files = 1; files < 4; files++)
 		expect_rotation(files);
