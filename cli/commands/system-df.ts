@@ -2,6 +2,7 @@ import { describeStatus } from '../../lib/container/condition.ts'
 import { commandOf } from '../../lib/container/record.ts'
 import { isLive } from '../../lib/container/state.ts'
 import { formatAge } from '../../lib/container/status.ts'
+import { LighterError } from '../../lib/core/errors.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import {
   type ContainerUsage,
@@ -20,6 +21,8 @@ import type { Parsed } from '../parse.ts'
 /** `system df`: what everything takes on the disk. There is no build cache yet. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const format = parsed.string('format') ?? ''
+  if (format !== '' && parsed.bool('verbose'))
+    throw new LighterError('unsupported', '--format does not work together with --verbose yet')
   const usage = await measureDisk(context.engine)
   if (parsed.bool('verbose')) context.print(describeAll(usage))
   else writeOut(await describeSums(format, sumUp(usage)))

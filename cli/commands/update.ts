@@ -24,8 +24,9 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { paths } = context.engine
   const code = await forEach(context, parsed.operands, async (text) => {
     const container = findContainer(paths.data, text)
-    if (policy) updateRestartPolicy(container, policy)
+    // Limits are what may be refused: then nothing is changed.
     warnings.push(...updateContainer(container, limits))
+    if (policy) updateRestartPolicy(container, policy)
     return text
   })
   if (warnings.length > 0) context.print(warnings.join('\n'))
