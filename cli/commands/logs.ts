@@ -49,10 +49,10 @@ export function parseTail(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** A point in time in milliseconds since 1970. */
-export function parseTime(flag: string, text: string, now: number): number {
+/** A point in time in nanoseconds since 1970. */
+function parseTime(flag: string, text: string, now: number): bigint {
   try {
-    return Number(parseTimestamp(text, now) / 1000n) / 1000
+    return parseTimestamp(text, now)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
     throw new LighterError(error.code, `invalid value for "${flag}": ${error.message}`)

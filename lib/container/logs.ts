@@ -15,9 +15,9 @@ export interface LogRecord {
 
 export interface LogOptions {
   follow: boolean
-  /** Milliseconds since 1970. */
-  since: number | undefined
-  until: number | undefined
+  /** Nanoseconds since 1970. */
+  since: bigint | undefined
+  until: bigint | undefined
   /** How many lines from the end; `undefined` is all. */
   tail: number | undefined
 }
@@ -41,9 +41,8 @@ export async function* readLogs(
       const running = isLive(readState(container.directory))
       for (const reader of readers) {
         for (const record of reader.read()) {
-          const time = Date.parse(record.time)
-          if (options.until !== undefined && time > options.until) return
-          if (options.since === undefined || time >= options.since) yield record
+          if (options.until !== undefined && nanoseconds(record) > options.until) return
+          if (options.since === undefined || nanoseconds(record) >= options.since) yield record
         }
       }
       const rotated = openNewer(path, readers)
@@ -54,6 +53,14 @@ export async function* readLogs(
   } finally {
     for (const reader of readers) reader.close()
   }
+}
+
+function nanoseconds({ time }: LogRecord): bigint {
+  const [, seconds = '', fraction = ''] = /^([^.Z]+)(?:\.(\d{1,9}))?Z$/.exec(time) ?? []
+  const parsed = Date.parse(`${seconds}Z`)
+  // What is no time of ours is as old as can be.
+  if (Number.isNaN(parsed)) return 0n
+  return BigInt(parsed) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
 
 /** The files of the log, the oldest first: `container.log.2`, `container.log.1`, `container.log`. */
