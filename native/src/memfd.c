@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "identity.h"
 #include "scope.h"
@@ -22,6 +23,8 @@
 /* As many bytes of the linker's build id as tell versions apart. It is only for the name, to pass
  * over other versions: before a copy is used, all of it is compared. */
 enum { BUILD_ID_BYTES = 8 };
+
+enum { SEAL_ATTEMPTS = 50, SEAL_PAUSE_NS = 10000000 };
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
@@ -172,6 +175,20 @@ static int write_all(int fd, const struct image *image)
 	return 0;
 }
 
+/* Pages that were just written may be held for a moment by whatever the kernel does with memory
+ * beside us: it waits for that a little, and then answers EBUSY (fcntl(2), F_SEAL_WRITE). */
+static int seal(int fd)
+{
+	const struct timespec pause = {.tv_nsec = SEAL_PAUSE_NS};
+
+	for (int attempt = 1; fcntl(fd, F_ADD_SEALS, SEALS) < 0; attempt++) {
+		if (errno != EBUSY || attempt == SEAL_ATTEMPTS)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int make_copy(const char *name, const struct image *self)
 {
 	/* MFD_EXEC says that it is meant to be executed (Linux 6.3); older kernels know no such
@@ -182,8 +199,7 @@ static int make_copy(const char *name, const struct image *self)
 
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 || write_all(fd, self) < 0 || fchmod(fd, 0555) < 0 ||
-		fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+	if (fd < 0 || write_all(fd, self) < 0 || fchmod(fd, 0555) < 0 || seal(fd) < 0)
 		return -1;
 	/* A file that is open for writing cannot be executed. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);

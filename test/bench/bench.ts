@@ -141,7 +141,7 @@ async function measureCommands(contestants: Contestants, host: string): Promise<
       { name: 'podman', median: await resident(podman, 'pgrep -u $UID -o -x conmon'), failures: 0 },
       {
         name: 'docker',
-        median: await resident(docker, 'pgrep -n -f containerd-shim'),
+        median: await resident(docker, 'pgrep -n -x containerd-shim'),
         failures: 0,
       },
     ],
