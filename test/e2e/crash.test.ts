@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -71,6 +71,12 @@ describe.each([
     expect(remainsIn(world.data)).toEqual([])
   })
 
+  test('of a monitor that empties its trash: the next one does it', async () => {
+    await world.run('mkdir', ['-p', join(world.data, 'trash', 'left', 'inside')])
+    expect(await lighter('run', '--rm', image, 'true')).toMatchObject(works)
+    expect(remainsIn(world.data)).toEqual([])
+  })
+
   test('of a monitor: the container is seen as dead, and can be started again', async () => {
     const id = await runDetached('bereft')
     const { monitor, pid } = readState(id)
@@ -92,6 +98,7 @@ describe.each([
     expect((await lighter('exec', second, 'ip', 'route')).stdout).toMatch(/default via/)
     await hasAWayOut()
     expect(await lighter('rm', '-f', first, second)).toMatchObject(works)
+    expect(existsSync(join(world.sockets, 'containers', `${first}.sock`))).toBe(false)
   })
 
   test('of slirp4netns: the next start has a way out again, in place', async () => {

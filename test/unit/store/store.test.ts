@@ -126,6 +126,12 @@ describe('references', () => {
     createdAt: '2026-01-01T00:00:00Z',
   })
 
+  test('a new one that does not get into index.json is not made', () => {
+    mkdirSync(join(data, 'index.json'))
+    expect(() => writeReference(data, record('docker.io/library/half:1'))).toThrow()
+    expect(readReference(data, 'docker.io/library/half:1')).toBeUndefined()
+  })
+
   test.each(['docker.io/library/x:1', '[::1]:5000/a/b:c', `h.io/${'a/'.repeat(120)}b:t`])(
     '%s is found again, also in index.json',
     (name) => {
