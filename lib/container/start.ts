@@ -1,7 +1,7 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../engine.ts'
-import { ensureMode, spaceError } from '../fs/replace.ts'
+import { replaceFile } from '../fs/replace.ts'
 import { cgroupParent, underSystemd } from '../host/cgroups.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
@@ -163,14 +163,11 @@ function planEnd(record: ContainerRecord): Pick<Plan, 'restart' | 'stopSignal'> 
 const NO_RESTART: RestartPolicy = { name: 'no', maximumRetryCount: 0 }
 
 /**
- * For every user of the container, whatever the umask; the directory around it is closed to the host's. Who was root in
- * the container may have given the old file away.
+ * For every user of the container; the directory around it is closed to the host's. In the place of the old file: who
+ * was root in the container may have given that away.
  */
 function writeSharedFile(directory: string, name: string, text: string): void {
-  const path = join(directory, name)
-  removeOld(path)
-  writeFile(directory, name, text, 0o644)
-  ensureMode(path, 0o644)
+  replaceFile(join(directory, name), text, false, 0o644)
 }
 
 /** A first start has nothing to remove: it pays for a look only. */
@@ -178,11 +175,7 @@ function removeOld(path: string): void {
   if (existsSync(path)) rmSync(path, { recursive: true, force: true })
 }
 
-function writeFile(directory: string, name: string, text: string, mode = 0o600): void {
-  const path = join(directory, name)
-  try {
-    writeFileSync(path, text, { mode })
-  } catch (error) {
-    throw spaceError(error, path)
-  }
+/** In one step: another start of the same container may be reading it. */
+function writeFile(directory: string, name: string, text: string): void {
+  replaceFile(join(directory, name), text)
 }

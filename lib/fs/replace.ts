@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  fchmodSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -14,9 +15,17 @@ import { dirname } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
 
-/** Replaces a file in one step; `durable`: it also survives a power cut. A full disk leaves the old one. */
-export function replaceFile(path: string, content: string | Uint8Array, durable = false): void {
-  const draft = writeDraft(path, content, durable)
+/**
+ * Replaces a file in one step; `durable`: it also survives a power cut. A full disk leaves the old one. `mode` holds
+ * whatever the umask.
+ */
+export function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  durable = false,
+  mode = 0o600,
+): void {
+  const draft = writeDraft(path, content, durable, mode)
   try {
     renameSync(draft, path)
   } catch (error) {
@@ -28,7 +37,7 @@ export function replaceFile(path: string, content: string | Uint8Array, durable 
 
 /** Creates a whole file unless it exists; `false` when somebody was first. */
 export function claimFile(path: string, content: string): boolean {
-  const draft = writeDraft(path, content, false)
+  const draft = writeDraft(path, content, false, 0o600)
   try {
     linkSync(draft, path)
     return true
@@ -83,12 +92,18 @@ export function spaceError(error: unknown, path: string): unknown {
   return new LighterError('no-space', `write ${path}: ${reason}`, { cause: error })
 }
 
-function writeDraft(path: string, content: string | Uint8Array, durable: boolean): string {
+function writeDraft(
+  path: string,
+  content: string | Uint8Array,
+  durable: boolean,
+  mode: number,
+): string {
   const draft = `${path}.${process.pid}-${randomHex(6)}.tmp`
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   try {
-    const fd = openSync(draft, 'wx', 0o600)
+    const fd = openSync(draft, 'wx', mode)
     try {
+      if (mode !== 0o600) fchmodSync(fd, mode)
       writeAll(fd, bytes)
       if (durable) fsyncSync(fd)
     } finally {
