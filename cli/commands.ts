@@ -4,6 +4,7 @@ import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
 import { readingCommands } from './table/reading.ts'
 import { systemCommands } from './table/system.ts'
+import { volumeCommands } from './table/volumes.ts'
 
 /** Every command. The module behind each is loaded only when it is called. */
 export const commands: readonly CommandSpec[] = [
@@ -11,6 +12,7 @@ export const commands: readonly CommandSpec[] = [
   ...readingCommands,
   ...fileCommands,
   ...imageCommands,
+  ...volumeCommands,
   ...systemCommands,
 ]
 
@@ -18,6 +20,7 @@ export const groups: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
   system: 'Manage Docker',
+  volume: 'Manage volumes',
 }
 
 export interface FoundCommand {

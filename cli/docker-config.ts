@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 const MAX_CONFIG = 1024 * 1024
 
 /** The formats that users can set for what is shown without `--format`. */
-export type FormatSetting = 'psFormat' | 'imagesFormat'
+export type FormatSetting = 'psFormat' | 'imagesFormat' | 'volumesFormat' | 'networksFormat'
 
 /** A setting of `$DOCKER_CONFIG/config.json`; `''` where there is none. What is wrong with the file is told, and nothing more. */
 export function readFormat(context: Context, setting: FormatSetting): string {

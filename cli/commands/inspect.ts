@@ -8,11 +8,12 @@ import { type DocumentKind, FormatError, makeInspector } from '../output/inspect
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 import { describeError } from '../report.ts'
+import { notInSwarm } from '../swarm.ts'
 
-/** `inspect`, `container inspect` and `image inspect`: what is found as one JSON list or by a template, then what is not. */
+/** `inspect` and the `inspect` of each kind: what is found as one JSON list or by a template, then what is not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const kind = kindOf(parsed)
-  const size = parsed.name.startsWith('image') ? false : parsed.bool('size')
+  const size = /^(image|volume)/.test(parsed.name) ? false : parsed.bool('size')
   try {
     const inspector = await makeInspector(parsed.string('format') ?? '')
     const failures: string[] = []
@@ -58,7 +59,7 @@ const KINDS: ReadonlySet<string> = new Set([
 
 function kindOf(parsed: Parsed): Kind {
   const word = parsed.name.split(' ')[0]
-  if (word === 'container' || word === 'image') return word
+  if (word === 'container' || word === 'image' || word === 'volume') return word
   const type = parsed.string('type') ?? ''
   if (KINDS.has(type)) return type as Kind
   throw new LighterError('usage', `"${type}" is not a valid value for --type`)
@@ -116,10 +117,7 @@ async function inspectKind(
     case 'plugin':
       throw new LighterError('bad-input', `plugin "${text}" not found`)
     default:
-      throw new LighterError(
-        'unsupported',
-        'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-      )
+      throw notInSwarm()
   }
 }
 

@@ -1,6 +1,7 @@
 import { pruneContainers } from '../../lib/container/prune.ts'
 import { LighterError } from '../../lib/core/errors.ts'
-import { pruneImages, pruneVolumes } from '../../lib/housekeeping/prune.ts'
+import { pruneImages } from '../../lib/housekeeping/prune.ts'
+import { pruneVolumes } from '../../lib/housekeeping/volumes.ts'
 import type { Context } from '../context.ts'
 import { parseFilters } from '../flags/filter.ts'
 import { parsePruneFilter } from '../flags/prune-filter.ts'

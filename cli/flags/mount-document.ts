@@ -43,17 +43,17 @@ function bindOptions(single: Map<string, string>): Document {
   }
 }
 
-function volumeOptions({ single, labels }: MountFields): Document {
+function volumeOptions({ single, labels, options }: MountFields): Document {
   const driver = single.get('volume-driver')
   const subpath = single.get('volume-subpath')
   const members = {
     ...(isTrue(single.get('volume-nocopy')) ? { NoCopy: true } : {}),
     ...part('Labels', labels),
     ...(subpath ? { Subpath: subpath } : {}),
-    ...(driver ? { DriverConfig: { Name: driver } } : {}),
   }
-  if (Object.keys(members).length === 0) return {}
-  return driver ? members : { ...members, DriverConfig: {} }
+  const config = { ...(driver ? { Name: driver } : {}), ...part('Options', options) }
+  if (Object.keys(members).length + Object.keys(config).length === 0) return {}
+  return { ...members, DriverConfig: config }
 }
 
 function tmpfsOptions(single: Map<string, string>): Document {

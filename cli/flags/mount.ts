@@ -174,9 +174,6 @@ function volumeFields({ single, labels, options }: MountFields, name: string, ba
     throw bad('subpath must be a relative path within the volume')
   }
   if (name !== '') checkVolumeName(name)
-  if (Object.keys(options).length > 0) {
-    throw new LighterError('bad-input', 'create volume: options of volumes are not there yet')
-  }
   return {
     type: 'volume',
     name,
@@ -184,6 +181,7 @@ function volumeFields({ single, labels, options }: MountFields, name: string, ba
     copy: !isTrue(single.get('volume-nocopy')) && subpath === '',
     ...(subpath === '' ? {} : { subpath }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...(Object.keys(options).length > 0 ? { driverOptions: options } : {}),
     ...(single.get('volume-driver') ? { driver: single.get('volume-driver') ?? '' } : {}),
   }
 }

@@ -5,11 +5,11 @@ import { parseTimestamp } from './time.ts'
 
 const KNOWN: ReadonlySet<string> = new Set(['label', 'label!', 'until'])
 
-/** The filters of the `prune` commands. Throws `bad-input`. */
-export function parsePruneFilter(list: readonly string[]): PruneFilter {
+/** The filters of the `prune` commands; `known`: their names. Throws `bad-input`. */
+export function parsePruneFilter(list: readonly string[], known = KNOWN): PruneFilter {
   const filters = parseFilters(list)
   for (const name of filters.keys()) {
-    if (!KNOWN.has(name)) throw new LighterError('bad-input', `invalid filter '${name}'`)
+    if (!known.has(name)) throw new LighterError('bad-input', `invalid filter '${name}'`)
   }
   const [until, ...more] = filters.get('until') ?? []
   if (more.length > 0) throw new LighterError('bad-input', 'more than one until filter specified')

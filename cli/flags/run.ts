@@ -15,7 +15,8 @@ export function checkDetachKeys(text: string): string | undefined {
   return wrong === undefined ? undefined : `unknown key '${wrong}'`
 }
 
-const checkLabel = (text: string): string | undefined =>
+/** What is wrong with a label. */
+export const checkLabel = (text: string): string | undefined =>
   text.startsWith('=') ? `invalid label '${text}': empty name` : undefined
 
 const checkStream = (text: string): string | undefined =>

@@ -32,6 +32,7 @@ export type MountRequest =
       /** For a volume that is made now. */
       labels?: Record<string, string>
       driver?: string
+      driverOptions?: Record<string, string>
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 

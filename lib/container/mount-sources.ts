@@ -95,9 +95,9 @@ function resolveMount(data: string, mount: MountRequest): MountPoint {
     case 'volume': {
       const anonymous = mount.name === ''
       const name = anonymous ? randomHex(32) : mount.name
-      const { labels = {}, driver: _, ...point } = mount
-      ensureVolume(data, name, anonymous, labels)
-      return { ...point, name, anonymous }
+      const { labels = {}, driver: _, driverOptions: wanted = {}, ...point } = mount
+      const { options } = ensureVolume(data, name, { anonymous, labels, options: wanted })
+      return { ...point, name, anonymous, ...(options ? { driverOptions: options } : {}) }
     }
     case 'tmpfs':
       return mount

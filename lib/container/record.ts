@@ -27,6 +27,8 @@ export type MountPoint =
       anonymous: boolean
       copy: boolean
       subpath?: string
+      /** What the volume's driver mounts in the place of its directory. */
+      driverOptions?: Record<string, string>
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 

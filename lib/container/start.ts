@@ -1,12 +1,14 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { replaceFile } from '../fs/replace.ts'
 import { cgroupParent, underSystemd } from '../host/cgroups.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
 import type { Plan } from '../runtime/plan.ts'
-import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
+import { checkVolumeSource } from '../volume/options.ts'
+import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import type { DeviceEdits } from './cdi.ts'
 import { eventAttributes } from './events.ts'
@@ -28,6 +30,7 @@ import { mappingOption, userMap } from './user-map.ts'
 export async function prepareStart(engine: Engine, container: Container): Promise<void> {
   const { record, directory } = container
   const native = engine.native()
+  checkVolumes(engine.paths.data, record)
   const spec = buildSpec(record, {
     data: engine.paths.data,
     directory,
@@ -48,6 +51,21 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   const check = healthRequest(record)
   if (check) writeFile(directory, HEALTH_CHECK, JSON.stringify(check))
   recordMounts(engine.paths.data, record)
+}
+
+/** Found before anything is written: a volume may have been deleted by hand since the container was made. */
+function checkVolumes(data: string, { mounts }: ContainerRecord): void {
+  for (const mount of mounts) {
+    if (mount.type !== 'volume') continue
+    const place = volumeData(data, mount.name)
+    if (mount.driverOptions) checkVolumeSource(mount.driverOptions, place)
+    else if (!existsSync(place)) {
+      throw new LighterError(
+        'no-such-volume',
+        `error evaluating symlinks from mount source "${place}": lstat ${place}: no such file or directory`,
+      )
+    }
+  }
 }
 
 function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
@@ -95,7 +113,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
       ? anonymousVolumes(record).map((name) => volumeDirectory(data, name))
       : [],
     populate: record.mounts.flatMap((mount) =>
-      mount.type === 'volume' && mount.copy
+      mount.type === 'volume' && mount.copy && !mount.driverOptions
         ? [{ volume: volumeDirectory(data, mount.name), destination: mount.destination }]
         : [],
     ),

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Engine } from '../engine.ts'
 import type { View, ViewMount } from '../runtime/view.ts'
+import { volumeMount } from '../volume/options.ts'
 import { volumeData } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import type { MountPoint } from './record.ts'
@@ -40,7 +41,11 @@ export async function planView(
 function viewMount(data: string, mount: MountPoint): ViewMount[] {
   if (mount.type === 'tmpfs') return []
   const { destination, readOnly } = mount
-  return mount.type === 'bind'
-    ? [{ source: mount.source, destination, readOnly, recursive: mount.recursive }]
-    : [{ source: volumeData(data, mount.name), destination, readOnly, recursive: true }]
+  if (mount.type === 'bind') {
+    return [{ source: mount.source, destination, readOnly, recursive: mount.recursive }]
+  }
+  const own = volumeMount(mount.driverOptions)
+  if (own?.type === 'tmpfs') return []
+  const source = own?.source ?? volumeData(data, mount.name)
+  return [{ source, destination, readOnly, recursive: true }]
 }

@@ -1,31 +1,26 @@
-import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
-import { parseJson, readSmallFile } from '../fs/read.ts'
-import { type VolumeRecord, volumeData, volumeDirectory } from './volume.ts'
-
-const MAX_RECORD = 1024 * 1024
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+import { getVolume, type VolumeRecord, volumeData } from './volume.ts'
 
 /** The document that `inspect` shows for a volume, in the shape of Docker 26. Throws `no-such-volume`. */
 export function inspectVolume(data: string, name: string): Record<string, unknown> {
-  const path = join(volumeDirectory(data, name), 'volume.json')
-  const record = NAME.test(name)
-    ? (parseJson(readSmallFile(path, MAX_RECORD)) as VolumeRecord | undefined)
-    : undefined
-  if (record?.version !== 1) {
-    throw new LighterError('no-such-volume', `get ${name}: no such volume`)
-  }
-  const labels = {
-    ...record.labels,
-    ...(record.anonymous ? { 'com.docker.volume.anonymous': '' } : {}),
-  }
+  const record = getVolume(data, name)
+  const labels = volumeLabels(record)
   return {
     CreatedAt: record.createdAt.replace(/\.\d+(?=Z$)/, ''),
     Driver: 'local',
-    Labels: Object.keys(labels).length > 0 ? labels : null,
+    Labels: Object.keys(labels).length > 0 ? sorted(labels) : null,
     Mountpoint: volumeData(data, name),
     Name: name,
-    Options: null,
+    Options: record.options ? sorted(record.options) : null,
     Scope: 'local',
   }
 }
+
+/** Its labels with the one that Docker gives to volumes without a name. */
+export const volumeLabels = ({ labels, anonymous }: VolumeRecord): Record<string, string> => ({
+  ...labels,
+  ...(anonymous ? { 'com.docker.volume.anonymous': '' } : {}),
+})
+
+/** Keys in the order in which Go writes maps. */
+const sorted = (pairs: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(pairs).sort(([a], [b]) => (a < b ? -1 : 1)))

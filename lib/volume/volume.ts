@@ -1,8 +1,19 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { recordEvent } from '../events/journal.ts'
+import { parseJson, readSmallFile } from '../fs/read.ts'
+import { spaceError } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
+import { checkVolumeOptions } from './options.ts'
 
 /** volumes/<name>/volume.json */
 export interface VolumeRecord {
@@ -11,6 +22,15 @@ export interface VolumeRecord {
   createdAt: string
   anonymous: boolean
   labels: Record<string, string>
+  /** Of the local driver: what is mounted in the place of the volume's own directory. Absent: nothing. */
+  options?: Record<string, string>
+}
+
+/** What a new volume is given. */
+export interface VolumeWishes {
+  anonymous: boolean
+  labels: Record<string, string>
+  options: Record<string, string>
 }
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
@@ -36,16 +56,34 @@ export const volumeDirectory = (data: string, name: string): string => join(data
 export const volumeData = (data: string, name: string): string =>
   join(volumeDirectory(data, name), '_data')
 
-/** Makes a volume that is not there yet. Returns whether it was made by this call. */
-export function ensureVolume(
-  data: string,
-  name: string,
-  anonymous: boolean,
-  labels: Record<string, string> = {},
-): boolean {
+const MAX_RECORD = 1024 * 1024
+
+/** The record of a volume; `undefined` where there is none, or a damaged one. */
+export function readVolume(data: string, name: string): VolumeRecord | undefined {
+  if (!NAME.test(name)) return undefined
+  const path = join(volumeDirectory(data, name), 'volume.json')
+  const record = parseJson(readSmallFile(path, MAX_RECORD)) as VolumeRecord | undefined
+  return record?.version === 1 && record.name === name ? record : undefined
+}
+
+/** The record of a volume. Throws `no-such-volume`. */
+export function getVolume(data: string, name: string): VolumeRecord {
+  const record = readVolume(data, name)
+  if (record) return record
+  throw new LighterError('no-such-volume', `get ${name}: no such volume`)
+}
+
+/** Makes a volume that is not there yet; one that is keeps what it has. Returns the one that is there now. */
+export function ensureVolume(data: string, name: string, wishes: VolumeWishes): VolumeRecord {
   checkVolumeName(name)
   const target = volumeDirectory(data, name)
-  if (statSync(target, { throwIfNoEntry: false })) return false
+  if (statSync(target, { throwIfNoEntry: false })) {
+    const record = getVolume(data, name)
+    markWanted(target)
+    return record
+  }
+  const { anonymous, labels, options } = wishes
+  checkVolumeOptions(name, options)
   const { pid, startTime } = ownIdentity()
   const draft = join(data, 'tmp', `${pid}-${startTime}-volume-${name}`)
   const record: VolumeRecord = {
@@ -54,6 +92,7 @@ export function ensureVolume(
     createdAt: new Date().toISOString(),
     anonymous,
     labels,
+    ...(Object.keys(options).length > 0 ? { options } : {}),
   }
   mkdirSync(join(data, 'volumes'), { recursive: true, mode: 0o700 })
   mkdirSync(join(draft, '_data'), { recursive: true, mode: 0o755 })
@@ -63,13 +102,28 @@ export function ensureVolume(
   try {
     renameSync(draft, target)
     recordVolumeEvent(data, name, 'create')
-    return true
+    return record
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
     // Somebody else made it meanwhile: one volume of that name is what was wanted.
-    if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return false
-    throw error
+    if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return getVolume(data, name)
+    throw spaceError(error, target)
   }
+}
+
+/** Whoever makes a container with it has no record yet that a removal would see; see `wantedAt`. */
+function markWanted(directory: string): void {
+  const now = new Date()
+  try {
+    utimesSync(directory, now, now)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+}
+
+/** When somebody last made a container with the volume, or the volume, in milliseconds since 1970. */
+export function wantedAt(data: string, name: string): number {
+  return statSync(volumeDirectory(data, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 /** Records what happened to a volume; `more` beside its driver. */

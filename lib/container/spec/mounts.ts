@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SpecMount } from '../../oci/runtime-spec.ts'
+import { volumeMount } from '../../volume/options.ts'
 import { volumeData } from '../../volume/volume.ts'
 import type { ContainerRecord, MountPoint } from '../record.ts'
 
@@ -96,13 +97,19 @@ function userMount(point: MountPoint, data: string): SpecMount {
         ...access,
         point.propagation,
       ])
-    case 'volume':
-      return mount(point.destination, 'bind', volumeData(data, point.name), [
-        'rbind',
+    case 'volume': {
+      const { type, source, options } = volumeMount(point.driverOptions) ?? {
+        type: 'bind',
+        source: volumeData(data, point.name),
+        options: ['rbind'],
+      }
+      return mount(point.destination, type, source, [
+        ...options,
         ...access,
         'rprivate',
         ...(point.subpath === undefined ? [] : [`lighter-subpath=${point.subpath}`]),
       ])
+    }
     case 'tmpfs':
       return mount(point.destination, 'tmpfs', 'tmpfs', [
         'noexec',

@@ -1,0 +1,43 @@
+import { LighterError } from '../../lib/core/errors.ts'
+import { randomHex } from '../../lib/core/random.ts'
+import { ensureVolume } from '../../lib/volume/volume.ts'
+import type { Context } from '../context.ts'
+import { readLabels } from '../flags/key-values.ts'
+import { readMap } from '../flags/map.ts'
+import type { Parsed } from '../parse.ts'
+import { UnsupportedFlags } from '../report.ts'
+import { notInSwarm } from '../swarm.ts'
+
+/** They make a volume of a swarm; secrets alone do not. */
+const CLUSTER_FLAGS =
+  'availability group limit-bytes required-bytes scope sharing topology-preferred topology-required type'.split(
+    ' ',
+  )
+
+/** `volume create`: prints the name; one that is there stays as it is. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const [operand] = parsed.operands
+  const flag = parsed.string('name')
+  if (operand !== undefined && flag) {
+    throw new UnsupportedFlags([
+      'conflicting options: either specify --name or provide positional arg, not both',
+    ])
+  }
+  if (CLUSTER_FLAGS.some((flag) => parsed.given(flag))) throw notInSwarm()
+  const wanted = operand ?? flag ?? ''
+  const name = wanted === '' ? randomHex(32) : wanted
+  const driver = parsed.string('driver') || 'local'
+  if (driver !== 'local') {
+    throw new LighterError(
+      'bad-input',
+      `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
+    )
+  }
+  ensureVolume(context.engine.paths.data, name, {
+    anonymous: wanted === '',
+    labels: readLabels([], parsed.list('label')),
+    options: readMap(parsed.list('opt')),
+  })
+  context.print(name)
+  return 0
+}

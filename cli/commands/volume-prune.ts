@@ -1,0 +1,46 @@
+import { LighterError } from '../../lib/core/errors.ts'
+import { pruneVolumes } from '../../lib/housekeeping/volumes.ts'
+import type { Context } from '../context.ts'
+import { parseFilters } from '../flags/filter.ts'
+import { parsePruneFilter } from '../flags/prune-filter.ts'
+import { confirm } from '../output/confirm.ts'
+import { formatSize } from '../output/units.ts'
+import type { Parsed } from '../parse.ts'
+import { UnsupportedFlags } from '../report.ts'
+
+/** `volume prune`: those without a name, or with `-a` all that no container has. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const list = parsed.list('filter')
+  const [asked, ...more] = parseFilters(list).get('all') ?? []
+  if (parsed.bool('all') && asked !== undefined) {
+    throw new UnsupportedFlags([
+      `conflicting options: cannot specify both --all and --filter all=${asked}`,
+    ])
+  }
+  const all = parsed.bool('all') || (asked !== undefined && more.length === 0 && isTrue(asked))
+  if (!parsed.bool('force') && !confirm(warning(all))) return 0
+  const others = list.filter((text) => !/^\s*all\s*=/i.test(text))
+  const { deleted, reclaimed } = await pruneVolumes(
+    context.engine,
+    parsePruneFilter(others, KNOWN),
+    all,
+  )
+  if (deleted.length > 0) context.print(['Deleted Volumes:', ...deleted, ''].join('\n'))
+  context.print(`Total reclaimed space: ${formatSize(reclaimed, 4)}`)
+  return 0
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['label', 'label!'])
+
+const warning = (all: boolean): string =>
+  `WARNING! This will remove ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.
+Are you sure you want to continue?`
+
+function isTrue(text: string): boolean {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false
+  throw new LighterError(
+    'bad-input',
+    `invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,
+  )
+}
