@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scope.h"
+#include "systemd_scope.h"
+
+#define STEP "helper"
+#define GREETING_MS 5000
+#define BACKLOG 64
+#define FDS_MAX 32
+
+/* Socket names have 108 bytes: the directory is named by a descriptor. */
+static int name_socket(struct sockaddr_un *address, int directory, const char *name)
+{
+	int length;
+
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	length = snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s",
+		directory, name);
+	if (length < 0 || (size_t)length >= sizeof(address->sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+static bool is_own(int socket)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       peer.uid == geteuid();
+}
+
+/* Connects and waits for the greeting. Returns the socket; -1 where no server lives. */
+static int try_connect(int directory, const char *file)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	struct pollfd event;
+	char byte;
+
+	if (fd < 0 || name_socket(&address, directory, file) < 0 ||
+		connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || !is_own(fd))
+		return -1;
+	event = (struct pollfd){.fd = fd, .events = POLLIN};
+	if (retry_eintr(poll(&event, 1, GREETING_MS)) <= 0 || recv(fd, &byte, 1, 0) != 1)
+		return -1;
+	return take_fd(&fd);
+}
+
+/* A socket that takes the place of a dead server's in one step. */
+static int listen_at(int directory, const char *file)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	char draft[96];
+
+	snprintf(draft, sizeof(draft), "%s.%d", file, (int)getpid());
+	(void)unlinkat(directory, draft, 0);
+	if (fd < 0 || name_socket(&address, directory, draft) < 0 ||
+		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	if (fchmodat(directory, draft, 0600, 0) < 0 || listen(fd, BACKLOG) < 0 ||
+		renameat(directory, draft, directory, file) < 0) {
+		(void)unlinkat(directory, draft, 0);
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+static void server_main(int listener, const char *name) __attribute__((noreturn));
+
+/* Everything of the container that happened to start it is left behind: streams, locks, session. */
+static void server_main(int listener, const char *name)
+{
+	char *arguments[] = {(char[]){"lighter-native"}, (char *)name, NULL};
+	char *environment[] = {NULL};
+	struct failure ignored;
+	char scope[64];
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	listener = fcntl(listener, F_DUPFD_CLOEXEC, 16);
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) < 0)
+			_exit(1);
+	if (dup2(listener, HELPER_LISTENER) < 0 ||
+		syscall(SYS_close_range, HELPER_LISTENER + 1, ~0U, 0) < 0 || chdir("/") < 0)
+		_exit(1);
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	snprintf(scope, sizeof(scope), "%s-%d", name, (int)getpid());
+	/* Refused inside the shared user namespace: then it lives where its starter does, and
+	 * another one is started when it goes with it. */
+	(void)systemd_scope_enter(scope, "network of lighter's containers", NULL, &ignored);
+	execve("/proc/self/exe", arguments, environment);
+	_exit(127);
+}
+
+/* Forked twice: it is nobody's child. */
+static int spawn(int listener, const char *name)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		if (setsid() < 0)
+			_exit(1);
+		pid = fork();
+		if (pid == 0)
+			server_main(listener, name);
+		_exit(pid < 0);
+	}
+	if (retry_eintr(waitpid(pid, &status, 0)) != pid || !WIFEXITED(status) ||
+		WEXITSTATUS(status) != 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return 0;
+}
+
+static int start_server(int directory, const char *file, const char *name, struct failure *out)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.lock", name);
+	auto_close int lock =
+		openat(directory, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (lock < 0 || retry_eintr(flock(lock, LOCK_EX)) < 0)
+		return fail(out, errno, STEP, "cannot lock %s", path);
+	/* Another start was first. */
+	fd = try_connect(directory, file);
+	if (fd >= 0)
+		return fd;
+	auto_close int listener = listen_at(directory, file);
+
+	if (listener < 0 || spawn(listener, name) < 0)
+		return fail(out, errno, STEP, "cannot start the server '%s'", name);
+	fd = try_connect(directory, file);
+	return fd >= 0 ? fd : fail(out, 0, STEP, "the server '%s' does not answer", name);
+}
+
+int helper_connect(const char *runtime_dir, const char *name, struct failure *out)
+{
+	char file[64];
+	int fd;
+
+	/* Another version of this program may have a server of its own. */
+	snprintf(file, sizeof(file), "%s-%s.sock", name, LIGHTER_VERSION);
+	if (mkdir(runtime_dir, 0700) < 0 && errno != EEXIST)
+		return fail(out, errno, STEP, "cannot make %s", runtime_dir);
+	auto_close int directory = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (directory < 0)
+		return fail(out, errno, STEP, "cannot open %s", runtime_dir);
+	fd = try_connect(directory, file);
+	return fd >= 0 ? fd : start_server(directory, file, name, out);
+}
+
+int helper_accept(int listener)
+{
+	auto_close int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	if (!is_own(fd) || send(fd, "", 1, MSG_NOSIGNAL) != 1) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+};
+
+int helper_send(int socket, const void *data, size_t size, const int *fds, size_t count)
+{
+	struct iovec part = {.iov_base = (void *)data, .iov_len = size};
+	union control control = {0};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (count > FDS_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
+	if (count > 0) {
+		struct cmsghdr *item;
+
+		header.msg_control = control.bytes;
+		header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		item = CMSG_FIRSTHDR(&header);
+		item->cmsg_level = SOL_SOCKET;
+		item->cmsg_type = SCM_RIGHTS;
+		item->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(item), fds, count * sizeof(int));
+	}
+	return retry_eintr(sendmsg(socket, &header, MSG_NOSIGNAL)) == (ssize_t)size ? 0 : -1;
+}
+
+ssize_t helper_receive(
+	int socket, void *data, size_t size, int *fds, size_t capacity, size_t *ret_count)
+{
+	struct iovec part = {.iov_base = data, .iov_len = size};
+	union control control;
+	struct msghdr header = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	struct cmsghdr *item;
+	size_t count = 0;
+	ssize_t got = retry_eintr(recvmsg(socket, &header, MSG_CMSG_CLOEXEC));
+
+	*ret_count = 0;
+	if (got < 0)
+		return -1;
+	for (item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
+		size_t sent = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < sent; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(item) + i * sizeof(int), sizeof(int));
+			if (count < capacity)
+				fds[count++] = fd;
+			else
+				close(fd);
+		}
+	}
+	*ret_count = count;
+	return got;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Servers that all monitors of a user share: the name server and the port forwarder. Each is found
+ * by its socket in the runtime directory, is started by whoever needs it first, and lives as long
+ * as somebody is connected: the kernel counts the members. */
+#ifndef LIGHTER_HELPER_H
+#define LIGHTER_HELPER_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "fail.h"
+
+/* The descriptor on which a server finds its listening socket. */
+#define HELPER_LISTENER 3
+
+/* Connects to the server `name`, a verb of this program, and starts it where none answers. The
+ * socket is a SOCK_SEQPACKET with close-on-exec; the server has greeted, so that it will not end
+ * before the socket is closed. Works before and after the caller entered the shared user namespace;
+ * before, the server gets a systemd scope of its own. Returns the socket, or -1. */
+int helper_connect(const char *runtime_dir, const char *name, struct failure *out);
+
+/* The server's half: takes a connection of the same user and greets. Returns the socket
+ * (non-blocking), -1 with errno when there is nothing to take. */
+int helper_accept(int listener);
+
+/* Sends one message with descriptors. Returns 0, or -1 with errno. */
+int helper_send(int socket, const void *data, size_t size, const int *fds, size_t count);
+
+/* Receives one message and at most `capacity` descriptors (close-on-exec); more than that are
+ * closed. Returns the message's size, 0 at end of file, -1 with errno. */
+ssize_t helper_receive(
+	int socket, void *data, size_t size, int *fds, size_t capacity, size_t *ret_count);
+
+#endif
