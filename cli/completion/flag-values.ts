@@ -29,7 +29,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   pull: ['always', 'missing', 'never'],
   restart: ['no', 'always', 'unless-stopped', 'on-failure'],
   type: ['container', 'image', 'volume'],
-  userns: ['host', 'keep-id'],
+  userns: ['host', 'keep-id', 'nomap'],
   uts: ['host'],
 }
 

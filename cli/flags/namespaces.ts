@@ -15,11 +15,6 @@ export function parseNamespaces(parsed: Parsed): NamespaceModes {
   take('uts', 'uts', /^host$/, 'UTS')
   take('cgroupns', 'cgroup', /^(host|private)$/, 'CGROUP')
   take('userns', 'user', /^(host|nomap|keep-id(:((uid|gid)=\d{1,9}(,|$)){1,2})?)$/, 'USER')
-  if (modes.user === 'nomap')
-    throw new LighterError(
-      'usage',
-      '--userns nomap is not supported yet: a container without your own id cannot reach its files',
-    )
   const ipc = parsed.string('ipc')
   if (ipc) modes.ipc = ipc
   return modes

@@ -95,7 +95,7 @@ export const surroundingsFlags: FlagTable = {
   },
   userns: {
     type: 'string',
-    summary: 'User namespace to use ("host", "keep-id[:uid=N,gid=N]")',
+    summary: 'User namespace to use ("host", "keep-id[:uid=N,gid=N]", "nomap")',
   },
   uts: { type: 'string', summary: 'UTS namespace to use' },
   'volume-driver': { type: 'string', summary: 'Optional volume driver for the container' },

@@ -24,7 +24,7 @@ import { findShared } from './sharing.ts'
 import { buildSpec } from './spec/spec.ts'
 import { stopSignal } from './stop.ts'
 import type { RestartPolicy } from './supervision.ts'
-import { mappingOption, userMap } from './user-map.ts'
+import { keptIds, mappingOption, userMap } from './user-map.ts'
 
 /** Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start. */
 export async function prepareStart(engine: Engine, container: Container): Promise<void> {
@@ -119,6 +119,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     ),
     user: config.user,
     groups: host.groupAdd,
+    ...(await planAccount(record)),
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
     ...planCgroup(parent, host.cgroupParent),
     event: { image: record.image, attributes: eventAttributes(record) },
@@ -137,6 +138,14 @@ function shownOwners(
   const map = userMap(host.namespaces?.user, engine.idMap())
   if (!map.moved) return {}
   return { uidMapping: mappingOption(map.uids), gidMapping: mappingOption(map.gids) }
+}
+
+/** Who is root outside is root in the container too, and needs no name. */
+async function planAccount(record: ContainerRecord): Promise<Pick<Plan, 'account'>> {
+  const kept = keptIds(record.host.namespaces?.user)
+  if (!kept || process.getuid?.() === 0) return {}
+  const { accountOf } = await import('./account.ts')
+  return { account: accountOf(kept, record) }
 }
 
 /** Below which cgroup the container's is made: of systemd a slice, else a directory of its own below the usual one. */

@@ -143,7 +143,7 @@ function askGetsubids(program: string, path: string, owner: string[]): string {
   }
 }
 
-function readText(path: string): string {
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

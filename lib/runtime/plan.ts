@@ -45,6 +45,8 @@ export interface Plan {
   /** As the user or the image wrote it: `""`, `name`, `uid:gid`, …; resolved inside the root filesystem. */
   user: string
   groups: string[]
+  /** Lines of passwd and group for a user that the image may not know. */
+  account?: { passwd: string; group: string }
   runtime?: string
   /** Of systemd. */
   slice?: string

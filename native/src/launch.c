@@ -225,15 +225,30 @@ static int spawn(struct launch *launch, struct failure *out)
 	return 0;
 }
 
+static int clone_rootfs(const struct launch *launch, struct failure *out)
+{
+	const char *path = launch->spec->root_path;
+	auto_close int origin =
+		openat(launch->child.bundle, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int tree = origin < 0 ? -1 : mount_clone(origin, true);
+
+	if (tree < 0)
+		fail(out, errno, "rootfs", "cannot bind the root filesystem %s", path);
+	return tree;
+}
+
 /* The child's user namespace may be refused a path that the caller can reach (a directory of the
  * host's root): the caller clones the mount in the child's stead. */
 static int serve_source(struct launch *launch, int32_t index, struct failure *out)
 {
 	auto_close int tree = -1;
 
-	if (index < 0 || (size_t)index >= launch->spec->mount_count)
+	if (index == SYNC_ROOTFS)
+		tree = clone_rootfs(launch, out);
+	else if (index < 0 || (size_t)index >= launch->spec->mount_count)
 		return fail(out, 0, "handshake", "the process asked for a mount that is not there");
-	tree = mount_open_source(launch->child.bundle, &launch->spec->mounts[index], out);
+	else
+		tree = mount_open_source(launch->child.bundle, &launch->spec->mounts[index], out);
 	if (tree < 0)
 		return -1;
 	if (sync_send(launch->sync, SYNC_SOURCE_OPENED, 0, tree) < 0)

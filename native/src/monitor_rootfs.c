@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "mount.h"
+#include "owners.h"
 #include "path.h"
 #include "scope.h"
 #include "users.h"
@@ -58,7 +60,8 @@ static int populate_volumes(
 		const struct plan_volume *volume = &plan->populate[i];
 
 		if (make_places(root, spec, volume->destination, out) < 0 ||
-			volume_populate(root, volume->destination, volume->volume, out) < 0)
+			volume_populate(root, volume->destination, volume->volume, out) < 0 ||
+			owners_give_volume(spec, volume->volume, out) < 0)
 			return -1;
 	}
 	return 0;
@@ -137,6 +140,19 @@ static int lock_init(const struct spec *spec, struct failure *out)
 	return 0;
 }
 
+/* Everything that is made in the root filesystem belongs to the container's root. */
+static int furnish(const struct plan *plan, int root, struct spec *spec, struct failure *out)
+{
+	add_marks(root);
+	if (plan->passwd_entry) {
+		account_add(root, "passwd", plan->passwd_entry);
+		account_add(root, "group", plan->group_entry);
+	}
+	if (resolve_user(plan, root, spec, out) < 0)
+		return -1;
+	return populate_volumes(plan, root, spec, out);
+}
+
 int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, bool again,
 	struct spec *spec, struct failure *out)
 {
@@ -146,8 +162,8 @@ int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, bool aga
 		return fail(out, errno, "root filesystem", "cannot open %s", rootfs);
 	if (again)
 		return resolve_user(plan, root, spec, out);
-	add_marks(root);
-	if (lock_init(spec, out) < 0 || resolve_user(plan, root, spec, out) < 0)
+	if (lock_init(spec, out) < 0 || owners_give_files(spec, plan->container_dir, out) < 0 ||
+		owners_become(spec, out) < 0 || furnish(plan, root, spec, out) < 0)
 		return -1;
-	return populate_volumes(plan, root, spec, out);
+	return owners_restore(spec, out);
 }

@@ -18,6 +18,7 @@
 #include "monitor_health.h"
 #include "monitor_rootfs.h"
 #include "monitor_state.h"
+#include "owners.h"
 #include "rootfs_mount.h"
 #include "runtime_external.h"
 #include "scope.h"
@@ -108,22 +109,12 @@ static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct 
 	return spec->cgroup_setting_count > 0 ? -1 : 0;
 }
 
-/* The id that a user of the container has out here. */
-static uint32_t outer_id(const struct spec_id_mapping *mappings, size_t count, uint32_t id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (id >= mappings[i].container_id &&
-			id - mappings[i].container_id < mappings[i].size)
-			return mappings[i].host_id + (id - mappings[i].container_id);
-	return id;
-}
-
 /* /proc/self/fd/1 can be opened again by whoever owns the pipe. */
 static void give_streams(const int stdio[3], const struct spec *spec)
 {
 	const struct spec_user *user = &spec->process.user;
-	uid_t uid = outer_id(spec->uid_mappings, spec->uid_mapping_count, user->uid);
-	gid_t gid = outer_id(spec->gid_mappings, spec->gid_mapping_count, user->gid);
+	uid_t uid = owners_outer(spec->uid_mappings, spec->uid_mapping_count, user->uid);
+	gid_t gid = owners_outer(spec->gid_mappings, spec->gid_mapping_count, user->gid);
 
 	for (int i = 0; i < 3; i++) {
 		struct stat file;

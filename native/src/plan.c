@@ -228,6 +228,22 @@ static int read_populate(json_t *list, struct plan *plan, struct failure *out)
 	return 0;
 }
 
+/* One line each: a second one would be another account. */
+static int read_account(json_t *object, struct plan *plan, struct failure *out)
+{
+	static const char *const known[] = {"passwd", "group", NULL};
+
+	if (!object)
+		return 0;
+	if (plan_check_members(object, "account", known, out) < 0 ||
+		get_text(object, "passwd", REQUIRED, &plan->passwd_entry, out) < 0 ||
+		get_text(object, "group", REQUIRED, &plan->group_entry, out) < 0)
+		return -1;
+	if (strchr(plan->passwd_entry, '\n') || strchr(plan->group_entry, '\n'))
+		return plan_bad(out, "account", "must be one line each");
+	return 0;
+}
+
 /* The id becomes part of paths and of socket names. */
 static int check_id(const struct plan *plan, struct failure *out)
 {
@@ -240,8 +256,8 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
-		"populate", "user", "groups", "runtime", "slice", "cgroupParent", "event",
-		"restart", "health", "logging", "stopSignal", NULL};
+		"populate", "user", "groups", "account", "runtime", "slice", "cgroupParent",
+		"event", "restart", "health", "logging", "stopSignal", NULL};
 
 	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
@@ -262,6 +278,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
 		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		get_list(root, "groups", false, &plan->groups, out) < 0 ||
+		read_account(json_object_get(root, "account"), plan, out) < 0 ||
 		plan_get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
 		get_text(root, "slice", OPTIONAL, &plan->slice, out) < 0 ||
 		plan_get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0 ||
@@ -368,6 +385,8 @@ void plan_free(struct plan *plan)
 	free(plan->populate);
 	free(plan->user);
 	clear_list(&plan->groups);
+	free(plan->passwd_entry);
+	free(plan->group_entry);
 	free(plan->runtime);
 	free(plan->slice);
 	free(plan->cgroup_parent);

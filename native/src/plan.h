@@ -86,8 +86,9 @@ struct plan {
 	size_t populate_count;
 	char *user; /* "", "name", "uid:gid", … resolved in the root filesystem; NULL = spec's
 		       numbers */
-	struct string_list groups; /* --group-add: names or numbers */
-	char *runtime;		   /* external OCI runtime, absolute path; NULL = this program */
+	struct string_list groups;	  /* --group-add: names or numbers */
+	char *passwd_entry, *group_entry; /* for a user that the image may not know; NULL = none */
+	char *runtime; /* external OCI runtime, absolute path; NULL = this program */
 	struct plan_restart restart;
 	struct plan_health health;
 	struct plan_logging logging;

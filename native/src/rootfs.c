@@ -66,6 +66,43 @@ static int isolate(struct rootfs *rootfs, int origin, struct failure *out)
 	return 0;
 }
 
+/* Asks the parent for a mount that this user namespace cannot reach. */
+static int ask_parent(const struct rootfs *rootfs, int32_t index, struct failure *out)
+{
+	enum sync_message message = SYNC_READY;
+	int tree = -1;
+	int32_t value;
+
+	if (sync_send(rootfs->sync, SYNC_SOURCE_WANTED, index, -1) < 0 ||
+		sync_receive(rootfs->sync, &message, &value, &tree) != 1 ||
+		message != SYNC_SOURCE_OPENED || tree < 0)
+		return fail(out, 0, "handshake", "the parent did not answer");
+	return tree;
+}
+
+/* The directories above belong to an id that this user namespace does not have (`--userns nomap`).
+ * The tree is attached on "/", which lookups do not notice: they start below what lies on it. */
+static int borrow_root(struct rootfs *rootfs, struct failure *out)
+{
+	auto_close int place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int tree = -1;
+
+	if (place < 0)
+		return fail(out, errno, "rootfs", "cannot open /");
+	if (rootfs->spec->rootfs_propagation & MS_SHARED)
+		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "rootfs",
+			"a shared root filesystem needs the user's own id in the container");
+	if (isolate(rootfs, place, out) < 0)
+		return -1;
+	tree = ask_parent(rootfs, SYNC_ROOTFS, out);
+	if (tree < 0)
+		return -1;
+	if (mount_propagate(tree, MS_PRIVATE, true) < 0 || mount_attach(tree, place) < 0)
+		return fail(out, errno, "rootfs", "cannot attach the root filesystem");
+	rootfs->root = take_fd(&tree);
+	return 0;
+}
+
 int rootfs_open(struct rootfs *rootfs, struct failure *out)
 {
 	const char *path = rootfs->spec->root_path;
@@ -73,6 +110,8 @@ int rootfs_open(struct rootfs *rootfs, struct failure *out)
 	if (!path || !path[0])
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "rootfs", "config.json has no root");
 	rootfs->bundle = open(rootfs->bundle_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rootfs->bundle < 0 && errno == EACCES && rootfs->sync >= 0)
+		return borrow_root(rootfs, out);
 	if (rootfs->bundle < 0)
 		return fail(out, errno, "rootfs", "cannot open bundle %s", rootfs->bundle_path);
 	auto_close int origin = openat(rootfs->bundle, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -116,17 +155,15 @@ static int remember_read_only(struct rootfs *rootfs, int mount)
  * parent. */
 static int open_source(struct rootfs *rootfs, size_t index, struct failure *out)
 {
-	enum sync_message message = SYNC_READY;
-	int tree = mount_open_source(rootfs->bundle, &rootfs->spec->mounts[index], out);
-	int32_t value;
+	int tree = -1;
 
-	if (tree >= 0 || out->error != EACCES || rootfs->sync < 0)
-		return tree;
-	if (sync_send(rootfs->sync, SYNC_SOURCE_WANTED, (int32_t)index, -1) < 0 ||
-		sync_receive(rootfs->sync, &message, &value, &tree) != 1 ||
-		message != SYNC_SOURCE_OPENED || tree < 0)
-		return fail(out, 0, "handshake", "the parent did not answer");
-	return tree;
+	/* Without its bundle it does not know where relative sources begin. */
+	if (rootfs->bundle >= 0) {
+		tree = mount_open_source(rootfs->bundle, &rootfs->spec->mounts[index], out);
+		if (tree >= 0 || out->error != EACCES || rootfs->sync < 0)
+			return tree;
+	}
+	return ask_parent(rootfs, (int32_t)index, out);
 }
 
 static bool is_same(int fd, int other)

@@ -10,13 +10,17 @@ enum sync_message {
 	SYNC_PROCESS_CREATED,  /* joiner to parent: value = pid of the container's process */
 	SYNC_MAP_IDS,	       /* child to parent: write my uid_map and gid_map */
 	SYNC_IDS_MAPPED,       /* parent to child */
-	SYNC_SOURCE_WANTED,    /* child to parent: value = a mount whose source I may not reach */
+	SYNC_SOURCE_WANTED,    /* child to parent: value = a mount whose source I may not reach,
+				  or SYNC_ROOTFS */
 	SYNC_SOURCE_OPENED,    /* parent to child: with the detached mount as descriptor */
 	SYNC_NAMESPACES_READY, /* child to parent: all mounts are made, run the runtime's hooks */
 	SYNC_HOOKS_RAN,	       /* parent to child: pivot now */
 	SYNC_CONSOLE,	       /* child to parent: with the pty's master as descriptor */
 	SYNC_READY, /* child to parent: waiting at the gate; with its network namespace */
 };
+
+/* In place of the number of a mount: the root filesystem itself. */
+#define SYNC_ROOTFS (-1)
 
 /* Makes a connected pair of close-on-exec sockets. Returns 0 or -1 with errno. */
 int sync_pair(int ret[2]);

@@ -4,6 +4,10 @@ import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
 
+/** What is put into every container. */
+const MADE = '/.dockerenv /etc/mtab /etc/hosts /etc/hostname /etc/resolv.conf'
+const ROOTS = '0:0\n0:0\n0:0\n0:0\n0:0'
+
 let world: World
 const lighter = (...args: string[]) => world.lighter(args)
 const run = (...args: string[]) => lighter('run', '--rm', '--network', 'none', ...args)
@@ -117,6 +121,51 @@ describe('--userns', () => {
   test('keep-id with other ids', async () => {
     expect(await inside(['--userns', 'keep-id:uid=7,gid=8'], 'id -u; id -g')).toBe('7\n8')
   })
+
+  test('keep-id: the user has a name, the files that are made belong to root', async () => {
+    const { stdout: name } = await world.run('id', ['-un'])
+    const flags = ['--userns', 'keep-id', '-w', '/tmp']
+    expect(await inside(flags, 'id -un; id -gn; echo $HOME')).toBe(
+      `${name.trim()}\n${name.trim()}\n/tmp`,
+    )
+    expect(await inside(flags, `stat -c %u:%g ${MADE}`)).toBe(ROOTS)
+  })
+
+  test("nomap: files of the image and of volumes belong to root, the caller's to nobody", async () => {
+    const shared = join(world.home, 'nomap')
+    await world.run('sh', ['-c', `mkdir ${shared} && echo mine > ${shared}/file`])
+    const flags = ['--userns', 'nomap', '-v', `${shared}:/shared`, '-v', '/volume']
+    expect(await inside(flags, `stat -c %u:%g ${MADE}`)).toBe(ROOTS)
+    expect(await inside(flags, 'stat -c %u /bin/busybox /volume /shared/file; id -u')).toBe(
+      '0\n0\n65534\n0',
+    )
+    expect(await inside(flags, 'echo x > /shared/file || echo refused; cat /shared/file')).toBe(
+      'refused\nmine',
+    )
+  })
+
+  test.each(['keep-id', 'nomap'])(
+    '%s: what is written outlives a stop, leaves by cp, export, commit',
+    async (mode) => {
+      await lighter('run', '-d', '--name', 'kept', '--userns', mode, image, 'sleep', '60')
+      const script = 'echo a > /etc/a; chown 5:6 /etc/a; echo r > /etc/r; chmod 4755 /etc/r'
+      const show = ['stat', '-c', '%u:%g:%a', '/etc/a', '/etc/r']
+      const owners = '5:6:644\n0:0:4755\n'
+      await lighter('exec', '-u', '0', 'kept', 'sh', '-c', script)
+      expect((await lighter('exec', 'kept', ...show)).stdout).toBe(owners)
+      await lighter('stop', '-t', '0', 'kept')
+      expect((await lighter('diff', 'kept')).stdout).toContain('A /etc/a')
+      const out = join(world.home, `kept-${mode}`)
+      expect((await lighter('cp', 'kept:/etc/a', out)).exitCode).toBe(0)
+      expect((await world.run('cat', [out])).stdout).toBe('a\n')
+      await lighter('commit', 'kept', 'kept:image')
+      expect((await run('kept:image', ...show)).stdout).toBe(owners)
+      await lighter('start', 'kept')
+      expect((await lighter('exec', 'kept', ...show)).stdout).toBe(owners)
+      await lighter('rm', '-f', 'kept')
+      await lighter('rmi', 'kept:image')
+    },
+  )
 })
 
 test('limits of processes, names, devices, kernel settings', async () => {
