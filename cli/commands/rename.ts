@@ -12,7 +12,7 @@ export async function run({ engine, warn }: Context, parsed: Parsed): Promise<nu
     throw new LighterError('usage', 'Error: Neither old nor new names may be empty')
   }
   try {
-    renameContainer(engine, findContainer(engine.paths.data, container), name)
+    await renameContainer(engine, findContainer(engine.paths.data, container), name)
     return 0
   } catch (error) {
     if (!(error instanceof LighterError)) throw error

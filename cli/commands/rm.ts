@@ -15,7 +15,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const code = await forEach(context, parsed.operands, async (text) => {
     if (text === '') throw new LighterError('usage', 'Container name cannot be empty')
     try {
-      await removeContainer(engine, findContainer(engine.paths.data, text), options)
+      await removeContainer(engine, findContainer(engine.paths.data, text), options, text)
       return text
     } catch (error) {
       const damaged = error instanceof LighterError && error.code === 'damaged-container'

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { createContainer } from '../../lib/container/create.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
-import { prepareStart } from '../../lib/container/start.ts'
+import { prepareStart, startArguments } from '../../lib/container/start.ts'
 import { isErrno, LighterError, systemErrorText } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
@@ -25,7 +25,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const container = await createContainer(engine, image, request)
   warnAboutLimits(context, request, container.warnings)
   cidFile.write(container.record.id)
-  await prepareStart(engine, container).catch(async (error) => {
+  const prepared = await prepareStart(engine, container).catch(async (error) => {
     if (request.autoRemove) {
       const { removeContainer } = await import('../../lib/container/remove.ts')
       // What started this is what the user should read.
@@ -47,8 +47,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   if (!detached) recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [
     'run',
-    '--container',
-    container.directory,
+    ...startArguments(prepared),
     ...(detached
       ? ['--detach', '--print', container.record.id, '--error-prefix', errorPrefix]
       : [...attach, ...(idIsAnswer ? ['--print', container.record.id] : [])]),

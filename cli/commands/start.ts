@@ -1,9 +1,9 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
-import { prepareStart } from '../../lib/container/start.ts'
+import { prepareStart, startArguments, startInBackground } from '../../lib/container/start.ts'
 import { type ContainerState, isLive, readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
-import { attachArguments, handOver, startDetached } from '../../lib/runtime/handover.ts'
+import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
 import { DAEMON, describeError } from '../report.ts'
@@ -40,13 +40,10 @@ async function start({ engine }: Context, text: string): Promise<void> {
   const state = readState(container.directory)
   if (isPaused(state)) throw startPaused()
   if (isLive(state)) return
-  await prepareStart(engine, container)
   try {
-    await startDetached(engine.native().program, container.directory)
+    await startInBackground(engine, container)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
-    // Another command was faster.
-    if (error.code === 'already-running') return
     throw new LighterError(error.code, `${DAEMON}${error.message}`, { cause: error })
   }
 }
@@ -79,13 +76,9 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
   })
   const state = readState(container.directory)
   if (isPaused(state)) throw startPaused()
-  const running = isLive(state)
-  if (!running) await prepareStart(engine, container)
+  const way = isLive(state)
+    ? ['attach', '--container', container.directory]
+    : ['run', ...startArguments(await prepareStart(engine, container))]
   recordContainerEvent(engine.paths.data, container.record, 'attach')
-  handOver(engine.native().program, [
-    running ? 'attach' : 'run',
-    '--container',
-    container.directory,
-    ...options,
-  ])
+  handOver(engine.native().program, [...way, ...options])
 }

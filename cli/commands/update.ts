@@ -1,5 +1,4 @@
 import { findContainer } from '../../lib/container/catalog.ts'
-import { updateRestartPolicy } from '../../lib/container/restart.ts'
 import { parseRestartPolicy } from '../../lib/container/restart-policy.ts'
 import { updateContainer } from '../../lib/container/update.ts'
 import type { Context } from '../context.ts'
@@ -24,9 +23,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { paths } = context.engine
   const code = await forEach(context, parsed.operands, async (text) => {
     const container = findContainer(paths.data, text)
-    // Limits are what may be refused: then nothing is changed.
-    warnings.push(...updateContainer(container, limits))
-    if (policy) updateRestartPolicy(container, policy)
+    warnings.push(...(await updateContainer(context.engine, container, { limits, policy })))
     return text
   })
   if (warnings.length > 0) context.print(warnings.join('\n'))

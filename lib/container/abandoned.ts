@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts'
 import { isAlive } from '../host/process.ts'
 import { type ContainerWithState, readContainer } from './catalog.ts'
 import { findNameOwner } from './names.ts'
-import { removeContainer } from './remove.ts'
+import { isOthersDoing, removeContainer } from './remove.ts'
 import { readState } from './state.ts'
 
 /**
@@ -30,6 +30,10 @@ export async function collectAbandoned(
   containers: readonly ContainerWithState[],
 ): Promise<void> {
   for (const container of containers) {
-    await removeContainer(engine, container, { force: false, volumes: true })
+    await removeContainer(engine, container, { force: false, volumes: true }).catch(
+      (error: unknown) => {
+        if (!isOthersDoing(error)) throw error
+      },
+    )
   }
 }

@@ -86,8 +86,12 @@ export function findId(data: string, text: string): string | undefined {
 /** Reads one container's record; `undefined` when it is not there, or is none that this program wrote. */
 export function readContainer(data: string, id: string): Container | undefined {
   const directory = containerDirectory(data, id)
-  const record = parseJson(readSmallFile(join(directory, 'container.json'), MAX_RECORD)) as
-    | ContainerRecord
-    | undefined
-  return record?.version === 1 ? { record, directory } : undefined
+  const record = readRecord(join(directory, 'container.json'))
+  return record && { record, directory }
+}
+
+/** Reads a record file; `undefined` as for `readContainer`. */
+export function readRecord(path: string): ContainerRecord | undefined {
+  const record = parseJson(readSmallFile(path, MAX_RECORD)) as ContainerRecord | undefined
+  return record?.version === 1 ? record : undefined
 }

@@ -36,11 +36,36 @@ export interface CopyContainer extends Container {
   called: string
 }
 
+/** Where the files are to be reached is another place once the container was started, or has ended: then it is looked at anew. */
+async function whileItChanges(copy: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await copy()
+      return
+    } catch (error) {
+      const changed = error instanceof LighterError && error.code === 'already-running'
+      if (!changed || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+const ATTEMPTS = 10
+
 /** As many links as the kernel follows. */
 const MAX_LINKS = 40
 
 /** Copies out of a container, to a path of the host or (`-`) as an archive to standard output. */
 export async function copyFromContainer(
+  engine: Engine,
+  container: CopyContainer,
+  path: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<void> {
+  await whileItChanges(() => copyOutOf(engine, container, path, destination, options))
+}
+
+async function copyOutOf(
   engine: Engine,
   container: CopyContainer,
   path: string,
@@ -71,6 +96,16 @@ export async function copyFromContainer(
 
 /** Copies a path of the host, or the archive on standard input (`-`), into a container. */
 export async function copyToContainer(
+  engine: Engine,
+  container: CopyContainer,
+  source: string,
+  path: string,
+  options: CopyOptions,
+): Promise<void> {
+  await whileItChanges(() => copyInto(engine, container, source, path, options))
+}
+
+async function copyInto(
   engine: Engine,
   container: CopyContainer,
   source: string,

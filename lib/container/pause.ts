@@ -32,6 +32,7 @@ async function askMonitor(places: Places, container: Container, paused: boolean)
     await control.pause(paused)
   } catch (error) {
     if (!(error instanceof LighterError) || error.message.startsWith('Container ')) throw error
+    if (error.code === 'not-running') throw notRunning(container.record.id)
     throw new LighterError(
       'unsupported',
       `cannot ${paused ? 'pause' : 'unpause'} container ${container.record.id}: ${error.message}`,

@@ -3,7 +3,7 @@ import type { Engine } from '../engine.ts'
 import { type EventType, recordEvent } from '../events/journal.ts'
 import { isAlive } from '../host/process.ts'
 import { type ContainerWithState, listContainers } from './catalog.ts'
-import { removeContainer } from './remove.ts'
+import { isOthersDoing, removeContainer } from './remove.ts'
 import { measureContainers } from './size.ts'
 
 /** What a pruning is limited to. */
@@ -45,12 +45,19 @@ export async function pruneContainers(engine: Engine, filter: PruneFilter): Prom
   )
   const sizes = doomed.length > 0 ? await measureContainers(engine, doomed) : []
   let reclaimed = 0
+  const deleted: string[] = []
   for (const [index, container] of doomed.entries()) {
-    await removeContainer(engine, container, { force: false, volumes: false })
+    try {
+      await removeContainer(engine, container, { force: false, volumes: false })
+    } catch (error) {
+      if (isOthersDoing(error)) continue
+      throw error
+    }
+    deleted.push(container.record.id)
     reclaimed += sizes[index]?.own ?? 0
   }
   recordPrune(data, 'container', reclaimed)
-  return { deleted: doomed.map(({ record }) => record.id), reclaimed }
+  return { deleted, reclaimed }
 }
 
 /** Records that all unused objects of a kind were removed, and how many bytes that gave back. */

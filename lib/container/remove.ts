@@ -1,15 +1,17 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { moveToTrash } from '../fs/trash.ts'
+import { moveToTrash, trashPlace } from '../fs/trash.ts'
 import { isAlive } from '../host/process.ts'
+import { discardContainer, type Move } from '../runtime/discard.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
-import { type Container, containerDirectory } from './catalog.ts'
+import { type Container, containerDirectory, readContainer } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { releaseName, releaseNamesOf } from './names.ts'
 import { anonymousVolumes } from './record.ts'
+import { claimRemoval } from './removal.ts'
 import { isLive, type LiveState, readState } from './state.ts'
 import { killContainer, SIGKILL } from './stop.ts'
 
@@ -18,37 +20,68 @@ export interface RemoveOptions {
   volumes: boolean
 }
 
-/** Removes a container and what only it had. Repeatable: what is gone already is no error. */
+/**
+ * Removes a container and what only it had. What is gone already is no error. `name`: what the user calls it. Throws
+ * `conflict`, `removal-in-progress`.
+ */
 export async function removeContainer(
   engine: Engine,
   container: Container,
   options: RemoveOptions,
+  name: string = container.record.name,
 ): Promise<void> {
   const { record, directory } = container
-  const { data } = engine.paths
-  const state = readState(directory)
-  if (isLive(state)) {
-    if (!options.force) throw stillRunning(record.name, state)
-    await killContainer(engine.paths, container, SIGKILL).catch((error: unknown) => {
-      if (!(error instanceof LighterError && error.code === 'not-running')) throw error
-    })
+  const { data, runtime } = engine.paths
+  using _claim = claimRemoval(directory, name)
+  const volumes = options.volumes || record.host.autoRemove ? anonymousVolumes(record) : []
+  const moves = [directory, ...volumes.map((volume) => volumeDirectory(data, volume))].map(
+    (from) => ({ from, to: trashPlace(data) }),
+  )
+  const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  let current = record
+  const onMoved = ({ from }: Move): void => {
+    if (from !== directory) {
+      recordVolumeEvent(data, basename(from), 'destroy')
+      return
+    }
+    releaseName(data, current.name, current.id)
+    recordContainerEvent(data, current, 'destroy')
+    // Left by a monitor that was killed.
+    rmSync(join(runtime, 'containers', `${record.id}.sock`), { force: true })
   }
-  const own = moveToTrash(data, directory)
-  const doomed = [own]
-  if (options.volumes || record.host.autoRemove) {
-    for (const name of anonymousVolumes(record)) {
-      const volume = moveToTrash(data, volumeDirectory(data, name))
-      if (volume !== undefined) recordVolumeEvent(data, name, 'destroy')
-      doomed.push(volume)
+  for (;;) {
+    // Somebody may have renamed it.
+    current = readContainer(data, record.id)?.record ?? record
+    await endRun(engine, container, options)
+    try {
+      await discardContainer(namespace, directory, moves, onMoved)
+      return
+    } catch (error) {
+      if (!existsSync(directory) && isGone(error)) return
+      // Somebody started it since.
+      if (!(error instanceof LighterError && error.code === 'already-running')) throw error
     }
   }
-  releaseName(data, record.name, record.id)
-  // Of several who remove it one moved it.
-  if (own !== undefined) recordContainerEvent(data, record, 'destroy')
-  // Left by a monitor that was killed.
-  rmSync(join(engine.paths.runtime, 'containers', `${record.id}.sock`), { force: true })
-  const paths = doomed.filter((path) => path !== undefined)
-  await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, paths)
+}
+
+/** Why a container that may go stays, or went: another process was faster. */
+export const isOthersDoing = (error: unknown): boolean =>
+  error instanceof LighterError && ['conflict', 'removal-in-progress'].includes(error.code)
+
+const isGone = (error: unknown): boolean =>
+  error instanceof LighterError && error.message.startsWith('No such container')
+
+async function endRun(
+  engine: Engine,
+  container: Container,
+  { force }: RemoveOptions,
+): Promise<void> {
+  const state = readState(container.directory)
+  if (!isLive(state)) return
+  if (!force) throw stillRunning(container.record.name, state)
+  await killContainer(engine.paths, container, SIGKILL).catch((error: unknown) => {
+    if (!(error instanceof LighterError && error.code === 'not-running')) throw error
+  })
 }
 
 /** Removes a container whose record is damaged, as far as what is left of it can tell. */

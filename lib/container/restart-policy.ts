@@ -1,5 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import type { RestartPolicyName } from '../runtime/plan.ts'
+import type { ContainerRecord } from './record.ts'
 import type { RestartPolicy } from './supervision.ts'
 
 const NAMES: readonly string[] = ['no', 'always', 'on-failure', 'unless-stopped']
@@ -34,4 +35,17 @@ export function checkRestartPolicy(policy: RestartPolicy): RestartPolicy {
   }
   if (maximumRetryCount < 0) throw bad('maximum retry count cannot be negative')
   return policy
+}
+
+/** The policy that a container is to get in its life. Throws `bad-input`. */
+export function checkNewPolicy(
+  { id, host }: ContainerRecord,
+  wanted: RestartPolicy,
+): RestartPolicy {
+  const policy = checkRestartPolicy(wanted)
+  if (!host.autoRemove || policy.name === 'no') return policy
+  throw new LighterError(
+    'bad-input',
+    `Cannot update container ${id}: Restart policy cannot be updated because AutoRemove is enabled for the container`,
+  )
 }

@@ -1,17 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { parseJson, readSmallFile } from '../fs/read.ts'
-import { replaceFile } from '../fs/replace.ts'
-import { startDetached } from '../runtime/handover.ts'
-import type { Plan } from '../runtime/plan.ts'
 import { type Container, type ContainerWithState, listContainers } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
-import { checkRestartPolicy } from './restart-policy.ts'
-import { prepareStart } from './start.ts'
+import { startInBackground } from './start.ts'
 import { type StopOptions, stopContainer } from './stop.ts'
-import type { RestartPolicy } from './supervision.ts'
 
 /** Ends a container, where it runs, and starts it in the background. `name`: what the user calls it. */
 export async function restartContainer(
@@ -21,13 +14,8 @@ export async function restartContainer(
   name: string,
 ): Promise<void> {
   await stopContainer(engine.paths, container, options, name)
-  await startAgain(engine, container)
+  await startInBackground(engine, container)
   recordContainerEvent(engine.paths.data, container.record, 'restart')
-}
-
-async function startAgain(engine: Engine, container: Container): Promise<void> {
-  await prepareStart(engine, container)
-  await startDetached(engine.native().program, container.directory)
 }
 
 /** What the monitor writes when the user asked for the end; native/src/monitor_start.h. */
@@ -71,7 +59,7 @@ export async function bootContainers(
   const failed: BootFailure[] = []
   for (const container of wanted) {
     try {
-      await startAgain(engine, container)
+      await startInBackground(engine, container)
       started.push(container)
     } catch (error) {
       failed.push({ container, error })
@@ -79,23 +67,3 @@ export async function bootContainers(
   }
   return { started, failed }
 }
-
-/** Gives a container another policy; the monitor of a running one reads it at the next end. Throws `bad-input`. */
-export function updateRestartPolicy(container: Container, wanted: RestartPolicy): void {
-  const { record, directory } = container
-  const policy = checkRestartPolicy(wanted)
-  if (record.host.autoRemove && policy.name !== 'no') {
-    throw new LighterError(
-      'bad-input',
-      `Cannot update container ${record.id}: Restart policy cannot be updated because AutoRemove is enabled for the container`,
-    )
-  }
-  record.host.restartPolicy = policy
-  replaceFile(join(directory, 'container.json'), `${JSON.stringify(record)}\n`, true)
-  const plan = parseJson(readSmallFile(join(directory, 'plan.json'), MAX_PLAN)) as Plan | undefined
-  if (!plan) return
-  plan.restart = { policy: policy.name, maximum: policy.maximumRetryCount }
-  replaceFile(join(directory, 'plan.json'), JSON.stringify(plan), false)
-}
-
-const MAX_PLAN = 1024 * 1024

@@ -1,15 +1,18 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
+import { isErrno, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { replaceFile } from '../fs/replace.ts'
+import { listNames, makeDraft } from '../fs/drafts.ts'
+import { spaceError, writeNewFile } from '../fs/replace.ts'
 import { cgroupParent, underSystemd } from '../host/cgroups.ts'
+import { ownIdentity } from '../host/process.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { planNetwork } from '../network/network.ts'
+import { startDetached } from '../runtime/handover.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { checkVolumeSource } from '../volume/options.ts'
 import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume.ts'
-import type { Container } from './catalog.ts'
+import { type Container, readRecord } from './catalog.ts'
 import type { DeviceEdits } from './cdi.ts'
 import { eventAttributes } from './events.ts'
 import { healthRequest } from './exec.ts'
@@ -26,31 +29,96 @@ import { stopSignal } from './stop.ts'
 import type { RestartPolicy } from './supervision.ts'
 import { keptIds, mappingOption, userMap } from './user-map.ts'
 
-/** Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start. */
-export async function prepareStart(engine: Engine, container: Container): Promise<void> {
+/** What is ready to be put in force by the monitor that gets the container's lock. */
+export interface PreparedStart {
+  /** The container's directory. */
+  container: string
+  /** The directory of what was prepared. */
+  prepared: string
+}
+
+/** How the native program's `run` is told. */
+export const startArguments = ({ container, prepared }: PreparedStart): string[] => [
+  '--container',
+  container,
+  '--prepared',
+  prepared,
+]
+
+/**
+ * Writes everything that the native program reads: bundle, plan and the files of /etc. Anew at each start, and beside the
+ * container: another start of it may be under way. Throws `no-such-container`.
+ */
+export async function prepareStart(engine: Engine, container: Container): Promise<PreparedStart> {
+  const { data } = engine.paths
+  const { directory } = container
+  const prepared = makeDraft(data, ownIdentity())
+  try {
+    await writeFiles(engine, { record: linkRecord(container, prepared), directory }, prepared)
+  } catch (error) {
+    rmSync(prepared, { recursive: true, force: true })
+    throw spaceError(error, prepared)
+  }
+  return { container: directory, prepared }
+}
+
+/** The record as it is now. The monitor compares the link with what is there when it has the lock. */
+function linkRecord({ record, directory }: Container, prepared: string): ContainerRecord {
+  const link = join(prepared, 'container.json')
+  try {
+    linkSync(join(directory, 'container.json'), link)
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+    throw new LighterError('no-such-container', `No such container: ${record.id}`)
+  }
+  return readRecord(link) ?? record
+}
+
+async function writeFiles(engine: Engine, container: Container, prepared: string): Promise<void> {
   const { record, directory } = container
-  const native = engine.native()
-  checkVolumes(engine.paths.data, record)
+  const { native, paths } = engine
+  checkVolumes(paths.data, record)
   const spec = buildSpec(record, {
-    data: engine.paths.data,
+    data: paths.data,
     directory,
-    nativeProgram: native.program,
+    nativeProgram: native().program,
     idMap: engine.idMap(),
     openFiles: openFilesLimit(),
-    shared: findShared(engine.paths.data, record),
+    shared: findShared(paths.data, record),
     edits: record.host.deviceRequests && (await findEdits(record.host.deviceRequests)),
   })
   const plan = await buildPlan(engine, container)
-  removeOld(join(directory, 'exec'))
+  removeOldRequests(join(directory, 'exec'))
   const { networkMode } = record.host
-  writeSharedFile(directory, 'hosts', hostsFile(networkMode, record.host))
-  writeSharedFile(directory, 'hostname', `${record.config.hostname}\n`)
-  writeSharedFile(directory, 'resolv.conf', resolvConf(networkMode, record.host))
-  writeFile(directory, 'bundle/config.json', JSON.stringify(spec))
-  writeFile(directory, 'plan.json', JSON.stringify(plan))
+  const write = (name: string, text: string, mode?: number): void =>
+    writeNewFile(join(prepared, name), text, mode)
+  write('hosts', hostsFile(networkMode, record.host), SHARED)
+  write('hostname', `${record.config.hostname}\n`, SHARED)
+  write('resolv.conf', resolvConf(networkMode, record.host), SHARED)
+  write('config.json', JSON.stringify(spec))
   const check = healthRequest(record)
-  if (check) writeFile(directory, HEALTH_CHECK, JSON.stringify(check))
-  recordMounts(engine.paths.data, record)
+  if (check) write(HEALTH_CHECK, JSON.stringify(check))
+  write('plan.json', JSON.stringify(plan))
+  recordMounts(paths.data, record)
+}
+
+/** How often a start is prepared again that others change the container under. */
+const ATTEMPTS = 10
+
+/** Starts a container and returns once its process runs; one that runs already is left as it is. Throws what kept it from running. */
+export async function startInBackground(engine: Engine, container: Container): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const prepared = await prepareStart(engine, container)
+    try {
+      await startDetached(engine.native().program, prepared)
+      return
+    } catch (error) {
+      if (!(error instanceof LighterError)) throw error
+      // Another command was faster.
+      if (error.code === 'already-running') return
+      if (error.code !== 'changed-meanwhile' || attempt === ATTEMPTS) throw error
+    }
+  }
 }
 
 /** Found before anything is written: a volume may have been deleted by hand since the container was made. */
@@ -189,20 +257,16 @@ function planEnd(record: ContainerRecord): Pick<Plan, 'restart' | 'stopSignal'> 
 
 const NO_RESTART: RestartPolicy = { name: 'no', maximumRetryCount: 0 }
 
-/**
- * For every user of the container; the directory around it is closed to the host's. In the place of the old file: who
- * was root in the container may have given that away.
- */
-function writeSharedFile(directory: string, name: string, text: string): void {
-  replaceFile(join(directory, name), text, false, 0o644)
-}
+/** For every user of the container; the directory around it is closed to the host's. */
+const SHARED = 0o644
 
-/** A first start has nothing to remove: it pays for a look only. */
-function removeOld(path: string): void {
-  if (existsSync(path)) rmSync(path, { recursive: true, force: true })
-}
+/** What a client that was killed left; one that has just been written may be about to be read. */
+const OLD = 60_000
 
-/** In one step: another start of the same container may be reading it. */
-function writeFile(directory: string, name: string, text: string): void {
-  replaceFile(join(directory, name), text)
+function removeOldRequests(folder: string): void {
+  for (const name of listNames(folder)) {
+    const path = join(folder, name)
+    const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs
+    if (written !== undefined && written < Date.now() - OLD) rmSync(path, { force: true })
+  }
 }

@@ -1,29 +1,56 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
-import { replaceFile } from '../fs/replace.ts'
+import type { Engine } from '../engine.ts'
 import { readCgroups, readResourceFacts } from '../host/cgroups.ts'
 import type { Container } from './catalog.ts'
+import { changeContainer, changePlan } from './change.ts'
 import { checkResources, type Resources } from './resources.ts'
+import { checkNewPolicy } from './restart-policy.ts'
 import { readState } from './state.ts'
+import type { RestartPolicy } from './supervision.ts'
+
+/** What `update` gives a container. */
+export interface ContainerUpdate {
+  limits: Resources
+  policy: RestartPolicy | undefined
+}
 
 /**
- * Changes the limits of a container: in its record, and in its cgroup when it runs. Returns what was left out. Throws `bad-input`
- * with Docker's sentences; nothing is changed then.
+ * Changes the limits and the restart policy of a container: in its record, and of what runs. Returns what was left out. Throws
+ * `bad-input` with Docker's sentences; nothing is changed then.
  */
-export function updateContainer({ record, directory }: Container, wanted: Resources): string[] {
-  const before = record.host.resources ?? {}
-  const { resources, warnings } = checkResources(
-    wanted,
-    readResourceFacts(process.getuid?.() ?? 0),
-    before,
-  )
-  const after = mergeLimits(before, resources, record.id)
-  const state = readState(directory)
-  if (state.status === 'running') applyLimits(state.process.pid, record.id, resources, after)
-  record.host.resources = after
-  replaceFile(join(directory, 'container.json'), `${JSON.stringify(record)}\n`, true)
-  return warnings
+export async function updateContainer(
+  engine: Engine,
+  container: Container,
+  update: ContainerUpdate,
+): Promise<string[]> {
+  return await changeContainer(engine, container, async (held) => {
+    const { record, directory } = held
+    const before = record.host.resources ?? {}
+    const facts = readResourceFacts(process.getuid?.() ?? 0)
+    const { resources, warnings } = checkResources(update.limits, facts, before)
+    const after = mergeLimits(before, resources, record.id)
+    const policy = update.policy && checkNewPolicy(record, update.policy)
+    held.save({
+      ...record,
+      host: { ...record.host, resources: after, ...(policy ? { restartPolicy: policy } : {}) },
+    })
+    // Whoever started it from the old record runs by now; from the new one it has the limits.
+    await held.settled()
+    const state = readState(directory)
+    try {
+      if (state.status === 'running') applyLimits(state.process.pid, record.id, resources, after)
+    } catch (error) {
+      held.save(record)
+      throw error
+    }
+    if (policy) {
+      const restart = { policy: policy.name, maximum: policy.maximumRetryCount }
+      changePlan(directory, { restart })
+    }
+    return warnings
+  })
 }
 
 /** The limits afterwards. Throws `bad-input` for what contradicts those in force. */

@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'conflict'
   | 'not-running'
   | 'already-running'
+  | 'changed-meanwhile'
+  | 'removal-in-progress'
   | 'command-not-found'
   | 'command-not-executable'
   | 'registry-unreachable'

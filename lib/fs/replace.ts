@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -92,6 +93,29 @@ export function spaceError(error: unknown, path: string): unknown {
   return new LighterError('no-space', `write ${path}: ${reason}`, { cause: error })
 }
 
+/** Writes a file that is not there yet, with that mode whatever the umask. */
+export function writeNewFile(path: string, content: string | Uint8Array, mode = 0o600): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  writeWith(path, bytes, mode, () => undefined)
+}
+
+function writeWith(
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+  finish: (fd: number) => void,
+): void {
+  const fd = openSync(path, 'wx', mode)
+  try {
+    // What the umask took must not keep its owner from reading it.
+    if ((fstatSync(fd).mode & 0o7777) !== mode) fchmodSync(fd, mode)
+    writeAll(fd, bytes)
+    finish(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 function writeDraft(
   path: string,
   content: string | Uint8Array,
@@ -101,14 +125,9 @@ function writeDraft(
   const draft = `${path}.${process.pid}-${randomHex(6)}.tmp`
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   try {
-    const fd = openSync(draft, 'wx', mode)
-    try {
-      if (mode !== 0o600) fchmodSync(fd, mode)
-      writeAll(fd, bytes)
+    writeWith(draft, bytes, mode, (fd) => {
       if (durable) fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
+    })
   } catch (error) {
     rmSync(draft, { force: true })
     throw spaceError(error, path)

@@ -4,13 +4,18 @@ import { isErrno } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
 import { makeDirectory } from './replace.ts'
 
+/** A place in the trash that nothing has. */
+export function trashPlace(data: string): string {
+  makeDirectory(join(data, 'trash'))
+  return join(data, 'trash', randomHex(16))
+}
+
 /**
  * Takes an object away; returns where it is now, `undefined` when it was gone. Renaming needs no free block on a full disk; from
  * there on the object is gone for everybody, and anybody may finish the job.
  */
 export function moveToTrash(data: string, path: string): string | undefined {
-  const target = join(data, 'trash', randomHex(16))
-  makeDirectory(join(data, 'trash'))
+  const target = trashPlace(data)
   try {
     renameSync(path, target)
     return target

@@ -74,7 +74,9 @@ export class Control implements Disposable {
     this.#socket.write(frame('Z', Buffer.from([paused ? 1 : 0])))
     const [report] = parseReports((await answer) ?? '')
     if (report?.event === 'failed') throw failureError(report)
-    if (report?.event !== 'done') throw new LighterError('native', 'The monitor ended meanwhile')
+    if (report?.event !== 'done') {
+      throw new LighterError('not-running', 'The monitor ended meanwhile')
+    }
   }
 
   resize(rows: number, columns: number): void {

@@ -59,10 +59,13 @@ function nativeEnvironment(): Record<string, string> {
 }
 
 /** Starts a container in the background and returns once its process runs. Throws what kept it from running. */
-export async function startDetached(program: string, directory: string): Promise<void> {
+export async function startDetached(
+  program: string,
+  { container, prepared }: { container: string; prepared: string },
+): Promise<void> {
   const child = lazyChildProcess().spawn(
     program,
-    ['run', '--container', directory, '--detach', '--report-fd', '3'],
+    ['run', '--container', container, '--prepared', prepared, '--detach', '--report-fd', '3'],
     {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
       env: nativeEnvironment(),

@@ -14,6 +14,7 @@ const CODES: Record<NativeFailureKind, ErrorCode> = {
   unsupported: 'unsupported',
   'no-space': 'no-space',
   'id-range': 'id-range',
+  stale: 'changed-meanwhile',
 }
 
 /** A report line is short; more than this is not ours. */

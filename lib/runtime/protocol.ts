@@ -9,12 +9,14 @@ export type NativeFailureKind =
   | 'unsupported'
   | 'no-space'
   | 'id-range'
+  | 'stale'
 
 export type NativeReport =
   | { event: 'started'; pid: number }
   | { event: 'failed'; kind: NativeFailureKind; step: string; errno: number; message: string }
   | { event: 'exited'; exitCode: number; signal: number; oomKilled: boolean }
   | { event: 'done' }
+  | { event: 'moved'; index: number }
   | { event: 'applied'; diffId: string; bytes: number; entries: number }
   | { event: 'status'; mode: number; target: string }
   | { event: 'measured'; path: string; bytes: number }

@@ -93,7 +93,7 @@ static int ask_to_attach(int socket, struct attachment attached, struct failure 
 	return fail(out, errno, "connect", "cannot talk to the container's monitor");
 }
 
-static int attach(const struct attach_options *options, struct failure *out)
+int session_attach(const struct attach_options *options, struct failure *out)
 {
 	struct plan *plan = NULL;
 	auto_close int socket = -1;
@@ -118,6 +118,6 @@ int verb_attach(int argc, char **argv)
 
 	if (attach_options_parse(argc - 1, argv + 1, &options, &failure) == 0 &&
 		attach_reset_process(&options, &failure) == 0)
-		code = attach(&options, &failure);
+		code = session_attach(&options, &failure);
 	return code < 0 ? attach_report_failure(&options, &failure) : code;
 }

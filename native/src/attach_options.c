@@ -14,6 +14,7 @@
 
 enum option_code {
 	OPTION_CONTAINER = 256,
+	OPTION_PREPARED,
 	OPTION_DETACH,
 	OPTION_PRINT,
 	OPTION_DETACH_KEYS,
@@ -29,6 +30,7 @@ enum option_code {
 
 static const struct option known[] = {
 	{"container", required_argument, NULL, OPTION_CONTAINER},
+	{"prepared", required_argument, NULL, OPTION_PREPARED},
 	{"detach", no_argument, NULL, OPTION_DETACH},
 	{"print", required_argument, NULL, OPTION_PRINT},
 	{"detach-keys", required_argument, NULL, OPTION_DETACH_KEYS},
@@ -73,6 +75,9 @@ static int apply(int code, const char *value, struct attach_options *options, st
 	switch (code) {
 	case OPTION_CONTAINER:
 		options->container = value;
+		return 0;
+	case OPTION_PREPARED:
+		options->prepared = value;
 		return 0;
 	case OPTION_DETACH:
 		options->detach = true;

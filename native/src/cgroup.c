@@ -231,8 +231,7 @@ static int check_unused(int fd, const char *path, struct failure *out)
 	char byte;
 
 	if (processes >= 0 && retry_eintr(read(processes, &byte, 1)) > 0)
-		return fail_kind(
-			out, FAILURE_ALREADY, 0, "cgroup", "the cgroup %s is in use", path);
+		return fail(out, 0, "cgroup", "the cgroup %s is in use", path);
 	return 0;
 }
 

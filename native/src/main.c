@@ -21,6 +21,7 @@ static const struct {
 	{"layer", verb_layer},
 	{"remove", verb_remove},
 	{"measure", verb_measure},
+	{"hold", verb_hold},
 	{"diff", verb_diff},
 	{"export", verb_export},
 	{"commit", verb_commit},

@@ -68,7 +68,8 @@ struct monitor {
 /* What the caller of `run` hands to its monitor. */
 struct monitor_request {
 	struct plan *plan;
-	int client; /* connected socket */
+	const char *prepared; /* directory of what is to be in force, NULL = it is */
+	int client;	      /* connected socket */
 	struct attachment attached;
 	struct winsize size; /* of the client's terminal, zeros = not known */
 };

@@ -6,12 +6,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "container_lock.h"
 #include "events.h"
 #include "journal.h"
 #include "launch.h"
@@ -19,27 +19,27 @@
 #include "monitor_rootfs.h"
 #include "monitor_state.h"
 #include "owners.h"
+#include "prepared.h"
 #include "rootfs_mount.h"
 #include "runtime_external.h"
 #include "scope.h"
 #include "spec.h"
 #include "systemd_scope.h"
 
-static int lock_container(struct monitor *monitor, struct failure *out)
+static int lock_container(
+	struct monitor *monitor, const struct monitor_request *request, struct failure *out)
 {
-	const char *path = monitor->plan->container_dir;
+	int directory = container_lock(monitor->plan->container_dir, request->client, out);
 
-	monitor->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (monitor->directory < 0)
-		return fail(out, errno, "lock", "cannot open %s", path);
-	if (flock(monitor->directory, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	close(monitor->directory);
-	monitor->directory = -1;
-	if (errno == EWOULDBLOCK)
-		return fail_kind(out, FAILURE_ALREADY, 0, "lock", "container %.12s is running",
-			monitor->plan->id);
-	return fail(out, errno, "lock", "cannot lock %s", path);
+	if (directory >= 0 && request->prepared &&
+		prepared_take(request->prepared, directory, out) < 0) {
+		close(directory);
+		directory = -1;
+	}
+	if (directory < 0 && request->prepared)
+		prepared_discard(request->prepared);
+	monitor->directory = directory;
+	return directory < 0 ? -1 : 0;
 }
 
 /* From here on the monitor's signals arrive at a descriptor; the container's process gets the
@@ -290,7 +290,7 @@ int monitor_prepare(
 		return fail(out, errno, "monitor", "cannot become a subreaper");
 	if (watch_signals(monitor, out) < 0)
 		return -1;
-	if (lock_container(monitor, out) < 0)
+	if (lock_container(monitor, request, out) < 0)
 		return -1;
 	/* Whoever starts it wants it to run: an earlier wish is over. */
 	(void)unlinkat(monitor->directory, STOPPED_MARK, 0);

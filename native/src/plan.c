@@ -312,6 +312,12 @@ static json_t *parse_file(const char *path, struct failure *out)
 
 int plan_load(const char *container_dir, struct plan **ret, struct failure *out)
 {
+	return plan_load_from(container_dir, container_dir, ret, out);
+}
+
+int plan_load_from(
+	const char *directory, const char *container_dir, struct plan **ret, struct failure *out)
+{
 	struct plan *plan;
 	char path[PATH_MAX];
 	json_t *root;
@@ -320,7 +326,7 @@ int plan_load(const char *container_dir, struct plan **ret, struct failure *out)
 	if (container_dir[0] != '/')
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan",
 			"the container's directory must be an absolute path");
-	if (snprintf(path, sizeof(path), "%s/plan.json", container_dir) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/plan.json", directory) >= (int)sizeof(path))
 		return fail(out, ENAMETOOLONG, "plan", "cannot read the plan");
 	root = parse_file(path, out);
 	if (!root)

@@ -106,6 +106,10 @@ void plan_clear_rootfs(struct plan_rootfs *rootfs);
 
 /* Reads CONTAINER_DIR/plan.json. Returns 0 or -1. */
 int plan_load(const char *container_dir, struct plan **ret, struct failure *out);
+
+/* The same, of a plan that lies in another directory still. */
+int plan_load_from(
+	const char *directory, const char *container_dir, struct plan **ret, struct failure *out);
 void plan_free(struct plan *plan);
 
 #endif

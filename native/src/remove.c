@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "container_lock.h"
 #include "id_map.h"
 #include "scope.h"
 #include "tree_walk.h"
@@ -192,44 +193,98 @@ static int remove_path(const char *path, struct failure *out)
 	return remove_tree(parent, name, out);
 }
 
-static int remove_paths(int argc, char **argv, struct failure *out)
-{
-	const char *map_text = NULL;
-	struct id_map map = {0};
-	struct failure later;
-	int result = 0, at = 2;
+/* What `remove` is asked for. */
+struct request {
+	const char *map;
+	const char *container; /* directory that is moved away first, NULL = none */
+	char **moves;	       /* FROM TO, FROM TO, … */
+	int move_count;
+	char **paths;
+	int path_count;
+};
 
-	while (at < argc && strncmp(argv[at], "--", 2) == 0) {
+static int parse_request(int argc, char **argv, struct request *ret, struct failure *out)
+{
+	int at = 2;
+
+	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at += 2) {
 		if (strcmp(argv[at], "--") == 0) {
 			at++;
 			break;
 		}
-		if (strcmp(argv[at], "--id-map") != 0 || at + 1 >= argc)
+		if (at + 1 >= argc)
+			return fail_kind(
+				out, FAILURE_BAD_INPUT, 0, STEP, "%.100s needs a value", argv[at]);
+		if (strcmp(argv[at], "--id-map") == 0) {
+			ret->map = argv[at + 1];
+		} else if (strcmp(argv[at], "--container") == 0) {
+			ret->container = argv[at + 1];
+		} else if (strcmp(argv[at], "--moves") == 0) {
+			ret->move_count = atoi(argv[at + 1]);
+		} else {
 			return fail_kind(
 				out, FAILURE_BAD_INPUT, 0, STEP, "unknown option %.100s", argv[at]);
-		map_text = argv[at + 1];
-		at += 2;
+		}
 	}
-	if (!map_text || at == argc)
-		return fail_kind(
-			out, FAILURE_BAD_INPUT, 0, STEP, "usage: remove --id-map JSON [--] PATH…");
-	if (id_map_parse_text(map_text, &map, out) < 0)
+	ret->moves = argv + at;
+	ret->paths = argv + at + 2 * ret->move_count;
+	ret->path_count = argc - at - 2 * ret->move_count;
+	if (!ret->map || ret->move_count < 0 || ret->path_count < 0 || at == argc)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
+			"usage: remove --id-map JSON [--container DIR --moves N] [--] "
+			"[FROM TO]… PATH…");
+	return 0;
+}
+
+/* Out of sight at once, and nothing but a name is changed: that needs no free block. */
+static int move_away(const struct request *request, struct failure *out)
+{
+	auto_close int lock = container_lock(request->container, -1, out);
+
+	if (lock < 0)
+		return -1;
+	for (int i = 0; i < request->move_count; i++) {
+		const char *from = request->moves[2 * i], *to = request->moves[2 * i + 1];
+
+		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+			printf("{\"event\":\"moved\",\"index\":%d}\n", i);
+		else if (errno != ENOENT)
+			return fail(out, errno, STEP, "cannot move %.300s away", from);
+	}
+	fflush(stdout);
+	return 0;
+}
+
+static int remove_paths(const struct request *request, struct failure *out)
+{
+	struct id_map map = {0};
+	struct failure later;
+	int result;
+
+	if (request->container && move_away(request, out) < 0)
+		return -1;
+	if (id_map_parse_text(request->map, &map, out) < 0)
 		return -1;
 	result = userns_create(&map, 0, out);
 	id_map_clear(&map);
 	if (result < 0)
 		return -1;
-	for (; at < argc; at++)
-		if (remove_path(argv[at], result < 0 ? &later : out) < 0)
+	for (int i = 0; i < request->move_count; i++)
+		if (remove_path(request->moves[2 * i + 1], result < 0 ? &later : out) < 0)
+			result = -1;
+	for (int i = 0; i < request->path_count; i++)
+		if (remove_path(request->paths[i], result < 0 ? &later : out) < 0)
 			result = -1;
 	return result;
 }
 
 int verb_remove(int argc, char **argv)
 {
+	struct request request = {0};
 	struct failure failure;
 
-	if (remove_paths(argc, argv, &failure) == 0)
+	if (parse_request(argc, argv, &request, &failure) == 0 &&
+		remove_paths(&request, &failure) == 0)
 		return 0;
 	failure_report(STDOUT_FILENO, &failure);
 	return failure_exit_code(&failure);

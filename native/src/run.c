@@ -12,6 +12,7 @@
 #include "memfd.h"
 #include "monitor.h"
 #include "plan.h"
+#include "prepared.h"
 #include "scope.h"
 #include "session.h"
 #include "shared.h"
@@ -64,6 +65,9 @@ become_monitor(int argc, char **argv, struct monitor_request *request)
 	request->client = settle_descriptors(request->client);
 	if (request->client < 0 || chdir("/") < 0)
 		_exit(1);
+	/* It lies among the words that the name is written over. */
+	if (request->prepared)
+		request->prepared = strdup(request->prepared);
 	take_name(argc, argv, request->plan->id);
 	/* Buffers go back to the kernel when they are freed. */
 	mallopt(M_MMAP_THRESHOLD, 32768);
@@ -76,6 +80,7 @@ static int fork_monitor(int argc, char **argv, const struct attach_options *opti
 	struct plan *plan, struct failure *out)
 {
 	struct monitor_request request = {.plan = plan,
+		.prepared = options->prepared,
 		.attached = session_attachment(options, plan),
 		.size = session_size()};
 	int pair[2], status;
@@ -103,14 +108,15 @@ static int run(int argc, char **argv, const struct attach_options *options, stru
 	struct plan *plan = NULL;
 	int code = -1, socket = -1;
 
-	if (plan_load(options->container, &plan, out) < 0)
+	if (plan_load_from(options->prepared ? options->prepared : options->container,
+		    options->container, &plan, out) < 0)
 		return -1;
 	if (memfd_ensure(argv, plan->runtime_dir, out) == 0)
 		socket = fork_monitor(argc, argv, options, plan, out);
 	if (socket >= 0)
 		code = session_serve(options, plan, socket, SESSION_RUN);
 	plan_free(plan);
-	return code;
+	return code == SESSION_RUNS_ALREADY ? session_attach(options, out) : code;
 }
 
 int verb_run(int argc, char **argv)
@@ -122,5 +128,7 @@ int verb_run(int argc, char **argv)
 	if (attach_options_parse(argc - 1, argv + 1, &options, &failure) == 0 &&
 		attach_reset_process(&options, &failure) == 0)
 		code = run(argc, argv, &options, &failure);
+	if (code < 0 && options.prepared)
+		prepared_discard(options.prepared);
 	return code < 0 ? attach_report_failure(&options, &failure) : code;
 }

@@ -239,10 +239,17 @@ static void handle_failed(struct session *session, const struct frame *frame)
 	struct failure why = {.kind = FAILURE_SETUP};
 
 	/* Only the kinds that choose the exit code matter here. */
-	for (int i = FAILURE_SETUP; kind && i <= FAILURE_ID_RANGE; i++)
+	for (int i = FAILURE_SETUP; kind && i <= FAILURE_STALE; i++)
 		if (strcmp(kind, failure_kind_name((enum failure_kind)i)) == 0)
 			why.kind = (enum failure_kind)i;
 	finish(session, attach_exit_code(session->options, &why));
+	/* Another command was faster: the caller attaches to what runs. */
+	if (why.kind == FAILURE_ALREADY && session->origin == SESSION_RUN &&
+		!session->options->detach) {
+		session->exit_code = SESSION_RUNS_ALREADY;
+		json_decref(event);
+		return;
+	}
 	/* The container is there all the same: its id is the answer to its making. */
 	if (session->options->print)
 		dprintf(STDOUT_FILENO, "%s\n", session->options->print);

@@ -19,9 +19,15 @@ int session_connect(const struct plan *plan);
 
 enum session_origin { SESSION_RUN, SESSION_ATTACH };
 
+/* What session_serve returns for a container that another command has started. */
+enum { SESSION_RUNS_ALREADY = -2 };
+
 /* Serves until the container ended, the user detached, or, with --detach, the container runs.
  * Returns the exit code. The socket is closed at the end. */
 int session_serve(const struct attach_options *options, const struct plan *plan, int socket,
 	enum session_origin origin);
+
+/* Attaches to a running container. Returns the exit code, or -1. */
+int session_attach(const struct attach_options *options, struct failure *out);
 
 #endif

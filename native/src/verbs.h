@@ -18,6 +18,7 @@ int verb_exec(int argc, char **argv);	 /* a further process in a running contain
 int verb_init(int argc, char **argv);	 /* pid 1 of `--init`: forwards signals, reaps */
 int verb_layer(int argc, char **argv);	 /* apply a layer archive to a directory */
 int verb_remove(int argc, char **argv);	 /* remove trees owned by subordinate ids */
+int verb_hold(int argc, char **argv);	 /* keeps others from changing a container */
 int verb_measure(int argc, char **argv); /* sizes of trees owned by subordinate ids */
 int verb_diff(int argc, char **argv);	 /* what a container changed */
 int verb_export(int argc, char **argv);	 /* a container's root filesystem as an archive */

@@ -5,12 +5,12 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "container_lock.h"
 #include "id_map.h"
 #include "json_read.h"
 #include "mount.h"
@@ -174,20 +174,7 @@ static int enter_running(const struct view *view, enum view_kind kind, struct fa
  * is what a monitor holds; it ends with this process. */
 static int lock_container(const struct view *view, struct failure *out)
 {
-	int fd = open(view->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return fail(out, errno, STEP, "cannot open %.300s", view->directory);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int error = errno;
-
-		close(fd);
-		if (error == EWOULDBLOCK)
-			return fail_kind(out, FAILURE_ALREADY, 0, STEP,
-				"the container is being started, or its files are being written");
-		return fail(out, error, STEP, "cannot lock %.300s", view->directory);
-	}
-	return 0; /* kept until the process ends */
+	return container_lock(view->directory, -1, out) < 0 ? -1 : 0;
 }
 
 static bool is_filled(const struct view *view)

@@ -1,0 +1,211 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeWorld, type Outcome, statusOf, type World } from '../helpers/world.ts'
+
+const image = 'lighter/hello'
+
+let world: World
+const lighter = (...args: string[]): Promise<Outcome> => world.lighter(args)
+const together = (count: number, ...args: string[]): Promise<Outcome[]> =>
+  Promise.all(Array.from({ length: count }, () => lighter(...args)))
+const create = async (name: string, ...command: string[]): Promise<string> =>
+  (await lighter('create', '--name', name, image, ...command)).stdout.trim()
+const inspect = async (name: string) => JSON.parse((await lighter('inspect', name)).stdout)[0]
+const works = { exitCode: 0, stderr: '' }
+
+beforeAll(() => {
+  world = makeWorld('races')
+})
+afterAll(() => world.remove())
+
+describe('several commands on one container', () => {
+  test('start: all say so, one starts it, and its files are those of the one that did', async () => {
+    const id = await create('once', 'sleep', '1000')
+    for (const outcome of await together(8, 'start', 'once')) {
+      expect(outcome).toEqual({ exitCode: 0, stdout: 'once\n', stderr: '' })
+    }
+    // A start that came too late replaced the file that the first one had written the address to.
+    const { stdout } = await lighter('exec', 'once', 'cat', '/etc/hosts')
+    expect(stdout).toMatch(new RegExp(`^172\\.\\S+\\t${id.slice(0, 12)}$`, 'm'))
+    expect(readFileSync(join(world.data, 'containers', id, 'hosts'), 'utf8')).toBe(stdout)
+    const starts = readFileSync(join(world.data, 'events/journal.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(id) && line.includes('"Action":"start"'))
+    expect(starts).toHaveLength(1)
+    await lighter('rm', '-f', 'once')
+  })
+
+  test('start -a beside start sees what comes', async () => {
+    await create('seen', 'sh', '-c', 'sleep 2; echo end; exit 4')
+    const outcomes = await together(3, 'start', '-a', 'seen')
+    expect(outcomes).toEqual(Array(3).fill({ exitCode: 4, stdout: 'end\n', stderr: '' }))
+    await lighter('rm', 'seen')
+  })
+
+  test('start of one that is just about to end starts it again', async () => {
+    const id = await create('brief', 'true')
+    for (let round = 0; round < 8; round++) {
+      await lighter('start', 'brief')
+      await until(() => status(id) === 'exited')
+      // Its monitor still cleans up: that is no container that runs.
+      await lighter('start', 'brief')
+    }
+    await lighter('wait', 'brief')
+    const starts = readFileSync(join(world.data, 'events/journal.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(id) && line.includes('"Action":"start"'))
+    expect(starts).toHaveLength(16)
+    await lighter('rm', 'brief')
+  })
+
+  test('rm beside start: one of the two, never half', async () => {
+    for (let round = 0; round < 6; round++) {
+      const id = await create('either', 'sleep', '1000')
+      const [started, removed] = await Promise.all([lighter('start', id), lighter('rm', id)])
+      if (removed.exitCode === 0) {
+        expect(existsSync(join(world.data, 'containers', id))).toBe(false)
+        expect(started.stderr).toMatch(/^$|No such container: [0-9a-f]{64}\n/)
+      } else {
+        expect(removed.stderr).toBe(
+          'Error response from daemon: cannot remove container "/either": container is running: stop the container before removing or force remove\n',
+        )
+        expect(started).toMatchObject(works)
+        expect(await statusOf(world, id)).toBe('running 0')
+      }
+      await lighter('rm', '-f', id)
+      expect(processesNaming(id)).toEqual([])
+    }
+  })
+
+  test('rm -f: one removes it, others are told', async () => {
+    await lighter('run', '-d', '--name', 'doomed', image, 'sleep', '1000')
+    const outcomes = await together(6, 'rm', '-f', 'doomed')
+    const told =
+      /^(Error response from daemon: removal of container doomed is already in progress\n|Error response from daemon: No such container: doomed\n)$/
+    const done = outcomes.filter(({ stdout }) => stdout === 'doomed\n')
+    expect(done.length).toBeGreaterThan(0)
+    for (const { stdout, stderr } of outcomes) if (stdout === '') expect(stderr).toMatch(told)
+    expect(await statusOf(world, 'doomed')).toBe('')
+  })
+
+  test('create and run of one name', async () => {
+    const outcomes = [
+      ...(await together(4, 'create', '--name', 'wanted', image)),
+      ...(await together(4, 'run', '-d', '--name', 'wanted', image, 'true')),
+    ]
+    expect(outcomes.filter(({ exitCode }) => exitCode === 0)).toHaveLength(1)
+    for (const { exitCode, stderr } of outcomes)
+      if (exitCode !== 0) expect(stderr).toMatch(/The container name "\/wanted" is already in use/)
+    await lighter('rm', '-f', 'wanted')
+  })
+
+  test('rename beside update: both changes stay', async () => {
+    const id = await create('before', 'sleep', '1000')
+    await lighter('start', id)
+    for (let round = 0; round < 5; round++) {
+      const [renamed, updated] = await Promise.all([
+        lighter('rename', id, `after-${round}`),
+        lighter('update', '--restart', `on-failure:${round + 1}`, id),
+      ])
+      expect(renamed).toMatchObject(works)
+      expect(updated).toMatchObject(works)
+      const { Name, HostConfig } = await inspect(id)
+      expect({ Name, count: HostConfig.RestartPolicy.MaximumRetryCount }).toEqual({
+        Name: `/after-${round}`,
+        count: round + 1,
+      })
+      const plan = JSON.parse(readFileSync(join(world.data, 'containers', id, 'plan.json'), 'utf8'))
+      expect(plan.nameClaim).toBe(join(world.data, 'names', `after-${round}`))
+      expect(plan.restart).toEqual({ policy: 'on-failure', maximum: round + 1 })
+    }
+    expect(readdirSync(join(world.data, 'names'))).toEqual(['after-4'])
+    await lighter('rm', '-f', id)
+  })
+
+  test('update and rename beside start count for the run that begins', async () => {
+    for (let round = 0; round < 4; round++) {
+      const id = await create('begins', 'sleep', '1000')
+      const outcomes = await Promise.all([
+        lighter('start', id),
+        lighter('update', '--restart', 'always', id),
+        lighter('rename', id, 'began'),
+      ])
+      for (const outcome of outcomes) expect(outcome).toMatchObject(works)
+      const plan = JSON.parse(readFileSync(join(world.data, 'containers', id, 'plan.json'), 'utf8'))
+      expect(plan.restart.policy).toBe('always')
+      expect(plan.nameClaim).toBe(join(world.data, 'names/began'))
+      expect(await statusOf(world, 'began')).toBe('running 0')
+      await lighter('rm', '-f', id)
+    }
+  })
+
+  test('cp into one that is being started', async () => {
+    for (let round = 0; round < 4; round++) {
+      const id = await create('filled', 'sleep', '1000')
+      const outcomes = await Promise.all([
+        lighter('start', id),
+        world.lighter(['cp', '/etc/passwd', `${id}:/copied`]),
+        lighter('cp', `${id}:/bin/busybox`, '/dev/null'),
+        lighter('diff', id),
+      ])
+      expect(outcomes.slice(0, 2)).toEqual([
+        { exitCode: 0, stdout: `${id}\n`, stderr: '' },
+        { exitCode: 0, stdout: '', stderr: '' },
+      ])
+      expect(outcomes[3]?.exitCode).toBe(0)
+      const read = await lighter('exec', id, 'cat', '/copied')
+      expect(read.stdout).toBe(readFileSync('/etc/passwd', 'utf8'))
+      await lighter('rm', '-f', id)
+    }
+  })
+
+  test('everything at once leaves what can be used', { timeout: 240_000 }, async () => {
+    const id = await create('busy', 'sleep', '1000')
+    const commands = [
+      ['start'],
+      ['stop', '-t', '0'],
+      ['restart', '-t', '0'],
+      ['kill'],
+      ['pause'],
+      ['unpause'],
+      ['exec', id, 'true'],
+      ['inspect'],
+    ]
+    for (let round = 0; round < 3; round++) {
+      const outcomes = await Promise.all(
+        commands.map((command) => lighter(...command, ...(command[0] === 'exec' ? [] : [id]))),
+      )
+      for (const [index, { stderr }] of outcomes.entries()) {
+        expect(stderr, commands[index]?.join(' ')).toMatch(
+          /^$|is not running|is paused|is not paused|already paused|cannot start a paused container|is restarting/,
+        )
+      }
+    }
+    await lighter('unpause', id)
+    expect(await lighter('restart', '-t', '0', id)).toMatchObject(works)
+    expect((await lighter('exec', id, 'echo', 'fine')).stdout).toBe('fine\n')
+    await lighter('rm', '-f', id)
+    expect(processesNaming(id)).toEqual([])
+  })
+})
+
+const status = (id: string): string =>
+  JSON.parse(readFileSync(join(world.data, 'containers', id, 'state.json'), 'utf8')).status
+
+async function until(what: () => boolean): Promise<void> {
+  while (!what()) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
+/** Monitors of a container that are left. */
+function processesNaming(id: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(
+        `lighter-monitor ${id.slice(0, 12)}`,
+      )
+    } catch {
+      return false
+    }
+  })
+}
