@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules as the kernel takes them, read back with Debian's nft in a network namespace. */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "nat.h"
+#include "nft.h"
+#include "scope.h"
+
+static int failures;
+
+#define check(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
+			failures++;                                                                \
+		}                                                                                  \
+	} while (0)
+
+static bool listed(const char *line)
+{
+	FILE *list = popen("/usr/sbin/nft list ruleset", "re");
+	char text[512];
+	bool found = false;
+
+	while (list && fgets(text, sizeof(text), list)) {
+		text[strcspn(text, "\n")] = '\0';
+		if (strcmp(text + strspn(text, "\t"), line) == 0)
+			found = true;
+	}
+	if (list)
+		pclose(list);
+	if (!found)
+		printf("not in the list of rules: %s\n", line);
+	return found;
+}
+
+static void test_masquerade(int netns)
+{
+	struct failure failure;
+	struct subnet subnet;
+
+	check(subnet_parse("172.17.0.0/16", "172.17.0.1", &subnet, &failure) == 0);
+	check(nat_masquerade(netns, "lighter0", &subnet, &failure) == 0);
+	/* Once more, as after a start that was killed: the table is replaced. */
+	check(nat_masquerade(netns, "lighter0", &subnet, &failure) == 0);
+	check(listed("table ip lighter-lighter0 {"));
+	check(listed("type nat hook postrouting priority srcnat; policy accept;"));
+	check(listed("ip saddr 172.17.0.0/16 oifname != \"lighter0\" masquerade"));
+}
+
+static void test_dnat(int netns)
+{
+	const uint16_t port = htons(5353);
+	struct nl_refusal refusal;
+	struct nft_batch batch;
+	struct failure failure;
+	struct nft_rule rule;
+
+	nft_batch_begin(&batch, NFPROTO_IPV6);
+	nft_add_table(&batch, "t", false);
+	nft_add_chain(&batch, "t", "c", "nat", NF_INET_LOCAL_OUT, -100);
+	nft_rule_begin(&rule, &batch, "t", "c");
+	nft_match_port(&rule, IPPROTO_UDP, 53);
+	nft_load_value(&rule, NFT_REG_1, &in6addr_loopback, sizeof(in6addr_loopback));
+	nft_load_value(&rule, NFT_REG_2, &port, sizeof(port));
+	nft_dnat(&rule, NFT_REG_1, NFT_REG_2);
+	nft_rule_end(&rule, &batch);
+	check(nft_batch_commit(&batch, netns, &refusal, &failure) == 0);
+	check(listed("udp dport 53 dnat to [::1]:5353"));
+}
+
+int main(void)
+{
+	/* A namespace needs root, the check a program that not every host has. */
+	if (geteuid() != 0 || access("/usr/sbin/nft", X_OK) != 0 || unshare(CLONE_NEWNET) < 0)
+		return 77;
+	auto_close int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	test_masquerade(netns);
+	test_dnat(netns);
+	return failures > 0;
+}
