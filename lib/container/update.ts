@@ -5,6 +5,7 @@ import type { Engine } from '../engine.ts'
 import { readCgroups, readResourceFacts } from '../host/cgroups.ts'
 import type { Container } from './catalog.ts'
 import { changeContainer, changePlan } from './change.ts'
+import { recordContainerEvent } from './events.ts'
 import { checkResources, type Resources } from './resources.ts'
 import { checkNewPolicy } from './restart-policy.ts'
 import { readState } from './state.ts'
@@ -49,6 +50,7 @@ export async function updateContainer(
       const restart = { policy: policy.name, maximum: policy.maximumRetryCount }
       changePlan(directory, { restart })
     }
+    recordContainerEvent(engine.paths.data, record, 'update')
     return warnings
   })
 }

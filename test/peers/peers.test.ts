@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
 import { compare } from './compare.ts'
 import { normaliseLines } from './normalise.ts'
-import { readPending, readRecording } from './recorded.ts'
+import { type HostFeature, readPending, readRecording } from './recorded.ts'
 import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT } from './suite.ts'
 import { loadTopics } from './topics.ts'
 
 const topics = await loadTopics()
-const pending = readPending()
+let pending = readPending()
 
 /** Cases run side by side, each alone in a world: they list and prune all containers that they see. */
 const LANES = 3
@@ -20,6 +20,7 @@ const waiting: ((world: World) => void)[] = []
 beforeAll(async () => {
   for (let lane = 0; lane < LANES; lane++) worlds.push(makeWorld('peers'))
   await Promise.all(worlds.map(prepare))
+  pending = readPending(await findFeatures())
   free.push(...worlds)
 })
 afterAll(() => Promise.all(worlds.map((world) => world.remove())))
@@ -35,6 +36,12 @@ async function prepare(world: World): Promise<void> {
     ['rmi', image],
   ])
     expect(await world.lighter(args)).toMatchObject({ exitCode: 0 })
+}
+
+async function findFeatures(): Promise<Set<HostFeature>> {
+  const limits = '{{.MemoryLimit}} {{.CPUShares}} {{.PidsLimit}}'
+  const info = await worlds[0]?.lighter(['info', '--format', limits])
+  return new Set(info?.stdout.trim() === 'true true true' ? ['controllers'] : [])
 }
 
 async function ask(script: string): Promise<Answer> {
