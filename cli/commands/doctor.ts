@@ -1,9 +1,10 @@
-import { userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Engine } from '../../lib/engine.ts'
+import { findBootUnit } from '../../lib/host/boot-unit.ts'
 import type { Check } from '../../lib/host/check.ts'
 import { checkHost, TRIALS, type Trials } from '../../lib/host/checks.ts'
 import { findProgram } from '../../lib/host/programs.ts'
+import { userName } from '../../lib/host/user-name.ts'
 import { forgetProbes, runProbes } from '../../lib/runtime/storage.ts'
 import type { Context } from '../context.ts'
 
@@ -29,6 +30,7 @@ async function checkEverything({ engine }: Context): Promise<Check[]> {
       uid,
       name: userName(uid),
       nativePattern: join(engine.paths.data, 'libexec/*/lighter-native'),
+      bootUnit: findBootUnit(uid, dirname(dirname(engine.paths.config))),
     },
     await tryEverything(engine),
   )
@@ -47,13 +49,5 @@ async function tryEverything(engine: Engine): Promise<Trials> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return Object.fromEntries(TRIALS.map((name) => [name, { ok: false, message }])) as Trials
-  }
-}
-
-function userName(uid: number): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(uid)
   }
 }

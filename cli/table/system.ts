@@ -6,9 +6,15 @@ export const systemCommands: readonly CommandSpec[] = [
   {
     names: ['system boot'],
     summary: 'Start the containers whose restart policy wants it, as after a reboot',
-    usage: '',
+    usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {},
+    flags: {
+      disable: { type: 'bool', summary: 'Do not start them with the machine any more' },
+      enable: {
+        type: 'bool',
+        summary: 'Have systemd start them with the machine, from the next start on',
+      },
+    },
     load: () => import('../commands/boot.ts'),
   },
   {

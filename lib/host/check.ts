@@ -1,3 +1,5 @@
+import type { BootUnit } from './boot-unit.ts'
+
 /** `missing`: containers cannot run. `limited`: they run, with less. */
 export type CheckState = 'ok' | 'limited' | 'missing'
 
@@ -15,6 +17,8 @@ export interface CheckedUser {
   name: string
   /** Pattern of the native program's path, for a profile that names it. */
   nativePattern: string
+  /** What starts containers with the machine. */
+  bootUnit: BootUnit
 }
 
 export const ok = (title: string, detail: string): Check => ({

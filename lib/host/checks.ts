@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import { type Check, type CheckedUser, ok } from './check.ts'
 import { asRoot, installCommand, type PackageNames } from './distribution.ts'
 import { findProgram } from './programs.ts'
-import { checkCgroups, checkLinger } from './session-checks.ts'
+import { checkBoot, checkCgroups, checkLinger } from './session-checks.ts'
 import { ownerNames, readRanges } from './subids.ts'
 
 /** The answer of a trial that only the native program can make. */
@@ -48,6 +48,7 @@ export function checkHost(user: CheckedUser, trials: Trials): Check[] {
     checkNetwork(trials),
     checkCgroups(user),
     checkLinger(user),
+    checkBoot(user.bootUnit),
     checkKernel(trials),
   ]
 }

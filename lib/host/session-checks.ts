@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { type BootUnit, isLingering } from './boot-unit.ts'
 import { readCgroups } from './cgroups.ts'
 import { type Check, type CheckedUser, ok } from './check.ts'
 import { asRoot } from './distribution.ts'
@@ -40,7 +41,7 @@ export function checkLinger(user: CheckedUser): Check {
   if (user.uid === 0 || !existsSync(`/run/user/${user.uid}/systemd`)) {
     return ok(title, 'no login session ends containers here')
   }
-  if (existsSync(`/var/lib/systemd/linger/${user.name}`)) return ok(title, 'lingering is on')
+  if (isLingering(user.name)) return ok(title, 'lingering is on')
   return {
     title,
     state: 'limited',
@@ -49,5 +50,14 @@ export function checkLinger(user: CheckedUser): Check {
   }
 }
 
+/** Whether containers with a restart policy start with the machine. */
+export function checkBoot(unit: BootUnit): Check {
+  const title = 'start at boot'
+  if (existsSync(unit.link))
+    return ok(title, 'containers whose restart policy wants it are started')
+  return ok(title, "nothing is started; 'lighter system boot --enable' changes that")
+}
+
 /** Also starts the manager of a user who is not logged in. Asking without root's rights may be refused. */
-const enableLinger = (user: CheckedUser): string => asRoot(`loginctl enable-linger ${user.name}`)
+export const enableLinger = (user: Pick<CheckedUser, 'name'>): string =>
+  asRoot(`loginctl enable-linger ${user.name}`)

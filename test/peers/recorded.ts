@@ -28,7 +28,9 @@ type Pending = string | { why: string; unless: HostFeature }
 export type HostFeature = 'controllers'
 
 /** Reasons by `<topic>: <case>`: what is known not to pass on lighter yet, on a host with these features. */
-export function readPending(features: ReadonlySet<HostFeature> = new Set()): Record<string, string> {
+export function readPending(
+  features: ReadonlySet<HostFeature> = new Set(),
+): Record<string, string> {
   const text = readFileSync(new URL('pending.json', import.meta.url), 'utf8')
   const listed = Object.entries(JSON.parse(text) as Record<string, Pending>)
   return Object.fromEntries(
