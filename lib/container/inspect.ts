@@ -62,14 +62,13 @@ const driverName = ({ driver }: ContainerRecord): string =>
   driver === 'overlay' ? 'overlay2' : driver
 
 function inspectState(state: ContainerState, health: Document | undefined): Document {
-  const ended = state.status === 'exited' || state.status === 'restarting'
   const paused = state.status === 'running' && state.paused
   return {
     Status: paused ? 'paused' : state.status,
     Running: isLive(state),
     Paused: paused,
     Restarting: state.status === 'restarting',
-    OOMKilled: ended && state.oomKilled,
+    OOMKilled: state.status !== 'created' && state.oomKilled,
     Dead: false,
     Pid: state.status === 'running' ? state.process.pid : 0,
     ExitCode: state.status === 'running' ? 0 : (state.exitCode ?? 0),

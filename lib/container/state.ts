@@ -18,6 +18,8 @@ export type ContainerState =
       startedAt: string
       network: ContainerAddress | undefined
       paused: boolean
+      /** Memory ran out for a process of it. */
+      oomKilled: boolean
       restartCount: number
       /** When the run before this one ended. */
       finishedAt: string | undefined
@@ -98,6 +100,7 @@ export function interpretState(
         startedAt,
         network: document.network,
         paused: document.paused === true,
+        oomKilled: document.oomKilled === true,
         restartCount,
         finishedAt: document.finishedAt,
       }

@@ -375,16 +375,17 @@ int cgroup_delete(const char *path, struct failure *out)
 	return 0;
 }
 
-int cgroup_oom_kills(int fd, unsigned long long *ret)
+int cgroup_open_memory_events(int fd)
 {
-	auto_close int events = openat(fd, "memory.events", O_RDONLY | O_CLOEXEC);
+	return openat(fd, "memory.events", O_RDONLY | O_CLOEXEC);
+}
+
+int cgroup_oom_kills(int events, unsigned long long *ret)
+{
 	char text[1024];
 	const char *line;
-	ssize_t length;
+	ssize_t length = retry_eintr(pread(events, text, sizeof(text) - 1, 0));
 
-	if (events < 0)
-		return -1;
-	length = retry_eintr(read(events, text, sizeof(text) - 1));
 	if (length < 0)
 		return -1;
 	text[length] = '\0';

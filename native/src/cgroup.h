@@ -41,8 +41,11 @@ int cgroup_freeze(int fd, bool frozen, struct failure *out);
  * success. */
 int cgroup_delete(const char *path, struct failure *out);
 
-/* How often the kernel's out-of-memory killer struck inside; -1 when the memory controller is not
- * there. */
-int cgroup_oom_kills(int fd, unsigned long long *ret);
+/* A descriptor that has POLLPRI when memory has run out inside since it was read; -1 when the
+ * memory controller is not there. */
+int cgroup_open_memory_events(int fd);
+
+/* How often the kernel's out-of-memory killer struck inside, as that descriptor tells. */
+int cgroup_oom_kills(int events, unsigned long long *ret);
 
 #endif

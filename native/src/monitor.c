@@ -112,6 +112,7 @@ void monitor_main(const struct monitor_request *request)
 		.log = {.fd = -1},
 		.prober = {.fd = -1},
 		.cgroup = -1,
+		.oom = {.events = -1},
 		.signals = -1,
 		.pidfd = -1};
 	struct failure failure;

@@ -30,6 +30,12 @@ struct prober {
 	long long began_ms;    /* since the container's start */
 };
 
+/* What the out-of-memory killer did in this run. */
+struct oom {
+	int events; /* memory.events of the cgroup, -1 = none */
+	unsigned long long kills;
+};
+
 struct monitor {
 	struct plan *plan;
 	int directory; /* the container's, locked; -1 once it is given up */
@@ -40,7 +46,8 @@ struct monitor {
 	struct log log;
 	char *cgroup_parent; /* the scope's, NULL = none was entered */
 	char *cgroup_path;
-	int cgroup;  /* -1 = none */
+	int cgroup; /* -1 = none */
+	struct oom oom;
 	int signals; /* signalfd */
 	bool reaped;
 	int wait_status;

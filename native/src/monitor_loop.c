@@ -10,6 +10,8 @@
 
 #include "monitor_frames.h"
 #include "monitor_health.h"
+#include "monitor_oom.h"
+#include "monitor_start.h"
 #include "scope.h"
 
 enum {
@@ -17,6 +19,7 @@ enum {
 	SLOT_PROCESS,
 	SLOT_LISTENER,
 	SLOT_HEALTH,
+	SLOT_MEMORY,
 	SLOT_INPUT,
 	SLOT_OUTPUTS,
 	SLOT_CLIENTS = SLOT_OUTPUTS + STREAM_COUNT,
@@ -118,6 +121,7 @@ static void watch(const struct monitor *monitor, struct pollfd *slots)
 	slots[SLOT_PROCESS] = (struct pollfd){.fd = monitor->pidfd, .events = POLLIN};
 	slots[SLOT_LISTENER] = (struct pollfd){.fd = monitor->clients.listener, .events = POLLIN};
 	slots[SLOT_HEALTH] = (struct pollfd){.fd = monitor->prober.fd, .events = POLLIN};
+	slots[SLOT_MEMORY] = (struct pollfd){.fd = monitor->oom.events, .events = POLLPRI};
 	slots[SLOT_INPUT] = (struct pollfd){
 		.fd = input_waits(monitor) ? monitor->streams.input : -1, .events = POLLOUT};
 	for (int i = 0; i < STREAM_COUNT; i++)
@@ -196,6 +200,7 @@ static bool turn(struct monitor *monitor)
 {
 	size_t count = monitor->clients.count;
 	struct pollfd slots[SLOT_CLIENTS + CLIENTS_MAX];
+	struct failure ignored;
 
 	check_health(monitor);
 	watch(monitor, slots);
@@ -205,6 +210,8 @@ static bool turn(struct monitor *monitor)
 		handle_signals(monitor);
 	if (slots[SLOT_HEALTH].revents && monitor->prober.fd >= 0)
 		monitor_health_result(monitor);
+	if (slots[SLOT_MEMORY].revents && monitor_oom_check(monitor))
+		(void)monitor_record_running(monitor, &ignored);
 	if (slots[SLOT_INPUT].revents)
 		resume_input(monitor);
 	for (int i = 0; i < STREAM_COUNT; i++)

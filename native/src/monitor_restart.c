@@ -12,13 +12,13 @@
 #include "monitor_health.h"
 #include "monitor_loop.h"
 #include "monitor_memory.h"
+#include "monitor_oom.h"
 #include "monitor_start.h"
 #include "runtime_external.h"
 #include "scope.h"
 
 static void collect_exit(struct monitor *monitor, struct exit_report *ret)
 {
-	unsigned long long kills = 0;
 	int status = monitor->wait_status;
 
 	*ret = (struct exit_report){.started_at = monitor->started_at,
@@ -30,8 +30,8 @@ static void collect_exit(struct monitor *monitor, struct exit_report *ret)
 	} else {
 		ret->exit_code = WEXITSTATUS(status);
 	}
-	if (monitor->cgroup >= 0 && cgroup_oom_kills(monitor->cgroup, &kills) == 0)
-		ret->oom_killed = kills > 0;
+	(void)monitor_oom_check(monitor);
+	ret->oom_killed = monitor->oom.kills > 0;
 }
 
 void monitor_end_run(struct monitor *monitor)
@@ -39,6 +39,7 @@ void monitor_end_run(struct monitor *monitor)
 	struct failure ignored;
 
 	monitor_health_end(monitor);
+	monitor_oom_end(monitor);
 	streams_close(&monitor->streams);
 	if (monitor->pause.paused)
 		pause_end(&monitor->pause, monitor->cgroup);
@@ -76,8 +77,6 @@ static void note_end(const struct monitor *monitor, long long ran_ms)
 
 	snprintf(more[0].value, sizeof(more[0].value), "%lld", ran_ms / 1000);
 	snprintf(more[1].value, sizeof(more[1].value), "%d", monitor->ended.exit_code);
-	if (monitor->ended.oom_killed)
-		journal_note(monitor->plan, "oom", NULL, 0);
 	journal_note(monitor->plan, "die", more, array_size(more));
 }
 

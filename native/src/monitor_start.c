@@ -16,6 +16,7 @@
 #include "journal.h"
 #include "launch.h"
 #include "monitor_health.h"
+#include "monitor_oom.h"
 #include "monitor_rootfs.h"
 #include "monitor_state.h"
 #include "owners.h"
@@ -177,6 +178,7 @@ static int connect_container(struct monitor *monitor, struct launched *launched,
 int monitor_record_running(struct monitor *monitor, struct failure *out)
 {
 	const struct running_report report = {.process = &monitor->process,
+		.oom_killed = monitor->oom.kills > 0,
 		.started_at = &monitor->started_at,
 		.network = &monitor->network,
 		.restart_count = monitor->restart.count,
@@ -233,6 +235,13 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	return 0;
 }
 
+static int start_in_cgroup(struct monitor *monitor, const struct spec *spec, const char *bundle,
+	const struct winsize *size, struct failure *out)
+{
+	monitor_oom_begin(monitor);
+	return launch(monitor, spec, bundle, size, out);
+}
+
 static int mount_root(struct monitor *monitor, const char *rootfs, struct failure *out)
 {
 	struct stat hosts;
@@ -269,7 +278,7 @@ int monitor_start(
 		 make_cgroup(monitor, spec, out) < 0)
 		result = -1;
 	else
-		result = launch(monitor, spec, bundle, size, out);
+		result = start_in_cgroup(monitor, spec, bundle, size, out);
 	spec_free(spec);
 	if (result < 0)
 		return -1;

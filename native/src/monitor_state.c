@@ -107,6 +107,7 @@ static json_t *pack_running(const struct running_report *report)
 		json_object_set_new(state, "restartCount", json_integer(report->restart_count)) <
 			0 ||
 		json_object_set_new(state, "paused", json_boolean(report->paused)) < 0 ||
+		(report->oom_killed && json_object_set_new(state, "oomKilled", json_true()) < 0) ||
 		(report->network->address[0] &&
 			json_object_set_new(state, "network", pack_network(report->network)) < 0)) {
 		json_decref(state);

@@ -27,6 +27,7 @@ struct running_report {
 	const struct net_attachment *network;
 	unsigned restart_count;
 	bool paused;
+	bool oom_killed; /* some process inside */
 };
 
 /* directory is the container's. The state is whole on disk or unchanged, also with a full disk:
