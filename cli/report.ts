@@ -103,6 +103,7 @@ const NO_HELP: ReadonlySet<ErrorCode> = new Set([
   'host-setup',
   'native',
   'not-running',
+  'start-failed',
   'no-space',
   'state-format',
 ])

@@ -1,5 +1,6 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
+import { logDriver } from '../../lib/container/log-config.ts'
 import { readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
@@ -23,6 +24,12 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
   }
   if (state.status !== 'running') {
     throw new LighterError('usage', 'You cannot attach to a stopped container, start it first')
+  }
+  if (logDriver(container.record.host.logConfig) === 'passthrough') {
+    throw new LighterError(
+      'usage',
+      "this container is using the 'passthrough' log driver, cannot attach",
+    )
   }
   const stdin = config.openStdin && !parsed.bool('no-stdin')
   if (stdin && config.tty && !process.stdin.isTTY) {

@@ -1,6 +1,7 @@
+import type { Container } from '../../lib/container/catalog.ts'
 import { findContainer } from '../../lib/container/catalog.ts'
-import { isReadable } from '../../lib/container/log-config.ts'
-import { type LogRecord, readLogs } from '../../lib/container/logs.ts'
+import { logDriver } from '../../lib/container/log-config.ts'
+import type { LogOptions, LogRecord } from '../../lib/container/log-record.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import { parseTimestamp } from '../flags/time.ts'
@@ -10,9 +11,6 @@ import type { Parsed } from '../parse.ts'
 /** `logs`: each stream of the container to the same stream of ours. */
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
   const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
-  if (!isReadable(container.record.host.logConfig)) {
-    throw new LighterError('bad-input', 'configured logging driver does not support reading')
-  }
   const since = parsed.string('since')
   const until = parsed.string('until')
   const options = {
@@ -22,13 +20,32 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
     tail: parseTail(parsed.string('tail') ?? 'all'),
   }
   const format = formatter(parsed)
-  for await (const record of readLogs(container, options)) {
+  for await (const record of await openLog(container, options)) {
     const stream = outputStream(record.stream === 'stderr' ? 2 : 1)
     if (!stream.write(format(record))) {
       await new Promise((resolve) => stream.once('drain', resolve))
     }
   }
   return 0
+}
+
+async function openLog(
+  container: Container,
+  options: LogOptions,
+): Promise<AsyncIterable<LogRecord>> {
+  switch (logDriver(container.record.host.logConfig)) {
+    case 'journald':
+      return (await import('../../lib/container/journal-log.ts')).readJournal(container, options)
+    case 'none':
+      throw new LighterError('bad-input', 'configured logging driver does not support reading')
+    case 'passthrough':
+      throw new LighterError(
+        'usage',
+        "this container is using the 'passthrough' log driver, cannot read logs",
+      )
+    default:
+      return (await import('../../lib/container/logs.ts')).readLogs(container, options)
+  }
 }
 
 function formatter(parsed: Parsed): (record: LogRecord) => string {

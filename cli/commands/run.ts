@@ -36,7 +36,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     throw error
   })
   // With no output attached, the id is the answer, as with -d.
-  const idIsAnswer = !request.attach.stdout && !request.attach.stderr
+  const idIsAnswer =
+    !request.attach.stdout && !request.attach.stderr && request.log?.type !== 'passthrough'
   const errorPrefix = `${context.program}: ${DAEMON}`
   const attach = attachArguments({
     ...request.attach,

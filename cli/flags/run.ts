@@ -73,7 +73,10 @@ export const createFlags: FlagTable = {
   interactive: { type: 'bool', short: 'i', summary: 'Keep STDIN open even if not attached' },
   label: { type: 'list', short: 'l', check: checkLabel, summary: 'Set meta data on a container' },
   'label-file': { type: 'list', summary: 'Read in a line delimited file of labels' },
-  'log-driver': { type: 'string', summary: 'Logging driver for the container' },
+  'log-driver': {
+    type: 'string',
+    summary: 'Logging driver for the container (json-file, local, journald, none, passthrough)',
+  },
   'log-opt': { type: 'list', summary: 'Log driver options' },
   mount: {
     type: 'list',

@@ -168,7 +168,7 @@ function decideHost(request: CreateRequest): ContainerHostConfig {
     ...(request.restart === undefined
       ? {}
       : { restartPolicy: checkRestartPolicy(request.restart) }),
-    ...(request.log === undefined ? {} : { logConfig: checkLogConfig(request.log) }),
+    ...(request.log === undefined ? {} : { logConfig: checkLogConfig(request.log, request.tty) }),
     shmSize: request.options.shmSize ?? SHM_SIZE,
     consoleSize: request.consoleSize,
   }

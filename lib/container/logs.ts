@@ -1,31 +1,16 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
+import { statSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isErrno } from '../core/errors.ts'
 import type { Container } from './catalog.ts'
+import { LogFile, openIfThere } from './log-file.ts'
+import type { GzipLog } from './log-gzip.ts'
+import { type LogOptions, type LogRecord, nanoseconds } from './log-record.ts'
 import { isLive, readState } from './state.ts'
 
-export interface LogRecord {
-  stream: 'stdout' | 'stderr'
-  text: string
-  time: string
-  /** What the log driver's options chose of labels and environment, and the tag. */
-  attributes: Readonly<Record<string, string>>
-}
-
-export interface LogOptions {
-  follow: boolean
-  /** Nanoseconds since 1970. */
-  since: bigint | undefined
-  until: bigint | undefined
-  /** How many lines from the end; `undefined` is all. */
-  tail: number | undefined
-}
-
-const CHUNK = 64 * 1024
-const NEWLINE = 10
 /** Some file systems report no changes: then this is the delay. */
 const POLL = 500
+
+type LogReader = LogFile | GzipLog
 
 /** The log of a container; with `follow` until the container has ended and everything is read. */
 export async function* readLogs(
@@ -33,19 +18,28 @@ export async function* readLogs(
   options: LogOptions,
 ): AsyncGenerator<LogRecord> {
   const path = join(container.directory, 'container.log')
-  const readers = openLogs(path)
+  const readers = await openLogs(path)
   try {
-    if (options.tail !== undefined) skipToTail(readers, options.tail)
+    if (options.tail !== undefined) await skipToTail(readers, options.tail)
     for (;;) {
       // The state is asked first: what was written before the end is then certainly in the file.
       const running = isLive(readState(container.directory))
       for (const reader of readers) {
-        for (const record of reader.read()) {
-          if (options.until !== undefined && nanoseconds(record) > options.until) return
-          if (options.since === undefined || nanoseconds(record) >= options.since) yield record
+        // Files are read at once: there may be millions of lines.
+        const records = reader.read()
+        if (Symbol.iterator in records) {
+          for (const record of records) {
+            if (isAfter(record, options.until)) return
+            if (isWanted(record, options.since)) yield record
+          }
+        } else {
+          for await (const record of records) {
+            if (isAfter(record, options.until)) return
+            if (isWanted(record, options.since)) yield record
+          }
         }
       }
-      const rotated = openNewer(path, readers)
+      const rotated = await openNewer(path, readers)
       if (rotated) continue
       if (!options.follow || !running) return
       await changed(path)
@@ -55,46 +49,55 @@ export async function* readLogs(
   }
 }
 
-function nanoseconds({ time }: LogRecord): bigint {
-  const [, seconds = '', fraction = ''] = /^([^.Z]+)(?:\.(\d{1,9}))?Z$/.exec(time) ?? []
-  const parsed = Date.parse(`${seconds}Z`)
-  // What is no time of ours is as old as can be.
-  if (Number.isNaN(parsed)) return 0n
-  return BigInt(parsed) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
-}
+const isAfter = (record: LogRecord, until: bigint | undefined): boolean =>
+  until !== undefined && nanoseconds(record) > until
 
-/** The files of the log, the oldest first: `container.log.2`, `container.log.1`, `container.log`. */
-function openLogs(path: string): LogReader[] {
+const isWanted = (record: LogRecord, since: bigint | undefined): boolean =>
+  since === undefined || nanoseconds(record) >= since
+
+/** The files of the log, the oldest first: `container.log.2.gz`, `container.log.1`, `container.log`. */
+async function openLogs(path: string): Promise<LogReader[]> {
   const readers: LogReader[] = []
   for (let number = 0; ; number++) {
-    const reader = openLog(nameOf(path, number))
+    const reader = await openLog(number === 0 ? path : `${path}.${number}`)
     if (!reader) return readers.reverse()
+    const last = readers.at(-1)
     // Rotated since the one before was opened: it is the same file under its next name.
-    if (readers.at(-1)?.inode === reader.inode) reader.close()
+    if (last && isSame(last, reader)) reader.close()
     else readers.push(reader)
   }
 }
 
-const nameOf = (path: string, number: number): string => (number === 0 ? path : `${path}.${number}`)
-
-function openLog(path: string): LogReader | undefined {
-  try {
-    return new LogReader(openSync(path, 'r'))
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
-    throw error
-  }
+async function openLog(path: string): Promise<LogReader | undefined> {
+  const plain = openIfThere(path)
+  if (plain !== undefined) return new LogFile(plain)
+  // It has its compressed name before it loses the plain one.
+  const compressed = openIfThere(`${path}.gz`)
+  if (compressed === undefined) return undefined
+  const { GzipLog } = await import('./log-gzip.ts')
+  return new GzipLog(compressed)
 }
+
+/** Whether two readers have the same lines: one may be the compressed file of the other. */
+function isSame(one: LogReader, other: LogReader): boolean {
+  if (isPlain(one) && isPlain(other)) return one.origin.inode === other.origin.inode
+  if (!isPlain(one) && !isPlain(other)) return one.inode === other.inode
+  const [a, b] = [one.origin, other.origin]
+  return a !== undefined && a.inode === b?.inode && a.modified === b.modified
+}
+
+const isPlain = (reader: LogReader): reader is LogFile => reader instanceof LogFile
 
 /**
  * Goes on to the files that were begun since. Of those read so far only the last is kept: what was written to it before
  * the rotation is still to be read. Returns whether there is something new.
  */
-function openNewer(path: string, readers: LogReader[]): boolean {
+async function openNewer(path: string, readers: LogReader[]): Promise<boolean> {
   const last = readers.at(-1)
-  if (last && statSync(path, { throwIfNoEntry: false })?.ino === last.inode) return false
-  const newer = openLogs(path)
-  const known = last ? newer.findIndex(({ inode }) => inode === last.inode) : -1
+  const current = statSync(path, { bigint: true, throwIfNoEntry: false })
+  if (last && isPlain(last) && current?.ino === last.origin.inode) return false
+  const newer = await openLogs(path)
+  const known = last ? newer.findIndex((reader) => isSame(reader, last)) : -1
   for (const reader of newer.splice(0, known + 1)) reader.close()
   if (newer.length === 0) return false
   const kept = readers.splice(0)
@@ -105,9 +108,9 @@ function openNewer(path: string, readers: LogReader[]): boolean {
 }
 
 /** Moves to the beginning of the last lines of all files together. */
-function skipToTail(readers: LogReader[], lines: number): void {
+async function skipToTail(readers: LogReader[], lines: number): Promise<void> {
   let missing = lines
-  for (const reader of [...readers].reverse()) missing = reader.skipToTail(missing)
+  for (const reader of [...readers].reverse()) missing = await reader.skipToTail(missing)
 }
 
 async function changed(path: string): Promise<void> {
@@ -124,86 +127,3 @@ async function changed(path: string): Promise<void> {
   await Promise.race([late, event])
   stop.abort()
 }
-
-/** Reads whole lines from an open log; what is written later comes with the next call. */
-class LogReader {
-  readonly inode: number
-  readonly #fd: number
-  #position = 0
-  #rest = Buffer.alloc(0)
-
-  constructor(fd: number) {
-    this.#fd = fd
-    this.inode = fstatSync(fd).ino
-  }
-
-  close(): void {
-    closeSync(this.#fd)
-  }
-
-  /** Moves to the beginning of the last lines, reading from the end backwards; returns how many it has not. */
-  skipToTail(lines: number): number {
-    const { size } = fstatSync(this.#fd)
-    const chunk = Buffer.alloc(CHUNK)
-    let missing = lines + 1
-    for (let end = size; end > 0; ) {
-      const start = Math.max(0, end - CHUNK)
-      const count = readSync(this.#fd, chunk, 0, end - start, start)
-      for (let at = count - 1; at >= 0; at--) {
-        if (chunk[at] === NEWLINE && --missing === 0) {
-          this.#position = start + at + 1
-          return 0
-        }
-      }
-      end = start
-    }
-    // The beginning of the file begins a line too.
-    return size > 0 ? missing - 1 : lines
-  }
-
-  /** With one file only, rotation empties it. */
-  #followTruncation(): void {
-    if (fstatSync(this.#fd).size >= this.#position) return
-    this.#position = 0
-    this.#rest = Buffer.alloc(0)
-  }
-
-  *read(): Generator<LogRecord> {
-    this.#followTruncation()
-    const chunk = Buffer.alloc(CHUNK)
-    for (;;) {
-      const count = readSync(this.#fd, chunk, 0, CHUNK, this.#position)
-      if (count === 0) return
-      this.#position += count
-      const bytes = Buffer.concat([this.#rest, chunk.subarray(0, count)])
-      const end = bytes.lastIndexOf(NEWLINE) + 1
-      this.#rest = Buffer.from(bytes.subarray(end))
-      for (const line of bytes.subarray(0, end).toString('utf8').split('\n')) {
-        const record = parseLogLine(line)
-        if (record) yield record
-      }
-    }
-  }
-}
-
-/** One line of the log file; `undefined` for what a full disk left of one. */
-export function parseLogLine(line: string): LogRecord | undefined {
-  if (line === '') return undefined
-  try {
-    const { log, stream, time, attrs } = JSON.parse(line) as Record<string, unknown>
-    if (typeof log !== 'string' || typeof time !== 'string') return undefined
-    return {
-      text: log,
-      time,
-      stream: stream === 'stderr' ? 'stderr' : 'stdout',
-      attributes: isTexts(attrs) ? attrs : {},
-    }
-  } catch {
-    return undefined
-  }
-}
-
-const isTexts = (value: unknown): value is Record<string, string> =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.values(value).every((entry) => typeof entry === 'string')

@@ -21,6 +21,7 @@ import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
 import { openFilesLimit } from './open-files.ts'
 import type { DeviceRequest } from './options.ts'
+import { refuseTerminal, streamsOf } from './passthrough.ts'
 import { anonymousVolumes, type ContainerRecord } from './record.ts'
 import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
 import { findShared } from './sharing.ts'
@@ -77,6 +78,7 @@ function linkRecord({ record, directory }: Container, prepared: string): Contain
 async function writeFiles(engine: Engine, container: Container, prepared: string): Promise<void> {
   const { record, directory } = container
   const { native, paths } = engine
+  refuseTerminal(record)
   checkVolumes(paths.data, record)
   const spec = buildSpec(record, {
     data: paths.data,
@@ -110,7 +112,7 @@ export async function startInBackground(engine: Engine, container: Container): P
   for (let attempt = 1; ; attempt++) {
     const prepared = await prepareStart(engine, container)
     try {
-      await startDetached(engine.native().program, prepared)
+      await startDetached(engine.native().program, prepared, streamsOf(container.record))
       return
     } catch (error) {
       if (!(error instanceof LighterError)) throw error
@@ -174,7 +176,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
         : config.hostname,
     }),
     stdio: { terminal: config.tty, stdin: config.openStdin, stdinOnce: config.stdinOnce },
-    ...planLog(record, directory),
+    ...(await planLog(record, directory)),
     autoRemove: host.autoRemove,
     nameClaim: nameClaim(data, record.name),
     removePaths: host.autoRemove
@@ -235,11 +237,15 @@ async function findEdits(requests: DeviceRequest[]): Promise<DeviceEdits> {
 /** An exec request beside the plan: the monitor reads it for every check. */
 const HEALTH_CHECK = 'health-check.json'
 
-function planLog(record: ContainerRecord, directory: string): Pick<Plan, 'log' | 'logging'> {
-  const logging = planLogging(record)
+async function planLog(
+  record: ContainerRecord,
+  directory: string,
+): Promise<Pick<Plan, 'log' | 'logging'>> {
+  const path = join(directory, 'container.log')
+  const logging = await planLogging(record, path)
   if (!logging) return {}
   return {
-    ...(logging.driver === 'file' ? { log: join(directory, 'container.log') } : {}),
+    ...(logging.driver === 'file' ? { log: path } : {}),
     logging,
   }
 }

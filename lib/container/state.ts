@@ -57,7 +57,14 @@ export const MONITOR_LOST = 'monitor lost'
 
 const MAX_STATE = 64 * 1024
 
+/** The last entry that a monitor sent to the journal. */
+export interface JournalEnd {
+  epoch: string
+  ordinal: number
+}
+
 interface StateDocument {
+  journal?: JournalEnd
   status: 'running' | 'restarting' | 'exited' | 'created' | 'failed'
   pid?: number
   startTime?: string | number
@@ -77,6 +84,12 @@ interface StateDocument {
 export function readState(directory: string): ContainerState {
   const document = parseJson(readSmallFile(join(directory, 'state.json'), MAX_STATE))
   return document ? interpretState(document as StateDocument, isAlive) : { status: 'created' }
+}
+
+/** Which entry of the journal is the last of an ended container, when its monitor lived to say so. */
+export function readJournalEnd(directory: string): JournalEnd | undefined {
+  const document = parseJson(readSmallFile(join(directory, 'state.json'), MAX_STATE))
+  return (document as StateDocument | undefined)?.journal
 }
 
 /** Pure half of `readState`. */

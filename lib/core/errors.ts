@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'conflict'
   | 'not-running'
   | 'already-running'
+  | 'start-failed'
   | 'changed-meanwhile'
   | 'removal-in-progress'
   | 'command-not-found'

@@ -58,16 +58,20 @@ function nativeEnvironment(): Record<string, string> {
   )
 }
 
-/** Starts a container in the background and returns once its process runs. Throws what kept it from running. */
+/**
+ * Starts a container in the background and returns once its process runs; `streams`: whether it gets this process's standard
+ * output and error. Throws what kept it from running.
+ */
 export async function startDetached(
   program: string,
   { container, prepared }: { container: string; prepared: string },
+  streams: 'ignore' | 'inherit',
 ): Promise<void> {
   const child = lazyChildProcess().spawn(
     program,
     ['run', '--container', container, '--prepared', prepared, '--detach', '--report-fd', '3'],
     {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', streams, streams, 'pipe'],
       env: nativeEnvironment(),
     },
   )

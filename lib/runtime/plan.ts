@@ -74,10 +74,14 @@ export interface HealthPlan {
 }
 
 export interface LoggingPlan {
-  driver: 'file' | 'journald'
+  driver: 'file' | 'journald' | 'passthrough'
   /** Bytes; 0: no limit. */
   maxSize: number
   maxFiles: number
+  /** Files that were rotated are compressed. */
+  compress?: boolean
+  /** Bytes on their way to the journal; what is more is lost. Absent: the container waits. */
+  buffer?: number
   /** In every record of a file. */
   attributes?: Record<string, string>
   /** In every entry of the journal. */

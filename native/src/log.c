@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "journald.h"
 #include "scope.h"
 #include "utf8.h"
 
@@ -32,17 +31,19 @@ int log_open(struct log *log, const struct plan *plan, struct failure *out)
 {
 	struct stat file;
 
-	*log = (struct log){.fd = -1};
+	*log = (struct log){.fd = -1, .compressor = {.pipe = -1}};
 	if (plan->logging.driver == LOG_JOURNALD) {
-		log->fields = plan->logging.fields;
-		log->fd = journald_open(out);
-		return log->fd < 0 ? -1 : 0;
+		if (journald_open(&log->journal, &plan->logging, out) < 0)
+			return -1;
+		log->fd = log->journal.fd;
+		return 0;
 	}
 	if (!plan->log_path)
 		return 0;
 	log->path = plan->log_path;
 	log->max_size = plan->logging.max_size;
 	log->max_files = plan->logging.max_files;
+	log->compress = plan->logging.compress;
 	log->attributes = plan->logging.attributes;
 	log->fd = open_file(log->path, 0);
 	if (log->fd < 0 || fstat(log->fd, &file) < 0)
@@ -171,30 +172,44 @@ static void end_record(struct output *output)
 		output->log->size -= output->written;
 }
 
-/* container.log becomes container.log.1, that one .2, …; the oldest goes. With one file only, what
- * it holds goes. Where that fails, the log grows beyond its size: nothing is lost. */
+/* Where that fails, the log grows beyond its size: nothing is lost. While the last file is still
+ * being compressed it may grow to twice its size; then it waits. */
 static void rotate(struct log *log)
 {
-	auto_free char *from = malloc(strlen(log->path) + 16), *to = malloc(strlen(log->path) + 16);
 	int fd;
 
-	if (!from || !to)
+	if (!log_compressor_idle(&log->compressor, log->size / 2 >= log->max_size) ||
+		log_shift(log->path, log->max_files) < 0)
 		return;
-	for (unsigned i = log->max_files - 1; i > 0; i--) {
-		sprintf(to, "%s.%u", log->path, i);
-		if (i > 1)
-			sprintf(from, "%s.%u", log->path, i - 1);
-		else
-			strcpy(from, log->path);
-		if (rename(from, to) < 0 && errno != ENOENT)
-			return;
-	}
 	fd = open_file(log->path, log->max_files < 2 ? O_TRUNC : 0);
 	if (fd < 0)
 		return;
 	close(log->fd);
 	log->fd = fd;
 	log->size = 0;
+	if (log->compress && log->max_files > 1)
+		log_compress(&log->compressor, log->path);
+}
+
+static void send_entry(struct log *log, enum log_stream stream, const unsigned char *bytes,
+	size_t length, bool whole)
+{
+	struct log_line *line = &log->lines[stream];
+	struct journald_entry entry = {.error = stream == LOG_STDERR,
+		.bytes = bytes,
+		.length = length,
+		.time = &line->since,
+		.last = whole};
+
+	if (!line->continued)
+		line->line = log->journal.ordinal + 1;
+	if (line->continued || !whole)
+		entry.part = ++line->parts;
+	entry.line = line->line;
+	if (journald_send(&log->journal, &entry) < 0 && !log->error)
+		log->error = errno;
+	if (whole)
+		line->parts = 0;
 }
 
 static void write_record(struct log *log, enum log_stream stream, const unsigned char *bytes,
@@ -204,11 +219,12 @@ static void write_record(struct log *log, enum log_stream stream, const unsigned
 	struct output output;
 	char time[TIMESTAMP_SIZE];
 
-	if (log->fields) {
-		if (journald_send(log->fd, log->fields, stream == LOG_STDERR, bytes, length,
-			    !whole) < 0 &&
-			!log->error)
-			log->error = errno;
+	/* All records of a cut line carry the time of the first. */
+	if (!line->continued)
+		clock_gettime(CLOCK_REALTIME, &line->since);
+	if (log->journal.fields) {
+		send_entry(log, stream, bytes, length, whole);
+		line->continued = !whole;
 		return;
 	}
 	if (log->max_size > 0 && log->size >= log->max_size)
@@ -218,9 +234,6 @@ static void write_record(struct log *log, enum log_stream stream, const unsigned
 	output.failed = false;
 	output.used = 0;
 	output.written = 0;
-	/* All records of a cut line carry the time of the first. */
-	if (!line->continued)
-		clock_gettime(CLOCK_REALTIME, &line->since);
 	format_timestamp(&line->since, time);
 	put_text(&output, "{\"log\":\"");
 	put_string(&output, bytes, length);
@@ -320,6 +333,7 @@ void log_finish(struct log *log)
 			write_record(log, (enum log_stream)i, line->bytes, line->length, false);
 		drop_line(line);
 		line->continued = false;
+		line->parts = 0;
 	}
 }
 
@@ -327,6 +341,7 @@ void log_close(struct log *log)
 {
 	for (int i = 0; i < LOG_STREAM_COUNT; i++)
 		drop_line(&log->lines[i]);
+	(void)log_compressor_idle(&log->compressor, true);
 	if (log->fd >= 0)
 		close(log->fd);
 	log->fd = -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The container's log in Docker's json-file format: one JSON object per line. */
+/* The container's log: a file in Docker's json-file format, one JSON object per line, or systemd's
+ * journal. */
 #ifndef LIGHTER_LOG_H
 #define LIGHTER_LOG_H
 
@@ -8,6 +9,8 @@
 #include <time.h>
 
 #include "fail.h"
+#include "journald.h"
+#include "log_rotate.h"
 #include "plan.h"
 
 enum log_stream { LOG_STDOUT, LOG_STDERR, LOG_STREAM_COUNT };
@@ -18,6 +21,8 @@ struct log_line {
 	size_t length;
 	bool continued; /* the line's beginning was written already, at this time: */
 	struct timespec since;
+	unsigned parts;		 /* of a line that was cut, written so far */
+	unsigned long long line; /* of the journal: the number of the first of them */
 };
 
 struct log {
@@ -26,8 +31,10 @@ struct log {
 	long long size;	    /* of the file */
 	long long max_size; /* the file is rotated before a record once it has as much; 0 = never */
 	unsigned max_files;
-	const char *attributes; /* the plan's */
-	struct json_t *fields;	/* of journald's entries; NULL = the log is a file */
+	bool compress;
+	struct log_compressor compressor;
+	const char *attributes;	 /* the plan's */
+	struct journald journal; /* without fields: the log is a file */
 	struct log_line lines[LOG_STREAM_COUNT];
 	int error; /* the first write error; records of that time are lost, later ones are tried */
 };

@@ -105,11 +105,12 @@ static void finish_failed(struct monitor *monitor, const struct failure *why)
 void monitor_main(const struct monitor_request *request)
 {
 	struct monitor monitor = {.plan = request->plan,
+		.handed = {request->handed[0], request->handed[1], request->handed[2]},
 		.directory = -1,
 		.shared = {.netns = -1, .uplink = -1, .uplink_ready = -1},
 		.network = {.uplink_keepalive = -1},
 		.streams = {.input = -1, .outputs = {-1, -1}, .peer = -1},
-		.log = {.fd = -1},
+		.log = {.fd = -1, .compressor = {.pipe = -1}},
 		.prober = {.fd = -1},
 		.cgroup = -1,
 		.oom = {.events = -1},

@@ -38,6 +38,8 @@ struct oom {
 
 struct monitor {
 	struct plan *plan;
+	int handed[3]; /* the caller's standard streams, which the container gets; -1 = it gets
+			  others */
 	int directory; /* the container's, locked; -1 once it is given up */
 	struct shared shared;
 	struct net_attachment network;
@@ -78,6 +80,7 @@ struct monitor_request {
 	const char *prepared; /* directory of what is to be in force, NULL = it is */
 	int client;	      /* connected socket */
 	struct attachment attached;
+	int handed[3];	     /* as in struct monitor */
 	struct winsize size; /* of the client's terminal, zeros = not known */
 };
 

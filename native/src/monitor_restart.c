@@ -23,6 +23,7 @@ static void collect_exit(struct monitor *monitor, struct exit_report *ret)
 
 	*ret = (struct exit_report){.started_at = monitor->started_at,
 		.log_error = monitor->log.error,
+		.journal = monitor->log.journal.fields ? &monitor->log.journal : NULL,
 		.restart_count = monitor->restart.count};
 	if (WIFSIGNALED(status)) {
 		ret->signal = WTERMSIG(status);

@@ -137,9 +137,11 @@ static int create(struct monitor *monitor, const struct spec *spec, const char *
 		.die_with_parent = true};
 	int result;
 
-	if (streams_open(&monitor->streams, plan, options.stdio, out) < 0)
+	if (streams_open(&monitor->streams, plan, monitor->handed, options.stdio, out) < 0)
 		return -1;
-	give_streams(options.stdio, spec);
+	/* The caller's own are not the container's to keep. */
+	if (monitor->handed[1] < 0)
+		give_streams(options.stdio, spec);
 	if (asprintf(&cache, "%s/cache/seccomp", plan->data_dir) < 0)
 		cache = NULL;
 	options.seccomp_cache = cache;

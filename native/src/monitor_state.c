@@ -148,6 +148,7 @@ static json_t *pack_ended(const char *status, const struct exit_report *report)
 {
 	char started[TIMESTAMP_SIZE], finished[TIMESTAMP_SIZE], error[128] = "";
 	struct timespec now;
+	json_t *state;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	format_timestamp(&report->started_at, started);
@@ -155,10 +156,18 @@ static json_t *pack_ended(const char *status, const struct exit_report *report)
 	if (report->log_error)
 		snprintf(error, sizeof(error), "part of the log is lost: %s",
 			strerror(report->log_error));
-	return json_pack("{s:i, s:s, s:i, s:i, s:b, s:s, s:s, s:s, s:i}", "version", 1, "status",
+	state = json_pack("{s:i, s:s, s:i, s:i, s:b, s:s, s:s, s:s, s:i}", "version", 1, "status",
 		status, "exitCode", report->exit_code, "signal", report->signal, "oomKilled",
 		report->oom_killed, "error", report->error ? report->error : error, "startedAt",
 		started, "finishedAt", finished, "restartCount", (int)report->restart_count);
+	if (state && report->journal &&
+		json_object_set_new(state, "journal",
+			json_pack("{s:s, s:I}", "epoch", report->journal->epoch, "ordinal",
+				(json_int_t)report->journal->ordinal)) < 0) {
+		json_decref(state);
+		return NULL;
+	}
+	return state;
 }
 
 int state_write_exited(int directory, const struct plan *plan, const struct exit_report *report,

@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "identity.h"
+#include "journald.h"
 #include "net.h"
 #include "plan.h"
 
@@ -15,7 +16,8 @@ struct exit_report {
 	int exit_code;
 	int signal;
 	bool oom_killed;
-	int log_error; /* errno of the first failed write to the log, 0 = none */
+	const struct journald *journal; /* the log, when it is one; what the last entry is */
+	int log_error;			/* errno of the first failed write to the log, 0 = none */
 	struct timespec started_at;
 	unsigned restart_count;
 	const char *error; /* why it could not be started again; NULL = nothing */

@@ -60,12 +60,14 @@ struct plan_health {
 	unsigned retries;
 };
 
-enum log_driver { LOG_FILE, LOG_JOURNALD };
+enum log_driver { LOG_FILE, LOG_JOURNALD, LOG_PASSTHROUGH };
 
 struct plan_logging {
 	enum log_driver driver;
 	long long max_size; /* bytes after which the log is rotated, 0 = never */
 	unsigned max_files;
+	bool compress;	       /* files that were rotated */
+	long long buffer;      /* journald: bytes on their way, more is lost; 0 = wait */
 	char *attributes;      /* JSON object that every record carries, NULL = none */
 	struct json_t *fields; /* journald: what every entry carries */
 };

@@ -74,9 +74,9 @@ static int read_attributes(json_t *object, char **ret, struct failure *out)
 
 static int read_logging(json_t *object, struct plan_logging *ret, struct failure *out)
 {
-	static const char *const known[] = {
-		"driver", "maxSize", "maxFiles", "attributes", "fields", NULL};
-	static const char *const drivers[] = {"file", "journald"};
+	static const char *const known[] = {"driver", "maxSize", "maxFiles", "attributes", "fields",
+		"compress", "buffer", NULL};
+	static const char *const drivers[] = {"file", "journald", "passthrough"};
 	long long files;
 	int driver;
 
@@ -91,6 +91,10 @@ static int read_logging(json_t *object, struct plan_logging *ret, struct failure
 		return -1;
 	ret->driver = (enum log_driver)driver;
 	ret->max_files = (unsigned)files;
+	ret->compress = json_is_true(json_object_get(object, "compress"));
+	if (json_object_get(object, "buffer") &&
+		get_number(object, "buffer", 1, INT64_MAX, &ret->buffer, out) < 0)
+		return -1;
 	if (json_object_get(object, "fields"))
 		ret->fields = json_incref(json_object_get(object, "fields"));
 	return 0;

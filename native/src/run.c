@@ -29,14 +29,20 @@ static void take_name(int argc, char **argv, const char *id)
 	snprintf(start, (size_t)(end - start), "lighter-monitor %.12s", id);
 }
 
-/* Standard streams of its own, nothing of the caller's, and the numbers that are lent to others
- * kept free by placeholders. Returns the moved socket, or -1. */
-static int settle_descriptors(int socket)
+/* Where descriptors wait until those that they get are free. */
+enum { ASIDE = 64 };
+
+/* Standard streams of its own, nothing of the caller's but what is kept, and the numbers that are
+ * lent to others kept free by placeholders. The kept ones (-1 = none) are moved. */
+static int settle_descriptors(int *const kept[], size_t count)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int moved = fcntl(socket, F_DUPFD_CLOEXEC, LENT_UPLINK + 1);
+	int next = LENT_UPLINK + 1;
 
-	if (null < 0 || moved < 0)
+	for (size_t i = 0; null >= 0 && i < count; i++)
+		if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE)) < 0)
+			return -1;
+	if (null < 0)
 		return -1;
 	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(null, fd) < 0)
@@ -44,17 +50,18 @@ static int settle_descriptors(int socket)
 	for (int fd = LENT_NETNS; fd <= LENT_UPLINK; fd++)
 		if (fd != null && dup3(null, fd, O_CLOEXEC) < 0)
 			return -1;
-	if (null > LENT_UPLINK)
-		close(null);
-	if (moved > LENT_UPLINK + 1)
-		close_range(LENT_UPLINK + 1, (unsigned)moved - 1, 0);
-	close_range((unsigned)moved + 1, ~0U, 0);
-	return moved;
+	for (size_t i = 0; i < count; i++)
+		if (*kept[i] >= 0 && (*kept[i] = dup3(*kept[i], next++, O_CLOEXEC)) < 0)
+			return -1;
+	close_range((unsigned)next, ~0U, 0);
+	return 0;
 }
 
 static void __attribute__((noreturn))
 become_monitor(int argc, char **argv, struct monitor_request *request)
 {
+	int *const kept[] = {
+		&request->client, &request->handed[0], &request->handed[1], &request->handed[2]};
 	pid_t pid;
 
 	if (setsid() < 0)
@@ -62,8 +69,7 @@ become_monitor(int argc, char **argv, struct monitor_request *request)
 	pid = fork();
 	if (pid != 0)
 		_exit(pid < 0);
-	request->client = settle_descriptors(request->client);
-	if (request->client < 0 || chdir("/") < 0)
+	if (settle_descriptors(kept, array_size(kept)) < 0 || chdir("/") < 0)
 		_exit(1);
 	/* It lies among the words that the name is written over. */
 	if (request->prepared)
@@ -82,12 +88,15 @@ static int fork_monitor(int argc, char **argv, const struct attach_options *opti
 	struct monitor_request request = {.plan = plan,
 		.prepared = options->prepared,
 		.attached = session_attachment(options, plan),
+		.handed = {-1, -1, -1},
 		.size = session_size()};
 	int pair[2], status;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(out, errno, "monitor", "cannot make a socket pair");
+	for (int fd = 0; fd <= 2 && plan->logging.driver == LOG_PASSTHROUGH; fd++)
+		request.handed[fd] = fd;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {

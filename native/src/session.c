@@ -44,7 +44,7 @@ struct attachment session_attachment(const struct attach_options *options, const
 {
 	struct attachment attached = {0};
 
-	if (options->detach)
+	if (options->detach || plan->logging.driver == LOG_PASSTHROUGH)
 		return attached;
 	attached.input = options->input && plan->open_stdin;
 	attached.outputs[STREAM_STDOUT] = options->output;

@@ -31,9 +31,18 @@ static int open_pipe(int *ret_read, int *ret_write)
 	return 0;
 }
 
-static int open_pipes(struct streams *streams, bool open_stdin, int stdio[3])
+static int copy_fd(int from, int *ret)
 {
-	if (open_stdin) {
+	*ret = fcntl(from, F_DUPFD_CLOEXEC, 3);
+	return *ret < 0 ? -1 : 0;
+}
+
+static int open_pipes(struct streams *streams, bool open_stdin, const int handed[3], int stdio[3])
+{
+	if (open_stdin && handed[0] >= 0) {
+		if (copy_fd(handed[0], &stdio[0]) < 0)
+			return -1;
+	} else if (open_stdin) {
 		if (open_pipe(&stdio[0], &streams->input) < 0 ||
 			set_nonblocking(streams->input) < 0)
 			return -1;
@@ -42,20 +51,22 @@ static int open_pipes(struct streams *streams, bool open_stdin, int stdio[3])
 		if (stdio[0] < 0)
 			return -1;
 	}
-	for (int i = 0; i < STREAM_COUNT; i++)
-		if (open_pipe(&streams->outputs[i], &stdio[i + 1]) < 0 ||
-			set_nonblocking(streams->outputs[i]) < 0)
+	for (int i = 0; i < STREAM_COUNT; i++) {
+		if (handed[i + 1] >= 0 ? copy_fd(handed[i + 1], &stdio[i + 1]) < 0
+				       : open_pipe(&streams->outputs[i], &stdio[i + 1]) < 0 ||
+						 set_nonblocking(streams->outputs[i]) < 0)
 			return -1;
+	}
 	return 0;
 }
 
-int streams_open(
-	struct streams *streams, const struct plan *plan, int ret_stdio[3], struct failure *out)
+int streams_open(struct streams *streams, const struct plan *plan, const int handed[3],
+	int ret_stdio[3], struct failure *out)
 {
 	*streams = (struct streams){
 		.input = -1, .outputs = {-1, -1}, .peer = -1, .terminal = plan->terminal};
 	ret_stdio[0] = ret_stdio[1] = ret_stdio[2] = -1;
-	if (plan->terminal || open_pipes(streams, plan->open_stdin, ret_stdio) == 0)
+	if (plan->terminal || open_pipes(streams, plan->open_stdin, handed, ret_stdio) == 0)
 		return 0;
 	fail(out, errno, "streams", "cannot make the container's standard streams");
 	streams_close(streams);

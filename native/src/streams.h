@@ -20,9 +20,10 @@ struct streams {
 	bool terminal;
 };
 
-/* Makes the pipes; ret_stdio are the container's ends (close-on-exec, -1 with a terminal). */
-int streams_open(
-	struct streams *streams, const struct plan *plan, int ret_stdio[3], struct failure *out);
+/* Makes the pipes; ret_stdio are the container's ends (close-on-exec, -1 with a terminal). What is
+ * handed on, when it is not -1, is used in their stead. */
+int streams_open(struct streams *streams, const struct plan *plan, const int handed[3],
+	int ret_stdio[3], struct failure *out);
 
 /* Takes over the master of the container's terminal. */
 int streams_set_console(

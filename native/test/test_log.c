@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <zlib.h>
+
 #include "log.h"
 #include "scope.h"
 
@@ -130,6 +132,50 @@ static void expect_rotation(unsigned files)
 	}
 }
 
+/* The file before the current one is gzip, with its origin in the header; one that is plain since
+ * its compression was interrupted goes its way with the others. */
+static void expect_compression(void)
+{
+	struct plan plan = {
+		.log_path = path, .logging = {.max_size = 100, .max_files = 4, .compress = true}};
+	struct failure failure;
+	struct log log;
+	char name[80], text[4096];
+	gzFile file;
+	int got;
+
+	unlink(path);
+	assert(log_open(&log, &plan, &failure) == 0);
+	for (int i = 0; i < 5; i++) {
+		log_write(&log, LOG_STDOUT, (const unsigned char *)"compressed\n", 11);
+		assert(log_compressor_idle(&log.compressor, true));
+	}
+	log_close(&log);
+	/* Two records each: 0 1 | 2 3 | 4 */
+	assert(size_of("") > 60 && size_of(".1") == -1 && size_of(".2") == -1);
+	assert(size_of(".1.gz") > 0 && size_of(".2.gz") > 0 && size_of(".3.gz") == -1);
+	assert(size_of(".gz.tmp") == -1);
+	snprintf(name, sizeof(name), "%s.1.gz", path);
+	file = gzopen(name, "rb");
+	assert(file);
+	got = gzread(file, text, sizeof(text) - 1);
+	gzclose(file);
+	assert(got > 100);
+	text[got] = '\0';
+	assert(strncmp(text, "{\"log\":\"compressed\\n\"", 21) == 0 && text[got - 1] == '\n');
+	snprintf(text, sizeof(text), "%s.1", path);
+	assert(rename(name, text) == 0);
+	assert(log_shift(path, 4) == 0);
+	assert(size_of("") == -1 && size_of(".1") > 60 && size_of(".2") > 0);
+	assert(size_of(".3.gz") > 0);
+	assert(log_shift(path, 4) == 0);
+	assert(size_of(".2") > 60 && size_of(".3") > 0 && size_of(".3.gz") == -1);
+	for (int i = 1; i < 4; i++) {
+		snprintf(name, sizeof(name), "%s.%d", path, i);
+		unlink(name);
+	}
+}
+
 static void expect_timestamps(void)
 {
 	char text[TIMESTAMP_SIZE];
@@ -154,6 +200,7 @@ int main(void)
 	expect_timestamps();
 	for (unsigned files = 1; files < 4; files++)
 		expect_rotation(files);
+	expect_compression();
 	unlink(path);
 	return 0;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { decideCommand } from '../../../lib/container/decide.ts'
-import { parseLogLine } from '../../../lib/container/logs.ts'
+import { parseLogLine } from '../../../lib/container/log-record.ts'
 import { parseBind } from '../../../lib/container/mount-request.ts'
 import { parseName, randomName } from '../../../lib/container/names.ts'
 import { signalNumber } from '../../../lib/container/signals.ts'
