@@ -200,8 +200,13 @@ function discardPids(resources: Resources, facts: ResourceFacts, warnings: strin
   delete resources.pidsLimit
 }
 
-const BLOCK_IO = [
-  ['blkioWeightDevice', 'Block I/O weight_device', 'Weight-device discarded.'],
+const WEIGHT = ['blkioWeight', 'Block I/O weight', 'Weight discarded.'] as const
+const DEVICE_WEIGHT = [
+  'blkioWeightDevice',
+  'Block I/O weight_device',
+  'Weight-device discarded.',
+] as const
+const RATES = [
   ['readBps', 'BPS Block I/O read limit', 'Block I/O BPS read limit discarded.'],
   ['writeBps', 'BPS Block I/O write limit', 'Block I/O BPS write limit discarded.'],
   ['readIops', 'IOPS Block read limit', 'Block I/O IOPS read limit discarded.'],
@@ -210,16 +215,20 @@ const BLOCK_IO = [
 
 function discardBlockIo(resources: Resources, facts: ResourceFacts, warnings: string[]): void {
   const { blkioWeight = 0 } = resources
-  if (facts.controllers.has('io')) {
-    if (blkioWeight > 0 && (blkioWeight < 10 || blkioWeight > 1000)) {
-      throw bad('Range of blkio weight is from 10 to 1000')
-    }
-    return
+  const limited = facts.controllers.has('io')
+  if (limited && blkioWeight > 0 && (blkioWeight < 10 || blkioWeight > 1000)) {
+    throw bad('Range of blkio weight is from 10 to 1000')
   }
-  if (blkioWeight > 0) warnings.push(unsupported('Block I/O weight', 'Weight discarded.'))
-  delete resources.blkioWeight
-  for (const [key, what, consequence] of BLOCK_IO) {
-    if (resources[key]?.length) warnings.push(unsupported(what, consequence))
+  const absent = [
+    ...(limited && facts.blockWeights.all ? [] : [WEIGHT]),
+    ...(limited && facts.blockWeights.device ? [] : [DEVICE_WEIGHT]),
+    ...(limited ? [] : RATES),
+  ]
+  for (const [key, what, consequence] of absent) {
+    const value = resources[key]
+    if (Array.isArray(value) ? value.length > 0 : value) {
+      warnings.push(unsupported(what, consequence))
+    }
     delete resources[key]
   }
 }

@@ -76,6 +76,13 @@ export function mergeLimits(before: Resources, change: Resources, id: string): R
   return after
 }
 
+/** A kernel without swap accounting; a scheduler that has other weights. */
+const MAY_BE_ABSENT: ReadonlySet<string> = new Set([
+  'memory.swap.max',
+  'io.weight',
+  'io.bfq.weight',
+])
+
 /** A running container's cgroup has the limits at once; without one of its own there is nothing to be limited. */
 function applyLimits(pid: number, id: string, change: Resources, after: Resources): void {
   const settings = cgroupSettings(change, after)
@@ -87,7 +94,7 @@ function applyLimits(pid: number, id: string, change: Resources, after: Resource
     try {
       writeFileSync(join(mount, own, file), value)
     } catch (error) {
-      if (isErrno(error, 'ENOENT') && file === 'memory.swap.max') continue
+      if (isErrno(error, 'ENOENT') && MAY_BE_ABSENT.has(file)) continue
       throw new LighterError(
         'bad-input',
         `Cannot update container ${id}: failed to write "${value}": write ${join(mount, own, file)}: ${(error as Error).message}`,
@@ -125,6 +132,7 @@ export function cgroupSettings(change: Resources, after: Resources): [string, st
     settings.push(['pids.max', limit(change.pidsLimit || -1)])
   }
   if (change.blkioWeight) {
+    settings.push(['io.bfq.weight', `default ${change.blkioWeight}`])
     settings.push([
       'io.weight',
       `default ${1 + Math.floor(((change.blkioWeight - 10) * 9999) / 990)}`,

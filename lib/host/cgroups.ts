@@ -9,6 +9,8 @@ export interface CgroupFacts {
   mount: string | undefined
   /** The v2 directory of this process. */
   own: string | undefined
+  /** Where this user's containers can be; `undefined`: nowhere. */
+  usable: string | undefined
   /** Controllers that this user may use for containers. */
   controllers: string[]
   /** A systemd manager answers for this user; for root the system's. */
@@ -31,7 +33,7 @@ export function readCgroups(uid: number): CgroupFacts {
   const controllers = usable
     ? readText(join(usable, 'cgroup.controllers')).trim().split(/\s+/).filter(Boolean)
     : []
-  return { version, mount, own: own || undefined, controllers, systemd }
+  return { version, mount, own: own || undefined, usable, controllers, systemd }
 }
 
 /**
@@ -52,6 +54,8 @@ export const underSystemd = (): boolean => existsSync('/run/systemd/system')
 export interface ResourceFacts {
   /** Names of the controllers that a container's cgroup will have. */
   controllers: ReadonlySet<string>
+  /** Which weights of block devices count: of all together, of one. */
+  blockWeights: { all: boolean; device: boolean }
   cpus: number
   onlineCpus: string
   onlineMems: string
@@ -65,9 +69,22 @@ export function readResourceFacts(uid: number): ResourceFacts {
     readText(`/sys/devices/system/${what}/online`).trim() || '0'
   return {
     controllers: new Set(reachable ? facts.controllers : []),
+    blockWeights: readBlockWeights(facts),
     cpus: lazyOs().cpus().length,
     onlineCpus: online('cpu'),
     onlineMems: online('node'),
+  }
+}
+
+/** BFQ has both; else one device's counts only where its cost is modelled. */
+function readBlockWeights({ mount = '', usable = '' }: CgroupFacts): ResourceFacts['blockWeights'] {
+  // The top of the tree has no weights: those of a directory below tell.
+  const has = (name: string): boolean =>
+    [usable, join(mount, 'system.slice')].some((directory) => existsSync(join(directory, name)))
+  const bfq = has('io.bfq.weight')
+  return {
+    all: bfq || has('io.weight'),
+    device: bfq || readText(join(mount, 'io.cost.qos')).includes('enable=1'),
   }
 }
 

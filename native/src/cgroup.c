@@ -203,6 +203,19 @@ static int make_path(const char *path, const struct spec *spec, int *ret_fd, siz
 	return 0;
 }
 
+/* The weights of the two schedulers that have any; each ignores what it does not know. */
+static bool may_be_absent(int fd, const struct spec_cgroup_setting *entry, int error)
+{
+	if (strcmp(entry->file, "io.bfq.weight") == 0)
+		return error == ENOENT || error == EOPNOTSUPP || error == ENODEV;
+	if (strcmp(entry->file, "io.weight") != 0)
+		return false;
+	/* One device's counts only where its cost is modelled; runc leaves it out everywhere. */
+	return strchr(entry->value, ':')
+		       ? error == ENOENT || error == EOPNOTSUPP
+		       : error == ENOENT && faccessat(fd, "io.bfq.weight", F_OK, 0) == 0;
+}
+
 static int write_settings(int fd, const struct spec *spec, struct failure *out)
 {
 	for (size_t i = 0; i < spec->cgroup_setting_count; i++) {
@@ -213,6 +226,8 @@ static int write_settings(int fd, const struct spec *spec, struct failure *out)
 		/* A kernel without swap accounting cannot swap beyond its limit of none. */
 		if (errno == ENOENT && strcmp(entry->file, "memory.swap.max") == 0 &&
 			(strcmp(entry->value, "max") == 0 || strcmp(entry->value, "0") == 0))
+			continue;
+		if (may_be_absent(fd, entry, errno))
 			continue;
 		if (errno == ENOENT)
 			return fail_kind(out, FAILURE_UNSUPPORTED, 0, "cgroup",

@@ -181,7 +181,9 @@ static int parse_io_weights(const json_t *block, struct spec *spec, struct failu
 	if (weight > 0 && weight < 10)
 		return spec_wrong(out, where, "weight", "must be from 10 to 1000");
 	if (weight > 0 &&
-		add_setting(spec, out, "io.weight", "default %" PRId64, io_weight(weight)) < 0)
+		(add_setting(spec, out, "io.bfq.weight", "default %" PRId64, weight) < 0 ||
+			add_setting(spec, out, "io.weight", "default %" PRId64, io_weight(weight)) <
+				0))
 		return -1;
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		char path[SPEC_WHERE];
@@ -194,6 +196,8 @@ static int parse_io_weights(const json_t *block, struct spec *spec, struct failu
 				NULL, out) < 0 ||
 			spec_integer(item, path, "weight", SPEC_REQUIRED, 10, 1000, &weight, NULL,
 				out) < 0 ||
+			add_setting(spec, out, "io.bfq.weight", "%" PRId64 ":%" PRId64 " %" PRId64,
+				major, minor, weight) < 0 ||
 			add_setting(spec, out, "io.weight", "%" PRId64 ":%" PRId64 " %" PRId64,
 				major, minor, io_weight(weight)) < 0)
 			return -1;

@@ -7,6 +7,7 @@ import { mappingOption, userMap } from '../../../lib/container/user-map.ts'
 const MB = 1024 * 1024
 const facts = {
   controllers: new Set(['memory', 'cpu', 'pids', 'cpuset', 'io']),
+  blockWeights: { all: true, device: false },
   cpus: 2,
   onlineCpus: '0-1',
   onlineMems: '0',
@@ -35,6 +36,17 @@ describe('limits', () => {
     const checked = checkResources(wanted, { ...facts, controllers: new Set() })
     expect(checked.resources).toEqual({})
     expect(checked.warnings).toHaveLength(4)
+  })
+
+  test('weights of block devices where the kernel has those of all devices only', () => {
+    const path = '/dev/sda'
+    const wanted = { blkioWeight: 300, blkioWeightDevice: [{ path, value: 500 }] }
+    expect(checkResources(wanted, facts)).toEqual({
+      resources: { blkioWeight: 300 },
+      warnings: [
+        'Your kernel does not support Block I/O weight_device or the cgroup is not mounted. Weight-device discarded.',
+      ],
+    })
   })
 
   test('a list of CPUs', () => {
