@@ -27,6 +27,7 @@ static const struct {
 	{"commit", verb_commit},
 	{"files", verb_files},
 	{"probe", verb_probe},
+	{"names", verb_names},
 };
 
 int main(int argc, char **argv)

@@ -24,6 +24,7 @@ int verb_diff(int argc, char **argv);	 /* what a container changed */
 int verb_export(int argc, char **argv);	 /* a container's root filesystem as an archive */
 int verb_commit(int argc, char **argv);	 /* what a container changed as a layer's archive */
 int verb_files(int argc, char **argv);	 /* both ends of `cp` */
+int verb_names(int argc, char **argv);	 /* the name server that all monitors share */
 int verb_probe(int argc, char **argv); /* what this host can do, for the driver choice and doctor */
 
 #endif
