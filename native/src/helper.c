@@ -22,7 +22,9 @@
 #define STEP "helper"
 #define GREETING_MS 5000
 #define BACKLOG 64
-#define FDS_MAX 32
+
+/* The most that the kernel passes in one message (SCM_MAX_FD). */
+#define FDS_MAX 253
 
 /* Socket names have 108 bytes: the directory is named by a descriptor. */
 static int name_socket(struct sockaddr_un *address, int directory, const char *name)

@@ -28,6 +28,7 @@ static const struct {
 	{"files", verb_files},
 	{"probe", verb_probe},
 	{"names", verb_names},
+	{"ports", verb_ports},
 };
 
 int main(int argc, char **argv)

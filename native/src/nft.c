@@ -162,6 +162,33 @@ void nft_load_meta(struct nft_rule *rule, uint32_t key)
 	expression_end(rule, expression);
 }
 
+void nft_store_meta(struct nft_rule *rule, uint32_t key)
+{
+	struct expression expression = expression_begin(rule, "meta");
+
+	put_number(&rule->message, NFTA_META_KEY, key);
+	put_number(&rule->message, NFTA_META_SREG, NFT_REG_1);
+	expression_end(rule, expression);
+}
+
+void nft_load_socket(struct nft_rule *rule, uint32_t key)
+{
+	struct expression expression = expression_begin(rule, "socket");
+
+	put_number(&rule->message, NFTA_SOCKET_KEY, key);
+	put_number(&rule->message, NFTA_SOCKET_DREG, NFT_REG_1);
+	expression_end(rule, expression);
+}
+
+void nft_load_ct(struct nft_rule *rule, uint32_t key)
+{
+	struct expression expression = expression_begin(rule, "ct");
+
+	put_number(&rule->message, NFTA_CT_KEY, key);
+	put_number(&rule->message, NFTA_CT_DREG, NFT_REG_1);
+	expression_end(rule, expression);
+}
+
 void nft_load_value(struct nft_rule *rule, uint32_t to, const void *data, size_t size)
 {
 	struct expression expression = expression_begin(rule, "immediate");

@@ -54,6 +54,11 @@ void nft_rule_end(struct nft_rule *rule, struct nft_batch *batch);
  */
 void nft_load_payload(struct nft_rule *rule, uint32_t base, uint32_t offset, uint32_t size);
 void nft_load_meta(struct nft_rule *rule, uint32_t key);
+void nft_store_meta(struct nft_rule *rule, uint32_t key);
+
+/* What the socket says that the packet belongs to (NFT_SOCKET_…), and its connection (NFT_CT_…). */
+void nft_load_socket(struct nft_rule *rule, uint32_t key);
+void nft_load_ct(struct nft_rule *rule, uint32_t key);
 void nft_load_value(struct nft_rule *rule, uint32_t to, const void *data, size_t size);
 void nft_mask(struct nft_rule *rule, const void *mask, size_t size);
 void nft_compare(struct nft_rule *rule, uint32_t operation, const void *data, size_t size);

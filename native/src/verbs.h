@@ -25,6 +25,7 @@ int verb_export(int argc, char **argv);	 /* a container's root filesystem as an 
 int verb_commit(int argc, char **argv);	 /* what a container changed as a layer's archive */
 int verb_files(int argc, char **argv);	 /* both ends of `cp` */
 int verb_names(int argc, char **argv);	 /* the name server that all monitors share */
+int verb_ports(int argc, char **argv);	 /* the port forwarder, started by helper.h */
 int verb_probe(int argc, char **argv); /* what this host can do, for the driver choice and doctor */
 
 #endif

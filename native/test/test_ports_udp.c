@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Published UDP ports through the real forwarder, between namespaces. */
+#include "ports_lab.h"
+
+#define FLOWS 2100
+
+static struct lab lab;
+
+static void ask(int fd, const char *to, const char *text)
+{
+	union ports_address address = lab_address(to, 5353);
+
+	check(sendto(fd, text, strlen(text), 0, &address.any, ports_address_size(&address)) ==
+		(ssize_t)strlen(text));
+}
+
+/* What arrives, and from whom. */
+static const char *hear(int fd, char peer[80], union ports_address *ret)
+{
+	static char text[65536];
+	socklen_t size = sizeof(*ret);
+	ssize_t got = recvfrom(fd, text, sizeof(text) - 1, 0, &ret->any, &size);
+
+	text[got < 0 ? 0 : got] = '\0';
+	snprintf(peer, 80, "%s", got < 0 ? "nobody" : lab_text(ret));
+	return text;
+}
+
+static void reply(int fd, const union ports_address *to, const char *text)
+{
+	check(sendto(fd, text, strlen(text), 0, &to->any, ports_address_size(to)) ==
+		(ssize_t)strlen(text));
+}
+
+/* The container sees `expected` (a prefix); the answer comes from the address that was asked. */
+static void exchange(int client, const char *to, int server, const char *expected)
+{
+	union ports_address address;
+	char peer[80], from[80];
+
+	ask(client, to, "question");
+	check(strcmp(hear(server, peer, &address), "question") == 0);
+	if (strncmp(peer, expected, strlen(expected)) != 0)
+		printf("the container sees %s instead of %s\n", peer, expected);
+	check(strncmp(peer, expected, strlen(expected)) == 0);
+	reply(server, &address, "answer");
+	check(strcmp(hear(client, peer, &address), "answer") == 0);
+	snprintf(from, sizeof(from), "%s 5353", to);
+	check(strcmp(peer, from) == 0);
+}
+
+static void test_addresses(int server, int server6)
+{
+	int client = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 40001);
+	int other = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 40002);
+	int client6 = lab_socket(lab.client, SOCK_DGRAM, "2001:db8::7", 40001);
+	int loopback = lab_socket(-1, SOCK_DGRAM, "127.0.0.1", 0);
+	int loopback6 = lab_socket(-1, SOCK_DGRAM, "::1", 0);
+	int neighbour = lab_socket(lab.container, SOCK_DGRAM, "172.18.0.2", 0);
+
+	for (int turn = 0; turn < 3; turn++) {
+		exchange(client, "192.0.2.1", server, "192.0.2.7 40001");
+		exchange(other, "192.0.2.1", server, "192.0.2.7 40002");
+		exchange(client6, "2001:db8::1", server6, "2001:db8::7 40001");
+		exchange(loopback, "127.0.0.1", server, "172.18.0.1 ");
+		exchange(loopback6, "::1", server6, "fd00::1 ");
+		exchange(neighbour, "172.18.0.1", server, "172.18.0.1 ");
+	}
+	close(client);
+	close(other);
+	close(client6);
+	close(loopback);
+	close(loopback6);
+	close(neighbour);
+}
+
+/* Answers out of order find their own clients; datagrams keep their borders. */
+static void test_two_clients(int server)
+{
+	int one = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 0);
+	int two = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 0);
+	union ports_address first, second, ignored;
+	char peer[80], large[9001];
+
+	memset(large, 'x', 9000);
+	large[9000] = '\0';
+	ask(one, "192.0.2.1", "one");
+	check(strcmp(hear(server, peer, &first), "one") == 0);
+	ask(two, "192.0.2.1", large);
+	check(strcmp(hear(server, peer, &second), large) == 0);
+	reply(server, &second, large);
+	reply(server, &first, "1");
+	reply(server, &second, "2");
+	check(strcmp(hear(one, peer, &ignored), "1") == 0);
+	check(strcmp(hear(two, peer, &ignored), large) == 0);
+	check(strcmp(hear(two, peer, &ignored), "2") == 0);
+	close(one);
+	close(two);
+}
+
+/* Nobody listens in the container at first: the flow goes on when somebody does. */
+static void test_late_server(int *server)
+{
+	int client = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 40009);
+
+	for (int i = 0; i < 3; i++)
+		ask(client, "192.0.2.1", "early");
+	usleep(100000);
+	*server = lab_socket(lab.container, SOCK_DGRAM, "172.18.0.2", 53);
+	check(*server >= 0);
+	exchange(client, "192.0.2.1", *server, "192.0.2.7 40009");
+	close(client);
+}
+
+/* More clients than there may be flows: the oldest give way, the newest are served. */
+static void test_eviction(int server)
+{
+	union ports_address address;
+	char peer[80];
+
+	for (int i = 0; i < FLOWS; i++) {
+		int client = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 20000 + (unsigned)i);
+
+		ask(client, "192.0.2.1", "x");
+		check(strcmp(hear(server, peer, &address), "x") == 0);
+		close(client);
+	}
+	exchange(lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 30001), "192.0.2.1", server,
+		"192.0.2.7 30001");
+}
+
+int main(int argc, char **argv)
+{
+	int listeners[2], server, server6;
+
+	if (argc > 1 && strcmp(argv[1], "ports") == 0)
+		return verb_ports(argc, argv);
+	lab_build(&lab);
+	listeners[0] = lab_bind(IPPROTO_UDP, "0.0.0.0", 5353);
+	listeners[1] = lab_bind(IPPROTO_UDP, "::", 5353);
+	lab_publish(&lab, listeners, 2, "udp", 53);
+	test_late_server(&server);
+	server6 = lab_socket(lab.container, SOCK_DGRAM, "fd00::2", 53);
+	test_addresses(server, server6);
+	test_two_clients(server);
+	test_eviction(server);
+	lab_close(&lab);
+	return failures ? 1 : 0;
+}
