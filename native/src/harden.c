@@ -73,8 +73,8 @@ static int allow_memory(scmp_filter_ctx context)
 	return 0;
 }
 
-/* Refused, not killed: a call that another C library makes must not take the names of all
- * containers away. */
+/* Refused, not killed: a call that another C library makes must not take the service from all
+ * containers. */
 static int filter_calls(const int *calls, size_t count, struct failure *out)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -102,9 +102,10 @@ static int filter_calls(const int *calls, size_t count, struct failure *out)
 }
 #endif
 
-int harden(const int *calls, size_t count, struct failure *out)
+int harden(uint64_t capabilities, const int *calls, size_t count, struct failure *out)
 {
-	const struct spec_capabilities none = {.present = true};
+	const struct spec_capabilities kept = {
+		.present = true, .permitted = capabilities, .effective = capabilities};
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -113,7 +114,7 @@ int harden(const int *calls, size_t count, struct failure *out)
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail(out, errno, STEP, "cannot give up privileges");
-	if (caps_apply(&none, out) < 0)
+	if (caps_apply(&kept, out) < 0)
 		return -1;
 	return filter_calls(calls, count, out);
 }

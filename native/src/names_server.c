@@ -207,7 +207,7 @@ int verb_names(int argc, char **argv)
 	if (parse_arguments(argc, argv, &path, &port) < 0 ||
 		fcntl(HELPER_LISTENER, F_SETFL, O_NONBLOCK) < 0)
 		return 125;
-	if (harden(calls, array_size(calls), &failure) < 0 ||
+	if (harden(0, calls, array_size(calls), &failure) < 0 ||
 		names_serve(HELPER_LISTENER, path, port, &failure) < 0) {
 		dprintf(STDERR_FILENO, "lighter-native: %s\n", failure.message);
 		return 1;

@@ -79,7 +79,8 @@ struct ports_subnet {
 struct ports {
 	int epoll;
 	int route;			 /* rtnetlink in N; -1 before the first registration */
-	uint64_t netns;			 /* inode of N */
+	dev_t nsfs;			 /* where N is */
+	ino_t netns;			 /* and what it is there */
 	bool transparent4, transparent6; /* N leads the answers to foreign addresses back */
 	struct ports_subnet *subnets;	 /* of N itself */
 	size_t subnet_count;

@@ -207,13 +207,15 @@ static int check_netns(struct ports *ports, int netns, struct failure *out)
 {
 	struct stat status;
 
-	if (fstat(netns, &status) < 0 || ioctl(netns, NS_GET_NSTYPE) != CLONE_NEWNET)
+	if (fstat(netns, &status) < 0)
 		return refuse(out, "the first descriptor is no network namespace");
-	if (ports->route < 0)
-		return ports_enter(ports, netns, out);
-	if (status.st_ino != ports->netns)
-		return refuse(out, "another network namespace");
-	return 0;
+	if (ports->route >= 0)
+		return status.st_ino == ports->netns && status.st_dev == ports->nsfs
+			       ? 0
+			       : refuse(out, "another network namespace");
+	if (ioctl(netns, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return refuse(out, "the first descriptor is no network namespace");
+	return ports_enter(ports, netns, out);
 }
 
 static int apply(struct ports *ports, struct ports_member *member,

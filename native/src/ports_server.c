@@ -17,10 +17,11 @@
 #include <time.h>
 
 #include <jansson.h>
+#include <seccomp.h>
 
+#include "harden.h"
 #include "helper.h"
 #include "ports.h"
-#include "ports_filter.h"
 #include "ports_registry.h"
 #include "scope.h"
 #include "userns.h"
@@ -130,22 +131,18 @@ static bool is_own_userns(int userns)
 }
 
 /* Foreign source addresses take CAP_NET_RAW, clients' ports below 1024 CAP_NET_BIND_SERVICE. */
-static int keep_capabilities(struct failure *out)
+static int keep_little(struct failure *out)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {0};
+	static const int calls[] = {SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(fstat),
+		SCMP_SYS(getsockname), SCMP_SYS(listen), SCMP_SYS(newfstatat), SCMP_SYS(pipe2),
+		SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
+		SCMP_SYS(socket), SCMP_SYS(splice)};
 
-	data[0].permitted = 1U << CAP_NET_RAW | 1U << CAP_NET_BIND_SERVICE;
-	data[0].effective = data[0].permitted;
 	for (int number = 0; prctl(PR_CAPBSET_READ, (unsigned long)number, 0, 0, 0) >= 0; number++)
 		if (prctl(PR_CAPBSET_DROP, (unsigned long)number, 0, 0, 0) < 0)
 			return fail(out, errno, STEP, "cannot drop a capability");
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-		syscall(SYS_capset, &header, data) < 0)
-		return fail(out, errno, STEP, "cannot drop the capabilities");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail(out, errno, STEP, "cannot shut the forwarder off");
-	return 0;
+	return harden(
+		1ULL << CAP_NET_RAW | 1ULL << CAP_NET_BIND_SERVICE, calls, array_size(calls), out);
 }
 
 int ports_enter(struct ports *ports, int netns, struct failure *out)
@@ -161,10 +158,10 @@ int ports_enter(struct ports *ports, int netns, struct failure *out)
 		return -1;
 	if (setns(netns, CLONE_NEWNET) < 0)
 		return fail(out, errno, STEP, "cannot enter the shared network namespace");
-	if (ports_route_prepare(ports, netns, out) < 0 || keep_capabilities(out) < 0 ||
-		ports_filter_install(out) < 0)
+	if (ports_route_prepare(ports, netns, out) < 0 || keep_little(out) < 0)
 		return -1;
 	ports->netns = status.st_ino;
+	ports->nsfs = status.st_dev;
 	return 0;
 }
 
@@ -236,29 +233,20 @@ static int run(struct ports *ports)
 	return 0;
 }
 
-/* Connections are limited by descriptors alone. */
-static size_t raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 1024;
-	limit.rlim_cur = limit.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur;
-}
-
 int verb_ports(int argc, char **argv)
 {
 	static struct ports ports = {.route = -1};
+	struct rlimit limit;
 
 	(void)argc;
 	(void)argv;
 	signal(SIGPIPE, SIG_IGN);
-	ports.limit = raise_limit();
+	/* harden raises the limit on descriptors to the hard one. */
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	ports.limit = limit.rlim_max;
 	ports.now = clock_ms();
-	/* The system call filter will let nobody open /dev/urandom. */
+	/* jansson would open /dev/urandom, which the system call filter refuses. */
 	if (getrandom(&ports.seed, sizeof(ports.seed), 0) != sizeof(ports.seed))
 		return 1;
 	json_object_seed(ports.seed);
