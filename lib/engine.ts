@@ -23,6 +23,8 @@ export interface Engine {
 
 /** Finds the directories of the calling user and makes them; everything else waits until it is asked for. */
 export function createEngine(environment: NodeJS.ProcessEnv): Engine {
+  // What this user makes, this user can read: a umask that denies it is meant for others.
+  process.umask(process.umask(0o077) & 0o077)
   const uid = process.getuid?.() ?? 0
   const gid = process.getgid?.() ?? 0
   const paths = findPaths(environment, uid)

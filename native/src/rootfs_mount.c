@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "fuse_upper.h"
 #include "scope.h"
 #include "tree_copy.h"
 
@@ -72,11 +73,18 @@ static int layers_open(const struct plan_rootfs *rootfs, struct layer_fds *ret, 
 	return ret->work < 0 ? -1 : 0;
 }
 
-/* Writes "lowerdir=…,upperdir=…,workdir=…" with each directory as PREFIX and its descriptor, and
- * how owners are shown. Read-only nothing is written, and whoever else has it mounted is not
- * disturbed. */
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Writes "lowerdir=…,upperdir=…,workdir=…" with each directory as PREFIX and its descriptor, or the
+ * two of the container below place, and how owners are shown. Read-only nothing is written, and
+ * whoever else has it mounted is not disturbed. */
 static int format_layers(const struct plan_rootfs *rootfs, const struct layer_fds *layers,
-	const char *prefix, char **ret)
+	const char *prefix, const char *place, char **ret)
 {
 	auto_free char *text = NULL;
 	size_t size;
@@ -89,7 +97,10 @@ static int format_layers(const struct plan_rootfs *rootfs, const struct layer_fd
 		fprintf(stream, "%s%d:", prefix, layers->upper);
 	for (size_t i = 0; i < layers->count; i++)
 		fprintf(stream, "%s%s%d", i ? ":" : "", prefix, layers->lower[i]);
-	if (!rootfs->read_only)
+	if (!rootfs->read_only && place)
+		fprintf(stream, ",upperdir=%s/%s,workdir=%s/%s", place, last_name(rootfs->upper),
+			place, last_name(rootfs->work));
+	else if (!rootfs->read_only)
 		fprintf(stream, ",upperdir=%s%d,workdir=%s%d", prefix, layers->upper, prefix,
 			layers->work);
 	if (rootfs->uid_mapping)
@@ -201,7 +212,7 @@ static int mount_overlay(const struct plan_rootfs *rootfs, const char *target, s
 	if (layers_open(rootfs, &layers, out) < 0)
 		return -1;
 	/* Bare numbers, relative to /proc/self/fd, keep 500 layers within mount(2)'s one page. */
-	if (format_layers(rootfs, &layers, "", &names) < 0)
+	if (format_layers(rootfs, &layers, "", NULL, &names) < 0)
 		return fail(out, ENOMEM, STEP, "cannot name the layers");
 	length = snprintf(options, sizeof(options), "%s,userxattr,index=off%s", names,
 		rootfs->throwaway && !rootfs->read_only ? ",volatile" : "");
@@ -237,6 +248,7 @@ struct fuse_start {
 	const char *program;
 	char *options;
 	const struct layer_fds *layers;
+	const char *place; /* where it is to see the container's directory, NULL = where that is */
 	int device, gate, errors;
 };
 
@@ -271,6 +283,10 @@ static void fuse_main(const struct fuse_start *start)
 	if (keep_over_exec(start->layers->upper) < 0 || keep_over_exec(start->layers->work) < 0 ||
 		keep_over_exec(start->device) < 0)
 		_exit(1);
+	if (start->place && fuse_upper_show(start->layers->upper, start->place) < 0) {
+		dprintf(2, "cannot show it %s: %s", start->place, strerror(errno));
+		_exit(1);
+	}
 	snprintf(mountpoint, sizeof(mountpoint), "/dev/fd/%d", start->device);
 	execve(start->program, arguments, environment);
 	dprintf(2, "%s: %s", start->program, strerror(errno));
@@ -328,6 +344,7 @@ static int mount_fuse(
 	auto_close int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	auto_close int errors = capture_open();
 	char options[128];
+	const char *place;
 	int gate[2], result;
 	pid_t program;
 
@@ -335,7 +352,8 @@ static int mount_fuse(
 		return fail(out, errno, STEP, "cannot open /dev/fuse");
 	if (layers_open(rootfs, &layers, out) < 0)
 		return -1;
-	if (format_layers(rootfs, &layers, "/proc/self/fd/", &names) < 0 || errors < 0)
+	place = rootfs->read_only ? NULL : fuse_upper_place(layers.upper);
+	if (format_layers(rootfs, &layers, "/proc/self/fd/", place, &names) < 0 || errors < 0)
 		return fail(out, errno, STEP, "cannot prepare %s", rootfs->program);
 	if (pipe2(gate, O_CLOEXEC) < 0)
 		return fail(out, errno, STEP, "cannot make a pipe");
@@ -347,7 +365,7 @@ static int mount_fuse(
 		return fail(out, errno, STEP, "cannot fork");
 	if (program == 0) {
 		struct fuse_start start = {
-			rootfs->program, names, &layers, device, gate_reader, errors};
+			rootfs->program, names, &layers, place, device, gate_reader, errors};
 
 		close(gate_writer);
 		fuse_main(&start);
