@@ -53,7 +53,8 @@ static bool read_output(int fd, struct health_result *result)
 	return got < 0 && errno == EAGAIN;
 }
 
-/* Until the process ends or its time is over: who inherited its output does not count. */
+/* Until the process ends, its time is over, or the monitor does not want to know any more: then the
+ * other end of RESULT_FD is closed. Who inherited its output does not count. */
 static bool await_end(int pidfd, int output, long long deadline, struct health_result *result)
 {
 	bool open = true;
@@ -61,11 +62,13 @@ static bool await_end(int pidfd, int output, long long deadline, struct health_r
 	for (;;) {
 		long long left = deadline - now_ms();
 		struct pollfd slots[] = {{.fd = pidfd, .events = POLLIN},
-			{.fd = open ? output : -1, .events = POLLIN}};
+			{.fd = open ? output : -1, .events = POLLIN}, {.fd = RESULT_FD}};
 
 		if (left <= 0)
 			return false;
-		if (poll(slots, 2, (int)left) < 0 && errno != EINTR)
+		if (poll(slots, 3, (int)left) < 0 && errno != EINTR)
+			return false;
+		if (slots[2].revents)
 			return false;
 		if (slots[1].revents)
 			open = read_output(output, result);

@@ -144,12 +144,20 @@ static void end_prober(struct prober *prober)
 	*prober = (struct prober){.fd = -1};
 }
 
+/* It notices, and ends what it has begun in the container; killing it would leave that behind. */
+static void dismiss_prober(struct prober *prober)
+{
+	if (prober->fd >= 0)
+		close(prober->fd);
+	*prober = (struct prober){.fd = -1};
+}
+
 /* Nobody can say that it is well: Docker calls that unhealthy. */
 void monitor_health_end(struct monitor *monitor)
 {
 	if (!monitor->plan->health.check || monitor->directory < 0)
 		return;
-	end_prober(&monitor->prober);
+	dismiss_prober(&monitor->prober);
 	monitor->health.status = HEALTH_UNHEALTHY;
 	write_health(monitor, NULL);
 }
