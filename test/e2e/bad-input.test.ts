@@ -124,9 +124,8 @@ describe('registries', () => {
     const address = server.address()
     const port = typeof address === 'object' && address ? address.port : 0
     const pull = world.start(['pull', `127.0.0.1:${port}/x:latest`])
-    const started = Date.now()
     expect((await world.lighter(['ps'])).exitCode).toBe(0)
-    expect(Date.now() - started).toBeLessThan(5000)
+    expect(pull.exitCode).toBe(null)
     pull.kill('SIGKILL')
     server.close()
   })

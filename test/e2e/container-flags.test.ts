@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { openTerminal } from '../helpers/terminal.ts'
+import { until, untilConnected, untilDead, untilOpen } from '../helpers/until.ts'
 import { finish, makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
@@ -17,6 +17,12 @@ beforeAll(async () => {
   await lighter('pull', '-q', image)
 })
 afterAll(() => world.remove())
+
+async function killMonitor(state: string): Promise<void> {
+  const { pid } = JSON.parse(readFileSync(state, 'utf8')).monitor
+  process.kill(pid, 'SIGKILL')
+  await untilDead(pid)
+}
 
 function write(name: string, text: string): string {
   const path = join(world.home, name)
@@ -182,7 +188,7 @@ describe('start, attach, logs', () => {
   })
 
   test('logs -f and attach of an --rm container end with it, the last line whole', async () => {
-    const script = 'sleep 1; printf end; exit 3'
+    const script = 'while [ ! -e /go ]; do usleep 20000; done; printf end; exit 3'
     const start = () =>
       lighter(
         'run',
@@ -198,10 +204,18 @@ describe('start, attach, logs', () => {
         script,
       )
     await start()
-    expect(await lighter('logs', '-f', 'brief')).toMatchObject({ exitCode: 0, stdout: 'end' })
-    await sleep(200)
+    const logs = world.start(['logs', '-f', 'brief'])
+    const followed = finish(logs)
+    await untilOpen(logs.pid, /container\.log$/)
+    await lighter('exec', 'brief', 'touch', '/go')
+    expect(await followed).toMatchObject({ exitCode: 0, stdout: 'end' })
+    await until(() => !existsSync(join(world.data, 'names/brief')))
     await start()
-    expect(await lighter('attach', 'brief')).toMatchObject({ exitCode: 3, stdout: 'end' })
+    const client = world.start(['attach', 'brief'])
+    const attached = finish(client)
+    await untilConnected(client.pid)
+    await lighter('exec', 'brief', 'touch', '/go')
+    expect(await attached).toMatchObject({ exitCode: 3, stdout: 'end' })
   })
 
   test('logs --since, --until, -n, -t', async () => {
@@ -235,8 +249,7 @@ describe('ps', () => {
   test('an --rm container whose monitor was killed is not shown and gone', async () => {
     const started = await lighter('run', '-d', '--rm', '--name', 'crashed', image, 'sleep', '1000')
     const state = join(world.data, 'containers', started.stdout.trim(), 'state.json')
-    process.kill(JSON.parse(readFileSync(state, 'utf8')).monitor.pid, 'SIGKILL')
-    await sleep(200)
+    await killMonitor(state)
     expect((await lighter('ps', '-aq')).stdout).toBe('')
     expect((await run('--name', 'crashed', image, 'echo', 'free')).stdout).toBe('free\n')
   })
@@ -244,8 +257,7 @@ describe('ps', () => {
   test('its name is free even before anybody looked', async () => {
     const started = await lighter('run', '-d', '--rm', '--name', 'crashed', image, 'sleep', '1000')
     const state = join(world.data, 'containers', started.stdout.trim(), 'state.json')
-    process.kill(JSON.parse(readFileSync(state, 'utf8')).monitor.pid, 'SIGKILL')
-    await sleep(200)
+    await killMonitor(state)
     expect((await run('--name', 'crashed', image, 'echo', 'free')).stdout).toBe('free\n')
   })
 })

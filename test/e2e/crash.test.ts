@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { isAlive, mountsBelow, remainsIn, withDescendants } from '../helpers/leftovers.ts'
+import { until, untilDead } from '../helpers/until.ts'
 import { finish, makeWorld, statusOf, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
@@ -36,10 +37,6 @@ describe.each([
     Number.parseInt(readFileSync(join(world.sockets, 'uplink'), 'utf8').split(' ')[0] ?? '', 10)
   const monitors = () =>
     readdirSync(join(world.data, 'containers')).map((id): number => readState(id).monitor.pid)
-  const untilDead = async (pid: number) => {
-    for (let i = 0; i < 100 && isAlive(pid); i++) await sleep(50)
-    expect(isAlive(pid)).toBe(false)
-  }
   const hasAWayOut = async () => {
     const { stdout } = await lighter('run', '--rm', image, 'ip', 'route')
     expect(stdout).toMatch(/default via/)
@@ -47,8 +44,7 @@ describe.each([
 
   test('of the command line harms nothing', async () => {
     const client = world.start(['run', '--name', 'orphan', image, 'sleep', '1000'])
-    for (let i = 0; i < 100 && !(await statusOf(world, 'orphan')).startsWith('running'); i++)
-      await sleep(50)
+    await until(async () => (await statusOf(world, 'orphan')).startsWith('running'))
     client.kill('SIGKILL')
     await finish(client)
     expect(await statusOf(world, 'orphan')).toBe('running 0')
@@ -88,6 +84,27 @@ describe.each([
     expect(await statusOf(world, 'bereft')).toBe('running 0')
     expect((await lighter('exec', 'bereft', 'echo', 'in')).stdout).toBe('in\n')
     expect(await lighter('rm', '-f', 'bereft')).toMatchObject(works)
+  })
+
+  test('of the monitor of an --rm container: the next command removes it', async () => {
+    const lost = async (name: string): Promise<string> => {
+      const run = ['run', '-d', '--rm', '-v', '/anonymous', '--name', name, image, 'sleep', '1000']
+      const id = (await lighter(...run)).stdout.trim()
+      const { monitor, pid } = readState(id)
+      process.kill(monitor.pid, 'SIGKILL')
+      await untilDead(pid)
+      return id
+    }
+    await lost('seen')
+    expect((await lighter('ps', '-aq')).stdout).toBe('')
+    await lost('again')
+    expect(await lighter('run', '--rm', '--name', 'again', image, 'true')).toMatchObject(works)
+    await lost('removed')
+    expect(await lighter('rm', 'removed')).toEqual({ ...works, stdout: 'removed\n' })
+    await lost('pruned')
+    expect(await lighter('container', 'prune', '-f')).toMatchObject(works)
+    expect(remainsIn(world.data)).toEqual([])
+    expect((await lighter('volume', 'ls', '-q')).stdout).toBe('')
   })
 
   test('of one monitor harms no other container', async () => {

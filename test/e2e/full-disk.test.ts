@@ -63,6 +63,13 @@ describe('a disk with no free block', () => {
     fill()
     expect((await lighter('ps', '-a')).stdout).toMatch(/busy\n.*idle\n$/s)
     expectNoSpace(await lighter('exec', 'busy', 'true'), 1)
+    // It named slirp4netns, whose log found no room.
+    const started = await lighter('start', 'idle')
+    expect(started.stderr).toMatch(
+      /^Error response from daemon: [^\n]*no space left on device\nError: failed to start containers: idle\n$/i,
+    )
+    expect(started.exitCode).toBe(1)
+    expect(await statusOf(world, 'idle')).toMatch(/^created/)
     expect(readdirSync(join(world.data, 'containers'))).toHaveLength(2)
     expect(await lighter('stop', '-t', '0', 'busy')).toMatchObject({ ...works, stdout: 'busy\n' })
     expect(await statusOf(world, 'busy')).toBe('exited 137')

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { untilOpen } from '../helpers/until.ts'
 import { finish, makeWorld, type Outcome, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -81,15 +82,19 @@ describe('--log-opt', () => {
       '--name',
       'followed',
       '--log-opt',
-      'max-size=2k',
+      'max-size=4k',
       '--log-opt',
-      'max-file=5',
+      'max-file=12',
       image,
       'sh',
       '-c',
-      `sleep 2; ${count(400, 'usleep 5000')[2]}`,
+      `while [ ! -e /go ]; do usleep 20000; done; ${count(400, 'usleep 5000')[2]}`,
     )
-    const { stdout } = await finish(world.start(['logs', '-f', 'followed']))
+    const logs = world.start(['logs', '-f', 'followed'])
+    const followed = finish(logs)
+    await untilOpen(logs.pid, /container\.log$/)
+    await lighter('exec', 'followed', 'touch', '/go')
+    const { stdout } = await followed
     expect(stdout).toBe(numbers(1, 400))
   })
 

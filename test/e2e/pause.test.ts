@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../helpers/until.ts'
 import { finish, makeWorld, type Outcome, statusOf, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -24,12 +25,14 @@ describe('pause', () => {
     const id = (
       await lighter('run', '-d', '--name', 'counter', image, 'sh', '-c', COUNTER)
     ).stdout.trim()
-    await sleep(300)
+    await until(async () => (await lines('counter')) > 3)
     expect(await lighter('pause', 'counter')).toEqual({
       exitCode: 0,
       stdout: 'counter\n',
       stderr: '',
     })
+    // Its monitor may still be writing down what came before.
+    await sleep(500)
     const before = await lines('counter')
     await sleep(500)
     expect(await lines('counter')).toBe(before)
@@ -64,8 +67,7 @@ describe('pause', () => {
       stdout: 'counter\n',
       stderr: '',
     })
-    await sleep(400)
-    expect(await lines('counter')).toBeGreaterThan(before)
+    await until(async () => (await lines('counter')) > before)
     const states = await lighter(
       'exec',
       'counter',
@@ -80,13 +82,13 @@ describe('pause', () => {
   })
 
   test('stop, kill and rm -f of a paused container', async () => {
-    const trap = 'trap "echo bye; exit 5" TERM; while :; do usleep 50000; done'
+    const trap = 'trap "echo bye; exit 5" TERM; echo set; while :; do usleep 50000; done'
     await lighter('run', '-d', '--name', 'polite', image, 'sh', '-c', trap)
-    await sleep(300)
+    await until(async () => (await lines('polite')) > 1)
     await lighter('pause', 'polite')
     expect((await lighter('stop', 'polite')).stdout).toBe('polite\n')
     expect(await statusOf(world, 'polite')).toBe('exited 5')
-    expect((await lighter('logs', 'polite')).stdout).toBe('bye\n')
+    expect((await lighter('logs', 'polite')).stdout).toBe('set\nbye\n')
     for (const [name, command, status] of [
       ['shot', ['kill'], 'exited 137'],
       ['removed', ['rm', '-f'], ''],

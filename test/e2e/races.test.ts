@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeWorld, type Outcome, statusOf, type World } from '../helpers/world.ts'
+import { until } from '../helpers/until.ts'
+import { finish, makeWorld, type Outcome, statusOf, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
 
@@ -36,10 +37,23 @@ describe('several commands on one container', () => {
     await lighter('rm', '-f', 'once')
   })
 
-  test('start -a beside start sees what comes', async () => {
-    await create('seen', 'sh', '-c', 'sleep 2; echo end; exit 4')
-    const outcomes = await together(3, 'start', '-a', 'seen')
-    expect(outcomes).toEqual(Array(3).fill({ exitCode: 4, stdout: 'end\n', stderr: '' }))
+  test('start -a beside start -a: each sees what comes', async () => {
+    const script = 'while [ ! -e /go ]; do echo tick; usleep 50000; done; echo end; exit 4'
+    await create('seen', 'sh', '-c', script)
+    const said = ['', '', '']
+    const clients = said.map((_, index) => {
+      const client = world.start(['start', '-a', 'seen'])
+      client.stdout.on('data', (bytes) => {
+        said[index] += String(bytes)
+      })
+      return finish(client)
+    })
+    await until(() => said.every((text) => text.includes('tick')))
+    await lighter('exec', 'seen', 'touch', '/go')
+    for (const outcome of await Promise.all(clients)) {
+      expect(outcome).toMatchObject({ exitCode: 4, stderr: '' })
+      expect(outcome.stdout).toMatch(/tick\nend\n$/)
+    }
     await lighter('rm', 'seen')
   })
 
@@ -192,10 +206,6 @@ describe('several commands on one container', () => {
 
 const status = (id: string): string =>
   JSON.parse(readFileSync(join(world.data, 'containers', id, 'state.json'), 'utf8')).status
-
-async function until(what: () => boolean): Promise<void> {
-  while (!what()) await new Promise((resolve) => setTimeout(resolve, 2))
-}
 
 /** Monitors of a container that are left. */
 function processesNaming(id: string): string[] {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../helpers/until.ts'
 import { finish, makeWorld, statusOf, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -23,7 +23,7 @@ test('wait tells each in order, as soon as it is known', async () => {
     early += String(bytes)
   })
   const outcome = finish(waiting)
-  await sleep(1500)
+  await until(() => early !== '')
   expect(early).toBe('7\n')
   await lighter('kill', 'late')
   expect(await outcome).toEqual({
@@ -34,18 +34,21 @@ test('wait tells each in order, as soon as it is known', async () => {
   await lighter('rm', 'late', 'soon')
 })
 
-const TRAP = 'trap "exit 5" USR1; trap "exit 6" TERM; while :; do sleep 0.1; done'
+const TRAP = 'trap "exit 5" USR1; trap "exit 6" TERM; echo set; while :; do sleep 0.1; done'
+/** Waits until the traps of so many runs are set. */
+const untilSet = (runs: number) =>
+  until(async () => (await lighter('logs', 'trapped')).stdout === 'set\n'.repeat(runs))
 
 test('stop: the signal and the time of the command line', async () => {
   await run('trapped', 'sh', '-c', TRAP)
-  await sleep(500)
+  await untilSet(1)
   expect(await lighter('stop', '--signal', 'USR1', '--timeout', '10', 'trapped')).toMatchObject({
     exitCode: 0,
     stdout: 'trapped\n',
   })
   expect(await statusOf(world, 'trapped')).toBe('exited 5')
   await lighter('start', 'trapped')
-  await sleep(500)
+  await untilSet(2)
   await lighter('stop', '-s', 'WINCH', '--time=0', 'trapped')
   expect(await statusOf(world, 'trapped')).toBe('exited 137')
   await lighter('rm', 'trapped')

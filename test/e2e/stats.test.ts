@@ -81,7 +81,7 @@ test('the screen is drawn anew, and ends with the last named container', async (
   await terminal.waitFor(screen)
   await terminal.waitFor(screen)
   await lighter('rm', '-f', 'host')
-  expect(await Promise.race([terminal.exitCode(), sleep(15_000, 'still there')])).toBe(0)
+  expect(await Promise.race([terminal.exitCode(), sleep(60_000, 'still there')])).toBe(0)
 })
 
 test('a container that does not exist', async () => {

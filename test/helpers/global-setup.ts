@@ -94,7 +94,7 @@ function kill(pid: number): void {
 
 /** A monitor may need a moment to end after its last client heard of the exit. */
 async function lastingProcesses(user: TestUser): Promise<string[]> {
-  for (let attempt = 0; attempt < 50; attempt++) {
+  for (let attempt = 0; attempt < 300; attempt++) {
     if (processesOf(user).length === 0) return []
     await sleep(100)
   }

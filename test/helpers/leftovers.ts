@@ -43,7 +43,7 @@ export function mountsBelow(directory: string): string[] {
 }
 
 /** Milliseconds that a monitor may take to empty its trash after the command that waited for it has returned. */
-const TRASH_TIME = 5000
+const TRASH_TIME = 30_000
 
 /** What a data directory still has of containers: directories, names, unfinished and removed work. */
 export function remainsIn(data: string): string[] {

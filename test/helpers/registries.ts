@@ -32,7 +32,7 @@ ${http}${settings}
   const log = openSync(join(directory, 'registry.log'), 'w')
   const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', log, log] })
   for (let attempt = 0; !(await accepts(port)); attempt++) {
-    if (attempt > 200 || child.exitCode !== null)
+    if (attempt > 1200 || child.exitCode !== null)
       throw new Error(readFileSync(join(directory, 'registry.log'), 'utf8'))
     await sleep(50)
   }

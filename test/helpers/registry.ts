@@ -72,7 +72,7 @@ async function waitUntilReady(host: string, child: ChildProcess): Promise<void> 
   child.on('error', (error) => {
     broken = error
   })
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     if (broken) throw broken
     if (child.exitCode !== null) throw new Error('docker-registry ended at once, see registry.log')
     const answer = await fetch(`http://${host}/v2/`).catch(() => undefined)

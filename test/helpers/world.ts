@@ -124,7 +124,7 @@ async function removeWorld(
   const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
   if (ids.length > 0) await world.lighter(['rm', '-f', ...ids])
   let left: string[] = []
-  for (let attempt = 0; attempt < 50; attempt++) {
+  for (let attempt = 0; attempt < 300; attempt++) {
     left = [...remainsIn(world.data), ...mountsBelow(world.home)]
     if (left.length === 0) break
     await sleep(100)

@@ -91,7 +91,7 @@ const create = (bundle: string, id: string): Promise<Outcome> =>
   ])
 
 async function waitForStatus(id: string, status: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     const { stdout } = await native('state', id)
     if (stdout && JSON.parse(stdout).status === status) return
     await sleep(50)
