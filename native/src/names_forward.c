@@ -11,7 +11,7 @@
 #include "names_server.h"
 #include "scope.h"
 
-enum { LENGTH = 2, ATTEMPT_MS = 2000, WHOLE_MS = 4000, STRAYS_MAX = 32 };
+enum { LENGTH = 2, STRAYS_MAX = 32 };
 
 struct names_forward {
 	LIST_ENTRY(names_forward) entry;
@@ -194,16 +194,22 @@ static int ask_stream(struct names_server *server, struct names_forward *forward
 	return 0;
 }
 
+static uint64_t last_moment(const struct names_server *server, const struct names_forward *forward)
+{
+	return forward->started + NAMES_WHOLE / server->options.hurry;
+}
+
 static int ask(struct names_server *server, struct names_forward *forward)
 {
 	struct names_member *member = forward->origin.member;
 	const struct names_servers *servers = servers_of(server, member);
-	uint64_t last = forward->started + WHOLE_MS;
+	uint64_t attempt = server->now + NAMES_ATTEMPT / server->options.hurry;
+	uint64_t last = last_moment(server, forward);
 
 	forward->server = servers->items[forward->attempt % servers->count];
 	/* The port stands in the same place for both families. */
-	forward->server.v4.sin_port = htons(server->port);
-	forward->deadline = server->now + ATTEMPT_MS < last ? server->now + ATTEMPT_MS : last;
+	forward->server.v4.sin_port = htons(server->options.port);
+	forward->deadline = attempt < last ? attempt : last;
 	names_wake_at(server, forward->deadline);
 	/* The one stream socket of a container is for one question at a time; a shortened answer
 	 * is better than none. */
@@ -402,7 +408,7 @@ void names_outward_event(struct names_server *server, struct names_member *membe
 
 static void expire(struct names_server *server, struct names_forward *forward)
 {
-	if (server->now >= forward->started + WHOLE_MS) {
+	if (server->now >= last_moment(server, forward)) {
 		give_up(server, forward);
 		return;
 	}

@@ -165,10 +165,11 @@ static unsigned forward_limit(void)
 	return limit.rlim_cur / 2 < FORWARDS_TOTAL ? (unsigned)limit.rlim_cur / 2 : FORWARDS_TOTAL;
 }
 
-int names_serve(int listener, const char *resolv_conf, uint16_t port, struct failure *out)
+int names_serve(int listener, const struct names_options *options, struct failure *out)
 {
-	struct names_server server = {
-		.port = port, .resolv = {.path = resolv_conf}, .forward_limit = forward_limit()};
+	struct names_server server = {.options = *options,
+		.resolv = {.path = options->resolv_conf},
+		.forward_limit = forward_limit()};
 	auto_close int epoll = epoll_create1(EPOLL_CLOEXEC);
 
 	server.epoll = epoll;
@@ -179,20 +180,23 @@ int names_serve(int listener, const char *resolv_conf, uint16_t port, struct fai
 	return loop(&server, out);
 }
 
-static int parse_arguments(int argc, char **argv, const char **ret_path, uint16_t *ret_port)
+static int parse_arguments(int argc, char **argv, struct names_options *ret)
 {
-	static const struct option options[] = {{"resolv-conf", required_argument, NULL, 'r'},
-		{"port", required_argument, NULL, 'p'}, {0}};
+	static const struct option known[] = {{"resolv-conf", required_argument, NULL, 'r'},
+		{"port", required_argument, NULL, 'p'}, {"hurry", required_argument, NULL, 'h'},
+		{0}};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		if (option == 'r')
-			*ret_path = optarg;
+			ret->resolv_conf = optarg;
 		else if (option == 'p')
-			*ret_port = (uint16_t)atoi(optarg);
+			ret->port = (uint16_t)atoi(optarg);
+		else if (option == 'h')
+			ret->hurry = (unsigned)atoi(optarg);
 		else
 			return -1;
-	return 0;
+	return ret->hurry > 0 ? 0 : -1;
 }
 
 int verb_names(int argc, char **argv)
@@ -200,15 +204,15 @@ int verb_names(int argc, char **argv)
 	/* To ask other servers, and to find them. */
 	static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(ioctl),
 		SCMP_SYS(openat), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(fstat)};
-	const char *path = "/etc/resolv.conf";
+	struct names_options options = {
+		.resolv_conf = "/etc/resolv.conf", .port = DNS_PORT, .hurry = 1};
 	struct failure failure;
-	uint16_t port = DNS_PORT;
 
-	if (parse_arguments(argc, argv, &path, &port) < 0 ||
+	if (parse_arguments(argc, argv, &options) < 0 ||
 		fcntl(HELPER_LISTENER, F_SETFL, O_NONBLOCK) < 0)
 		return 125;
 	if (harden(0, calls, array_size(calls), &failure) < 0 ||
-		names_serve(HELPER_LISTENER, path, port, &failure) < 0) {
+		names_serve(HELPER_LISTENER, &options, &failure) < 0) {
 		dprintf(STDERR_FILENO, "lighter-native: %s\n", failure.message);
 		return 1;
 	}

@@ -15,8 +15,21 @@
 
 enum {
 	NAMES_FORWARDS_MAX = 100, /* unanswered questions of one container */
-	NAMES_STREAMS_MAX = 16,	  /* its connections */
-	NAMES_IDLE_MS = 10000	  /* for a question to arrive, for an answer to leave */
+	NAMES_STREAMS_MAX = 16	  /* its connections */
+};
+
+/* Milliseconds. */
+enum {
+	NAMES_IDLE = 10000,   /* for a question to arrive on a connection, for an answer to leave */
+	NAMES_ATTEMPT = 2000, /* for one server to answer */
+	NAMES_WHOLE = 4000    /* for all of them */
+};
+
+/* What tests do otherwise. */
+struct names_options {
+	const char *resolv_conf;
+	uint16_t port;	/* of the servers that are asked */
+	unsigned hurry; /* all times are divided by it */
 };
 
 enum names_event {
@@ -64,7 +77,7 @@ struct names_server {
 	int reserve;   /* closed to get rid of a connection when there is no other descriptor */
 	uint64_t now;  /* milliseconds, as of the last event */
 	uint64_t wake; /* not later than the first deadline; 0 = none */
-	uint16_t port; /* of the servers that are asked */
+	struct names_options options;
 	unsigned forward_count, forward_limit;
 	struct names_source listener;
 	struct names_table table;
@@ -121,6 +134,6 @@ void names_take_member(struct names_server *server);
 void names_member_event(struct names_server *server, struct names_member *member);
 
 /* Serves until the last monitor is gone. Returns the exit code. */
-int names_serve(int listener, const char *resolv_conf, uint16_t port, struct failure *out);
+int names_serve(int listener, const struct names_options *options, struct failure *out);
 
 #endif

@@ -29,7 +29,7 @@ static void set_stage(
 	struct names_server *server, struct names_stream *stream, enum stage stage, uint32_t events)
 {
 	stream->stage = stage;
-	stream->deadline = server->now + NAMES_IDLE_MS;
+	stream->deadline = server->now + NAMES_IDLE / server->options.hurry;
 	names_wake_at(server, stream->deadline);
 	(void)names_rewatch(server, &stream->source, events);
 }
