@@ -33,7 +33,7 @@ export function parseConnections(parsed: Parsed): Connections {
     }
   }
   checkContainerMode(parsed, mode, published.length)
-  if (isDefault(mode)) checkAddresses(parsed, networks[0])
+  if (isDefault(mode) || mode.startsWith('container:')) checkAddresses(parsed, networks[0], mode)
   if (networks.length > 1) throw refused('a container on more than one network is not there yet')
   if (published.length > 0 && mode !== 'none') {
     throw usage('published ports are not there yet: a container reaches out, nothing reaches in')
@@ -68,6 +68,7 @@ function parseMac(parsed: Parsed, ofNetwork: string): string {
 function checkAddresses(
   parsed: Parsed,
   network: { ip: string; ip6: string; linkLocal: string[] } | undefined,
+  mode: string,
 ): void {
   const ip = parsed.string('ip') || network?.ip || ''
   const ip6 = parsed.string('ip6') || network?.ip6 || ''
@@ -79,7 +80,7 @@ function checkAddresses(
     ...local
       .filter((text) => !isAddress(text))
       .map((text) => `invalid link-local IP address: ${text}`),
-    ...(ip || ip6
+    ...((ip || ip6) && isDefault(mode)
       ? [
           'user specified IP address is supported only when connecting to networks with user configured subnets',
         ]
@@ -88,7 +89,7 @@ function checkAddresses(
   if (reasons.length > 0) {
     const list = reasons.length === 1 ? reasons : reasons.map((reason) => `* ${reason}`)
     throw refused(
-      `invalid config for network bridge: invalid endpoint settings:\n${list.join('\n')}`,
+      `invalid config for network ${mode === 'default' ? 'bridge' : mode}: invalid endpoint settings:\n${list.join('\n')}`,
     )
   }
   if (local.length > 0) throw usage('--link-local-ip is not there yet')
@@ -106,6 +107,7 @@ function checkContainerMode(parsed: Parsed, mode: string, published: number): vo
       "container type network can't be used with links. This would result in undefined behavior",
     )
   }
+  if (parsed.string('mac-address')) throw conflict('mac-address and the network mode')
   if (parsed.list('dns').length > 0) throw conflict('dns and the network mode')
   if (parsed.list('add-host').length > 0) {
     throw conflict('custom host-to-IP mapping and the network mode')

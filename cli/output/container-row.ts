@@ -61,7 +61,8 @@ export function containerCells(
     Mounts: ({ record }) => record.mounts.map((mount) => formatMount(mount, whole)).join(','),
     LocalVolumes: ({ record }) =>
       String(record.mounts.filter(({ type }) => type === 'volume').length),
-    Networks: ({ record }) => record.host.networkMode,
+    Networks: ({ record: { host } }) =>
+      host.networkMode.startsWith('container:') ? '' : host.networkMode,
   }
 }
 

@@ -19,7 +19,7 @@ import { claimName, parseName, randomName, releaseName } from './names.ts'
 import { type ContainerRecord, commandOf } from './record.ts'
 import type { CreateRequest } from './request.ts'
 import { checkResources } from './resources.ts'
-import { resolveModes } from './sharing.ts'
+import { resolveModes, resolveNetwork } from './sharing.ts'
 import { resolveCapabilities } from './spec/capabilities.ts'
 import { parseSecurityOptions } from './spec/security.ts'
 import { userMap } from './user-map.ts'
@@ -37,8 +37,8 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   const { data } = engine.paths
   const name = request.name === undefined ? undefined : parseName(request.name)
-  const driver = await chooseDriver(engine, request)
   const { wishes, warnings } = resolveWishes(engine, request)
+  const driver = await chooseDriver(engine, wishes)
   const record = decideRecord(image, wishes, newContainerId(), driver)
   checkRecord(record)
   await using undo = new UndoStack()
@@ -78,13 +78,31 @@ function resolveWishes(
       'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"',
     )
   }
-  if (!namespaces && !resources) return { wishes: request, warnings: [] }
-  const options = { ...request.options }
-  if (namespaces) options.namespaces = resolveModes(engine.paths.data, namespaces)
-  if (!resources) return { wishes: { ...request, options }, warnings: [] }
+  const joined = joinNetwork(engine, request)
+  if (!namespaces && !resources) return { wishes: joined, warnings: [] }
+  const options = { ...joined.options }
+  if (options.namespaces) options.namespaces = resolveModes(engine.paths.data, options.namespaces)
+  if (!resources) return { wishes: { ...joined, options }, warnings: [] }
   const checked = checkResources(resources, readResourceFacts(process.getuid?.() ?? 0))
   options.resources = checked.resources
-  return { wishes: { ...request, options }, warnings: checked.warnings }
+  return { wishes: { ...joined, options }, warnings: checked.warnings }
+}
+
+/** With `--network container:X` X has the names, too. */
+function joinNetwork(engine: Engine, request: CreateRequest): CreateRequest {
+  const { mode } = request.connections
+  if (!mode.startsWith('container:')) return request
+  const joined = resolveNetwork(engine.paths.data, mode, request.options.namespaces)
+  return {
+    ...request,
+    connections: { ...request.connections, mode: joined.mode },
+    options: { ...request.options, ...(joined.modes ? { namespaces: joined.modes } : {}) },
+    hostname:
+      request.options.namespaces?.uts === 'host'
+        ? request.hostname
+        : (joined.hostname ?? request.hostname),
+    domainname: joined.domainname ?? request.domainname,
+  }
 }
 
 /** A name may be held by a container that only a crash kept from being removed. */

@@ -76,7 +76,10 @@ function makeTest(
         ),
       )
     case 'network':
-      return any(({ record }, value) => record.host.networkMode === value)
+      return any(
+        ({ record: { host } }, value) =>
+          host.networkMode === value && !host.networkMode.startsWith('container:'),
+      )
     case 'publish':
     case 'expose':
       return portTest(name, values)

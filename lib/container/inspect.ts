@@ -4,6 +4,7 @@ import type { ContainerWithState } from './catalog.ts'
 import { inspectHealthcheck, readHealth } from './health.ts'
 import { inspectHost } from './inspect-host.ts'
 import { type ContainerRecord, commandOf, type MountPoint } from './record.ts'
+import { joinedId, ownerOfFiles } from './sharing.ts'
 import { type ContainerState, isLive } from './state.ts'
 
 type Document = Record<string, unknown>
@@ -14,6 +15,7 @@ const NEVER = '0001-01-01T00:00:00Z'
 export function inspectContainer(data: string, container: ContainerWithState): Document {
   const { record, directory, state } = container
   const [path = '', ...args] = commandOf(record)
+  const files = ownerOfFiles(data, container).directory
   return {
     Id: record.id,
     Created: record.createdAt,
@@ -21,9 +23,9 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     Args: args,
     State: inspectState(state, readHealth(container)),
     Image: record.imageId,
-    ResolvConfPath: join(directory, 'resolv.conf'),
-    HostnamePath: join(directory, 'hostname'),
-    HostsPath: join(directory, 'hosts'),
+    ResolvConfPath: join(files, 'resolv.conf'),
+    HostnamePath: join(files, 'hostname'),
+    HostsPath: join(files, 'hosts'),
     LogPath:
       (record.host.logConfig?.type ?? 'json-file') === 'json-file'
         ? join(directory, 'container.log')
@@ -126,6 +128,7 @@ export function inspectConfig({ config, image }: ContainerRecord): Document {
 
 function inspectNetwork({ host }: ContainerRecord, state: ContainerState): Document {
   const network = state.status === 'running' ? state.network : undefined
+  const joined = joinedId(host.networkMode) !== undefined
   const endpoint = {
     Gateway: network?.gateway ?? '',
     GlobalIPv6Address: '',
@@ -138,7 +141,7 @@ function inspectNetwork({ host }: ContainerRecord, state: ContainerState): Docum
   return {
     Bridge: '',
     SandboxID: '',
-    SandboxKey: state.status === 'running' ? `/proc/${state.process.pid}/ns/net` : '',
+    SandboxKey: state.status === 'running' && !joined ? `/proc/${state.process.pid}/ns/net` : '',
     Ports: {},
     HairpinMode: false,
     LinkLocalIPv6Address: '',
@@ -147,23 +150,25 @@ function inspectNetwork({ host }: ContainerRecord, state: ContainerState): Docum
     SecondaryIPv6Addresses: null,
     EndpointID: '',
     ...endpoint,
-    Networks: {
-      [host.networkMode]: {
-        IPAMConfig: null,
-        Links: null,
-        Aliases: null,
-        MacAddress: endpoint.MacAddress,
-        NetworkID: '',
-        EndpointID: '',
-        Gateway: endpoint.Gateway,
-        IPAddress: endpoint.IPAddress,
-        IPPrefixLen: endpoint.IPPrefixLen,
-        IPv6Gateway: '',
-        GlobalIPv6Address: '',
-        GlobalIPv6PrefixLen: 0,
-        DriverOpts: null,
-        DNSNames: null,
-      },
-    },
+    Networks: joined
+      ? {}
+      : {
+          [host.networkMode]: {
+            IPAMConfig: null,
+            Links: null,
+            Aliases: null,
+            MacAddress: endpoint.MacAddress,
+            NetworkID: '',
+            EndpointID: '',
+            Gateway: endpoint.Gateway,
+            IPAddress: endpoint.IPAddress,
+            IPPrefixLen: endpoint.IPPrefixLen,
+            IPv6Gateway: '',
+            GlobalIPv6Address: '',
+            GlobalIPv6PrefixLen: 0,
+            DriverOpts: null,
+            DNSNames: null,
+          },
+        },
   }
 }

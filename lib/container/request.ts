@@ -2,7 +2,8 @@ import type { MountRequest } from './mount-request.ts'
 import type { HostOptions } from './options.ts'
 import type { Healthcheck, LogConfig, RestartPolicy } from './supervision.ts'
 
-export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
+/** `container:` has the id of the container whose network it is. */
+export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns' | `container:${string}`
 
 /** How a container is connected. */
 export interface Connections {

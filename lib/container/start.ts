@@ -24,7 +24,7 @@ import type { DeviceRequest } from './options.ts'
 import { refuseTerminal, streamsOf } from './passthrough.ts'
 import { anonymousVolumes, type ContainerRecord } from './record.ts'
 import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
-import { findShared } from './sharing.ts'
+import { findShared, ownerOfFiles, type SharedNamespaces } from './sharing.ts'
 import { buildSpec } from './spec/spec.ts'
 import { stopSignal } from './stop.ts'
 import type { RestartPolicy } from './supervision.ts'
@@ -79,29 +79,29 @@ async function writeFiles(engine: Engine, container: Container, prepared: string
   const { record, directory } = container
   const { native, paths } = engine
   refuseTerminal(record)
-  checkVolumes(paths.data, record)
-  const spec = buildSpec(record, {
-    data: paths.data,
+  const { data } = paths
+  checkVolumes(data, record)
+  const shared = findShared(data, record)
+  const owner = ownerOfFiles(data, container)
+  const spec = buildSpec(owner === container ? record : withNamesOf(owner.record, record), {
+    data,
     directory,
+    files: owner.directory,
     nativeProgram: native().program,
     idMap: engine.idMap(),
     openFiles: openFilesLimit(),
-    shared: findShared(paths.data, record),
+    shared,
     edits: record.host.deviceRequests && (await findEdits(record.host.deviceRequests)),
   })
-  const plan = await buildPlan(engine, container)
+  const plan = await buildPlan(engine, container, shared)
   removeOldRequests(join(directory, 'exec'))
-  const { networkMode } = record.host
-  const write = (name: string, text: string, mode?: number): void =>
-    writeNewFile(join(prepared, name), text, mode)
-  write('hosts', hostsFile(networkMode, record.host), SHARED)
-  write('hostname', `${record.config.hostname}\n`, SHARED)
-  write('resolv.conf', resolvConf(networkMode, record.host), SHARED)
+  const write: WriteFile = (name, text, mode) => writeNewFile(join(prepared, name), text, mode)
+  if (owner === container) writeNames(record, write)
   write('config.json', JSON.stringify(spec))
   const check = healthRequest(record)
   if (check) write(HEALTH_CHECK, JSON.stringify(check))
   write('plan.json', JSON.stringify(plan))
-  recordMounts(paths.data, record)
+  recordMounts(data, record)
 }
 
 /** How often a start is prepared again that others change the container under. */
@@ -138,6 +138,21 @@ function checkVolumes(data: string, { mounts }: ContainerRecord): void {
   }
 }
 
+/** Who joins a network has the names of whoever made it. */
+function withNamesOf({ config }: ContainerRecord, record: ContainerRecord): ContainerRecord {
+  const { hostname, domainname } = config
+  const names = domainname === undefined ? { hostname } : { hostname, domainname }
+  return { ...record, config: { ...record.config, ...names } }
+}
+
+type WriteFile = (name: string, text: string, mode?: number) => void
+
+function writeNames({ config, host }: ContainerRecord, write: WriteFile): void {
+  write('hosts', hostsFile(host.networkMode, host), SHARED)
+  write('hostname', `${config.hostname}\n`, SHARED)
+  write('resolv.conf', resolvConf(host.networkMode, host), SHARED)
+}
+
 function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
   for (const mount of mounts) {
     if (mount.type !== 'volume') continue
@@ -150,7 +165,11 @@ function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
   }
 }
 
-async function buildPlan(engine: Engine, { record, directory }: Container): Promise<Plan> {
+async function buildPlan(
+  engine: Engine,
+  { record, directory }: Container,
+  { donor }: SharedNamespaces,
+): Promise<Plan> {
   const { data, runtime } = engine.paths
   const { config, host } = record
   const parent =
@@ -190,6 +209,7 @@ async function buildPlan(engine: Engine, { record, directory }: Container): Prom
     user: config.user,
     groups: host.groupAdd,
     ...(await planAccount(record)),
+    ...(donor ? { donor } : {}),
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
     ...planCgroup(parent, host.cgroupParent),
     event: { image: record.image, attributes: eventAttributes(record) },

@@ -2,7 +2,8 @@ import { LighterError } from '../core/errors.ts'
 import { findProgram } from '../host/programs.ts'
 import type { NetworkPlan } from '../runtime/plan.ts'
 
-export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns'
+/** `container:` has the id of the container whose network it is. */
+export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns' | `container:${string}`
 
 /** The network that every container is on unless told otherwise. */
 export const DEFAULT_BRIDGE = { bridge: 'lighter0', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }
@@ -17,8 +18,11 @@ export const UPLINK_RESOLVER = '10.0.2.3'
 export function parseNetwork(text: string): NetworkMode {
   if (text === '' || text === 'default') return 'bridge'
   if (text === 'bridge' || text === 'none' || text === 'host' || text === 'slirp4netns') return text
+  if (isJoined(text)) return text
   throw new LighterError('no-such-network', `network ${text} not found`)
 }
+
+const isJoined = (text: string): text is `container:${string}` => text.startsWith('container:')
 
 export interface NetworkWorld {
   uplinkProgram: string
@@ -29,6 +33,7 @@ export interface NetworkWorld {
 /** How the native program connects a container. Throws `host-setup` where the host has no way out. */
 export function planNetwork(mode: NetworkMode, world: NetworkWorld): NetworkPlan {
   if (mode === 'none' || mode === 'host') return { mode }
+  if (isJoined(mode)) return { mode: 'container' }
   const slirp4netns = findProgram('slirp4netns')
   if (!slirp4netns) {
     throw new LighterError('host-setup', 'slirp4netns is not installed', {

@@ -3,7 +3,7 @@ import type { IdMap } from './protocol.ts'
 export type RootfsDriver = 'overlay' | 'fuse-overlayfs' | 'copy'
 
 export type NetworkPlan =
-  | { mode: 'none' | 'host' }
+  | { mode: 'none' | 'host' | 'container' }
   | {
       mode: 'bridge' | 'slirp4netns'
       bridge: string
@@ -47,6 +47,8 @@ export interface Plan {
   groups: string[]
   /** Lines of passwd and group for a user that the image may not know. */
   account?: { passwd: string; group: string }
+  /** The container whose namespaces are joined, and what to say when it does not run. */
+  donor?: { id: string; refusal: string }
   runtime?: string
   /** Of systemd. */
   slice?: string

@@ -286,7 +286,7 @@ void child_main(struct child_context *context)
 		.rootfs = {.spec = spec,
 			.bundle_path = context->options->bundle,
 			.proc = context->proc,
-			.sync = context->new_userns ? context->sync : -1,
+			.sync = context->new_userns || context->joined_userns ? context->sync : -1,
 			.own_cgroup = context->new_cgroupns && context->options->cgroup_fd >= 0,
 			.bundle = -1,
 			.root = -1,

@@ -10,6 +10,7 @@
 
 #include "json_read.h"
 #include "scope.h"
+#include "state_read.h"
 
 #define STEP "request"
 
@@ -32,55 +33,11 @@ static json_t *load_json(int fd, const char *path, struct failure *out)
 	return document;
 }
 
-/* The start time does not fit into every reader's numbers: it is written as text. */
-static int read_start_time(const json_t *value, unsigned long long *ret)
-{
-	const char *text = json_string_value(value);
-	char *end;
-
-	if (json_is_integer(value)) {
-		*ret = (unsigned long long)json_integer_value(value);
-		return 0;
-	}
-	if (!text || !text[0])
-		return -1;
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return *end || errno ? -1 : 0;
-}
-
 static int read_state(const char *container, struct identity *ret, struct failure *out)
 {
-	char path[PATH_MAX];
-	const char *status, *boot_id;
-	int written = snprintf(path, sizeof(path), "%s/state.json", container);
-	json_t *state = NULL;
-	int result = -1;
+	int found = state_read_process(container, ret, out);
 
-	auto_close int fd = written < 0 || (size_t)written >= sizeof(path)
-				    ? -1
-				    : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? fail(out, 0, STEP, "the container is not running")
-				       : fail(out, errno, STEP, "cannot open %s", path);
-	state = load_json(fd, path, out);
-	if (!state)
-		return -1;
-	status = json_string_value(json_object_get(state, "status"));
-	boot_id = json_string_value(json_object_get(state, "bootId"));
-	if (!status || strcmp(status, "running") != 0) {
-		fail(out, 0, STEP, "the container is not running");
-	} else if (!boot_id || strlen(boot_id) != sizeof(ret->boot_id) - 1 ||
-		   !json_is_integer(json_object_get(state, "pid")) ||
-		   read_start_time(json_object_get(state, "startTime"), &ret->start_time) < 0) {
-		fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%s names no process", path);
-	} else {
-		ret->pid = (pid_t)json_integer_value(json_object_get(state, "pid"));
-		memcpy(ret->boot_id, boot_id, sizeof(ret->boot_id));
-		result = 0;
-	}
-	json_decref(state);
-	return result;
+	return found == 0 ? fail(out, 0, STEP, "the container is not running") : found < 0 ? -1 : 0;
 }
 
 static int read_file(const char *file, bool keep, struct exec_request *ret, struct failure *out)

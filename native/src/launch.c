@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "donor.h"
 #include "hooks.h"
 #include "map_ids.h"
 #include "join.h"
@@ -237,6 +238,25 @@ static int clone_rootfs(const struct launch *launch, struct failure *out)
 	return tree;
 }
 
+static int open_source(
+	const struct launch *launch, const struct spec_mount *mount, struct failure *out)
+{
+	struct mount_options options = {0};
+	bool of_donor;
+
+	if (mount_options_parse(mount, &options, out) < 0)
+		return -1;
+	of_donor = options.of_donor;
+	mount_options_clear(&options);
+	if (!of_donor)
+		return mount_open_source(launch->child.bundle, mount, out);
+	if (launch->options->donor < 0)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, "mount",
+			"the mount on %s is of another container, but none is joined",
+			mount->destination);
+	return donor_clone_mount(launch->options->donor, mount->source, out);
+}
+
 /* The child's user namespace may be refused a path that the caller can reach (a directory of the
  * host's root): the caller clones the mount in the child's stead. */
 static int serve_source(struct launch *launch, int32_t index, struct failure *out)
@@ -248,7 +268,7 @@ static int serve_source(struct launch *launch, int32_t index, struct failure *ou
 	else if (index < 0 || (size_t)index >= launch->spec->mount_count)
 		return fail(out, 0, "handshake", "the process asked for a mount that is not there");
 	else
-		tree = mount_open_source(launch->child.bundle, &launch->spec->mounts[index], out);
+		tree = open_source(launch, &launch->spec->mounts[index], out);
 	if (tree < 0)
 		return -1;
 	if (sync_send(launch->sync, SYNC_SOURCE_OPENED, 0, tree) < 0)

@@ -20,6 +20,7 @@ struct launch_options {
 				* failure after that is written there (failure_receive), end of
 				* file = it executed the command */
 	int cgroup_fd; /* directory of the container's cgroup (CLONE_INTO_CGROUP), -1 = none */
+	int donor;     /* pidfd of the container whose mounts the spec may name, -1 = none */
 	bool die_with_parent;	   /* the monitor sets it: SIGKILL when the monitor dies */
 	const char *seccomp_cache; /* directory for compiled filters, NULL = none */
 };

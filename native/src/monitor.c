@@ -107,6 +107,7 @@ void monitor_main(const struct monitor_request *request)
 	struct monitor monitor = {.plan = request->plan,
 		.handed = {request->handed[0], request->handed[1], request->handed[2]},
 		.directory = -1,
+		.donor = -1,
 		.shared = {.netns = -1, .uplink = -1, .uplink_ready = -1},
 		.network = {.uplink_keepalive = -1},
 		.streams = {.input = -1, .outputs = {-1, -1}, .peer = -1},

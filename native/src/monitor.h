@@ -41,6 +41,7 @@ struct monitor {
 	int handed[3]; /* the caller's standard streams, which the container gets; -1 = it gets
 			  others */
 	int directory; /* the container's, locked; -1 once it is given up */
+	int donor;     /* pidfd of the container that is joined; during a start only */
 	struct shared shared;
 	struct net_attachment network;
 	struct streams streams;

@@ -19,6 +19,7 @@
 #include "monitor_oom.h"
 #include "monitor_rootfs.h"
 #include "monitor_state.h"
+#include "donor.h"
 #include "owners.h"
 #include "prepared.h"
 #include "rootfs_mount.h"
@@ -134,6 +135,7 @@ static int create(struct monitor *monitor, const struct spec *spec, const char *
 	struct launch_options options = {.id = plan->id,
 		.bundle = bundle,
 		.cgroup_fd = monitor->cgroup,
+		.donor = monitor->donor,
 		.die_with_parent = true};
 	int result;
 
@@ -219,7 +221,9 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 
 	if (create(monitor, spec, bundle, &launched, out) < 0)
 		return fail_task(spec, out);
-	result = connect_container(monitor, &launched, size, out);
+	result = donor_check(plan, monitor->donor, out);
+	if (result == 0)
+		result = connect_container(monitor, &launched, size, out);
 	if (result == 0 &&
 		(plan->runtime ? external_start(plan, out) : launch_start(&launched, out)) < 0)
 		result = fail_task(spec, out);
@@ -273,7 +277,9 @@ int monitor_start(
 		return fail(out, errno, "bundle", "cannot open %s", bundle);
 	if (spec_load(bundle_fd, &spec, out) < 0)
 		return -1;
-	if (snprintf(rootfs, sizeof(rootfs), "%s/rootfs", bundle) >= (int)sizeof(rootfs))
+	if (donor_open(monitor->plan, spec, &monitor->donor, out) < 0)
+		result = -1;
+	else if (snprintf(rootfs, sizeof(rootfs), "%s/rootfs", bundle) >= (int)sizeof(rootfs))
 		result = fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
 	else if ((!again && mount_root(monitor, rootfs, out) < 0) ||
 		 monitor_prepare_rootfs(monitor->plan, rootfs, again, spec, out) < 0 ||
@@ -282,6 +288,8 @@ int monitor_start(
 	else
 		result = start_in_cgroup(monitor, spec, bundle, size, out);
 	spec_free(spec);
+	if (monitor->donor >= 0)
+		close(take_fd(&monitor->donor));
 	if (result < 0)
 		return -1;
 	event_started(monitor->started_event, sizeof(monitor->started_event), monitor->pid);

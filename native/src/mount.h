@@ -17,6 +17,7 @@ struct mount_options {
 	bool remount;
 	bool tmpcopyup;		 /* a tmpfs starts with what it hides */
 	bool source_nofollow;	 /* the source must not end in a symbolic link */
+	bool of_donor;		 /* the source is a mount of the container that is joined */
 	uint64_t attributes_set; /* MOUNT_ATTR_… of the mount itself */
 	uint64_t attributes_clear;
 	uint64_t recursive_set; /* MOUNT_ATTR_… of everything below too */

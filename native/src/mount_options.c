@@ -129,6 +129,8 @@ static bool parse_kind(struct mount_options *options, const char *name)
 		return options->remount = true;
 	if (strcmp(name, "tmpcopyup") == 0)
 		return options->tmpcopyup = true;
+	if (strcmp(name, "lighter-donor") == 0)
+		return options->of_donor = true;
 	if (strcmp(name, "src-nofollow") == 0)
 		return options->source_nofollow = true;
 	return false;

@@ -230,13 +230,15 @@ int net_connect(const struct plan *plan, const struct shared *shared, pid_t pid,
 	auto_close int opened = -1;
 	int result = 0;
 
-	if (plan->network.mode != NETWORK_HOST && netns < 0) {
+	if (plan->network.mode != NETWORK_HOST && plan->network.mode != NETWORK_CONTAINER &&
+		netns < 0) {
 		netns = opened = open_netns(pid, out);
 		if (netns < 0)
 			return -1;
 	}
 	switch (plan->network.mode) {
 	case NETWORK_HOST:
+	case NETWORK_CONTAINER:
 		break;
 	case NETWORK_NONE:
 		result = set_up_loopback(netns, out);

@@ -233,6 +233,7 @@ static int launch(struct create *create, const char *root, struct failure *out)
 	if (create->spec->seccomp && mkdir(cache, 0700) < 0 && errno != EEXIST)
 		return fail(out, errno, "seccomp", "cannot make %s", cache);
 	const struct launch_options options = {.id = create->id,
+		.donor = -1,
 		.bundle = create->bundle,
 		.stdio = {-1, -1, -1},
 		.exec_fifo = fifo,

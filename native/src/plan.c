@@ -157,7 +157,7 @@ static int read_network(json_t *object, struct plan_network *ret, struct failure
 {
 	static const char *const known[] = {"mode", "bridge", "subnet", "gateway", "mtu",
 		"uplinkProgram", "slirp4netns", "hostsFile", "hostsNames", NULL};
-	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns"};
+	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns", "container"};
 	json_t *mtu = json_object_get(object, "mtu");
 	int mode = 0;
 
@@ -245,25 +245,39 @@ static int read_account(json_t *object, struct plan *plan, struct failure *out)
 }
 
 /* The id becomes part of paths and of socket names. */
-static int check_id(const struct plan *plan, struct failure *out)
+static int check_id(const char *id, const char *name, struct failure *out)
 {
-	if (strlen(plan->id) != 64 || strspn(plan->id, "0123456789abcdef") != 64)
-		return plan_bad(out, "id", "must be 64 hexadecimal digits");
+	if (strlen(id) != 64 || strspn(id, "0123456789abcdef") != 64)
+		return plan_bad(out, name, "must be 64 hexadecimal digits");
 	return 0;
+}
+
+static int read_donor(json_t *object, struct plan *plan, struct failure *out)
+{
+	static const char *const known[] = {"id", "refusal", NULL};
+
+	if (!object)
+		return 0;
+	if (plan_check_members(object, "donor", known, out) < 0 ||
+		get_text(object, "id", REQUIRED, &plan->donor, out) < 0 ||
+		get_text(object, "refusal", REQUIRED, &plan->donor_refusal, out) < 0)
+		return -1;
+	return check_id(plan->donor, "donor.id", out);
 }
 
 static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
-		"populate", "user", "groups", "account", "runtime", "slice", "cgroupParent",
-		"event", "restart", "health", "logging", "stopSignal", NULL};
+		"populate", "user", "groups", "account", "donor", "runtime", "slice",
+		"cgroupParent", "event", "restart", "health", "logging", "stopSignal", NULL};
 
 	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
 	if (json_integer_value(json_object_get(root, "version")) != 1)
 		return plan_bad(out, "version", "must be 1");
-	if (get_text(root, "id", REQUIRED, &plan->id, out) < 0 || check_id(plan, out) < 0 ||
+	if (get_text(root, "id", REQUIRED, &plan->id, out) < 0 ||
+		check_id(plan->id, "id", out) < 0 ||
 		plan_get_path(root, "dataDir", REQUIRED, &plan->data_dir, out) < 0 ||
 		plan_get_path(root, "runtimeDir", REQUIRED, &plan->runtime_dir, out) < 0 ||
 		id_map_parse(json_object_get(root, "idMap"), &plan->id_map, out) < 0 ||
@@ -278,6 +292,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
 		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		get_list(root, "groups", false, &plan->groups, out) < 0 ||
+		read_donor(json_object_get(root, "donor"), plan, out) < 0 ||
 		read_account(json_object_get(root, "account"), plan, out) < 0 ||
 		plan_get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
 		get_text(root, "slice", OPTIONAL, &plan->slice, out) < 0 ||
@@ -391,6 +406,8 @@ void plan_free(struct plan *plan)
 	free(plan->populate);
 	free(plan->user);
 	clear_list(&plan->groups);
+	free(plan->donor);
+	free(plan->donor_refusal);
 	free(plan->passwd_entry);
 	free(plan->group_entry);
 	free(plan->runtime);

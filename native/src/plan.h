@@ -26,7 +26,13 @@ struct plan_rootfs {
 			 */
 };
 
-enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_BRIDGE, NETWORK_SLIRP };
+enum network_mode {
+	NETWORK_NONE,
+	NETWORK_HOST,
+	NETWORK_BRIDGE,
+	NETWORK_SLIRP,
+	NETWORK_CONTAINER, /* the donor's */
+};
 
 struct plan_network {
 	enum network_mode mode;
@@ -90,7 +96,9 @@ struct plan {
 		       numbers */
 	struct string_list groups;	  /* --group-add: names or numbers */
 	char *passwd_entry, *group_entry; /* for a user that the image may not know; NULL = none */
-	char *runtime; /* external OCI runtime, absolute path; NULL = this program */
+	char *runtime;	     /* external OCI runtime, absolute path; NULL = this program */
+	char *donor;	     /* id of the container whose namespaces are joined; NULL = none */
+	char *donor_refusal; /* what to say when it does not run */
 	struct plan_restart restart;
 	struct plan_health health;
 	struct plan_logging logging;

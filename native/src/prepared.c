@@ -19,9 +19,10 @@ static const struct prepared_file {
 	bool optional;
 } files[] = {
 	{"config.json", "bundle/config.json", false},
-	{"hosts", "hosts", false},
-	{"hostname", "hostname", false},
-	{"resolv.conf", "resolv.conf", false},
+	/* Not those of a container that joins another one's network. */
+	{"hosts", "hosts", true},
+	{"hostname", "hostname", true},
+	{"resolv.conf", "resolv.conf", true},
 	{"health-check.json", "health-check.json", true},
 	{"plan.json", "plan.json", false},
 };

@@ -153,16 +153,20 @@ static int remember_read_only(struct rootfs *rootfs, int mount)
 
 /* The source of a bind mount, cloned here or, where this user namespace may not look, by the
  * parent. */
-static int open_source(struct rootfs *rootfs, size_t index, struct failure *out)
+static int open_source(struct rootfs *rootfs, size_t index, const struct mount_options *options,
+	struct failure *out)
 {
 	int tree = -1;
 
 	/* Without its bundle it does not know where relative sources begin. */
-	if (rootfs->bundle >= 0) {
+	if (rootfs->bundle >= 0 && !options->of_donor) {
 		tree = mount_open_source(rootfs->bundle, &rootfs->spec->mounts[index], out);
 		if (tree >= 0 || out->error != EACCES || rootfs->sync < 0)
 			return tree;
 	}
+	if (rootfs->sync < 0)
+		return fail(out, 0, "mount", "the mount on %s has its source elsewhere",
+			rootfs->spec->mounts[index].destination);
 	return ask_parent(rootfs, (int32_t)index, out);
 }
 
@@ -290,7 +294,7 @@ static int mount_bind(struct rootfs *rootfs, size_t index, const struct mount_op
 	struct failure *out)
 {
 	const struct spec_mount *mount = &rootfs->spec->mounts[index];
-	auto_close int tree = open_source(rootfs, index, out);
+	auto_close int tree = open_source(rootfs, index, options, out);
 	auto_close int target = -1;
 	struct stat status;
 

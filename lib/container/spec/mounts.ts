@@ -9,6 +9,8 @@ export interface MountWorld {
   data: string
   /** The container's directory. */
   directory: string
+  /** Where hosts, hostname and resolv.conf are: its own, or those of the container whose network it joins. */
+  files: string
   /** The native program, which is the init of `--init`. */
   nativeProgram: string
 }
@@ -59,6 +61,10 @@ function ipcMounts({ host }: ContainerRecord, closed: string[]): SpecMount[] {
       .filter((path) => existsSync(path))
       .map((path) => mount(path, 'bind', path, ['bind', ...closed]))
   }
+  // Another runtime does not know how to reach into a container.
+  if (mode?.startsWith('container:') && host.runtimeProgram === undefined) {
+    return [queues, mount('/dev/shm', 'bind', '/dev/shm', ['bind', 'lighter-donor', ...closed])]
+  }
   return [
     queues,
     mount('/dev/shm', 'tmpfs', 'shm', [...closed, 'mode=1777', `size=${host.shmSize}`]),
@@ -73,7 +79,7 @@ function fileMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
   ] as const
   const access = record.host.readonlyRootfs ? ['ro'] : []
   const mounts = files.map(([name, destination]) =>
-    mount(destination, 'bind', join(world.directory, name), ['rbind', 'rprivate', ...access]),
+    mount(destination, 'bind', join(world.files, name), ['rbind', 'rprivate', ...access]),
   )
   if (record.host.init) {
     mounts.unshift(mount(INIT_PATH, 'bind', world.nativeProgram, ['bind', 'ro', 'nosuid', 'nodev']))

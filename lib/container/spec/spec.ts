@@ -37,7 +37,7 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
   const ids = userMap(host.namespaces?.user, world.idMap)
   const ownNames = host.namespaces?.uts !== 'host'
   const sysctls = {
-    ...(ownNetwork ? networkSysctls(ids.gids) : {}),
+    ...(ownNetwork && !world.shared.network ? networkSysctls(ids.gids) : {}),
     ...checkSysctls(host, ownNetwork),
   }
   return {
@@ -83,7 +83,7 @@ function namespaces({ host }: ContainerRecord, shared: SharedNamespaces): SpecNa
   if (modes.pid !== 'host') add('pid', shared.pid)
   if (modes.ipc !== 'host') add('ipc', shared.ipc)
   if (modes.cgroup !== 'host') add('cgroup')
-  if (host.networkMode !== 'host') add('network')
+  if (host.networkMode !== 'host') add('network', shared.network)
   return list
 }
 

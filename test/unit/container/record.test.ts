@@ -75,9 +75,10 @@ const bind = (destination: string): MountPoint => ({
 
 describe('mounts', () => {
   const order = (...mounts: MountPoint[]): string[] =>
-    buildMounts({ ...record(), mounts }, { data: '/d', directory: '/c', nativeProgram: '/n' }).map(
-      ({ destination }) => destination,
-    )
+    buildMounts(
+      { ...record(), mounts },
+      { data: '/d', directory: '/c', files: '/c', nativeProgram: '/n' },
+    ).map(({ destination }) => destination)
 
   test('a mount below another one comes after it, the files of /etc too', () => {
     const places = order(bind('/a/b'), bind('/etc'), bind('/a'))
