@@ -132,7 +132,8 @@ const NOT_RUNNING: Record<Kind, (id: string) => string> = {
 
 function findProcess(data: string, text: string, kind: Kind): { id: string; pid: number } {
   const container = findDonor(data, text)
-  if (!container) throw new LighterError('no-such-container', `No such container: ${text}`)
+  // Not 'no-such-container': the one that is started is there.
+  if (!container) throw new LighterError('not-running', `No such container: ${text}`)
   const { id, host } = container.record
   const state = readState(container.directory)
   if (state.status !== 'running') throw new LighterError('not-running', NOT_RUNNING[kind](id))
