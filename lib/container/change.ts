@@ -4,6 +4,7 @@ import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { replaceFile } from '../fs/replace.ts'
+import type { RuntimeSpec, SpecResources } from '../oci/runtime-spec.ts'
 import { Hold } from '../runtime/hold.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { type Container, readContainer } from './catalog.ts'
@@ -48,3 +49,22 @@ export function changePlan(directory: string, change: Partial<Plan>): void {
   const plan = parseJson(readSmallFile(path, MAX_PLAN)) as Partial<Plan> | undefined
   if (plan) replaceFile(path, JSON.stringify({ ...plan, ...change }))
 }
+
+const MAX_SPEC = 16 * 1024 * 1024
+
+/** Changes the limits that the monitor gives the next run of the process, when it starts it again by itself. */
+export function changeLimits(directory: string, resources: SpecResources | undefined): void {
+  const path = join(directory, 'bundle/config.json')
+  const bytes = readSmallFile(path, MAX_SPEC)
+  if (bytes === undefined) return
+  const spec: RuntimeSpec = JSON.parse(bytes.toString('utf8'), keepNumber)
+  delete spec.linux.resources
+  if (resources) spec.linux.resources = resources
+  replaceFile(path, JSON.stringify(spec))
+}
+
+/** What no number of JavaScript holds (seccomp compares 64 bits) stays as it is written. */
+const keepNumber = (_: string, value: unknown, context?: { source?: string }): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && context?.source !== undefined
+    ? JSON.rawJSON(context.source)
+    : value

@@ -4,11 +4,12 @@ import { isErrno, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { readCgroups, readResourceFacts } from '../host/cgroups.ts'
 import type { Container } from './catalog.ts'
-import { changeContainer, changePlan } from './change.ts'
+import { changeContainer, changeLimits, changePlan } from './change.ts'
 import { recordContainerEvent } from './events.ts'
 import { checkResources, type Resources } from './resources.ts'
 import { checkNewPolicy } from './restart-policy.ts'
-import { readState } from './state.ts'
+import { buildResources } from './spec/resources.ts'
+import { isLive, readState } from './state.ts'
 import type { RestartPolicy } from './supervision.ts'
 
 /** What `update` gives a container. */
@@ -33,15 +34,18 @@ export async function updateContainer(
     const { resources, warnings } = checkResources(update.limits, facts, before)
     const after = mergeLimits(before, resources, record.id)
     const policy = update.policy && checkNewPolicy(record, update.policy)
-    held.save({
-      ...record,
-      host: { ...record.host, resources: after, ...(policy ? { restartPolicy: policy } : {}) },
-    })
+    const host = {
+      ...record.host,
+      resources: after,
+      ...(policy ? { restartPolicy: policy } : {}),
+    }
+    held.save({ ...record, host })
     // Whoever started it from the old record runs by now; from the new one it has the limits.
     await held.settled()
     const state = readState(directory)
     try {
       if (state.status === 'running') applyLimits(state.process.pid, record.id, resources, after)
+      if (isLive(state)) changeLimits(directory, buildResources(host))
     } catch (error) {
       held.save(record)
       throw error

@@ -153,8 +153,10 @@ static void compress_rotated(const char *path)
 	auto_close int out =
 		open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	/* The new name before the old one goes: a reader finds one of them at any time. */
-	if (in >= 0 && out >= 0 && compress_file(in, out) == 0 && rename(draft, done) == 0)
+	/* On the disk before the old one goes: a power cut must not take both. And the new name
+	 * before that: a reader finds one of them at any time. */
+	if (in >= 0 && out >= 0 && compress_file(in, out) == 0 && fdatasync(out) == 0 &&
+		rename(draft, done) == 0)
 		unlink(rotated);
 	else
 		unlink(draft);

@@ -29,5 +29,7 @@ test_journald() {
   text=$(root "cd /home/dev; ./lighter run --name rooted --log-driver journald lighter/hello echo rooted >/dev/null; ./lighter logs rooted; ./lighter rm rooted; cd; mv /usr/bin/journalctl /root"; dev './lighter run -d --name unread --log-driver journald lighter/hello echo x >/dev/null; ./lighter logs unread'; root 'mv /root/journalctl /usr/bin')
   check "root's" '^rooted'$'\n' "$text"
   check 'without journalctl one sentence says so' $'\n''the log of unread is in the journal, and the program journalctl that reads it is not on this host'$'\n' "$text"
+  text=$(root 'mv /var/log/journal /root; systemctl restart systemd-journald'; dev './lighter start unread; ./lighter logs unread'; root 'rm -rf /var/log/journal; mv /root/journal /var/log; systemctl restart systemd-journald; journalctl --flush')
+  check 'a journal that the user may not read is named' 'cannot read the journal of this host: .*systemd-journal' "$text"
   dev './lighter rm unread' >/dev/null
 }

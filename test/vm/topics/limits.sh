@@ -15,6 +15,7 @@ test_limits() {
   text=$(dev 'BUNDLE_PLACE=session sh bundle.sh')
   check 'without a place for a cgroup limits are refused' 'linux\.resources needs a cgroup' "$text"
   test_limits_of_flags
+  test_limits_of_others
 }
 
 FILES='memory.max memory.swap.max memory.low cpu.max cpu.weight cpuset.cpus cpuset.mems pids.max io.max'
@@ -39,10 +40,23 @@ test_limits_of_flags() {
   check '--cpu-quota, --cpu-period' $'\n''cpu\.max=20000 50000;' "$text"
   check 'no limit of swap, of pids' $'\n''memory\.swap\.max=max;.*pids\.max=max;' "$text"
   test_io_weight
-  text=$(dev './lighter run -d --name placed --cgroup-parent lightertest-inner.slice lighter/hello sleep 1104; '"$CGROUP_OF"'cgroup_of "sleep 1104"; ./lighter rm -f placed')
+  text=$(dev './lighter run -d --name placed -m 64m --cgroup-parent lightertest-inner.slice lighter/hello sleep 1104; '"$LIMITS_OF"'cgroup_of "sleep 1104"; limits_of "sleep 1104" memory.max; ./lighter rm -f placed')
   check '--cgroup-parent' '/lightertest\.slice/lightertest-inner\.slice/lighter-[0-9a-f]{64}\.scope/' "$text"
+  check 'and the limits are in it' $'\n''memory\.max=67108864;' "$text"
   text=$(dev './lighter run --rm --cgroup-parent not/a/slice lighter/hello true')
   check '--cgroup-parent that is no slice' 'cgroup-parent for systemd cgroup should be a valid slice named as "xxx\.slice"' "$text"
+}
+
+# As root, and with what Debian delegates to users by itself: cpu, memory, pids.
+test_limits_of_others() {
+  local text
+  text=$(root "cd /home/dev; ./lighter run -d --name limited -m 64m --cpuset-cpus 0 --pids-limit 20 lighter/hello sleep 1105; $LIMITS_OF limits_of 'sleep 1105' $FILES; ./lighter rm -f limited")
+  check "root's limits" '^[0-9a-f]{64}'$'\n''memory\.max=67108864;.*cpuset\.cpus=0;.*pids\.max=20;' "$text"
+  root 'cd /etc/systemd/system/user@.service.d; mv delegate.conf /root; systemctl daemon-reload; systemctl restart user@1000' >/dev/null
+  text=$(dev './lighter run -d --name limited -m 64m --cpuset-cpus 0 --pids-limit 20 --device-read-bps /dev/vda:1mb lighter/hello sleep 1106'"; $LIMITS_OF limits_of 'sleep 1106' $FILES; ./lighter rm -f limited")
+  check 'what is not delegated is left out with a warning' '^WARNING: Your kernel does not support cpuset or the cgroup is not mounted\. Cpuset discarded\.'$'\n''WARNING: Your kernel does not support BPS Block I/O read limit' "$text"
+  check 'and the rest counts' $'\n''memory\.max=67108864;.*pids\.max=20;' "$text"
+  root 'mv /root/delegate.conf /etc/systemd/system/user@.service.d; systemctl daemon-reload; systemctl restart user@1000' >/dev/null
 }
 
 # Only some schedulers of the kernel know weights, and fewer those of one device.
