@@ -5,20 +5,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "log_output.h"
 #include "scope.h"
 #include "utf8.h"
 
 /* A longer line is cut into records; only the last of them ends in a newline. */
-enum { LOG_RECORD_MAX = 16384, LOG_BUFFER = 4096 };
-
-/* Encoded records on their way to the file, cut only by the size of the buffer. */
-struct output {
-	struct log *log;
-	off_t written; /* of this record, to take back half of one */
-	bool failed;
-	size_t used;
-	char bytes[LOG_BUFFER];
-};
+enum { LOG_RECORD_MAX = 16384 };
 
 static const char *const stream_names[] = {"stdout", "stderr"};
 
@@ -69,109 +61,6 @@ void format_timestamp(const struct timespec *time, char ret[TIMESTAMP_SIZE])
 	ret[length + 1] = '\0';
 }
 
-static void flush(struct output *output)
-{
-	size_t done = 0;
-
-	while (!output->failed && done < output->used) {
-		ssize_t written = retry_eintr(
-			write(output->log->fd, output->bytes + done, output->used - done));
-
-		if (written < 0) {
-			if (!output->log->error)
-				output->log->error = errno;
-			output->failed = true;
-		} else {
-			done += (size_t)written;
-			output->written += written;
-			output->log->size += written;
-		}
-	}
-	output->used = 0;
-}
-
-static void put(struct output *output, const char *text, size_t length)
-{
-	while (length > 0) {
-		size_t part = sizeof(output->bytes) - output->used;
-
-		if (part > length)
-			part = length;
-		memcpy(output->bytes + output->used, text, part);
-		output->used += part;
-		text += part;
-		length -= part;
-		if (output->used == sizeof(output->bytes))
-			flush(output);
-	}
-}
-
-static void put_text(struct output *output, const char *text)
-{
-	put(output, text, strlen(text));
-}
-
-static bool is_plain(unsigned char byte)
-{
-	return byte >= 0x20 && byte < 0x80 && !strchr("\"\\<>&", byte);
-}
-
-/* Docker's choice of escapes, so that the same bytes give the same line. Returns how much of the
- * input was encoded. */
-static size_t put_escape(struct output *output, const unsigned char *bytes, size_t left)
-{
-	int length = utf8_length(bytes, left);
-	char text[8];
-
-	if (length <= 0) {
-		put_text(output, "\\ufffd");
-		return 1;
-	}
-	if (length == 3 && memcmp(bytes, "\xe2\x80", 2) == 0 && (bytes[2] & 0xfe) == 0xa8)
-		snprintf(text, sizeof(text), "\\u202%c", bytes[2] == 0xa8 ? '8' : '9');
-	else if (length > 1)
-		snprintf(text, sizeof(text), "%.*s", length, (const char *)bytes);
-	else if (*bytes == '"' || *bytes == '\\')
-		snprintf(text, sizeof(text), "\\%c", *bytes);
-	else if (*bytes == '\n')
-		snprintf(text, sizeof(text), "\\n");
-	else if (*bytes == '\r')
-		snprintf(text, sizeof(text), "\\r");
-	else
-		snprintf(text, sizeof(text), "\\u%04x", *bytes);
-	put_text(output, text);
-	return (size_t)length;
-}
-
-static void put_string(struct output *output, const unsigned char *bytes, size_t length)
-{
-	size_t at = 0;
-
-	while (at < length) {
-		size_t plain = at;
-
-		while (plain < length && is_plain(bytes[plain]))
-			plain++;
-		put(output, (const char *)bytes + at, plain - at);
-		at = plain;
-		if (at < length)
-			at += put_escape(output, bytes + at, length - at);
-	}
-}
-
-/* Half a record would make the whole file unreadable for some readers. */
-static void end_record(struct output *output)
-{
-	struct stat now;
-
-	flush(output);
-	if (output->failed && output->written > 0 && fstat(output->log->fd, &now) == 0 &&
-		now.st_size >= output->written)
-		(void)!ftruncate(output->log->fd, now.st_size - output->written);
-	if (output->failed)
-		output->log->size -= output->written;
-}
-
 /* Where that fails, the log grows beyond its size: nothing is lost. While the last file is still
  * being compressed it may grow to twice its size; then it waits. */
 static void rotate(struct log *log)
@@ -216,7 +105,7 @@ static void write_record(struct log *log, enum log_stream stream, const unsigned
 	size_t length, bool whole)
 {
 	struct log_line *line = &log->lines[stream];
-	struct output output;
+	struct log_output output;
 	char time[TIMESTAMP_SIZE];
 
 	/* All records of a cut line carry the time of the first. */
@@ -229,26 +118,22 @@ static void write_record(struct log *log, enum log_stream stream, const unsigned
 	}
 	if (log->max_size > 0 && log->size >= log->max_size)
 		rotate(log);
-	/* Filled as far as used: the buffer itself is left alone. */
-	output.log = log;
-	output.failed = false;
-	output.used = 0;
-	output.written = 0;
+	log_output_begin(&output, log);
 	format_timestamp(&line->since, time);
-	put_text(&output, "{\"log\":\"");
-	put_string(&output, bytes, length);
-	put_text(&output, whole ? "\\n\",\"stream\":\"" : "\",\"stream\":\"");
-	put_text(&output, stream_names[stream]);
+	log_output_text(&output, "{\"log\":\"");
+	log_output_string(&output, bytes, length);
+	log_output_text(&output, whole ? "\\n\",\"stream\":\"" : "\",\"stream\":\"");
+	log_output_text(&output, stream_names[stream]);
 	if (log->attributes) {
-		put_text(&output, "\",\"attrs\":");
-		put_text(&output, log->attributes);
-		put_text(&output, ",\"time\":\"");
+		log_output_text(&output, "\",\"attrs\":");
+		log_output_text(&output, log->attributes);
+		log_output_text(&output, ",\"time\":\"");
 	} else {
-		put_text(&output, "\",\"time\":\"");
+		log_output_text(&output, "\",\"time\":\"");
 	}
-	put_text(&output, time);
-	put_text(&output, "\"}\n");
-	end_record(&output);
+	log_output_text(&output, time);
+	log_output_text(&output, "\"}\n");
+	log_output_end(&output);
 	line->continued = !whole;
 }
 
