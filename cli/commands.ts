@@ -2,6 +2,7 @@ import type { CommandSpec } from './command-spec.ts'
 import { fileCommands } from './table/files.ts'
 import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
+import { networkCommands } from './table/networks.ts'
 import { readingCommands } from './table/reading.ts'
 import { systemCommands } from './table/system.ts'
 import { volumeCommands } from './table/volumes.ts'
@@ -12,6 +13,7 @@ export const commands: readonly CommandSpec[] = [
   ...readingCommands,
   ...fileCommands,
   ...imageCommands,
+  ...networkCommands,
   ...volumeCommands,
   ...systemCommands,
 ]
@@ -19,6 +21,7 @@ export const commands: readonly CommandSpec[] = [
 export const groups: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
+  network: 'Manage networks',
   system: 'Manage Docker',
   volume: 'Manage volumes',
 }

@@ -13,7 +13,7 @@ import { notInSwarm } from '../swarm.ts'
 /** `inspect` and the `inspect` of each kind: what is found as one JSON list or by a template, then what is not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const kind = kindOf(parsed)
-  const size = /^(image|volume)/.test(parsed.name) ? false : parsed.bool('size')
+  const size = /^(image|volume|network)/.test(parsed.name) ? false : parsed.bool('size')
   try {
     const inspector = await makeInspector(parsed.string('format') ?? '')
     const failures: string[] = []
@@ -59,7 +59,9 @@ const KINDS: ReadonlySet<string> = new Set([
 
 function kindOf(parsed: Parsed): Kind {
   const word = parsed.name.split(' ')[0]
-  if (word === 'container' || word === 'image' || word === 'volume') return word
+  if (word === 'container' || word === 'image' || word === 'volume' || word === 'network') {
+    return word
+  }
   const type = parsed.string('type') ?? ''
   if (KINDS.has(type)) return type as Kind
   throw new LighterError('usage', `"${type}" is not a valid value for --type`)

@@ -1,56 +1,118 @@
 import type { Connections } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
+import type { Endpoint } from '../../lib/network/endpoint.ts'
+import { isBridged, isOwnNetwork, PREDEFINED_IDS, parseNetwork } from '../../lib/network/network.ts'
 import type { Parsed } from '../parse.ts'
-import { isMac, parseNetworkFlag } from './network.ts'
+import { isMac, type NetworkFlag, parseNetworkFlag } from './network.ts'
 import { isAddress, parseExpose, parsePublish } from './ports.ts'
 
 const usage = (reason: string): LighterError => new LighterError('usage', reason)
 const refused = (reason: string): LighterError => new LighterError('bad-input', reason)
 
-/**
- * How the container is connected. What needs networks of the user's own or published ports is refused, once everything else is
- * found right: neither is there yet.
- */
+/** How the container is connected. Throws with Docker's sentences. */
 export function parseConnections(parsed: Parsed): Connections {
   const networks = parsed.list('network').map(parseNetworkFlag)
-  const mode = networks[0]?.name || 'bridge'
+  const mode = parseNetwork(networks[0]?.name ?? '')
   const published = parsed.list('publish').flatMap(parsePublish)
   const exposed = parsed.list('expose').flatMap(parseExpose)
   const mac = parseMac(parsed, networks[0]?.mac ?? '')
-  const own = isOwnNetwork(mode)
-  if (!own && [...parsed.list('network-alias'), ...(networks[0]?.aliases ?? [])].length > 0) {
-    throw usage('network-scoped aliases are only supported for user-defined networks')
-  }
-  if (!own && !isDefault(mode) && parsed.list('link').length > 0) {
-    throw usage('links are only supported for user-defined networks')
-  }
-  if (mode === 'host' && published.length > 0) {
-    return {
-      mode,
-      exposed,
-      published: [],
-      warning: 'Published ports are discarded when using host network mode',
-    }
+  checkModes(parsed, networks, mode)
+  if (mode === 'host' && (published.length > 0 || parsed.bool('publish-all'))) {
+    const warning =
+      published.length > 0
+        ? { warning: 'Published ports are discarded when using host network mode' }
+        : {}
+    return { mode, exposed, published: [], ...warning }
   }
   checkContainerMode(parsed, mode, published.length)
-  if (isDefault(mode) || mode.startsWith('container:')) checkAddresses(parsed, networks[0], mode)
-  if (networks.length > 1) throw refused('a container on more than one network is not there yet')
-  if (published.length > 0 && mode !== 'none') {
-    throw usage('published ports are not there yet: a container reaches out, nothing reaches in')
+  if (mode === 'bridge' || mode.startsWith('container:')) {
+    checkAddresses(parsed, networks[0], mode)
   }
-  if (mac !== '' && isDefault(mode)) {
-    throw usage('--mac-address is not there yet: containers get their addresses by themselves')
-  }
-  if (parsed.list('link').length > 0 && isDefault(mode)) throw missingLink(parsed)
-  return { mode, exposed, published: published.map(({ port }) => port) }
+  const endpoints = isBridged(mode) ? makeEndpoints(parsed, networks, mac) : undefined
+  return { mode, exposed, published, ...(endpoints ? { networks: endpoints } : {}) }
 }
 
-const isDefault = (mode: string): boolean => mode === 'bridge' || mode === 'default'
+function checkModes(parsed: Parsed, networks: readonly NetworkFlag[], mode: string): void {
+  const own = isOwnNetwork(mode)
+  const modes = networks.map(({ name }) => parseNetwork(name))
+  if (modes.length > 1 && !modes.every(isOwnNetwork)) {
+    throw usage(
+      'conflicting options: cannot attach both user-defined and non-user-defined network-modes',
+    )
+  }
+  const twice = modes.find((name, at) => modes.indexOf(name) < at)
+  if (twice !== undefined)
+    throw usage(`network ${JSON.stringify(twice)} is specified multiple times`)
+  const aliases = [...parsed.list('network-alias'), ...(networks[0]?.aliases ?? [])]
+  if (!own && aliases.length > 0) {
+    throw usage('network-scoped aliases are only supported for user-defined networks')
+  }
+  if (!own && mode !== 'bridge' && parsed.list('link').length > 0) {
+    throw usage('links are only supported for user-defined networks')
+  }
+}
 
-const isOwnNetwork = (mode: string): boolean =>
-  !isDefault(mode) &&
-  !['none', 'host', 'slirp4netns'].includes(mode) &&
-  !mode.startsWith('container:')
+/** The flags without a network's name belong to the first one. `undefined`: the default network as it is. */
+function makeEndpoints(
+  parsed: Parsed,
+  networks: readonly NetworkFlag[],
+  mac: string,
+): Endpoint[] | undefined {
+  const [first, ...others] = networks
+  const links = parsed.list('link')
+  if (!first || !isOwnNetwork(parseNetwork(first.name))) {
+    if (mac === '' && links.length === 0) return undefined
+    const own = { network: 'bridge', networkId: PREDEFINED_IDS.bridge, aliases: [] }
+    return [{ ...own, links, ...(mac ? { mac } : {}) }]
+  }
+  const ip = oneOf('ip', parsed.string('ip') ?? '', first.ip, 'IPv4 address')
+  const ip6 = oneOf('ip6', parsed.string('ip6') ?? '', first.ip6, 'IPv6 address')
+  const aliases = parsed.list('network-alias')
+  if (aliases.length > 0 && first.aliases.length > 0) {
+    throw usage('conflicting options: cannot specify both --network-alias and per-network alias')
+  }
+  const merged = { ...first, ip, ip6, mac, aliases: [...first.aliases, ...aliases] }
+  if (
+    [...parsed.list('link-local-ip'), ...networks.flatMap(({ linkLocal }) => linkLocal)].length > 0
+  ) {
+    throw refused('link-local addresses are not supported')
+  }
+  return [merged, ...others].map((flag, at) => endpointOf(flag, at === 0 ? links : []))
+}
+
+function oneOf(flag: string, own: string, ofNetwork: string, what: string): string {
+  if (own !== '' && ofNetwork !== '') {
+    throw usage(`conflicting options: cannot specify both --${flag} and per-network ${what}`)
+  }
+  return own || ofNetwork
+}
+
+function endpointOf(flag: NetworkFlag, links: string[]): Endpoint {
+  const reasons = addressFaults(flag.ip, flag.ip6)
+  if (reasons.length > 0) throw invalidEndpoint(flag.name, reasons)
+  return {
+    network: flag.name,
+    networkId: '',
+    aliases: flag.aliases,
+    links,
+    ...(flag.ip ? { ipv4: flag.ip } : {}),
+    ...(flag.ip6 ? { ipv6: flag.ip6 } : {}),
+    ...(flag.mac ? { mac: flag.mac.toLowerCase().replaceAll('-', ':') } : {}),
+    ...(Object.keys(flag.driverOptions).length > 0 ? { driverOptions: flag.driverOptions } : {}),
+  }
+}
+
+const addressFaults = (ip: string, ip6: string): string[] => [
+  ...(ip && (!isAddress(ip) || ip.includes(':')) ? [`invalid IPv4 address: ${ip}`] : []),
+  ...(ip6 && (!isAddress(ip6) || !ip6.includes(':')) ? [`invalid IPv6 address: ${ip6}`] : []),
+]
+
+function invalidEndpoint(network: string, reasons: string[]): LighterError {
+  const list = reasons.length === 1 ? reasons : reasons.map((reason) => `* ${reason}`)
+  return refused(
+    `invalid config for network ${network}: invalid endpoint settings:\n${list.join('\n')}`,
+  )
+}
 
 function parseMac(parsed: Parsed, ofNetwork: string): string {
   const mac = parsed.string('mac-address') ?? ''
@@ -75,24 +137,18 @@ function checkAddresses(
   const local = [...parsed.list('link-local-ip'), ...(network?.linkLocal ?? [])]
   const reasons = [
     ...(ip || ip6 ? ['user specified IP address is supported on user defined networks only'] : []),
-    ...(ip && (!isAddress(ip) || ip.includes(':')) ? [`invalid IPv4 address: ${ip}`] : []),
-    ...(ip6 && (!isAddress(ip6) || !ip6.includes(':')) ? [`invalid IPv6 address: ${ip6}`] : []),
+    ...addressFaults(ip, ip6),
     ...local
       .filter((text) => !isAddress(text))
       .map((text) => `invalid link-local IP address: ${text}`),
-    ...((ip || ip6) && isDefault(mode)
+    ...((ip || ip6) && mode === 'bridge'
       ? [
           'user specified IP address is supported only when connecting to networks with user configured subnets',
         ]
       : []),
   ]
-  if (reasons.length > 0) {
-    const list = reasons.length === 1 ? reasons : reasons.map((reason) => `* ${reason}`)
-    throw refused(
-      `invalid config for network ${mode === 'default' ? 'bridge' : mode}: invalid endpoint settings:\n${list.join('\n')}`,
-    )
-  }
-  if (local.length > 0) throw usage('--link-local-ip is not there yet')
+  if (reasons.length > 0) throw invalidEndpoint(mode, reasons)
+  if (local.length > 0) throw refused('link-local addresses are not supported')
 }
 
 function checkContainerMode(parsed: Parsed, mode: string, published: number): void {
@@ -118,9 +174,4 @@ function checkContainerMode(parsed: Parsed, mode: string, published: number): vo
   if (parsed.list('expose').length > 0) {
     throw conflict('port exposing and the container type network mode')
   }
-}
-
-function missingLink(parsed: Parsed): LighterError {
-  const [first = ''] = parsed.list('link')
-  return usage(`--link ${first}: links between containers are not there yet`)
 }

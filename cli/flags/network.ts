@@ -10,11 +10,20 @@ export interface NetworkFlag {
   ip6: string
   mac: string
   linkLocal: string[]
+  driverOptions: Record<string, string>
 }
 
 /** Parses `--network`. Throws `usage` with Docker's sentences. */
 export function parseNetworkFlag(text: string): NetworkFlag {
-  const flag: NetworkFlag = { name: '', aliases: [], ip: '', ip6: '', mac: '', linkLocal: [] }
+  const flag: NetworkFlag = {
+    name: '',
+    aliases: [],
+    ip: '',
+    ip6: '',
+    mac: '',
+    linkLocal: [],
+    driverOptions: {},
+  }
   if (!/\w+=\w+/.test(text)) return { ...flag, name: text }
   for (const field of splitCsv(text)) {
     const equals = field.indexOf('=')
@@ -30,15 +39,17 @@ export function parseNetworkFlag(text: string): NetworkFlag {
     else if (key === 'ip6') flag.ip6 = value
     else if (key === 'mac-address') flag.mac = value
     else if (key === 'link-local-ip') flag.linkLocal.push(value)
-    else if (key === 'driver-opt') checkDriverOption(value)
+    else if (key === 'driver-opt') addDriverOption(flag.driverOptions, value)
     else throw badValue(`invalid field key ${key}`)
   }
   if (flag.name === '') throw badValue('network name/id is not specified')
   return flag
 }
 
-function checkDriverOption(value: string): void {
-  if (!value.includes('=')) throw badValue('invalid key value pair format in driver options')
+function addDriverOption(options: Record<string, string>, text: string): void {
+  const equals = text.indexOf('=')
+  if (equals < 0) throw badValue('invalid key value pair format in driver options')
+  options[text.slice(0, equals).trim()] = text.slice(equals + 1).trim()
 }
 
 /** What is wrong with `--link`. */

@@ -1,12 +1,5 @@
+import type { PortBinding } from '../../lib/container/options.ts'
 import { badValue } from './checked.ts'
-
-/** A published port, as written: an empty host port is chosen when the container starts. */
-export interface PortBinding {
-  /** `80/tcp` */
-  port: string
-  hostIp: string
-  hostPort: string
-}
 
 const PROTOCOLS = new Set(['tcp', 'udp', 'sctp'])
 

@@ -61,8 +61,10 @@ export function containerCells(
     Mounts: ({ record }) => record.mounts.map((mount) => formatMount(mount, whole)).join(','),
     LocalVolumes: ({ record }) =>
       String(record.mounts.filter(({ type }) => type === 'volume').length),
-    Networks: ({ record: { host } }) =>
-      host.networkMode.startsWith('container:') ? '' : host.networkMode,
+    Networks: ({ record: { networks, host } }) => {
+      if (networks) return networks.map(({ network }) => network).join(',')
+      return host.networkMode.startsWith('container:') ? '' : host.networkMode
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import { makeOpenDirectory, replaceFile, spaceError, syncDirectory } from '../fs
 import { readResourceFacts, underSystemd } from '../host/cgroups.ts'
 import { ownIdentity } from '../host/process.ts'
 import { findProgram } from '../host/programs.ts'
+import type { Endpoint } from '../network/endpoint.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { type Container, containerDirectory } from './catalog.ts'
@@ -45,6 +46,7 @@ export async function createContainer(
   const draft = makeDraft(data, ownIdentity())
   undo.push(() => removeTrees({ program: engine.native().program, idMap: engine.idMap() }, [draft]))
   if (request.startsAtOnce) record.starter = ownIdentity()
+  if (record.networks) record.networks = await resolveNetworks(data, record.networks)
   record.mounts = prepareMounts(data, image.defaults.volumes, request)
   record.name = await claimSomeName(engine, name, record.id)
   undo.push(async () => releaseName(data, record.name, record.id))
@@ -103,6 +105,20 @@ function joinNetwork(engine: Engine, request: CreateRequest): CreateRequest {
         : (joined.hostname ?? request.hostname),
     domainname: joined.domainname ?? request.domainname,
   }
+}
+
+/** A network that is not there is missed at the start only, as with Docker. */
+async function resolveNetworks(data: string, endpoints: Endpoint[]): Promise<Endpoint[]> {
+  const { findNetwork } = await import('../network/record.ts')
+  return endpoints.map((endpoint) => {
+    try {
+      const { id, name } = findNetwork(data, endpoint.networkId || endpoint.network)
+      return { ...endpoint, network: name, networkId: id }
+    } catch (error) {
+      if (error instanceof LighterError && error.code === 'no-such-network') return endpoint
+      throw error
+    }
+  })
 }
 
 /** A name may be held by a container that only a crash kept from being removed. */

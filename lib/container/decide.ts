@@ -46,6 +46,7 @@ export function decideRecord(
     config: decideConfig(image.defaults, request, id),
     host: decideHost(request),
     mounts: [],
+    ...(request.connections.networks ? { networks: request.connections.networks } : {}),
   }
 }
 
@@ -85,19 +86,9 @@ function decideUser(image: ImageDefaults, request: CreateRequest): string {
   return request.user ?? (image.user || (kept ? `${kept.uid}:${kept.gid}` : ''))
 }
 
-function exposePorts(image: ImageDefaults, { connections, options }: CreateRequest): string[] {
-  const ports = [
-    ...new Set([...image.exposedPorts, ...connections.exposed, ...connections.published]),
-  ]
-  if (
-    options.publishAll &&
-    ports.length > 0 &&
-    connections.mode !== 'none' &&
-    connections.mode !== 'host'
-  ) {
-    throw new LighterError('usage', 'published ports are not there yet: -P would publish some')
-  }
-  return ports
+function exposePorts(image: ImageDefaults, { connections }: CreateRequest): string[] {
+  const published = connections.published.map(({ port }) => port)
+  return [...new Set([...image.exposedPorts, ...connections.exposed, ...published])]
 }
 
 /** `-v /path`: a volume of its own. */
@@ -153,6 +144,9 @@ function decideHost(request: CreateRequest): ContainerHostConfig {
   return {
     ...request.options,
     networkMode: parseNetwork(request.connections.mode),
+    ...(request.connections.published.length > 0
+      ? { portBindings: request.connections.published }
+      : {}),
     autoRemove: request.autoRemove,
     binds: request.binds.filter((text) => !isAnonymous(text)),
     tmpfs: request.tmpfs,

@@ -76,9 +76,10 @@ function makeTest(
         ),
       )
     case 'network':
-      return any(
-        ({ record: { host } }, value) =>
-          host.networkMode === value && !host.networkMode.startsWith('container:'),
+      return any(({ record: { networks, host } }, value) =>
+        networks
+          ? networks.some(({ network, networkId }) => network === value || networkId === value)
+          : host.networkMode === value && !host.networkMode.startsWith('container:'),
       )
     case 'publish':
     case 'expose':

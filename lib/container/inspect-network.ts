@@ -1,74 +1,59 @@
-import { statSync } from 'node:fs'
-import { LighterError } from '../core/errors.ts'
-import { lazyCrypto } from '../core/lazy.ts'
-import { DEFAULT_BRIDGE } from '../network/network.ts'
+import { type AddressPool, findNetwork, type NetworkRecord } from '../network/record.ts'
 import { listContainers } from './catalog.ts'
-
-/** The networks that are there without anybody's doing, with the drivers that Docker gives them. */
-const DRIVERS = { bridge: 'bridge', none: 'null', host: 'host' } as const
-
-type NetworkName = keyof typeof DRIVERS
-
-/** They are made by nobody: their ids follow from their names. */
-const idOf = (name: string): string =>
-  lazyCrypto().createHash('sha256').update(`network ${name}`).digest('hex')
+import { endpointsOf } from './endpoints.ts'
+import { endpointId } from './inspect-networks.ts'
 
 /** The document that `inspect` shows for a network, in the shape of Docker 26. Throws `no-such-network`. */
 export function inspectNetwork(data: string, text: string): Record<string, unknown> {
-  const name = findName(text)
-  if (!name) throw new LighterError('no-such-network', `network ${text} not found`)
+  const network = findNetwork(data, text)
   return {
-    Name: name,
-    Id: idOf(name),
-    Created: statSync(data).birthtime.toISOString(),
+    Name: network.name,
+    Id: network.id,
+    Created: network.createdAt,
     Scope: 'local',
-    Driver: DRIVERS[name],
-    EnableIPv6: false,
+    Driver: network.driver,
+    EnableIPv6: network.ipv6,
     IPAM: {
       Driver: 'default',
-      Options: null,
-      Config:
-        name === 'bridge'
-          ? [{ Subnet: DEFAULT_BRIDGE.subnet, Gateway: DEFAULT_BRIDGE.gateway }]
-          : null,
+      Options: network.ipamOptions,
+      Config: network.pools.length > 0 ? network.pools.map(inspectPool) : null,
     },
-    Internal: false,
-    Attachable: false,
+    Internal: network.internal,
+    Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
-    Containers: members(data, name),
-    Options: name === 'bridge' ? BRIDGE_OPTIONS : {},
-    Labels: {},
+    ConfigFrom: { Network: network.configFrom },
+    ConfigOnly: network.configOnly,
+    Containers: members(data, network),
+    Options: sorted(network.options),
+    Labels: sorted(network.labels),
   }
 }
 
-const BRIDGE_OPTIONS = {
-  'com.docker.network.bridge.default_bridge': 'true',
-  'com.docker.network.bridge.enable_icc': 'true',
-  'com.docker.network.bridge.enable_ip_masquerade': 'true',
-  'com.docker.network.bridge.name': DEFAULT_BRIDGE.bridge,
-}
+const inspectPool = ({ subnet, ipRange, gateway, auxiliary }: AddressPool): object => ({
+  Subnet: subnet,
+  ...(ipRange === undefined ? {} : { IPRange: ipRange }),
+  ...(gateway === undefined ? {} : { Gateway: gateway }),
+  ...(auxiliary === undefined ? {} : { AuxiliaryAddresses: sorted(auxiliary) }),
+})
 
-/** By name, by id, or by the beginning of the id. */
-const findName = (text: string): NetworkName | undefined =>
-  (Object.keys(DRIVERS) as NetworkName[]).find(
-    (name) => name === text || (/^[0-9a-f]+$/.test(text) && idOf(name).startsWith(text)),
-  )
+/** Keys in the order in which Go writes maps. */
+const sorted = (pairs: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(pairs).sort(([a], [b]) => (a < b ? -1 : 1)))
 
-/** The running containers in it. */
-function members(data: string, network: NetworkName): Record<string, unknown> {
+/** The running containers on it. */
+function members(data: string, { id: networkId }: NetworkRecord): Record<string, unknown> {
   const found = listContainers(data).flatMap(({ record, state }) => {
-    if (state.status !== 'running' || record.host.networkMode !== network) return []
-    const { address, prefix, mac } = state.network ?? {}
+    if (state.status !== 'running') return []
+    if (!endpointsOf(data, record).some((endpoint) => endpoint.networkId === networkId)) return []
+    const address = state.networks.find(({ id }) => id === networkId)
     const member = {
       Name: record.name,
-      EndpointID: '',
-      MacAddress: mac ?? '',
-      IPv4Address: address ? `${address}/${prefix}` : '',
+      EndpointID: endpointId(record.id, networkId),
+      MacAddress: address?.mac ?? '',
+      IPv4Address: address ? `${address.address}/${address.prefix}` : '',
       IPv6Address: '',
     }
     return [[record.id, member] as const]
   })
-  return Object.fromEntries(found)
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)))
 }

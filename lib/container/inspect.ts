@@ -3,8 +3,9 @@ import { volumeData } from '../volume/volume.ts'
 import type { ContainerWithState } from './catalog.ts'
 import { inspectHealthcheck, readHealth } from './health.ts'
 import { inspectHost } from './inspect-host.ts'
+import { inspectNetworks } from './inspect-networks.ts'
 import { type ContainerRecord, commandOf, type MountPoint } from './record.ts'
-import { joinedId, ownerOfFiles } from './sharing.ts'
+import { ownerOfFiles } from './sharing.ts'
 import { type ContainerState, isLive } from './state.ts'
 
 type Document = Record<string, unknown>
@@ -56,7 +57,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
       .filter((mount) => mount.type !== 'tmpfs' || !(mount.destination in record.host.tmpfs))
       .map((mount) => inspectMount(data, mount)),
     Config: inspectConfig(record),
-    NetworkSettings: inspectNetwork(record, state),
+    NetworkSettings: inspectNetworks(data, record, state),
   }
 }
 
@@ -123,52 +124,5 @@ export function inspectConfig({ config, image }: ContainerRecord): Document {
     Labels: config.labels,
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     ...(config.stopTimeout === undefined ? {} : { StopTimeout: config.stopTimeout }),
-  }
-}
-
-function inspectNetwork({ host }: ContainerRecord, state: ContainerState): Document {
-  const network = state.status === 'running' ? state.network : undefined
-  const joined = joinedId(host.networkMode) !== undefined
-  const endpoint = {
-    Gateway: network?.gateway ?? '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
-    IPAddress: network?.address ?? '',
-    IPPrefixLen: network?.prefix ?? 0,
-    IPv6Gateway: '',
-    MacAddress: network?.mac ?? '',
-  }
-  return {
-    Bridge: '',
-    SandboxID: '',
-    SandboxKey: state.status === 'running' && !joined ? `/proc/${state.process.pid}/ns/net` : '',
-    Ports: {},
-    HairpinMode: false,
-    LinkLocalIPv6Address: '',
-    LinkLocalIPv6PrefixLen: 0,
-    SecondaryIPAddresses: null,
-    SecondaryIPv6Addresses: null,
-    EndpointID: '',
-    ...endpoint,
-    Networks: joined
-      ? {}
-      : {
-          [host.networkMode]: {
-            IPAMConfig: null,
-            Links: null,
-            Aliases: null,
-            MacAddress: endpoint.MacAddress,
-            NetworkID: '',
-            EndpointID: '',
-            Gateway: endpoint.Gateway,
-            IPAddress: endpoint.IPAddress,
-            IPPrefixLen: endpoint.IPPrefixLen,
-            IPv6Gateway: '',
-            GlobalIPv6Address: '',
-            GlobalIPv6PrefixLen: 0,
-            DriverOpts: null,
-            DNSNames: null,
-          },
-        },
   }
 }

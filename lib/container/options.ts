@@ -66,3 +66,13 @@ export interface HostOptions {
   /** What `--mount` said, in the words of Docker's API; for `inspect`. */
   mounts?: Record<string, unknown>[]
 }
+
+/** A port that is to be published, as written: an empty host port is chosen when the container starts. */
+export interface PortBinding {
+  /** `80/tcp` */
+  port: string
+  /** Empty: all addresses of the host. */
+  hostIp: string
+  /** A number, a range of which one is taken, or empty. */
+  hostPort: string
+}

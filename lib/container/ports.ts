@@ -21,7 +21,7 @@ export function parsePortRange(
 
 /** The ports that the image or `--expose` declares: shown while the container runs in a network of its own. */
 export function portsOf({ record, state }: ContainerWithState): ContainerPort[] {
-  if (state.status !== 'running' || !state.network) return []
+  if (state.status !== 'running' || state.networks.length === 0) return []
   return record.config.exposedPorts.flatMap((text) => {
     const range = parsePortRange(text)
     if (!range) return []

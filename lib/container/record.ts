@@ -1,8 +1,9 @@
 import type { ContainerId } from '../core/ids.ts'
 import type { ProcessIdentity } from '../host/process.ts'
+import type { Endpoint } from '../network/endpoint.ts'
+import type { NetworkMode } from '../network/network.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
-import type { HostOptions } from './options.ts'
-import type { NetworkMode } from './request.ts'
+import type { HostOptions, PortBinding } from './options.ts'
 import type { Healthcheck, LogConfig, RestartPolicy } from './supervision.ts'
 
 /** A mount as it was decided when the container was made. */
@@ -56,6 +57,8 @@ export interface ContainerConfig {
 /** How it is run here. */
 export interface ContainerHostConfig extends HostOptions {
   networkMode: NetworkMode
+  /** Published ports, as wished. */
+  portBindings?: PortBinding[]
   autoRemove: boolean
   /** As written, for `inspect`. */
   binds: string[]
@@ -96,6 +99,8 @@ export interface ContainerRecord {
   config: ContainerConfig
   host: ContainerHostConfig
   mounts: MountPoint[]
+  /** The networks it is on, the first one's interface first; absent: what the network mode says. */
+  networks?: Endpoint[]
 }
 
 /** The command line of the first process. */

@@ -1,18 +1,17 @@
+import type { Endpoint } from '../network/endpoint.ts'
 import type { MountRequest } from './mount-request.ts'
-import type { HostOptions } from './options.ts'
+import type { HostOptions, PortBinding } from './options.ts'
 import type { Healthcheck, LogConfig, RestartPolicy } from './supervision.ts'
-
-/** `container:` has the id of the container whose network it is. */
-export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns' | `container:${string}`
 
 /** How a container is connected. */
 export interface Connections {
   /** As `--network` names it. */
   mode: string
+  /** On several networks, on one of the user's, or with wishes for the default one. */
+  networks?: Endpoint[]
   /** `80/tcp` */
   exposed: string[]
-  /** Ports that would be published, if the network had any: `none` has not. */
-  published: string[]
+  published: PortBinding[]
   /** What was asked for and is left out. */
   warning?: string
 }

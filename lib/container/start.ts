@@ -14,6 +14,7 @@ import { checkVolumeSource } from '../volume/options.ts'
 import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume.ts'
 import { type Container, readRecord } from './catalog.ts'
 import type { DeviceEdits } from './cdi.ts'
+import { planContainerEndpoints } from './endpoints.ts'
 import { eventAttributes } from './events.ts'
 import { healthRequest } from './exec.ts'
 import { healthCommand, planHealth } from './health.ts'
@@ -187,7 +188,7 @@ async function buildPlan(
       work: join(directory, 'work'),
       ...shownOwners(engine, record),
     },
-    network: planNetwork(host.networkMode, {
+    network: planNetwork(host.networkMode, planContainerEndpoints(data, record), {
       uplinkProgram: engine.native().uplink,
       hostsFile: join(directory, 'hosts'),
       hostsNames: config.domainname

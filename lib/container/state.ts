@@ -2,7 +2,11 @@ import { join } from 'node:path'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { isAlive, type ProcessIdentity } from '../host/process.ts'
 
+/** Where a running container is on a network. */
 export interface ContainerAddress {
+  /** Of the network; empty: an uplink of its own. */
+  id: string
+  interface: string
   address: string
   prefix: number
   gateway: string
@@ -16,7 +20,7 @@ export type ContainerState =
       process: ProcessIdentity
       monitor: ProcessIdentity
       startedAt: string
-      network: ContainerAddress | undefined
+      networks: ContainerAddress[]
       paused: boolean
       /** Memory ran out for a process of it. */
       oomKilled: boolean
@@ -72,7 +76,7 @@ interface StateDocument {
   monitor?: ProcessIdentity
   startedAt?: string
   finishedAt?: string
-  network?: ContainerAddress
+  networks?: ContainerAddress[]
   exitCode?: number
   oomKilled?: boolean
   error?: string
@@ -111,7 +115,7 @@ export function interpretState(
         process: own,
         monitor,
         startedAt,
-        network: document.network,
+        networks: document.networks ?? [],
         paused: document.paused === true,
         oomKilled: document.oomKilled === true,
         restartCount,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { LighterError } from '../core/errors.ts'
 import { lazyOs } from '../core/lazy.ts'
-import { type NetworkMode, UPLINK_RESOLVER } from './network.ts'
+import { isOwnNetwork, NAME_SERVER, type NetworkMode, UPLINK_RESOLVER } from './network.ts'
 
 const HOSTS = `127.0.0.1	localhost
 ::1	localhost ip6-localhost ip6-loopback
@@ -43,6 +43,11 @@ export function resolvConf(mode: NetworkMode, wishes: NameWishes): string {
   const host = readHostFile('/etc/resolv.conf')
   const own = wishes.dns ?? wishes.dnsSearch ?? wishes.dnsOptions
   if (mode === 'host' && own === undefined) return host
+  // The container's own servers are asked by ours, for what it does not know itself.
+  if (isOwnNetwork(mode)) {
+    const dnsOptions = wishes.dnsOptions ?? ['ndots:0']
+    return formatResolvConf(host, { ...wishes, dns: [NAME_SERVER], dnsOptions })
+  }
   const resolver = mode === 'none' || mode === 'host' ? [] : [UPLINK_RESOLVER]
   return formatResolvConf(host, { ...wishes, dns: wishes.dns ?? resolver }, mode === 'host')
 }

@@ -1,28 +1,43 @@
 import { LighterError } from '../core/errors.ts'
 import { findProgram } from '../host/programs.ts'
-import type { NetworkPlan } from '../runtime/plan.ts'
-
-/** `container:` has the id of the container whose network it is. */
-export type NetworkMode = 'bridge' | 'none' | 'host' | 'slirp4netns' | `container:${string}`
+import type { EndpointPlan, NetworkPlan } from '../runtime/plan.ts'
 
 /** The network that every container is on unless told otherwise. */
 export const DEFAULT_BRIDGE = { bridge: 'lighter0', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }
 
+/** The networks that are there without anybody's doing; their ids are the same for everybody. */
+export const PREDEFINED_IDS = {
+  bridge: '4bab106e9b34ca3c822a8fa3c08106fa082f28b3573da7d2aa50593a2cb38f4b',
+  host: '5accd5297b035a9422f48049064e4bdb28b38992a0000c87adc54762614d79bf',
+  none: 'cc1c7fc0365da1714d25b04ddea899cd93c7b540ddbc7743f9e1b24ca50c74e4',
+} as const
+
 /** Larger ones stall on paths that lose fragments; see the reports on slirp4netns and 65520. */
-const MTU = 1500
+export const MTU = 1500
+
+/** Where containers on networks of the user's find each other's names, as with Docker. */
+export const NAME_SERVER = '127.0.0.11'
 
 /** Name server that slirp4netns answers for. */
 export const UPLINK_RESOLVER = '10.0.2.3'
 
-/** Parses `--network`. Throws `bad-input` for a network that does not exist. */
-export function parseNetwork(text: string): NetworkMode {
-  if (text === '' || text === 'default') return 'bridge'
-  if (text === 'bridge' || text === 'none' || text === 'host' || text === 'slirp4netns') return text
-  if (isJoined(text)) return text
-  throw new LighterError('no-such-network', `network ${text} not found`)
-}
+/**
+ * What `--network` names in the first place: one of these, `container:ID`, or a network of the user's by its name or id.
+ */
+export type NetworkMode = string
 
-const isJoined = (text: string): text is `container:${string}` => text.startsWith('container:')
+/** Docker's other words for the default network. */
+export const parseNetwork = (text: string): NetworkMode =>
+  text === '' || text === 'default' ? 'bridge' : text
+
+const BUILT_IN: ReadonlySet<string> = new Set(['bridge', 'none', 'host', 'slirp4netns'])
+
+/** Whether a mode names a network that somebody made. */
+export const isOwnNetwork = (mode: NetworkMode): boolean =>
+  !BUILT_IN.has(mode) && !mode.startsWith('container:')
+
+/** Whether a mode leads to bridges: the default one, or others. */
+export const isBridged = (mode: NetworkMode): boolean => mode === 'bridge' || isOwnNetwork(mode)
 
 export interface NetworkWorld {
   uplinkProgram: string
@@ -31,14 +46,19 @@ export interface NetworkWorld {
 }
 
 /** How the native program connects a container. Throws `host-setup` where the host has no way out. */
-export function planNetwork(mode: NetworkMode, world: NetworkWorld): NetworkPlan {
+export function planNetwork(
+  mode: NetworkMode,
+  endpoints: EndpointPlan[],
+  world: NetworkWorld,
+): NetworkPlan {
   if (mode === 'none' || mode === 'host') return { mode }
-  if (isJoined(mode)) return { mode: 'container' }
+  if (mode.startsWith('container:')) return { mode: 'container' }
   const slirp4netns = findProgram('slirp4netns')
   if (!slirp4netns) {
     throw new LighterError('host-setup', 'slirp4netns is not installed', {
       hint: "'lighter doctor' shows how to install it; --network none and --network host work without it.",
     })
   }
-  return { mode, ...DEFAULT_BRIDGE, mtu: MTU, slirp4netns, ...world }
+  const uplink = { mtu: MTU, slirp4netns, ...world }
+  return mode === 'slirp4netns' ? { mode, ...uplink } : { mode: 'bridge', endpoints, ...uplink }
 }

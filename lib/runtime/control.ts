@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { lazyNet } from '../core/lazy.ts'
 import { failureError, parseReports } from './native.ts'
+import type { EndpointPlan } from './plan.ts'
 
 export interface ExitReport {
   exitCode: number
@@ -68,10 +69,19 @@ export class Control implements Disposable {
 
   /** Stops all processes of the container for a while, or lets them go on. Throws what kept them from it. */
   async pause(paused: boolean): Promise<void> {
+    await this.#ask('Z', Buffer.from([paused ? 1 : 0]))
+  }
+
+  /** Puts the running container on a network, or takes it off the one with that id. Throws what kept it from that. */
+  async changeNetwork(change: { connect: EndpointPlan } | { disconnect: string }): Promise<void> {
+    await this.#ask('N', Buffer.from(JSON.stringify(change)))
+  }
+
+  async #ask(type: string, payload: Buffer): Promise<void> {
     const answer = new Promise<string | undefined>((resolve) => {
       this.#answered = resolve
     })
-    this.#socket.write(frame('Z', Buffer.from([paused ? 1 : 0])))
+    this.#socket.write(frame(type, payload))
     const [report] = parseReports((await answer) ?? '')
     if (report?.event === 'failed') throw failureError(report)
     if (report?.event !== 'done') {

@@ -2,19 +2,45 @@ import type { IdMap } from './protocol.ts'
 
 export type RootfsDriver = 'overlay' | 'fuse-overlayfs' | 'copy'
 
+/** A network that the container is on. */
+export interface EndpointPlan {
+  /** Of the network. */
+  id: string
+  name: string
+  /** Names of links have 15 characters at most. */
+  bridge: string
+  subnet: string
+  gateway: string
+  interface: string
+  /** The ones wished; absent: any. */
+  address?: string
+  mac?: string
+  /** Where addresses are taken from; absent: the subnet. */
+  range?: string
+  /** Addresses that no container gets. */
+  reserved: string[]
+  /** Of the container on this network; empty: none are served. */
+  names: string[]
+  mtu: number
+  internal: boolean
+  /** Its containers do not reach each other. */
+  isolated: boolean
+  /** The container's way out. */
+  route: boolean
+}
+
+interface UplinkPlan {
+  mtu: number
+  uplinkProgram: string
+  slirp4netns: string
+  hostsFile: string
+  hostsNames: string
+}
+
 export type NetworkPlan =
   | { mode: 'none' | 'host' | 'container' }
-  | {
-      mode: 'bridge' | 'slirp4netns'
-      bridge: string
-      subnet: string
-      gateway: string
-      mtu: number
-      uplinkProgram: string
-      slirp4netns: string
-      hostsFile: string
-      hostsNames: string
-    }
+  | ({ mode: 'slirp4netns' } & UplinkPlan)
+  | ({ mode: 'bridge'; endpoints: EndpointPlan[] } & UplinkPlan)
 
 /** DIR/plan.json: what the monitor needs beside the OCI bundle. See docs/native-protocol.md. */
 export interface Plan {

@@ -21,25 +21,36 @@ in_addr_t subnet_mask(unsigned prefix)
 	return prefix == 0 ? 0 : htonl(~(uint32_t)0 << (32 - prefix));
 }
 
+int cidr_parse(const char *text, struct subnet *ret)
+{
+	const char *slash = strchr(text, '/');
+	char network[INET_ADDRSTRLEN];
+	char *end;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(network))
+		return -1;
+	memcpy(network, text, (size_t)(slash - text));
+	network[slash - text] = '\0';
+	ret->gateway = 0;
+	ret->prefix = (unsigned)strtoul(slash + 1, &end, 10);
+	if (end == slash + 1 || *end || ret->prefix > 32 ||
+		inet_pton(AF_INET, network, &ret->network) != 1)
+		return -1;
+	ret->network &= subnet_mask(ret->prefix);
+	return 0;
+}
+
 int subnet_parse(const char *subnet, const char *gateway, struct subnet *ret, struct failure *out)
 {
 	struct subnet parsed;
-	char network[INET_ADDRSTRLEN];
-	const char *slash = subnet ? strchr(subnet, '/') : NULL;
-	char *end;
 
-	if (!slash || !gateway || (size_t)(slash - subnet) >= sizeof(network))
+	if (!subnet || !gateway)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "the plan names no subnet");
-	memcpy(network, subnet, (size_t)(slash - subnet));
-	network[slash - subnet] = '\0';
-	parsed.prefix = (unsigned)strtoul(slash + 1, &end, 10);
-	if (end == slash + 1 || *end || parsed.prefix < 1 || parsed.prefix > 30 ||
-		inet_pton(AF_INET, network, &parsed.network) != 1 ||
+	if (cidr_parse(subnet, &parsed) < 0 || parsed.prefix < 1 || parsed.prefix > 30 ||
 		inet_pton(AF_INET, gateway, &parsed.gateway) != 1 ||
 		((parsed.network ^ parsed.gateway) & subnet_mask(parsed.prefix)))
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
 			"not a subnet with its gateway: %s, %s", subnet, gateway);
-	parsed.network &= subnet_mask(parsed.prefix);
 	*ret = parsed;
 	return 0;
 }
@@ -258,8 +269,29 @@ int bridge_create(
 	return link_up(route, index, out);
 }
 
-int veth_create(int route, const char *name, const struct bridge *bridge, unsigned mtu,
-	int peer_netns, const unsigned char peer_mac[6], struct failure *out)
+/* A port that is isolated reaches no other isolated one. */
+static int isolate(int route, const char *name, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_BRIDGE};
+	const uint8_t on = 1;
+	struct nl_refusal refusal;
+	struct nl_message message;
+	bool up = false;
+	size_t nest;
+
+	info.ifi_index = link_find(route, name, &up, out);
+	if (info.ifi_index <= 0)
+		return -1;
+	nl_begin(&message, RTM_SETLINK, 0, &info, sizeof(info));
+	nest = nl_nest(&message, IFLA_PROTINFO);
+	nl_put(&message, IFLA_BRPORT_ISOLATED, &on, sizeof(on));
+	nl_nest_end(&message, nest);
+	if (nl_request(route, &message, &refusal) < 0)
+		return nl_fail(out, &refusal, STEP, "cannot isolate the link %s", name);
+	return 0;
+}
+
+int veth_create(int route, const struct veth *veth, struct failure *out)
 {
 	struct ifinfomsg info = {
 		.ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
@@ -269,28 +301,28 @@ int veth_create(int route, const char *name, const struct bridge *bridge, unsign
 	size_t link_nest, data_nest, peer_nest;
 
 	nl_begin(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
-	nl_put_string(&message, IFLA_IFNAME, name);
-	nl_put_u32(&message, IFLA_MTU, mtu);
-	nl_put_u32(&message, IFLA_MASTER, (uint32_t)bridge->index);
+	nl_put_string(&message, IFLA_IFNAME, veth->name);
+	nl_put_u32(&message, IFLA_MTU, veth->mtu);
+	nl_put_u32(&message, IFLA_MASTER, (uint32_t)veth->bridge->index);
 	link_nest = nl_nest(&message, IFLA_LINKINFO);
 	nl_put_string(&message, IFLA_INFO_KIND, "veth");
 	data_nest = nl_nest(&message, IFLA_INFO_DATA);
 	peer_nest = nl_nest(&message, VETH_INFO_PEER);
 	nl_put_raw(&message, &peer_info, sizeof(peer_info));
-	nl_put_string(&message, IFLA_IFNAME, "eth0");
-	nl_put_u32(&message, IFLA_MTU, mtu);
-	nl_put(&message, IFLA_ADDRESS, peer_mac, 6);
-	nl_put_u32(&message, IFLA_NET_NS_FD, (uint32_t)peer_netns);
+	nl_put_string(&message, IFLA_IFNAME, veth->peer_name);
+	nl_put_u32(&message, IFLA_MTU, veth->mtu);
+	nl_put(&message, IFLA_ADDRESS, veth->peer_mac, sizeof(veth->peer_mac));
+	nl_put_u32(&message, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
 	nl_nest_end(&message, peer_nest);
 	nl_nest_end(&message, data_nest);
 	nl_nest_end(&message, link_nest);
 	if (nl_request(route, &message, &refusal) == 0)
-		return 0;
+		return veth->isolated ? isolate(route, veth->name, out) : 0;
 	if (refusal.error == EEXIST)
 		return 1;
 	if (refusal.error == EOPNOTSUPP)
 		return fail(out, 0, STEP, "this kernel has no veth links (CONFIG_VETH)");
-	return nl_fail(out, &refusal, STEP, "cannot create the link %s", name);
+	return nl_fail(out, &refusal, STEP, "cannot create the link %s", veth->name);
 }
 
 struct name_taker {

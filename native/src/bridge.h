@@ -21,6 +21,9 @@ struct subnet {
 	unsigned prefix;
 };
 
+/* "172.17.0.0/16" without a gateway; host bits are cut. Returns 0, or -1 when it is none. */
+int cidr_parse(const char *text, struct subnet *ret);
+
 int subnet_parse(const char *subnet, const char *gateway, struct subnet *ret, struct failure *out);
 
 /* The netmask of a prefix length, network byte order. */
@@ -33,6 +36,9 @@ int bridge_find(int route, const char *name, struct bridge *ret, struct failure 
 /* Makes it, in place of an unfinished one. The link goes up last: what is up is complete. */
 int bridge_create(int route, const char *name, const struct subnet *subnet, unsigned mtu,
 	struct failure *out);
+
+/* Removes the bridges that no link is in, the default one aside. */
+int bridge_sweep(int route, struct failure *out);
 
 /* The index of a link, 0 when there is none, -1 on error. *ret_up: whether it is up. */
 int link_find(int route, const char *name, bool *ret_up, struct failure *out);
@@ -48,10 +54,20 @@ int route_has_default(int route, bool *ret, struct failure *out);
 /* Docker's choice of MAC address: 02:42 and the address. */
 void mac_of_address(in_addr_t address, unsigned char mac[6]);
 
-/* Creates `name` in the namespace of `route`, up and in the bridge, with its peer `eth0` in the
- * namespace `peer_netns`. Returns 1 when the name is taken, 0 or -1. */
-int veth_create(int route, const char *name, const struct bridge *bridge, unsigned mtu,
-	int peer_netns, const unsigned char peer_mac[6], struct failure *out);
+/* A pair of links: `name` in the namespace of the netlink socket, up and in the bridge; its peer in
+ * a container. */
+struct veth {
+	const char *name;
+	const struct bridge *bridge;
+	unsigned mtu;
+	bool isolated; /* reaches the bridge itself only, no other link of it */
+	int peer_netns;
+	const char *peer_name;
+	unsigned char peer_mac[6];
+};
+
+/* Returns 1 when the name is taken, 0 or -1. */
+int veth_create(int route, const struct veth *veth, struct failure *out);
 
 /* Calls `take` with the name of every link of the namespace. */
 int link_each_name(int route, void (*take_name)(const char *name, void *context), void *context,

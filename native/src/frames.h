@@ -14,6 +14,7 @@ enum frame_type {
 	FRAME_RESIZE = 'R',
 	FRAME_SIGNAL = 'S',
 	FRAME_PAUSE = 'Z',
+	FRAME_NETWORK = 'N',
 	/* from the monitor */
 	FRAME_STARTED = 'P',
 	FRAME_STDOUT = 'o',

@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "monitor_health.h"
 #include "monitor_memory.h"
+#include "monitor_network.h"
 #include "monitor_restart.h"
 #include "monitor_start.h"
 #include "scope.h"
@@ -161,6 +162,10 @@ static int handle_frame(struct monitor *monitor, struct client *client, const st
 		if (frame->length != 1 || bytes[0] > 1)
 			return -1;
 		answer(client, set_paused(monitor, bytes[0] == 1, &why) == 0 ? NULL : &why);
+		monitor_shrink();
+		return 0;
+	case FRAME_NETWORK:
+		answer(client, monitor_change_network(monitor, frame, &why) == 0 ? NULL : &why);
 		monitor_shrink();
 		return 0;
 	default:

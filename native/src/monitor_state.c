@@ -34,10 +34,24 @@ static json_t *pack_identity(const struct identity *identity)
 		"bootId", identity->boot_id);
 }
 
-static json_t *pack_network(const struct net_attachment *network)
+static json_t *pack_endpoint(const struct net_endpoint *endpoint)
 {
-	return json_pack("{s:s, s:i, s:s, s:s}", "address", network->address, "prefix",
-		(int)network->prefix, "gateway", network->gateway, "mac", network->mac);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "id", endpoint->id, "interface",
+		endpoint->interface, "address", endpoint->address, "prefix", (int)endpoint->prefix,
+		"gateway", endpoint->gateway, "mac", endpoint->mac);
+}
+
+static json_t *pack_networks(const struct net_attachment *network)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < network->count; i++) {
+		if (json_array_append_new(list, pack_endpoint(&network->endpoints[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
 }
 
 static int write_all(int fd, const char *text, size_t length)
@@ -108,8 +122,8 @@ static json_t *pack_running(const struct running_report *report)
 			0 ||
 		json_object_set_new(state, "paused", json_boolean(report->paused)) < 0 ||
 		(report->oom_killed && json_object_set_new(state, "oomKilled", json_true()) < 0) ||
-		(report->network->address[0] &&
-			json_object_set_new(state, "network", pack_network(report->network)) < 0)) {
+		(report->network->count > 0 && json_object_set_new(state, "networks",
+						       pack_networks(report->network)) < 0)) {
 		json_decref(state);
 		return NULL;
 	}

@@ -3,48 +3,91 @@
 
 #include <errno.h>
 #include <linux/netfilter_ipv4.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "nft.h"
+#include "uplink.h"
 
 #define STEP "nftables"
-#define CHAIN "postrouting"
 
-static int transact(int netns, const char *bridge, const struct subnet *subnet, bool replace,
-	struct nl_refusal *refusal, struct failure *out)
-{
-	const in_addr_t mask = subnet_mask(subnet->prefix);
-	struct nft_batch batch;
-	struct nft_rule rule;
+struct guard {
+	int netns;
+	const char *bridge;
+	const struct subnet *subnet;
+	bool internal;
 	char table[64];
+};
 
-	snprintf(table, sizeof(table), "lighter-%s", bridge);
-	nft_batch_begin(&batch, NFPROTO_IPV4);
-	nft_add_table(&batch, table, replace);
-	nft_add_chain(&batch, table, CHAIN, "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
-	nft_rule_begin(&rule, &batch, table, CHAIN);
-	nft_match_subnet(&rule, NFT_IP4_SOURCE, &subnet->network, &mask, sizeof(mask));
-	nft_compare_link(&rule, NFT_META_OIFNAME, NFT_CMP_NEQ, bridge);
+/* What leaves the subnet gets the address of the way out. */
+static void add_masquerade(struct nft_batch *batch, const struct guard *guard)
+{
+	static const char chain[] = "postrouting";
+	const in_addr_t mask = subnet_mask(guard->subnet->prefix);
+	struct nft_rule rule;
+
+	nft_add_chain(batch, guard->table, chain, "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
+	nft_rule_begin(&rule, batch, guard->table, chain);
+	nft_match_subnet(&rule, NFT_IP4_SOURCE, &guard->subnet->network, &mask, sizeof(mask));
+	nft_compare_link(&rule, NFT_META_OIFNAME, NFT_CMP_NEQ, guard->bridge);
 	nft_masquerade(&rule);
-	nft_rule_end(&rule, &batch);
-	return nft_batch_commit(&batch, netns, refusal, out);
+	nft_rule_end(&rule, batch);
 }
 
-int nat_masquerade(int netns, const char *bridge, const struct subnet *subnet, struct failure *out)
+/* Nothing goes from one bridge to another; of an internal one nothing goes out, nor comes in. With
+ * br_netfilter what stays on a bridge passes here too. */
+static void add_isolation(struct nft_batch *batch, const struct guard *guard)
 {
-	struct nl_refusal refusal;
-	int result = transact(netns, bridge, subnet, false, &refusal, out);
+	static const char chain[] = "forward";
+	struct nft_rule rule;
 
-	/* Left by a start that was killed. Not deleted unasked: the kernel waits out a grace period
-	 * of some 15 ms when a table goes. */
+	nft_add_chain(batch, guard->table, chain, "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER);
+	nft_rule_begin(&rule, batch, guard->table, chain);
+	nft_compare_link(&rule, NFT_META_IIFNAME, NFT_CMP_EQ, guard->bridge);
+	nft_compare_link(&rule, NFT_META_OIFNAME, NFT_CMP_NEQ, guard->bridge);
+	if (!guard->internal)
+		nft_compare_link(&rule, NFT_META_OIFNAME, NFT_CMP_NEQ, UPLINK_LINK);
+	nft_drop(&rule);
+	nft_rule_end(&rule, batch);
+	if (!guard->internal)
+		return;
+	nft_rule_begin(&rule, batch, guard->table, chain);
+	nft_compare_link(&rule, NFT_META_OIFNAME, NFT_CMP_EQ, guard->bridge);
+	nft_compare_link(&rule, NFT_META_IIFNAME, NFT_CMP_NEQ, guard->bridge);
+	nft_drop(&rule);
+	nft_rule_end(&rule, batch);
+}
+
+static int transact(
+	const struct guard *guard, bool replace, struct nl_refusal *refusal, struct failure *out)
+{
+	struct nft_batch batch;
+
+	nft_batch_begin(&batch, NFPROTO_IPV4);
+	nft_add_table(&batch, guard->table, replace);
+	add_isolation(&batch, guard);
+	if (!guard->internal)
+		add_masquerade(&batch, guard);
+	return nft_batch_commit(&batch, guard->netns, refusal, out);
+}
+
+int nat_guard(int netns, const char *bridge, const struct subnet *subnet, bool internal,
+	struct failure *out)
+{
+	struct guard guard = {netns, bridge, subnet, internal, ""};
+	struct nl_refusal refusal;
+	int result;
+
+	snprintf(guard.table, sizeof(guard.table), "lighter-%s", bridge);
+	result = transact(&guard, false, &refusal, out);
+	/* Left by a start that was killed, or by a network of that name before. Not deleted
+	 * unasked: the kernel waits out a grace period of some 15 ms when a table goes. */
 	if (result > 0 && refusal.error == EEXIST)
-		result = transact(netns, bridge, subnet, true, &refusal, out);
+		result = transact(&guard, true, &refusal, out);
 	if (result <= 0)
 		return result;
 	if (refusal.error == EOPNOTSUPP || refusal.error == ENOENT || refusal.error == EINVAL)
 		return nl_fail(out, &refusal, STEP,
-			"the kernel refused the NAT rule (it needs the modules nf_tables, nft_chain_nat "
-			"and nft_masq)");
-	return nl_fail(out, &refusal, STEP, "the kernel refused the NAT rule");
+			"the kernel refused the rules of the network (it needs the modules nf_tables, "
+			"nft_chain_nat and nft_masq)");
+	return nl_fail(out, &refusal, STEP, "the kernel refused the rules of the network");
 }

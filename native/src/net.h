@@ -3,28 +3,40 @@
 #ifndef LIGHTER_NET_H
 #define LIGHTER_NET_H
 
-#include <netinet/in.h>
 #include <sys/types.h>
 
+#include "endpoint.h"
 #include "fail.h"
 #include "plan.h"
 #include "shared.h"
 
 struct net_attachment {
-	char address[INET_ADDRSTRLEN]; /* "" when the mode gives none */
-	unsigned prefix;
-	char gateway[INET_ADDRSTRLEN];
-	char mac[18];
+	struct net_endpoint *endpoints; /* one per network; none without addresses */
+	size_t count;
 	pid_t uplink;	      /* private slirp4netns (NETWORK_SLIRP), else 0 */
 	int uplink_keepalive; /* write end that ends the private uplink when closed; -1 = none */
 };
 
 /* Called from the shared user namespace while the container's process waits before its command:
  * netns is the process's network namespace, -1 = reachable through pid. Loopback up;
- * NETWORK_BRIDGE: a veth pair, the lowest free address (the veth's name in N encodes the address,
- * so that the kernel itself refuses doubles), default route; NETWORK_SLIRP: an uplink of its own.
- */
-int net_connect(const struct plan *plan, const struct shared *shared, pid_t pid, int netns,
+ * NETWORK_BRIDGE: an endpoint on each network of the plan (endpoint.h), default route;
+ * NETWORK_SLIRP: an uplink of its own. Each address gets its line in the hosts file. */
+int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int netns,
 	struct net_attachment *ret, struct failure *out);
+
+/* Connects a running container to one more network. */
+int net_join(const struct plan *plan, struct shared *shared, int netns,
+	const struct plan_endpoint *wanted, struct net_attachment *attachment, struct failure *out);
+
+/* Takes it off the network with that id. Returns 1 when it was not on it, 0, or -1. */
+int net_part(const struct plan *plan, const struct shared *shared, const char *id,
+	struct net_attachment *attachment, struct failure *out);
+
+/* Makes the network with that id the container's way out. */
+int net_route(
+	int netns, const char *id, const struct net_attachment *attachment, struct failure *out);
+
+/* Frees the list; what it describes ends with the container's namespace. */
+void net_clear(struct net_attachment *attachment);
 
 #endif

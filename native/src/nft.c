@@ -269,3 +269,18 @@ void nft_masquerade(struct nft_rule *rule)
 {
 	expression_end(rule, expression_begin(rule, "masq"));
 }
+
+void nft_drop(struct nft_rule *rule)
+{
+	struct nl_message *message = &rule->message;
+	struct expression expression = expression_begin(rule, "immediate");
+	size_t data, verdict;
+
+	put_number(message, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	data = nl_nest(message, NFTA_IMMEDIATE_DATA);
+	verdict = nl_nest(message, NFTA_DATA_VERDICT);
+	put_number(message, NFTA_VERDICT_CODE, NF_DROP);
+	nl_nest_end(message, verdict);
+	nl_nest_end(message, data);
+	expression_end(rule, expression);
+}

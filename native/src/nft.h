@@ -76,6 +76,7 @@ void nft_match_port(struct nft_rule *rule, uint8_t protocol, uint16_t port);
 /* Statements. Registers are NFT_REG_…, 0 = none: with a port alone the address stays as it is. */
 void nft_dnat(struct nft_rule *rule, uint32_t address_register, uint32_t port_register);
 void nft_masquerade(struct nft_rule *rule);
+void nft_drop(struct nft_rule *rule);
 
 /* Where addresses stand in the network header. */
 #define NFT_IP4_SOURCE 12

@@ -42,8 +42,7 @@ int plan_check_members(
 	return 0;
 }
 
-static int get_text(
-	json_t *object, const char *name, enum need need, char **ret, struct failure *out)
+int plan_get_text(json_t *object, const char *name, enum need need, char **ret, struct failure *out)
 {
 	json_t *value = json_object_get(object, name);
 
@@ -59,14 +58,14 @@ static int get_text(
 
 int plan_get_path(json_t *object, const char *name, enum need need, char **ret, struct failure *out)
 {
-	if (get_text(object, name, need, ret, out) < 0)
+	if (plan_get_text(object, name, need, ret, out) < 0)
 		return -1;
 	if (*ret && (*ret)[0] != '/')
 		return plan_bad(out, name, "must be an absolute path");
 	return 0;
 }
 
-static int get_flag(json_t *object, const char *name, bool *ret, struct failure *out)
+int plan_get_flag(json_t *object, const char *name, bool *ret, struct failure *out)
 {
 	json_t *value = json_object_get(object, name);
 
@@ -76,7 +75,7 @@ static int get_flag(json_t *object, const char *name, bool *ret, struct failure 
 	return 0;
 }
 
-static int get_list(
+int plan_get_list(
 	json_t *object, const char *name, bool paths, struct string_list *ret, struct failure *out)
 {
 	json_t *value = json_object_get(object, name);
@@ -120,7 +119,7 @@ int plan_get_choice(json_t *object, const char *name, const char *const *choices
 /* Becomes part of fuse-overlayfs' options. */
 static int get_mapping(json_t *object, const char *name, char **ret, struct failure *out)
 {
-	if (get_text(object, name, OPTIONAL, ret, out) < 0)
+	if (plan_get_text(object, name, OPTIONAL, ret, out) < 0)
 		return -1;
 	if (*ret && (!**ret || strspn(*ret, "0123456789:") != strlen(*ret)))
 		return plan_bad(out, name, "must be numbers and colons");
@@ -136,7 +135,7 @@ int plan_read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *ou
 
 	if (plan_check_members(object, "rootfs", known, out) < 0 ||
 		plan_get_choice(object, "driver", drivers, array_size(drivers), &driver, out) < 0 ||
-		get_list(object, "lower", true, &ret->lower, out) < 0 ||
+		plan_get_list(object, "lower", true, &ret->lower, out) < 0 ||
 		plan_get_path(object, "upper", REQUIRED, &ret->upper, out) < 0 ||
 		plan_get_path(object, "work", REQUIRED, &ret->work, out) < 0 ||
 		plan_get_path(object, "program",
@@ -153,46 +152,14 @@ int plan_read_rootfs(json_t *object, struct plan_rootfs *ret, struct failure *ou
 	return 0;
 }
 
-static int read_network(json_t *object, struct plan_network *ret, struct failure *out)
-{
-	static const char *const known[] = {"mode", "bridge", "subnet", "gateway", "mtu",
-		"uplinkProgram", "slirp4netns", "hostsFile", "hostsNames", NULL};
-	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns", "container"};
-	json_t *mtu = json_object_get(object, "mtu");
-	int mode = 0;
-
-	if (plan_check_members(object, "network", known, out) < 0 ||
-		plan_get_choice(object, "mode", modes, array_size(modes), &mode, out) < 0)
-		return -1;
-	ret->mode = (enum network_mode)mode;
-	enum need uplink = mode == NETWORK_BRIDGE || mode == NETWORK_SLIRP ? REQUIRED : OPTIONAL;
-	enum need bridge = mode == NETWORK_BRIDGE ? REQUIRED : OPTIONAL;
-
-	if (get_text(object, "bridge", bridge, &ret->bridge, out) < 0 ||
-		get_text(object, "subnet", bridge, &ret->subnet, out) < 0 ||
-		get_text(object, "gateway", bridge, &ret->gateway, out) < 0 ||
-		plan_get_path(object, "uplinkProgram", uplink, &ret->uplink_program, out) < 0 ||
-		plan_get_path(object, "slirp4netns", uplink, &ret->slirp4netns, out) < 0 ||
-		plan_get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
-		get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0)
-		return -1;
-	if (!mtu)
-		return uplink == REQUIRED ? plan_bad(out, "network.mtu", "is missing") : 0;
-	if (!json_is_integer(mtu) || json_integer_value(mtu) < 68 ||
-		json_integer_value(mtu) > 65521)
-		return plan_bad(out, "network.mtu", "must be a number between 68 and 65521");
-	ret->mtu = (unsigned)json_integer_value(mtu);
-	return 0;
-}
-
 static int read_stdio(json_t *object, struct plan *plan, struct failure *out)
 {
 	static const char *const known[] = {"terminal", "stdin", "stdinOnce", NULL};
 
 	if (plan_check_members(object, "stdio", known, out) < 0 ||
-		get_flag(object, "terminal", &plan->terminal, out) < 0 ||
-		get_flag(object, "stdin", &plan->open_stdin, out) < 0 ||
-		get_flag(object, "stdinOnce", &plan->stdin_once, out) < 0)
+		plan_get_flag(object, "terminal", &plan->terminal, out) < 0 ||
+		plan_get_flag(object, "stdin", &plan->open_stdin, out) < 0 ||
+		plan_get_flag(object, "stdinOnce", &plan->stdin_once, out) < 0)
 		return -1;
 	return 0;
 }
@@ -236,8 +203,8 @@ static int read_account(json_t *object, struct plan *plan, struct failure *out)
 	if (!object)
 		return 0;
 	if (plan_check_members(object, "account", known, out) < 0 ||
-		get_text(object, "passwd", REQUIRED, &plan->passwd_entry, out) < 0 ||
-		get_text(object, "group", REQUIRED, &plan->group_entry, out) < 0)
+		plan_get_text(object, "passwd", REQUIRED, &plan->passwd_entry, out) < 0 ||
+		plan_get_text(object, "group", REQUIRED, &plan->group_entry, out) < 0)
 		return -1;
 	if (strchr(plan->passwd_entry, '\n') || strchr(plan->group_entry, '\n'))
 		return plan_bad(out, "account", "must be one line each");
@@ -259,8 +226,8 @@ static int read_donor(json_t *object, struct plan *plan, struct failure *out)
 	if (!object)
 		return 0;
 	if (plan_check_members(object, "donor", known, out) < 0 ||
-		get_text(object, "id", REQUIRED, &plan->donor, out) < 0 ||
-		get_text(object, "refusal", REQUIRED, &plan->donor_refusal, out) < 0)
+		plan_get_text(object, "id", REQUIRED, &plan->donor, out) < 0 ||
+		plan_get_text(object, "refusal", REQUIRED, &plan->donor_refusal, out) < 0)
 		return -1;
 	return check_id(plan->donor, "donor.id", out);
 }
@@ -276,26 +243,26 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		return -1;
 	if (json_integer_value(json_object_get(root, "version")) != 1)
 		return plan_bad(out, "version", "must be 1");
-	if (get_text(root, "id", REQUIRED, &plan->id, out) < 0 ||
+	if (plan_get_text(root, "id", REQUIRED, &plan->id, out) < 0 ||
 		check_id(plan->id, "id", out) < 0 ||
 		plan_get_path(root, "dataDir", REQUIRED, &plan->data_dir, out) < 0 ||
 		plan_get_path(root, "runtimeDir", REQUIRED, &plan->runtime_dir, out) < 0 ||
 		id_map_parse(json_object_get(root, "idMap"), &plan->id_map, out) < 0 ||
 		plan_read_rootfs(json_object_get(root, "rootfs"), &plan->rootfs, out) < 0 ||
-		read_network(json_object_get(root, "network"), &plan->network, out) < 0 ||
+		plan_read_network(json_object_get(root, "network"), &plan->network, out) < 0 ||
 		read_stdio(json_object_get(root, "stdio"), plan, out) < 0)
 		return -1;
 	if (plan_get_path(root, "log", OPTIONAL, &plan->log_path, out) < 0 ||
-		get_flag(root, "autoRemove", &plan->auto_remove, out) < 0 ||
+		plan_get_flag(root, "autoRemove", &plan->auto_remove, out) < 0 ||
 		plan_get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
-		get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
+		plan_get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
 		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
-		get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
-		get_list(root, "groups", false, &plan->groups, out) < 0 ||
+		plan_get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
+		plan_get_list(root, "groups", false, &plan->groups, out) < 0 ||
 		read_donor(json_object_get(root, "donor"), plan, out) < 0 ||
 		read_account(json_object_get(root, "account"), plan, out) < 0 ||
 		plan_get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
-		get_text(root, "slice", OPTIONAL, &plan->slice, out) < 0 ||
+		plan_get_text(root, "slice", OPTIONAL, &plan->slice, out) < 0 ||
 		plan_get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0 ||
 		plan_read_monitor(root, plan, out) < 0)
 		return -1;
@@ -362,7 +329,7 @@ int plan_load_from(
 	return 0;
 }
 
-static void clear_list(struct string_list *list)
+void plan_clear_list(struct string_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i]);
@@ -371,7 +338,7 @@ static void clear_list(struct string_list *list)
 
 void plan_clear_rootfs(struct plan_rootfs *rootfs)
 {
-	clear_list(&rootfs->lower);
+	plan_clear_list(&rootfs->lower);
 	free(rootfs->upper);
 	free(rootfs->work);
 	free(rootfs->program);
@@ -389,23 +356,17 @@ void plan_free(struct plan *plan)
 	free(plan->container_dir);
 	id_map_clear(&plan->id_map);
 	plan_clear_rootfs(&plan->rootfs);
-	free(plan->network.bridge);
-	free(plan->network.subnet);
-	free(plan->network.gateway);
-	free(plan->network.uplink_program);
-	free(plan->network.slirp4netns);
-	free(plan->network.hosts_file);
-	free(plan->network.hosts_names);
+	plan_clear_network(&plan->network);
 	free(plan->log_path);
 	free(plan->name_claim);
-	clear_list(&plan->remove_paths);
+	plan_clear_list(&plan->remove_paths);
 	for (size_t i = 0; i < plan->populate_count; i++) {
 		free(plan->populate[i].volume);
 		free(plan->populate[i].destination);
 	}
 	free(plan->populate);
 	free(plan->user);
-	clear_list(&plan->groups);
+	plan_clear_list(&plan->groups);
 	free(plan->donor);
 	free(plan->donor_refusal);
 	free(plan->passwd_entry);

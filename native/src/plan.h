@@ -34,14 +34,31 @@ enum network_mode {
 	NETWORK_CONTAINER, /* the donor's */
 };
 
+/* A network of the user's that the container is on. */
+struct plan_endpoint {
+	char *id, *name;     /* of the network */
+	char *bridge;	     /* interface name of the bridge, e.g. "lighter0" */
+	char *subnet;	     /* "172.17.0.0/16": used when the bridge does not exist yet */
+	char *gateway;	     /* "172.17.0.1" */
+	char *interface;     /* what the container sees: "eth0" */
+	char *address, *mac; /* the ones wished, NULL = any */
+	char *range; /* "172.17.8.0/24": where addresses are taken from, NULL = the subnet */
+	struct string_list reserved; /* addresses that no container gets */
+	struct string_list names;    /* of the container on this network, for the name server; empty
+					= not served */
+	unsigned mtu;
+	bool internal; /* nothing leads out of it */
+	bool isolated; /* its containers do not reach each other */
+	bool route;    /* the container's way out */
+};
+
 struct plan_network {
 	enum network_mode mode;
-	char *bridge;	      /* interface name of the bridge, e.g. "lighter0" */
-	char *subnet;	      /* "172.17.0.0/16": used when the bridge does not exist yet */
-	char *gateway;	      /* "172.17.0.1" */
+	struct plan_endpoint *endpoints; /* NETWORK_BRIDGE */
+	size_t endpoint_count;
 	char *uplink_program; /* the slirp4netns wrapper script */
 	char *slirp4netns;    /* the slirp4netns executable the wrapper runs */
-	unsigned mtu;
+	unsigned mtu;	      /* of the uplink */
 	char *hosts_file; /* the line "ADDRESS\tNAMES" is appended once the address is known; NULL =
 			     none */
 	char *hosts_names;
@@ -113,6 +130,12 @@ struct json_t;
 /* Reads the member "rootfs" of a plan. */
 int plan_read_rootfs(struct json_t *object, struct plan_rootfs *ret, struct failure *out);
 void plan_clear_rootfs(struct plan_rootfs *rootfs);
+
+/* Reads the member "network" of a plan; one endpoint alone. */
+int plan_read_network(struct json_t *object, struct plan_network *ret, struct failure *out);
+int plan_read_endpoint(struct json_t *object, struct plan_endpoint *ret, struct failure *out);
+void plan_clear_network(struct plan_network *network);
+void plan_clear_endpoint(struct plan_endpoint *endpoint);
 
 /* Reads CONTAINER_DIR/plan.json. Returns 0 or -1. */
 int plan_load(const char *container_dir, struct plan **ret, struct failure *out);

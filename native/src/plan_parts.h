@@ -12,6 +12,12 @@ enum need { OPTIONAL, REQUIRED };
 int plan_bad(struct failure *out, const char *name, const char *expected);
 int plan_check_members(
 	json_t *object, const char *where, const char *const *known, struct failure *out);
+int plan_get_text(
+	json_t *object, const char *name, enum need need, char **ret, struct failure *out);
+int plan_get_flag(json_t *object, const char *name, bool *ret, struct failure *out);
+int plan_get_list(
+	json_t *object, const char *name, bool paths, struct string_list *ret, struct failure *out);
+void plan_clear_list(struct string_list *list);
 int plan_get_path(
 	json_t *object, const char *name, enum need need, char **ret, struct failure *out);
 int plan_get_choice(json_t *object, const char *name, const char *const *choices, size_t count,

@@ -243,7 +243,6 @@ static int probe_bridge(const struct probe *probe, struct failure *out)
 	auto_close int netns = -1;
 	struct subnet subnet;
 	struct bridge bridge;
-	unsigned char mac[6];
 
 	if (make_netns(probe, &netns, out) < 0 ||
 		subnet_parse("172.17.0.0/16", "172.17.0.1", &subnet, out) < 0)
@@ -254,8 +253,14 @@ static int probe_bridge(const struct probe *probe, struct failure *out)
 		return -1;
 	if (bridge_find(route, "probe0", &bridge, out) != 1)
 		return fail(out, 0, STEP, "the bridge is not there");
-	mac_of_address(subnet.gateway, mac);
-	return veth_create(route, "probe1", &bridge, 1500, netns, mac, out);
+	struct veth veth = {.name = "probe1",
+		.bridge = &bridge,
+		.mtu = 1500,
+		.peer_netns = netns,
+		.peer_name = "eth0"};
+
+	mac_of_address(subnet.gateway, veth.peer_mac);
+	return veth_create(route, &veth, out);
 }
 
 static int probe_nftables(const struct probe *probe, struct failure *out)
@@ -266,7 +271,7 @@ static int probe_nftables(const struct probe *probe, struct failure *out)
 	if (make_netns(probe, &netns, out) < 0 ||
 		subnet_parse("172.17.0.0/16", "172.17.0.1", &subnet, out) < 0)
 		return -1;
-	return nat_masquerade(netns, "probe0", &subnet, out);
+	return nat_guard(netns, "probe0", &subnet, false, out);
 }
 
 /* --- the rest --- */

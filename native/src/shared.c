@@ -30,6 +30,7 @@
 /* What one join carries from step to step. */
 struct join {
 	const struct plan *plan;
+	const struct plan_endpoint *endpoint; /* whose bridge is looked for, or made */
 	struct shared *shared;
 	struct failure *out;
 	struct uplink_starter starter;
@@ -235,14 +236,26 @@ static int set_up_netns(void *context, struct failure *out)
 
 static int create_bridge(struct join *join)
 {
-	const struct plan_network *network = &join->plan->network;
+	const struct plan_endpoint *endpoint = join->endpoint;
 	struct subnet subnet;
 
-	if (subnet_parse(network->subnet, network->gateway, &subnet, join->out) < 0 ||
-		nat_masquerade(LENT_NETNS, network->bridge, &subnet, join->out) < 0)
+	if (subnet_parse(endpoint->subnet, endpoint->gateway, &subnet, join->out) < 0 ||
+		nat_guard(LENT_NETNS, endpoint->bridge, &subnet, endpoint->internal, join->out) < 0)
 		return -1;
 	return bridge_create(
-		join->shared->route, network->bridge, &subnet, network->mtu, join->out);
+		join->shared->route, endpoint->bridge, &subnet, endpoint->mtu, join->out);
+}
+
+static int create_bridges(struct join *join)
+{
+	const struct plan_network *network = &join->plan->network;
+
+	for (size_t i = 0; i < network->endpoint_count; i++) {
+		join->endpoint = &network->endpoints[i];
+		if (create_bridge(join) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* N with what the plan wants in it. */
@@ -263,7 +276,7 @@ static int make_netns(void *context, struct failure *out)
 	join->shared->route = made.route;
 	if (result < 0 || lend(writer, LENT_UPLINK, out) < 0 || lend(netns, LENT_NETNS, out) < 0)
 		return -1;
-	return join->plan->network.mode == NETWORK_BRIDGE ? create_bridge(join) : 0;
+	return create_bridges(join);
 }
 
 /* newuidmap and newgidmap take a few milliseconds: N is made beside them. */
@@ -306,24 +319,29 @@ static int enter_shared(struct join *join)
 	return lenders_add(join->plan, join->out);
 }
 
-/* --- the bridge and the uplink --- */
+/* --- bridges and the uplink --- */
 
 static int bridge_is_there(struct join *join)
 {
 	struct bridge bridge;
 
-	return bridge_find(join->shared->route, join->plan->network.bridge, &bridge, join->out);
+	return bridge_find(join->shared->route, join->endpoint->bridge, &bridge, join->out);
 }
 
-static int ensure_bridge(struct join *join)
+int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
+	const struct plan_endpoint *endpoint, struct failure *out)
 {
-	int result = bridge_is_there(join);
+	struct join join = {
+		.plan = plan, .endpoint = endpoint, .shared = shared, .out = out, .lock = -1};
+	int result = lock_unless(&join, bridge_is_there);
 
+	/* An address may have been on a bridge that nobody is on any more. */
+	if (result == 0 && bridge_sweep(shared->route, out) < 0)
+		result = -1;
 	if (result == 0)
-		result = lock_unless(join, bridge_is_there);
-	if (result != 0)
-		return result < 0 ? -1 : 0;
-	return create_bridge(join);
+		result = create_bridge(&join);
+	scope_close(&join.lock);
+	return result < 0 ? -1 : 0;
 }
 
 static long age_ms(const struct identity *identity)
@@ -402,9 +420,7 @@ static int join_steps(struct join *join)
 		return fail(join->out, errno, STEP, "cannot reserve the descriptors 3 and 4");
 	if (enter_shared(join) < 0)
 		return -1;
-	if (bridged && (ensure_bridge(join) < 0 || ensure_uplink(join) < 0))
-		return -1;
-	return 0;
+	return bridged ? ensure_uplink(join) : 0;
 }
 
 int shared_join(const struct plan *plan, struct shared *ret, struct failure *out)

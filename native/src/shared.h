@@ -35,10 +35,15 @@ struct shared {
 int shared_reserve(void);
 
 /* Puts the calling process into the shared user namespace (all capabilities there, host mount and
- * network namespaces kept) and makes sure that N, and for NETWORK_BRIDGE the bridge and the uplink,
- * exist and live. Registers the caller as a lender. Serialised between processes by a lock file in
- * the runtime directory. */
+ * network namespaces kept) and makes sure that N, and for NETWORK_BRIDGE the uplink, exist and
+ * live; with a new N also the plan's bridges. Registers the caller as a lender. Serialised between
+ * processes by a lock file in the runtime directory. */
 int shared_join(const struct plan *plan, struct shared *ret, struct failure *out);
+
+/* Makes the bridge of an endpoint where there is none: another start may have taken it away while
+ * nobody was on it. */
+int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
+	const struct plan_endpoint *endpoint, struct failure *out);
 
 /* Waits (bounded) until the uplink carries traffic. */
 int shared_wait_uplink(struct shared *shared, struct failure *out);

@@ -45,12 +45,16 @@ static void test_masquerade(int netns)
 	struct subnet subnet;
 
 	check(subnet_parse("172.17.0.0/16", "172.17.0.1", &subnet, &failure) == 0);
-	check(nat_masquerade(netns, "lighter0", &subnet, &failure) == 0);
+	check(nat_guard(netns, "lighter0", &subnet, false, &failure) == 0);
 	/* Once more, as after a start that was killed: the table is replaced. */
-	check(nat_masquerade(netns, "lighter0", &subnet, &failure) == 0);
+	check(nat_guard(netns, "lighter0", &subnet, false, &failure) == 0);
 	check(listed("table ip lighter-lighter0 {"));
 	check(listed("type nat hook postrouting priority srcnat; policy accept;"));
 	check(listed("ip saddr 172.17.0.0/16 oifname != \"lighter0\" masquerade"));
+	check(listed("iifname \"lighter0\" oifname != \"lighter0\" oifname != \"tap0\" drop"));
+	check(nat_guard(netns, "internal0", &subnet, true, &failure) == 0);
+	check(listed("iifname \"internal0\" oifname != \"internal0\" drop"));
+	check(listed("oifname \"internal0\" iifname != \"internal0\" drop"));
 }
 
 static void test_dnat(int netns)

@@ -1,0 +1,23 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { connectNetwork } from '../../lib/container/connect.ts'
+import type { Context } from '../context.ts'
+import { readMap } from '../flags/map.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `network connect`: prints nothing. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { data } = context.engine.paths
+  const [network = '', container = ''] = parsed.operands
+  const found = findContainer(data, container)
+  const options = readMap(parsed.list('driver-opt'))
+  await connectNetwork(context.engine, found, {
+    network,
+    networkId: '',
+    aliases: parsed.list('alias'),
+    links: parsed.list('link'),
+    ...(parsed.string('ip') ? { ipv4: parsed.string('ip') ?? '' } : {}),
+    ...(parsed.string('ip6') ? { ipv6: parsed.string('ip6') ?? '' } : {}),
+    ...(Object.keys(options).length > 0 ? { driverOptions: options } : {}),
+  })
+  return 0
+}

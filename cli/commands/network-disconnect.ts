@@ -1,0 +1,25 @@
+import { findContainer } from '../../lib/container/catalog.ts'
+import { disconnectNetwork } from '../../lib/container/connect.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { findNetwork } from '../../lib/network/record.ts'
+import type { Context } from '../context.ts'
+import type { Parsed } from '../parse.ts'
+
+/** `network disconnect`: prints nothing. */
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { data } = context.engine.paths
+  const [network = '', container = ''] = parsed.operands
+  const record = findNetwork(data, network)
+  await disconnectNetwork(context.engine, find(data, container, parsed.bool('force')), record)
+  return 0
+}
+
+function find(data: string, text: string, force: boolean): ReturnType<typeof findContainer> {
+  try {
+    return findContainer(data, text)
+  } catch (error) {
+    if (!force || !(error instanceof LighterError && error.code === 'no-such-container'))
+      throw error
+    throw new LighterError('bad-input', `endpoint ${text} not found`)
+  }
+}

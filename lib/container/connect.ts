@@ -1,0 +1,114 @@
+import { LighterError } from '../core/errors.ts'
+import type { Engine } from '../engine.ts'
+import { recordEvent } from '../events/journal.ts'
+import { type Endpoint, planEndpoint } from '../network/endpoint.ts'
+import { isBridged } from '../network/network.ts'
+import { findNetwork, type NetworkRecord } from '../network/record.ts'
+import type { EndpointPlan } from '../runtime/plan.ts'
+import type { Container } from './catalog.ts'
+import { changeContainer, type HeldContainer } from './change.ts'
+import { endpointsOf, namesOn } from './endpoints.ts'
+import type { ContainerRecord } from './record.ts'
+import { type ContainerState, readState } from './state.ts'
+import { connectMonitor, type Places } from './stop.ts'
+
+const bad = (message: string): LighterError => new LighterError('bad-input', message)
+
+/** Puts a container on one more network, at once where it runs. Throws with Docker's sentences. */
+export async function connectNetwork(
+  engine: Engine,
+  container: Container,
+  wanted: Endpoint,
+): Promise<void> {
+  const { data } = engine.paths
+  const network = findNetwork(data, wanted.network)
+  const endpoint = { ...wanted, network: network.name, networkId: network.id }
+  checkMode(container.record, network)
+  await changeContainer(engine, container, async (held) => {
+    const { record } = held
+    const endpoints = endpointsOf(data, record)
+    if (endpoints.some(({ networkId }) => networkId === network.id)) {
+      throw new LighterError(
+        'conflict',
+        `endpoint with name ${record.name} already exists in network ${network.name}`,
+      )
+    }
+    const plan = planEndpoint(network, endpoint, {
+      interface: freeInterface(readState(held.directory), endpoints.length),
+      names: namesOn(record, endpoint),
+    })
+    await held.settled()
+    await ask(engine.paths, held, { connect: plan })
+    held.save({ ...record, networks: [...endpoints, endpoint] })
+    recordChange(data, network, record.id, 'connect')
+  })
+}
+
+/** Takes a container off a network, at once where it runs. Throws with Docker's sentences. */
+export async function disconnectNetwork(
+  engine: Engine,
+  container: Container,
+  network: NetworkRecord,
+): Promise<void> {
+  const { data } = engine.paths
+  await changeContainer(engine, container, async (held) => {
+    const { record } = held
+    const endpoints = endpointsOf(data, record)
+    const rest = endpoints.filter(({ networkId }) => networkId !== network.id)
+    if (rest.length === endpoints.length) {
+      throw bad(`container ${record.id} is not connected to network ${network.name}`)
+    }
+    if (network.driver === 'host') {
+      throw bad('container cannot be disconnected from host network or connected to host network')
+    }
+    await held.settled()
+    await ask(engine.paths, held, { disconnect: network.id })
+    held.save({ ...record, networks: rest })
+    recordChange(data, network, record.id, 'disconnect')
+  })
+}
+
+function checkMode({ host, id }: ContainerRecord, network: NetworkRecord): void {
+  if (host.networkMode === 'host' || network.driver === 'host') {
+    throw bad('container cannot be disconnected from host network or connected to host network')
+  }
+  if (host.networkMode === 'none' || network.driver === 'null') {
+    throw bad(
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+    )
+  }
+  if (!isBridged(host.networkMode)) {
+    throw new LighterError(
+      'conflict',
+      `container ${id} is in the network mode ${host.networkMode}, which has no other networks`,
+    )
+  }
+}
+
+/** The first name that no interface has. */
+function freeInterface(state: ContainerState, wished: number): string {
+  if (state.status !== 'running') return `eth${wished}`
+  const taken = new Set(state.networks.map((network) => network.interface))
+  for (let at = 0; ; at++) if (!taken.has(`eth${at}`)) return `eth${at}`
+}
+
+async function ask(
+  places: Places,
+  { record, directory }: HeldContainer,
+  change: { connect: EndpointPlan } | { disconnect: string },
+): Promise<void> {
+  const state = readState(directory)
+  if (state.status !== 'running') return
+  using control = await connectMonitor(places.runtime, { record, directory }, state)
+  await control?.changeNetwork(change)
+}
+
+function recordChange(
+  data: string,
+  { id, name, driver }: NetworkRecord,
+  container: string,
+  action: 'connect' | 'disconnect',
+): void {
+  const attributes = { container, name, type: driver }
+  recordEvent(data, { type: 'network', action, id, attributes })
+}

@@ -1,0 +1,100 @@
+import type { Endpoint } from '../network/endpoint.ts'
+import { isOwnNetwork } from '../network/network.ts'
+import { endpointsOf, namesOn } from './endpoints.ts'
+import type { ContainerRecord } from './record.ts'
+import { joinedId } from './sharing.ts'
+import type { ContainerAddress, ContainerState } from './state.ts'
+
+type Document = Record<string, unknown>
+
+/** `NetworkSettings` of the document. */
+export function inspectNetworks(
+  data: string,
+  record: ContainerRecord,
+  state: ContainerState,
+): Document {
+  const addresses = state.status === 'running' ? state.networks : []
+  const endpoints = endpointsOf(data, record)
+  const own = endpoints.find(({ network }) => network === 'bridge')
+  const joined = joinedId(record.host.networkMode) !== undefined
+  const first = addresses.find(({ id }) => id === '' || id === own?.networkId)
+  return {
+    Bridge: '',
+    SandboxID: '',
+    SandboxKey: state.status === 'running' && !joined ? `/proc/${state.process.pid}/ns/net` : '',
+    Ports: {},
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: first && own ? endpointId(record.id, own.networkId) : '',
+    ...inspectAddress(first),
+    Networks: {
+      ...(endpoints.length === 0 && !joined
+        ? { [record.host.networkMode]: inspectEndpoint(record, undefined, first) }
+        : {}),
+      ...Object.fromEntries(
+        endpoints.map((endpoint) => [
+          endpoint.network,
+          inspectEndpoint(
+            record,
+            endpoint,
+            addresses.find(({ id }) => id === endpoint.networkId),
+          ),
+        ]),
+      ),
+    },
+  }
+}
+
+const inspectAddress = (found: ContainerAddress | undefined): Document => ({
+  Gateway: found?.gateway ?? '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  IPAddress: found?.address ?? '',
+  IPPrefixLen: found?.prefix ?? 0,
+  IPv6Gateway: '',
+  MacAddress: found?.mac ?? '',
+})
+
+function inspectEndpoint(
+  record: ContainerRecord,
+  endpoint: Endpoint | undefined,
+  found: ContainerAddress | undefined,
+): Document {
+  const { MacAddress, ...address } = inspectAddress(found)
+  const wished = endpoint?.ipv4 !== undefined || endpoint?.ipv6 !== undefined
+  const named = endpoint !== undefined && isOwnNetwork(endpoint.network)
+  return {
+    IPAMConfig: wished
+      ? {
+          ...(endpoint?.ipv4 === undefined ? {} : { IPv4Address: endpoint.ipv4 }),
+          ...(endpoint?.ipv6 === undefined ? {} : { IPv6Address: endpoint.ipv6 }),
+        }
+      : null,
+    Links: filled(endpoint?.links),
+    Aliases: filled(endpoint?.aliases),
+    MacAddress,
+    NetworkID: found || named ? (endpoint?.networkId ?? '') : '',
+    EndpointID: found && endpoint ? endpointId(record.id, endpoint.networkId) : '',
+    Gateway: address.Gateway,
+    IPAddress: address.IPAddress,
+    IPPrefixLen: address.IPPrefixLen,
+    IPv6Gateway: address.IPv6Gateway,
+    GlobalIPv6Address: address.GlobalIPv6Address,
+    GlobalIPv6PrefixLen: address.GlobalIPv6PrefixLen,
+    DriverOpts: endpoint?.driverOptions ?? null,
+    DNSNames: named && found ? namesOn(record, endpoint) : null,
+  }
+}
+
+const filled = (list: string[] | undefined): string[] | null =>
+  list && list.length > 0 ? list : null
+
+/** Of a container on a network: both ids in one, the same at each look. */
+export function endpointId(container: string, network: string): string {
+  if (network === '') return ''
+  const mixed = BigInt(`0x${container}`) ^ BigInt(`0x${network}`)
+  return mixed.toString(16).padStart(64, '0')
+}

@@ -1,0 +1,141 @@
+import { rmSync } from 'node:fs'
+import { listContainers } from '../container/catalog.ts'
+import { endpointsOf } from '../container/endpoints.ts'
+import { isPrunable, type PruneFilter, recordPrune } from '../container/prune.ts'
+import { LighterError } from '../core/errors.ts'
+import { matchesLabels } from '../core/labels.ts'
+import { recordEvent } from '../events/journal.ts'
+import { moveToTrash } from '../fs/trash.ts'
+import {
+  findNetwork,
+  listNetworks,
+  listOwnNetworks,
+  type NetworkRecord,
+  networkDirectory,
+} from '../network/record.ts'
+
+/**
+ * Removes a network that no running container is on; with `force` one that is not there is no failure. Returns whether one was
+ * removed. Throws `no-such-network`, `conflict`.
+ */
+export function removeNetwork(data: string, text: string, force: boolean): boolean {
+  const network = find(data, text, force)
+  if (!network) return false
+  if (network.predefined) {
+    throw new LighterError(
+      'conflict',
+      `${network.name} is a pre-defined network and cannot be removed`,
+    )
+  }
+  const refused = (reason: string): LighterError =>
+    new LighterError('conflict', `error while removing network: ${reason}`)
+  if (isInUse(data, network)) {
+    throw refused(`network ${network.name} id ${network.id} has active endpoints`)
+  }
+  if (listNetworks(data).some(({ configFrom }) => configFrom === network.name)) {
+    throw refused(`configuration network ${JSON.stringify(network.name)} is in use`)
+  }
+  removeRecord(data, network)
+  return true
+}
+
+function find(data: string, text: string, force: boolean): NetworkRecord | undefined {
+  try {
+    return findNetwork(data, text)
+  } catch (error) {
+    if (force && error instanceof LighterError && error.code === 'no-such-network') return undefined
+    throw error
+  }
+}
+
+/** Bridges are made when a container starts and go when the last container ends: there is only the record. */
+function removeRecord(data: string, { id, name, driver }: NetworkRecord): void {
+  const moved = moveToTrash(data, networkDirectory(data, id))
+  if (moved === undefined) return
+  recordEvent(data, {
+    type: 'network',
+    action: 'destroy',
+    id,
+    attributes: { name, type: driver },
+  })
+  rmSync(moved, { recursive: true, force: true })
+}
+
+const isInUse = (data: string, network: NetworkRecord): boolean =>
+  listContainers(data).some(
+    (container) =>
+      container.state.status === 'running' &&
+      endpointsOf(data, container.record).some(({ networkId }) => networkId === network.id),
+  )
+
+/** Removes the networks that no container is on, running or not. Returns their names. */
+export function pruneNetworks(data: string, filter: PruneFilter): string[] {
+  const used = new Set(
+    listContainers(data).flatMap(({ record }) =>
+      endpointsOf(data, record).map(({ networkId }) => networkId),
+    ),
+  )
+  const sources = new Set(listOwnNetworks(data).map(({ configFrom }) => configFrom))
+  const doomed = listOwnNetworks(data).filter(
+    ({ id, name, createdAt, labels }) =>
+      !used.has(id) && !sources.has(name) && isPrunable(filter, createdAt, labels),
+  )
+  for (const network of doomed) removeRecord(data, network)
+  recordPrune(data, 'network', 0)
+  return doomed.map(({ name }) => name).sort()
+}
+
+/** The networks that pass all filters of Docker's `network ls`. Throws `bad-input`. */
+export function filterNetworks(
+  data: string,
+  networks: readonly NetworkRecord[],
+  filters: ReadonlyMap<string, readonly string[]>,
+): NetworkRecord[] {
+  const tests = [...filters].map(([name, values]) => makeTest(data, name, values))
+  return networks.filter((network) => tests.every((test) => test(network)))
+}
+
+type Test = (network: NetworkRecord) => boolean
+
+function makeTest(data: string, filter: string, values: readonly string[]): Test {
+  switch (filter) {
+    case 'name':
+      return ({ name }) => values.some((value) => name.includes(value))
+    case 'id':
+      return ({ id }) => values.some((value) => id.includes(value))
+    case 'driver':
+      return ({ driver }) => values.includes(driver)
+    case 'scope':
+      return () => values.includes('local')
+    case 'label':
+      return ({ labels }) => matchesLabels(values, labels)
+    case 'type':
+      return typeTest(values)
+    case 'dangling':
+      return danglingTest(data, values)
+    default:
+      throw new LighterError('bad-input', `invalid filter '${filter}'`)
+  }
+}
+
+function typeTest(values: readonly string[]): Test {
+  for (const value of values) {
+    if (value === 'custom' || value === 'builtin') continue
+    throw new LighterError('bad-input', `invalid filter: 'type'='${value}'`)
+  }
+  return ({ predefined }) => values.includes(predefined ? 'builtin' : 'custom')
+}
+
+function danglingTest(data: string, values: readonly string[]): Test {
+  const truths = values.map((value) => {
+    if (/^(1|true)$/i.test(value)) return true
+    if (/^(0|false)$/i.test(value)) return false
+    throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
+  })
+  const used = new Set(
+    listContainers(data)
+      .filter(({ state }) => state.status === 'running')
+      .flatMap(({ record }) => endpointsOf(data, record).map(({ networkId }) => networkId)),
+  )
+  return ({ id, predefined }) => !predefined && truths[0] !== used.has(id)
+}

@@ -1,0 +1,185 @@
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
+import { newContainerId } from '../core/ids.ts'
+import { UndoStack } from '../core/undo.ts'
+import type { Engine } from '../engine.ts'
+import { recordEvent } from '../events/journal.ts'
+import { makeDraft } from '../fs/drafts.ts'
+import { makeDirectory, replaceFile, syncDirectory } from '../fs/replace.ts'
+import { ownIdentity } from '../host/process.ts'
+import { Hold } from '../runtime/hold.ts'
+import { addressAt, formatAddress, overlap, parseCidr } from './address.ts'
+import { type PoolWishes, planPools } from './pool-wishes.ts'
+import { chooseSubnet, usedSubnets } from './pools.ts'
+import {
+  type AddressPool,
+  isPredefined,
+  listNetworks,
+  type NetworkRecord,
+  networkDirectory,
+} from './record.ts'
+
+/** What the user wants of a network. */
+export interface NetworkWishes {
+  name: string
+  driver: string
+  internal: boolean
+  attachable: boolean
+  ingress: boolean
+  ipv6: boolean
+  scope: string
+  options: Record<string, string>
+  labels: Record<string, string>
+  addresses: PoolWishes
+  ipamDriver: string
+  ipamOptions: Record<string, string>
+  configOnly: boolean
+  configFrom: string
+}
+
+const bad = (message: string): LighterError => new LighterError('bad-input', message)
+
+/** Makes a network; nothing exists in the kernel until a container is on it. Throws with Docker's sentences. */
+export async function createNetwork(engine: Engine, wishes: NetworkWishes): Promise<NetworkRecord> {
+  const { data } = engine.paths
+  checkWishes(wishes)
+  const pools = planPools(wishes.addresses)
+  const directory = join(data, 'networks')
+  makeDirectory(directory)
+  // Names and subnets are looked through and taken in one go.
+  using _ = await Hold.open(engine.native().program, directory)
+  const record = await publish(data, decide(listNetworks(data), wishes, pools))
+  const attributes = { name: record.name, type: record.driver }
+  recordEvent(data, { type: 'network', action: 'create', id: record.id, attributes })
+  return record
+}
+
+const DRIVERS: Readonly<Record<string, string>> = {
+  macvlan:
+    'driver macvlan needs root of the host: it would put containers on the interfaces of the host',
+  ipvlan:
+    'driver ipvlan needs root of the host: it would put containers on the interfaces of the host',
+  host: 'only one instance of "host" network is allowed',
+  null: 'only one instance of "null" network is allowed',
+  overlay:
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+}
+
+function checkWishes(wishes: NetworkWishes): void {
+  const { name, driver } = wishes
+  if (name.trim() === '') throw bad('invalid name:')
+  if (isPredefined(name)) throw bad(`operation is not permitted on predefined ${name} network`)
+  if (wishes.ingress) throw bad('Ingress network can only be global scope network')
+  if (wishes.scope !== '' && wishes.scope !== 'local') {
+    throw bad(`cannot create a ${wishes.scope} scoped network when swarm is not active`)
+  }
+  if (driver !== 'bridge') {
+    const reason = Object.hasOwn(DRIVERS, driver) ? DRIVERS[driver] : undefined
+    throw bad(reason ?? `plugin "${driver}" not found`)
+  }
+  if (wishes.ipamDriver !== '' && wishes.ipamDriver !== 'default') {
+    throw bad(`plugin "${wishes.ipamDriver}" not found`)
+  }
+  checkOptions(wishes.options)
+}
+
+const MTU = 'com.docker.network.driver.mtu'
+
+function checkOptions(options: Readonly<Record<string, string>>): void {
+  const mtu = options[MTU]
+  if (mtu !== undefined && !/^\d+$/.test(mtu)) {
+    throw bad(
+      `failed to parse ${MTU} value: ${mtu} (strconv.Atoi: parsing ${JSON.stringify(mtu)}: invalid syntax)`,
+    )
+  }
+  if (mtu !== undefined && (Number(mtu) < 68 || Number(mtu) > 65535)) {
+    throw bad(`invalid MTU: ${mtu}: a link takes 68 to 65535`)
+  }
+  const bridge = options['com.docker.network.bridge.name']
+  if (bridge !== undefined && !/^[^/:\s]{1,15}$/.test(bridge)) {
+    throw bad(`invalid bridge name: ${JSON.stringify(bridge)}: a link has at most 15 characters`)
+  }
+}
+
+function decide(
+  networks: readonly NetworkRecord[],
+  wishes: NetworkWishes,
+  pools: AddressPool[],
+): NetworkRecord {
+  if (networks.some(({ name }) => name === wishes.name)) {
+    throw new LighterError('conflict', `network with name ${wishes.name} already exists`)
+  }
+  const source = findConfiguration(networks, wishes.configFrom)
+  const wanted = source ? source.pools : pools
+  for (const { subnet } of wanted) checkFree(networks, subnet)
+  const { configOnly, ipv6 } = wishes
+  return {
+    version: 1,
+    id: newContainerId(),
+    name: wishes.name,
+    createdAt: new Date().toISOString(),
+    driver: configOnly ? 'null' : 'bridge',
+    internal: source?.internal ?? wishes.internal,
+    attachable: wishes.attachable,
+    ipv6: source?.ipv6 ?? ipv6,
+    options: source?.options ?? wishes.options,
+    labels: source?.labels ?? wishes.labels,
+    pools: configOnly ? wanted : completePools(networks, wanted, ipv6),
+    ipamOptions: wishes.ipamOptions,
+    configOnly,
+    configFrom: wishes.configFrom,
+  }
+}
+
+function findConfiguration(
+  networks: readonly NetworkRecord[],
+  name: string,
+): NetworkRecord | undefined {
+  if (name === '') return undefined
+  const found = networks.find((network) => network.name === name)
+  if (!found) throw new LighterError('no-such-network', `network ${name} not found`)
+  if (!found.configOnly) throw bad(`configuration network "${name}" is not config-only`)
+  return found
+}
+
+function checkFree(networks: readonly NetworkRecord[], text: string): void {
+  const wanted = parseCidr(text)
+  if (wanted && usedSubnets(networks).some((other) => overlap(wanted, other))) {
+    throw new LighterError('conflict', 'Pool overlaps with other one on this address space')
+  }
+}
+
+/** Every network has IPv4; one with IPv6 brings its own subnet. */
+function completePools(
+  networks: readonly NetworkRecord[],
+  wanted: AddressPool[],
+  ipv6: boolean,
+): AddressPool[] {
+  const isOf = (family: number) => (pool: AddressPool) => parseCidr(pool.subnet)?.family === family
+  const six = wanted.filter(isOf(6))
+  if (ipv6 && six.length === 0) {
+    throw bad(
+      'could not find an available, non-overlapping IPv6 address pool among the defaults to assign to the network',
+    )
+  }
+  const four = wanted.filter(isOf(4))
+  return [...(ipv6 ? six : []), ...(four.length > 0 ? four : [defaultPool(networks)])]
+}
+
+function defaultPool(networks: readonly NetworkRecord[]): AddressPool {
+  const subnet = chooseSubnet(networks)
+  const parsed = parseCidr(subnet)
+  return { subnet, ...(parsed ? { gateway: formatAddress(addressAt(parsed, 1n)) } : {}) }
+}
+
+async function publish(data: string, record: NetworkRecord): Promise<NetworkRecord> {
+  await using undo = new UndoStack()
+  const draft = makeDraft(data, ownIdentity())
+  undo.push(async () => rmSync(draft, { recursive: true, force: true }))
+  replaceFile(join(draft, 'network.json'), `${JSON.stringify(record)}\n`, true)
+  renameSync(draft, networkDirectory(data, record.id))
+  syncDirectory(join(data, 'networks'))
+  undo.commit()
+  return record
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge.h"
+#include "netlink.h"
+#include "netns.h"
+#include "scope.h"
+
+#define STEP "network"
+#define LOOPBACK 1
+
+/* The addresses of a bridge's subnet that are in use, one bit each, from `base` on. */
+struct used_addresses {
+	uint32_t base, end; /* host byte order: network and broadcast address */
+	unsigned char *bits;
+};
+
+static void mark_used(struct used_addresses *used, uint32_t address)
+{
+	if (address >= used->base && address <= used->end)
+		used->bits[(address - used->base) / 8] |=
+			(unsigned char)(1U << (address - used->base) % 8);
+}
+
+static bool is_used(const struct used_addresses *used, uint32_t address)
+{
+	return used->bits[(address - used->base) / 8] & 1U << (address - used->base) % 8;
+}
+
+static void mark_veth(const char *name, void *context)
+{
+	unsigned address;
+	char rest;
+
+	if (strlen(name) == 9 && sscanf(name, "v%8x%c", &address, &rest) == 1)
+		mark_used(context, address);
+}
+
+static void mark_reserved(const struct plan_endpoint *wanted, struct used_addresses *used)
+{
+	for (size_t i = 0; i < wanted->reserved.count; i++) {
+		struct in_addr address;
+
+		if (inet_pton(AF_INET, wanted->reserved.items[i], &address) == 1)
+			mark_used(used, ntohl(address.s_addr));
+	}
+}
+
+/* What addresses are taken from: the network's range, or its subnet without the two ends. */
+static int choose_range(const struct plan_endpoint *wanted, const struct used_addresses *used,
+	uint32_t *first, uint32_t *last, struct failure *out)
+{
+	uint32_t low, high;
+	struct subnet range;
+
+	*first = used->base + 1;
+	*last = used->end - 1;
+	if (!wanted->range)
+		return 0;
+	if (cidr_parse(wanted->range, &range) < 0)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a range of addresses: %s",
+			wanted->range);
+	low = ntohl(range.network);
+	high = low | ~ntohl(subnet_mask(range.prefix));
+	*first = low > *first ? low : *first;
+	*last = high < *last ? high : *last;
+	return 0;
+}
+
+struct claim {
+	int route, netns;
+	const struct plan_endpoint *wanted;
+	const struct bridge *bridge;
+	struct net_endpoint *endpoint;
+};
+
+static int parse_mac(const char *text, unsigned char mac[6])
+{
+	char rest;
+
+	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &mac[0], &mac[1], &mac[2],
+		       &mac[3], &mac[4], &mac[5], &rest) == 6
+		       ? 0
+		       : -1;
+}
+
+/* Returns 1 when another container has the address. */
+static int try_address(const struct claim *claim, uint32_t address, struct failure *out)
+{
+	struct net_endpoint *endpoint = claim->endpoint;
+	struct veth veth = {.name = endpoint->link,
+		.bridge = claim->bridge,
+		.mtu = claim->wanted->mtu,
+		.isolated = claim->wanted->isolated,
+		.peer_netns = claim->netns,
+		.peer_name = claim->wanted->interface};
+	in_addr_t network_order = htonl(address);
+	const unsigned char *mac = veth.peer_mac;
+	int result;
+
+	mac_of_address(network_order, veth.peer_mac);
+	if (claim->wanted->mac && parse_mac(claim->wanted->mac, veth.peer_mac) < 0)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a MAC address: %s",
+			claim->wanted->mac);
+	snprintf(endpoint->link, sizeof(endpoint->link), "v%08x", address);
+	result = veth_create(claim->route, &veth, out);
+	if (result != 0)
+		return result;
+	inet_ntop(AF_INET, &network_order, endpoint->address, sizeof(endpoint->address));
+	snprintf(endpoint->mac, sizeof(endpoint->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+		mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return 0;
+}
+
+static int claim_wished(const struct claim *claim, struct failure *out)
+{
+	struct in_addr address;
+	int result;
+
+	if (inet_pton(AF_INET, claim->wanted->address, &address) != 1)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not an address: %s",
+			claim->wanted->address);
+	result = address.s_addr == claim->bridge->address
+			 ? 1
+			 : try_address(claim, ntohl(address.s_addr), out);
+	return result > 0 ? fail(out, 0, STEP, "Address already in use") : result;
+}
+
+static int claim_free(const struct claim *claim, struct failure *out)
+{
+	uint32_t first, last, mask = ntohl(subnet_mask(claim->bridge->prefix));
+	auto_free unsigned char *bits = NULL;
+	struct used_addresses used;
+
+	/* A subnet larger than a /16 is used in its first part only. */
+	if (claim->bridge->prefix < 16 && !claim->wanted->range)
+		mask = 0xffff0000;
+	used.base = ntohl(claim->bridge->address) & mask;
+	used.end = used.base | ~mask;
+	used.bits = bits = calloc(1, (used.end - used.base) / 8 + 1);
+	if (!bits)
+		return fail(out, ENOMEM, STEP, "cannot choose an address");
+	mark_used(&used, ntohl(claim->bridge->address));
+	mark_reserved(claim->wanted, &used);
+	if (choose_range(claim->wanted, &used, &first, &last, out) < 0 ||
+		link_each_name(claim->route, mark_veth, &used, out) < 0)
+		return -1;
+	for (uint32_t address = first; address <= last; address++) {
+		int result = is_used(&used, address) ? 1 : try_address(claim, address, out);
+
+		if (result <= 0)
+			return result;
+	}
+	return fail(out, 0, STEP, "no available IPv4 addresses on this network's address pools: %s",
+		claim->wanted->name);
+}
+
+struct container_visit {
+	const char *interface; /* NULL = only the loopback device */
+	int route;
+};
+
+/* IPv6 stays off on a link that has no IPv6 address, as with Docker; loopback keeps ::1. */
+static int prepare_container(void *context, struct failure *out)
+{
+	struct container_visit *visit = context;
+	char no_ipv6[96];
+
+	visit->route = nl_open(NETLINK_ROUTE);
+	if (visit->route < 0)
+		return fail(out, errno, STEP, "cannot open a netlink socket");
+	snprintf(no_ipv6, sizeof(no_ipv6), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		visit->interface);
+	return access(no_ipv6, F_OK) == 0 ? netns_sysctl(no_ipv6, "1", out) : 0;
+}
+
+static int set_up_container(const struct claim *claim, struct failure *out)
+{
+	const struct plan_endpoint *wanted = claim->wanted;
+	struct container_visit visit = {wanted->interface, -1};
+	int index, result = netns_run(claim->netns, prepare_container, &visit, out);
+	auto_close int route = visit.route;
+	struct in_addr address;
+	bool up = false;
+
+	if (result < 0 || link_up(route, LOOPBACK, out) < 0)
+		return -1;
+	index = link_find(route, wanted->interface, &up, out);
+	if (index == 0)
+		return fail(out, 0, STEP, "the container's link vanished");
+	inet_pton(AF_INET, claim->endpoint->address, &address);
+	if (index < 0 ||
+		link_add_address(route, index, address.s_addr, claim->bridge->prefix, out) < 0 ||
+		link_up(route, index, out) < 0)
+		return -1;
+	return wanted->route ? route_add_default(route, claim->bridge->address, out) : 0;
+}
+
+int endpoint_loopback(int netns, struct failure *out)
+{
+	auto_close int route = netns_socket(netns, NETLINK_ROUTE, out);
+
+	return route < 0 ? -1 : link_up(route, LOOPBACK, out);
+}
+
+int endpoint_create(int route, int netns, const struct plan_endpoint *wanted,
+	struct net_endpoint *ret, struct failure *out)
+{
+	struct net_endpoint endpoint = {.prefix = 0};
+	struct bridge bridge;
+	struct failure ignored;
+	const struct claim claim = {route, netns, wanted, &bridge, &endpoint};
+	int found = bridge_find(route, wanted->bridge, &bridge, out);
+
+	if (found <= 0)
+		return found < 0 ? -1 : 1;
+	if ((wanted->address ? claim_wished(&claim, out) : claim_free(&claim, out)) < 0)
+		return bridge_find(route, wanted->bridge, &bridge, &ignored) == 0 ? 1 : -1;
+	if (set_up_container(&claim, out) < 0) {
+		(void)link_remove(route, endpoint.link, &ignored);
+		return -1;
+	}
+	snprintf(endpoint.id, sizeof(endpoint.id), "%s", wanted->id);
+	snprintf(endpoint.interface, sizeof(endpoint.interface), "%s", wanted->interface);
+	inet_ntop(AF_INET, &bridge.address, endpoint.gateway, sizeof(endpoint.gateway));
+	endpoint.prefix = bridge.prefix;
+	*ret = endpoint;
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor_network.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "monitor_start.h"
+#include "net.h"
+#include "scope.h"
+
+#define STEP "network"
+
+static int open_netns(const struct monitor *monitor, struct failure *out)
+{
+	char path[64];
+	int fd;
+
+	/* Its entry in /proc stays until it is reaped, which only this process does. */
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)monitor->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd
+		       : fail(out, errno, STEP, "cannot open the container's network namespace");
+}
+
+static bool has_route(const struct plan_network *network)
+{
+	for (size_t i = 0; i < network->endpoint_count; i++)
+		if (network->endpoints[i].route)
+			return true;
+	return false;
+}
+
+/* Takes over what *endpoint holds. */
+static int remember(
+	struct plan_network *network, struct plan_endpoint *endpoint, struct failure *out)
+{
+	struct plan_endpoint *grown = reallocarray(
+		network->endpoints, network->endpoint_count + 1, sizeof(*network->endpoints));
+
+	if (!grown)
+		return fail(out, ENOMEM, STEP, "cannot connect the container");
+	network->endpoints = grown;
+	grown[network->endpoint_count++] = *endpoint;
+	*endpoint = (struct plan_endpoint){0};
+	return 0;
+}
+
+static void forget(struct plan_network *network, size_t index)
+{
+	struct plan_endpoint *endpoint = &network->endpoints[index];
+
+	plan_clear_endpoint(endpoint);
+	memmove(endpoint, endpoint + 1, (network->endpoint_count - index - 1) * sizeof(*endpoint));
+	network->endpoint_count--;
+}
+
+static int connect_to(struct monitor *monitor, json_t *wanted, struct failure *out)
+{
+	struct plan_network *network = &monitor->plan->network;
+	struct plan_endpoint endpoint = {0};
+	auto_close int netns = open_netns(monitor, out);
+	int result = netns < 0 ? -1 : plan_read_endpoint(wanted, &endpoint, out);
+
+	if (result == 0) {
+		endpoint.route = !endpoint.internal && !has_route(network);
+		result = net_join(
+			monitor->plan, &monitor->shared, netns, &endpoint, &monitor->network, out);
+	}
+	if (result == 0)
+		result = remember(network, &endpoint, out);
+	plan_clear_endpoint(&endpoint);
+	return result;
+}
+
+/* The way out went with the network: the first of the others that has one takes its place. */
+static int reroute(struct monitor *monitor, int netns, struct failure *out)
+{
+	struct plan_network *network = &monitor->plan->network;
+
+	for (size_t i = 0; i < network->endpoint_count; i++) {
+		if (network->endpoints[i].internal)
+			continue;
+		network->endpoints[i].route = true;
+		return net_route(netns, network->endpoints[i].id, &monitor->network, out);
+	}
+	return 0;
+}
+
+static int disconnect_from(struct monitor *monitor, const char *id, struct failure *out)
+{
+	struct plan_network *network = &monitor->plan->network;
+	auto_close int netns = open_netns(monitor, out);
+
+	if (netns < 0)
+		return -1;
+	for (size_t i = 0; i < network->endpoint_count; i++) {
+		bool route = network->endpoints[i].route;
+
+		if (strcmp(network->endpoints[i].id, id) != 0)
+			continue;
+		if (net_part(monitor->plan, &monitor->shared, id, &monitor->network, out) < 0)
+			return -1;
+		forget(network, i);
+		return route ? reroute(monitor, netns, out) : 0;
+	}
+	return fail(out, 0, STEP, "container %s is not connected to network %.12s",
+		monitor->plan->id, id);
+}
+
+int monitor_change_network(struct monitor *monitor, const struct frame *frame, struct failure *out)
+{
+	json_t *root = json_loadb(
+		(const char *)frame->payload, frame->length, JSON_REJECT_DUPLICATES, NULL);
+	const char *id = json_string_value(json_object_get(root, "disconnect"));
+	json_t *wanted = json_object_get(root, "connect");
+	int result;
+
+	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->reaped || monitor->restarting)
+		result = fail(
+			out, 0, STEP, "container %s has no networks to change", monitor->plan->id);
+	else if (wanted)
+		result = connect_to(monitor, wanted, out);
+	else if (id)
+		result = disconnect_from(monitor, id, out);
+	else
+		result = fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a change of networks");
+	json_decref(root);
+	return result < 0 ? -1 : monitor_record_running(monitor, out);
+}

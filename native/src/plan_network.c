@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "plan.h"
+#include "plan_parts.h"
+#include "scope.h"
+
+enum { ENDPOINTS_MAX = 256 };
+
+static int read_mtu(json_t *object, enum need need, unsigned *ret, struct failure *out)
+{
+	json_t *mtu = json_object_get(object, "mtu");
+
+	if (!mtu)
+		return need == REQUIRED ? plan_bad(out, "network.mtu", "is missing") : 0;
+	if (!json_is_integer(mtu) || json_integer_value(mtu) < 68 ||
+		json_integer_value(mtu) > 65535)
+		return plan_bad(out, "network.mtu", "must be a number between 68 and 65535");
+	*ret = (unsigned)json_integer_value(mtu);
+	return 0;
+}
+
+/* Names of links, and of the files that set them up. */
+static int check_link(const char *name, const char *member, struct failure *out)
+{
+	if (!name[0] || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ :\t\n") ||
+		strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return plan_bad(out, member, "must be the name of a link");
+	return 0;
+}
+
+int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure *out)
+{
+	static const char *const known[] = {"id", "name", "bridge", "subnet", "gateway",
+		"interface", "address", "mac", "range", "reserved", "names", "mtu", "internal",
+		"isolated", "route", NULL};
+
+	if (plan_check_members(object, "network.endpoints", known, out) < 0 ||
+		plan_get_text(object, "id", REQUIRED, &ret->id, out) < 0 ||
+		plan_get_text(object, "name", REQUIRED, &ret->name, out) < 0 ||
+		plan_get_text(object, "bridge", REQUIRED, &ret->bridge, out) < 0 ||
+		plan_get_text(object, "subnet", REQUIRED, &ret->subnet, out) < 0 ||
+		plan_get_text(object, "gateway", REQUIRED, &ret->gateway, out) < 0 ||
+		plan_get_text(object, "interface", REQUIRED, &ret->interface, out) < 0 ||
+		plan_get_text(object, "address", OPTIONAL, &ret->address, out) < 0 ||
+		plan_get_text(object, "mac", OPTIONAL, &ret->mac, out) < 0 ||
+		plan_get_text(object, "range", OPTIONAL, &ret->range, out) < 0 ||
+		plan_get_list(object, "reserved", false, &ret->reserved, out) < 0 ||
+		plan_get_list(object, "names", false, &ret->names, out) < 0 ||
+		read_mtu(object, REQUIRED, &ret->mtu, out) < 0 ||
+		plan_get_flag(object, "internal", &ret->internal, out) < 0 ||
+		plan_get_flag(object, "isolated", &ret->isolated, out) < 0 ||
+		plan_get_flag(object, "route", &ret->route, out) < 0 ||
+		check_link(ret->bridge, "network.endpoints.bridge", out) < 0 ||
+		check_link(ret->interface, "network.endpoints.interface", out) < 0)
+		return -1;
+	return 0;
+}
+
+static int read_endpoints(json_t *list, struct plan_network *ret, struct failure *out)
+{
+	size_t count = json_array_size(list);
+
+	if (!json_is_array(list) || count == 0 || count > ENDPOINTS_MAX)
+		return plan_bad(out, "network.endpoints", "must be a list of networks");
+	ret->endpoints = calloc(count, sizeof(*ret->endpoints));
+	if (!ret->endpoints)
+		return fail(out, ENOMEM, "plan", "cannot read the plan");
+	for (size_t i = 0; i < count; i++) {
+		/* Counted first: what was read of a broken one is freed too. */
+		ret->endpoint_count++;
+		if (plan_read_endpoint(json_array_get(list, i), &ret->endpoints[i], out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int plan_read_network(json_t *object, struct plan_network *ret, struct failure *out)
+{
+	static const char *const known[] = {"mode", "endpoints", "mtu", "uplinkProgram",
+		"slirp4netns", "hostsFile", "hostsNames", NULL};
+	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns", "container"};
+	int mode = 0;
+
+	if (plan_check_members(object, "network", known, out) < 0 ||
+		plan_get_choice(object, "mode", modes, array_size(modes), &mode, out) < 0)
+		return -1;
+	ret->mode = (enum network_mode)mode;
+	enum need uplink = mode == NETWORK_BRIDGE || mode == NETWORK_SLIRP ? REQUIRED : OPTIONAL;
+
+	if (plan_get_path(object, "uplinkProgram", uplink, &ret->uplink_program, out) < 0 ||
+		plan_get_path(object, "slirp4netns", uplink, &ret->slirp4netns, out) < 0 ||
+		plan_get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
+		plan_get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0 ||
+		read_mtu(object, uplink, &ret->mtu, out) < 0)
+		return -1;
+	return mode == NETWORK_BRIDGE
+		       ? read_endpoints(json_object_get(object, "endpoints"), ret, out)
+		       : 0;
+}
+
+void plan_clear_endpoint(struct plan_endpoint *endpoint)
+{
+	free(endpoint->id);
+	free(endpoint->name);
+	free(endpoint->bridge);
+	free(endpoint->subnet);
+	free(endpoint->gateway);
+	free(endpoint->interface);
+	free(endpoint->address);
+	free(endpoint->mac);
+	free(endpoint->range);
+	plan_clear_list(&endpoint->reserved);
+	plan_clear_list(&endpoint->names);
+}
+
+void plan_clear_network(struct plan_network *network)
+{
+	for (size_t i = 0; i < network->endpoint_count; i++)
+		plan_clear_endpoint(&network->endpoints[i]);
+	free(network->endpoints);
+	free(network->uplink_program);
+	free(network->slirp4netns);
+	free(network->hosts_file);
+	free(network->hosts_names);
+}
