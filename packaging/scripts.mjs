@@ -9,7 +9,7 @@
 import { join } from 'node:path'
 
 /** npm packages with a script of their own. The program may load them by `import()` only. */
-export const LIBRARIES = ['tar', 'undici']
+export const LIBRARIES = ['tar', 'undici', 'yaml']
 
 /** Modules that usual commands load by `import()`, with all that these import. */
 export const USUAL_MODULES = [

@@ -16,6 +16,8 @@ export interface DeviceEdits {
   devices: SpecDevice[]
   mounts: SpecMount[]
   hooks: SpecHooks
+  /** Numbers of groups that the process is in, too. */
+  groups: string[]
 }
 
 interface Edits {
@@ -29,7 +31,14 @@ interface Edits {
     env?: string[]
     timeout?: number
   }[]
+  additionalGids?: number[]
 }
+
+/** Whatever else a file asks for would be missing in the container. */
+const KNOWN_EDITS = new Set(['env', 'deviceNodes', 'mounts', 'hooks', 'additionalGids'])
+
+/** Those after the start have nobody who would run them. */
+const HOOKS = new Set(['prestart', 'createRuntime', 'createContainer', 'startContainer'])
 
 interface CdiFile {
   kind: string
@@ -38,21 +47,24 @@ interface CdiFile {
 }
 
 /** What `--gpus` and the CDI names of `--device` stand for. Throws `bad-input` for what no file of the host describes. */
-export function resolveDevices(
+export async function resolveDevices(
   requests: DeviceRequest[],
   directories: string[] = DIRECTORIES,
-): DeviceEdits {
-  const result: DeviceEdits = { env: [], devices: [], mounts: [], hooks: {} }
+): Promise<DeviceEdits> {
+  const result: DeviceEdits = { env: [], devices: [], mounts: [], hooks: {}, groups: [] }
   const unreadable: string[] = []
-  const files = directories.flatMap((directory) => readDirectory(directory, unreadable)).reverse()
+  const read = await Promise.all(
+    directories.map((directory) => readDirectory(directory, unreadable)),
+  )
+  const files = read.flat().reverse()
   const common = new Set<CdiFile>()
   for (const request of requests) {
     for (const name of namesOf(request, files)) {
       const found = findDevice(files, name)
       if (!found) throw notFound(request, name, unreadable)
-      if (!common.has(found.file)) apply(result, found.file.containerEdits)
+      if (!common.has(found.file)) apply(result, name, found.file.containerEdits)
       common.add(found.file)
-      apply(result, found.edits)
+      apply(result, name, found.edits)
     }
   }
   return result
@@ -73,9 +85,14 @@ function namesOf({ driver, count, ids }: DeviceRequest, files: CdiFile[]): strin
   return first.length === count ? first.map((id) => `${GPU_KIND}=${id}`) : [`${GPU_KIND}=${count}`]
 }
 
+const unsupported = (name: string, what: string): LighterError =>
+  new LighterError(
+    'bad-input',
+    `CDI device injection failed: ${name} needs ${what}, which is not supported`,
+  )
+
 function notFound(request: DeviceRequest, name: string, unreadable: string[]): LighterError {
-  const hint =
-    unreadable.length > 0 ? { hint: `Only JSON is read, not ${unreadable.join(', ')}.` } : {}
+  const hint = unreadable.length > 0 ? { hint: `Not understood: ${unreadable.join(', ')}.` } : {}
   const message =
     request.driver === 'cdi'
       ? `CDI device injection failed: unresolvable CDI devices ${name}`
@@ -83,23 +100,40 @@ function notFound(request: DeviceRequest, name: string, unreadable: string[]): L
   return new LighterError('bad-input', message, hint)
 }
 
-function readDirectory(directory: string, unreadable: string[]): CdiFile[] {
+async function readDirectory(directory: string, unreadable: string[]): Promise<CdiFile[]> {
   let names: string[]
   try {
     names = readdirSync(directory).sort()
   } catch {
     return [] // most hosts have none
   }
-  unreadable.push(
-    ...names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join(directory, name)),
-  )
-  return names
-    .filter((name) => name.endsWith('.json'))
-    .flatMap((name) => {
-      const file = parseJson(readSmallFile(join(directory, name), MAX_FILE)) as CdiFile | undefined
-      return typeof file?.kind === 'string' ? [file] : []
-    })
+  const files: CdiFile[] = []
+  for (const name of names.filter((it) => /\.(json|ya?ml)$/.test(it))) {
+    const path = join(directory, name)
+    const bytes = readSmallFile(path, MAX_FILE)
+    const file = name.endsWith('.json') ? parseJson(bytes) : await parseYaml(bytes)
+    if (isCdiFile(file)) files.push(file)
+    else unreadable.push(path)
+  }
+  return files
 }
+
+async function parseYaml(bytes: Buffer | undefined): Promise<unknown> {
+  if (!bytes) return undefined
+  const { parse } = await import('yaml')
+  try {
+    return parse(bytes.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+const isCdiFile = (file: unknown): file is CdiFile =>
+  typeof file === 'object' &&
+  file !== null &&
+  'kind' in file &&
+  typeof file.kind === 'string' &&
+  (!('devices' in file) || Array.isArray(file.devices))
 
 function findDevice(
   files: CdiFile[],
@@ -114,7 +148,12 @@ function findDevice(
   return undefined
 }
 
-function apply(result: DeviceEdits, edits: Edits = {}): void {
+function apply(result: DeviceEdits, name: string, edits: Edits = {}): void {
+  const unknown = Object.keys(edits).find((key) => !KNOWN_EDITS.has(key))
+  const hook = edits.hooks?.find(({ hookName }) => !HOOKS.has(hookName))
+  if (unknown !== undefined) throw unsupported(name, unknown)
+  if (hook) throw unsupported(name, `the hook ${hook.hookName}`)
+  result.groups.push(...(edits.additionalGids ?? []).map(String))
   result.env.push(...(edits.env ?? []))
   for (const node of edits.deviceNodes ?? []) {
     const permissions = node.permissions ?? 'rwm'

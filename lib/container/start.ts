@@ -83,6 +83,7 @@ async function writeFiles(engine: Engine, container: Container, prepared: string
   const { data } = paths
   checkVolumes(data, record)
   const shared = findShared(data, record)
+  const edits = record.host.deviceRequests && (await findEdits(record.host.deviceRequests))
   const owner = ownerOfFiles(data, container)
   const spec = buildSpec(owner === container ? record : withNamesOf(owner.record, record), {
     data,
@@ -92,9 +93,9 @@ async function writeFiles(engine: Engine, container: Container, prepared: string
     idMap: engine.idMap(),
     openFiles: openFilesLimit(),
     shared,
-    edits: record.host.deviceRequests && (await findEdits(record.host.deviceRequests)),
+    edits,
   })
-  const plan = await buildPlan(engine, container, shared)
+  const plan = await buildPlan(engine, container, shared, edits?.groups)
   removeOldRequests(join(directory, 'exec'))
   const write: WriteFile = (name, text, mode) => writeNewFile(join(prepared, name), text, mode)
   if (owner === container) writeNames(record, write)
@@ -170,6 +171,7 @@ async function buildPlan(
   engine: Engine,
   { record, directory }: Container,
   { donor }: SharedNamespaces,
+  deviceGroups: string[] = [],
 ): Promise<Plan> {
   const { data, runtime } = engine.paths
   const { config, host } = record
@@ -208,7 +210,7 @@ async function buildPlan(
         : [],
     ),
     user: config.user,
-    groups: host.groupAdd,
+    groups: [...host.groupAdd, ...deviceGroups],
     ...(await planAccount(record)),
     ...(donor ? { donor } : {}),
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),

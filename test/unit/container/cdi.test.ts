@@ -34,7 +34,22 @@ writeFileSync(
     devices: ['0', '1', 'all'].map((name) => ({ name, containerEdits: edits(name) })),
   }),
 )
-writeFileSync(join(directory, 'other.yaml'), 'kind: other.example/x\n')
+writeFileSync(
+  join(directory, 'other.yaml'),
+  `---
+cdiVersion: 0.6.0
+kind: other.example/x
+devices:
+  - name: "0"
+    containerEdits: { env: [Y=1], additionalGids: [44] }
+  - name: late
+    containerEdits:
+      hooks: [{ hookName: poststop, path: /bin/true }]
+  - name: cache
+    containerEdits: { intelRdt: { closID: a } }
+`,
+)
+writeFileSync(join(directory, 'broken.yml'), 'kind: [')
 writeFileSync(join(directory, 'broken.json'), '{')
 
 const cdi = (...ids: string[]) => ({
@@ -52,8 +67,8 @@ const gpus = (count: number, ids: string[] | null = null) => ({
   options: {},
 })
 
-test('edits of devices, and once those of their file', () => {
-  const found = resolveDevices(
+test('edits of devices, and once those of their file', async () => {
+  const found = await resolveDevices(
     [cdi('vendor.example/thing=a'), cdi('vendor.example/thing=b')],
     [directory],
   )
@@ -70,16 +85,31 @@ test.each([
   [gpus(1), ['DEVICE=0']],
   [gpus(2), ['DEVICE=0', 'DEVICE=1']],
   [gpus(0, ['1']), ['DEVICE=1']],
-])('--gpus as %j', (request, env) => {
-  expect(resolveDevices([request], [directory]).env).toEqual(env)
+])('--gpus as %j', async (request, env) => {
+  expect((await resolveDevices([request], [directory])).env).toEqual(env)
 })
 
-test('what no file describes is refused; files that are not read are named', () => {
-  expect(() => resolveDevices([cdi('no.example/x=y')], [directory])).toThrow(
-    'CDI device injection failed: unresolvable CDI devices no.example/x=y',
+test('YAML files, too', async () => {
+  const { env, groups } = await resolveDevices([cdi('other.example/x=0')], [directory])
+  expect([env, groups]).toEqual([['Y=1'], ['44']])
+})
+
+test.each([
+  ['late', 'other.example/x=late needs the hook poststop, which is not supported'],
+  ['cache', 'other.example/x=cache needs intelRdt, which is not supported'],
+])('%s is refused instead of being left out', async (name, reason) => {
+  await expect(resolveDevices([cdi(`other.example/x=${name}`)], [directory])).rejects.toThrow(
+    reason,
   )
-  expect(() => resolveDevices([gpus(3)], [directory])).toThrow(
+})
+
+test('what no file describes is refused; files that are not understood are named', async () => {
+  await expect(resolveDevices([cdi('no.example/x=y')], [directory])).rejects.toMatchObject({
+    message: 'CDI device injection failed: unresolvable CDI devices no.example/x=y',
+    hint: `Not understood: ${directory}/broken.json, ${directory}/broken.yml.`,
+  })
+  await expect(resolveDevices([gpus(3)], [directory])).rejects.toThrow(
     'could not select device driver "" with capabilities: [[gpu]]',
   )
-  expect(() => resolveDevices([gpus(-1)], ['/nonexistent'])).toThrow('could not select')
+  await expect(resolveDevices([gpus(-1)], ['/nonexistent'])).rejects.toThrow('could not select')
 })
