@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { carriedFiles } from './carried.mjs'
-import { CARRIED, LIBRARIES, scriptPath, USUAL_MODULES } from './scripts.mjs'
+import { CARRIED, LIBRARIES, PARTS, RARE, scriptPath } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -49,15 +49,15 @@ const program = {
   },
 }
 
-const usual = await findUsual()
-await bundleUsual()
-await bundleRare()
+const partOf = await assignParts()
+for (const { name } of PARTS) await bundlePart(name)
+await bundlePart(RARE)
 for (const name of LIBRARIES) {
   await build({ ...bundled, entryPoints: [name], outfile: scriptPath(root, name) })
 }
 
-/** The usual modules with all that they import, by their paths below the root; and which others are loaded by `import()`. */
-async function findUsual() {
+/** Which part each module is in, by its path below the root; and what is loaded from outside its part. */
+async function assignParts() {
   const { metafile } = await build({
     ...program,
     write: false,
@@ -65,59 +65,45 @@ async function findUsual() {
     plugins: [librariesApart],
     outfile: scriptPath(root, 'all'),
   })
-  const modules = new Set()
-  const add = (path) => {
-    if (modules.has(path)) return
-    modules.add(path)
+  const parts = new Map()
+  const add = (path, name) => {
+    if (parts.has(path)) return
+    parts.set(path, name)
     for (const { path: next, kind, external } of metafile.inputs[path].imports)
-      if (kind === 'import-statement' && !external) add(next)
+      if (kind === 'import-statement' && !external) add(next, name)
   }
-  for (const path of USUAL_MODULES) add(path)
-  const lazy = Object.values(metafile.inputs)
-    .flatMap(({ imports }) => imports)
-    .filter(({ kind, external }) => kind === 'dynamic-import' && !external)
-    .map(({ path }) => path)
-  const wanted = Object.entries(metafile.inputs)
-    .filter(([path]) => !modules.has(path))
-    .flatMap(([, { imports }]) => imports)
-    .map(({ path }) => path)
-  const sorted = (paths) => [...new Set(paths)].sort()
+  for (const { name, modules } of PARTS) for (const path of modules) add(path, name)
+  for (const path of Object.keys(metafile.inputs).sort()) add(path, RARE)
+  const wanted = Object.entries(metafile.inputs).flatMap(([importer, { imports }]) =>
+    imports
+      .filter(() => importer !== '<stdin>')
+      .filter(({ path, external }) => !external && parts.get(path) !== parts.get(importer))
+      .map(({ path }) => path),
+  )
+  const entries = new Set(wanted)
   return {
-    modules,
-    wantedByRare: sorted(wanted).filter((path) => modules.has(path)),
-    rareEntries: sorted(lazy).filter((path) => !modules.has(path)),
+    of: (path) => parts.get(path),
+    entries: (name) => [...entries].filter((path) => parts.get(path) === name).sort(),
   }
 }
 
-async function bundleUsual() {
+/** A part offers what others want of it: `exports.find(path)`, each module run at its first use. */
+async function bundlePart(name) {
+  const rows = partOf
+    .entries(name)
+    .map((path) => `${JSON.stringify(path)}: () => require('./${path}')`)
+  const table = `const modules = {${rows.join(',\n')}}\nexports.find = (path) => modules[path]()`
+  const start = name === PARTS[0].name ? "\nrequire('./cli/main.ts')" : ''
   await build({
     ...program,
-    outfile: scriptPath(root, 'lighter'),
-    stdin: {
-      contents: `${moduleTable(usual.wantedByRare)}\nrequire('./cli/main.ts')`,
-      resolveDir: root,
-    },
-    plugins: [librariesApart, elsewhere('rare:', (path) => !usual.modules.has(path))],
+    outfile: scriptPath(root, name),
+    stdin: { contents: table + start, resolveDir: root },
+    plugins: [librariesApart, elsewhere(name)],
   })
 }
 
-async function bundleRare() {
-  await build({
-    ...program,
-    outfile: scriptPath(root, 'rare'),
-    stdin: { contents: moduleTable(usual.rareEntries), resolveDir: root },
-    plugins: [librariesApart, elsewhere('usual:', (path) => usual.modules.has(path))],
-  })
-}
-
-/** How one script of the program gets at the modules in the other: `exports.find(path)`, each run at its first use. */
-function moduleTable(paths) {
-  const rows = paths.map((path) => `${JSON.stringify(path)}: () => require('./${path}')`)
-  return `const modules = {${rows.join(',\n')}}\nexports.find = (path) => modules[path]()`
-}
-
-/** Modules of the program that are in its other script. */
-function elsewhere(prefix, isElsewhere) {
+/** Modules of the program that are in other parts than this. */
+function elsewhere(name) {
   return {
     name: 'elsewhere',
     setup({ onResolve, resolve }) {
@@ -127,9 +113,10 @@ function elsewhere(prefix, isElsewhere) {
           if (pluginData === 'resolved' || importer === '<stdin>') return undefined
           const found = await resolve(path, { kind, resolveDir, importer, pluginData: 'resolved' })
           const below = relative(root, found.path)
-          return isElsewhere(below) && !below.startsWith('node_modules')
-            ? { path: prefix + below, external: true }
-            : found
+          const part = partOf.of(below)
+          return part === undefined || part === name
+            ? found
+            : { path: `part:${part}:${below}`, external: true }
         },
       )
     },

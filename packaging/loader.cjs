@@ -7,10 +7,9 @@ const loaded = new Map()
 
 /** `require` of all that is carried: see packaging/scripts.mjs. */
 function find(name) {
-  const [, place, path] = /^(usual|rare|carried):(.*)$/.exec(name) ?? []
-  if (place === 'usual') return load('lighter').find(path)
-  if (place === 'rare') return load('rare').find(path)
-  return place === 'carried' ? load(path) : require(name)
+  const [, part, path, library] = /^(?:part:(\w+):(.*)|carried:(.*))$/.exec(name) ?? []
+  if (part) return load(part).find(path)
+  return library ? load(library) : require(name)
 }
 
 function load(script) {

@@ -19,10 +19,9 @@ let loaded = new Map()
 
 /** As packaging/loader.cjs has both; here the program is run many times, each time from its beginning. */
 function find(name) {
-  const [, place, path] = /^(usual|rare|carried):(.*)$/.exec(name) ?? []
-  if (place === 'usual') return load('lighter').find(path)
-  if (place === 'rare') return load('rare').find(path)
-  return place === 'carried' ? load(path) : require(name)
+  const [, part, path, library] = /^(?:part:(\w+):(.*)|carried:(.*))$/.exec(name) ?? []
+  if (part) return load(part).find(path)
+  return library ? load(library) : require(name)
 }
 
 function load(name) {
@@ -91,8 +90,22 @@ async function run(words) {
   for (let waited = 0; process.exitCode === undefined && waited < 500; waited++) await sleep(10)
 }
 
-/** Commands that many scripts call often: they need the script `lighter` only. */
-const USUAL = new Set(['--version', 'create', 'run', 'ps', 'exec'])
+/** Commands that many scripts call often, and the parts that they need. */
+const ENOUGH = {
+  '--version': ['lighter'],
+  ps: ['lighter'],
+  exec: ['lighter', 'containers'],
+  create: ['lighter', 'containers', 'launch'],
+  run: ['lighter', 'containers', 'launch'],
+}
+
+/** Whoever adds an import may not see what it costs. */
+function reportLoaded(words) {
+  const enough = ENOUGH[words[0]]
+  const beyond = enough ? [...loaded.keys()].filter((name) => !enough.includes(name)) : []
+  if (beyond.length > 0)
+    writeFileSync(REPORT, `'${words.join(' ')}' loads '${beyond.join("', '")}' too: see scripts.mjs\n`)
+}
 
 async function main() {
   for (const words of COMMANDS) {
@@ -101,8 +114,7 @@ async function main() {
     } catch (error) {
       writeFileSync(REPORT, `warm-up of '${words.join(' ')}': ${error.message}\n`)
     }
-    if (!isFirst && USUAL.has(words[0]) && loaded.has('rare'))
-      writeFileSync(REPORT, `'${words.join(' ')}' loads rare modules: see scripts.mjs\n`)
+    if (!isFirst) reportLoaded(words)
   }
   for (const [name, { script, cache }] of compiled) {
     if (!loaded.has(name)) load(name)
