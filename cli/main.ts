@@ -6,5 +6,15 @@ const first = process.argv[2]
 if (process.argv.length === 3 && (first === '--version' || first === '-v')) {
   writeOut(`${versionLine}\n`)
 } else {
-  import('./dispatch.ts').then(({ dispatch }) => dispatch(process.argv.slice(2), process.argv0))
+  import('./dispatch.ts')
+    .then(({ dispatch }) => dispatch(process.argv.slice(2), process.argv0))
+    .then(leave)
+}
+
+/**
+ * Where nothing is left to wait for, this spares Node taking its heap apart, 1 ms. An output that still waits for its reader is a
+ * resource too.
+ */
+function leave(): void {
+  if (process.getActiveResourcesInfo().length === 0) process.exit()
 }

@@ -94,6 +94,8 @@ async function run(words) {
 const ENOUGH = {
   '--version': ['lighter'],
   ps: ['lighter'],
+  // Collects what the first warm-up left behind.
+  'ps -a': ['lighter', 'containers'],
   exec: ['lighter', 'containers'],
   create: ['lighter', 'containers', 'launch'],
   run: ['lighter', 'containers', 'launch'],
@@ -101,10 +103,13 @@ const ENOUGH = {
 
 /** Whoever adds an import may not see what it costs. */
 function reportLoaded(words) {
-  const enough = ENOUGH[words[0]]
+  const enough = ENOUGH[words.join(' ')] ?? ENOUGH[words[0]]
   const beyond = enough ? [...loaded.keys()].filter((name) => !enough.includes(name)) : []
   if (beyond.length > 0)
-    writeFileSync(REPORT, `'${words.join(' ')}' loads '${beyond.join("', '")}' too: see scripts.mjs\n`)
+    writeFileSync(
+      REPORT,
+      `'${words.join(' ')}' loads '${beyond.join("', '")}' too: see scripts.mjs\n`,
+    )
 }
 
 async function main() {
