@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { LighterError } from '../lib/core/errors.ts'
-import { parseJson, readSmallFile } from '../lib/fs/read.ts'
+import { parseJson, readSmallText } from '../lib/fs/read.ts'
 import type { Context } from './context.ts'
 
 const MAX_CONFIG = 1024 * 1024
@@ -12,9 +12,9 @@ export type FormatSetting = 'psFormat' | 'imagesFormat' | 'volumesFormat' | 'net
 export function readFormat(context: Context, setting: FormatSetting): string {
   const path = join(context.engine.paths.dockerConfig, 'config.json')
   try {
-    const bytes = readSmallFile(path, MAX_CONFIG)
-    const document = parseJson(bytes) as Record<string, unknown> | null | undefined
-    if (bytes && (typeof document !== 'object' || document === null)) {
+    const text = readSmallText(path, MAX_CONFIG)
+    const document = parseJson(text) as Record<string, unknown> | null | undefined
+    if (text !== undefined && (typeof document !== 'object' || document === null)) {
       context.warn(`WARNING: Error loading config file: ${path}: it is no JSON object`)
     }
     const format = document?.[setting]

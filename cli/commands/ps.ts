@@ -4,7 +4,7 @@ import {
   listContainers,
   listUnended,
 } from '../../lib/container/catalog.ts'
-import { isUp } from '../../lib/container/condition.ts'
+import { isAbandoned, isUp } from '../../lib/container/condition.ts'
 import type { ContainerSize } from '../../lib/container/size.ts'
 import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
@@ -84,10 +84,10 @@ async function listLiving(
   const all = endedToo
     ? listContainers(engine.paths.data, tellDamaged ? tell : undefined)
     : listUnended(engine.paths.data)
-  if (!all.some(({ record }) => record.host.autoRemove)) return all
-  const { collectAbandoned, isAbandoned } = await import('../../lib/container/abandoned.ts')
   const abandoned = all.filter(isAbandoned)
-  if (abandoned.length > 0) await collectAbandoned(engine, abandoned)
+  if (abandoned.length === 0) return all
+  const { collectAbandoned } = await import('../../lib/container/abandoned.ts')
+  await collectAbandoned(engine, abandoned)
   return all.filter((container) => !abandoned.includes(container))
 }
 

@@ -29,4 +29,5 @@ export function alignCells(cells: readonly (readonly string[])[], minWidth = MIN
 }
 
 /** Code points, as Go's tabwriter counts them. */
-const width = (text: string): number => [...text].length
+const width = (text: string): number =>
+  /[\ud800-\udfff]/.test(text) ? [...text].length : text.length

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { listNames } from '../fs/drafts.ts'
-import { parseJson, readSmallFile } from '../fs/read.ts'
+import { parseJson, readSmallText } from '../fs/read.ts'
 import { findNameOwner } from './names.ts'
 import type { ContainerRecord } from './record.ts'
-import { type ContainerState, MONITOR_LOST, readState } from './state.ts'
+import { type ContainerState, readState, readUnended } from './state.ts'
 
 export interface Container {
   record: ContainerRecord
@@ -19,7 +19,7 @@ export interface ContainerWithState extends Container {
 
 const MAX_RECORD = 16 * 1024 * 1024
 
-export const containerDirectory = (data: string, id: string): string => join(data, 'containers', id)
+export const containerDirectory = (data: string, id: string): string => `${data}/containers/${id}`
 
 /** Every container, the newest first. What vanishes meanwhile is left out, and so is what is damaged: that is told. */
 export function listContainers(
@@ -38,15 +38,14 @@ export function listContainers(
 }
 
 /**
- * The containers that may be running, the newest first: the records of those that ended are not read, for there may be thousands.
- * One that was lost by its monitor is among them.
+ * The containers that are up, the newest first, and those of `--rm` that are not but should be gone. Of the others, of which there
+ * may be thousands, the state is read and nothing more.
  */
 export function listUnended(data: string): ContainerWithState[] {
   return listNames(join(data, 'containers'))
     .flatMap((id) => {
-      const state = readState(containerDirectory(data, id))
-      if (state.status === 'exited' && state.error !== MONITOR_LOST) return []
-      const container = readContainer(data, id)
+      const state = readUnended(containerDirectory(data, id))
+      const container = state && readContainer(data, id)
       return container ? [{ ...container, state }] : []
     })
     .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
@@ -86,12 +85,12 @@ export function findId(data: string, text: string): string | undefined {
 /** Reads one container's record; `undefined` when it is not there, or is none that this program wrote. */
 export function readContainer(data: string, id: string): Container | undefined {
   const directory = containerDirectory(data, id)
-  const record = readRecord(join(directory, 'container.json'))
+  const record = readRecord(`${directory}/container.json`)
   return record && { record, directory }
 }
 
 /** Reads a record file; `undefined` as for `readContainer`. */
 export function readRecord(path: string): ContainerRecord | undefined {
-  const record = parseJson(readSmallFile(path, MAX_RECORD)) as ContainerRecord | undefined
+  const record = parseJson(readSmallText(path, MAX_RECORD)) as ContainerRecord | undefined
   return record?.version === 1 ? record : undefined
 }

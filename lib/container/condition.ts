@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { parseJson, readSmallFile } from '../fs/read.ts'
+import { isAlive } from '../host/process.ts'
 import type { ContainerWithState } from './catalog.ts'
 import { formatStatus } from './status.ts'
 
@@ -12,6 +13,16 @@ export const stateWord = ({ state }: ContainerWithState): string =>
 /** Docker's notion of running: its processes live, or will again without anybody's doing. */
 export const isUp = (container: ContainerWithState): boolean =>
   ['running', 'paused', 'restarting'].includes(stateWord(container))
+
+/**
+ * Whether a container of `--rm` has outlived who should have removed it: it ended and its monitor did not live to remove
+ * it, or who was about to start it died before.
+ */
+export function isAbandoned({ record, state }: ContainerWithState): boolean {
+  if (!record.host.autoRemove) return false
+  if (state.status === 'created') return record.starter !== undefined && !isAlive(record.starter)
+  return state.status === 'exited'
+}
 
 /** `starting`, `healthy` or `unhealthy`; `none` for a container without a health check, or one that never ran. */
 export function healthOf({ record, directory }: ContainerWithState): string {

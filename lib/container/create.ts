@@ -23,6 +23,7 @@ import { checkResources } from './resources.ts'
 import { resolveModes, resolveNetwork } from './sharing.ts'
 import { resolveCapabilities } from './spec/capabilities.ts'
 import { parseSecurityOptions } from './spec/security.ts'
+import { UNSTARTED_THROWAWAY } from './state.ts'
 import { userMap } from './user-map.ts'
 
 export interface CreatedContainer extends Container {
@@ -176,12 +177,17 @@ function writeDirectory(draft: string, record: ContainerRecord): void {
   const path = join(draft, 'container.json')
   const text = `${JSON.stringify(record)}\n`
   if (durable) replaceFile(path, text, true)
-  else {
-    try {
-      writeFileSync(path, text, { mode: 0o600 })
-    } catch (error) {
-      throw spaceError(error, path)
-    }
+  else writeNew(path, text)
+  // So that `ps` finds it without reading the records of all containers that were only created.
+  if (record.starter && record.host.autoRemove)
+    writeNew(join(draft, 'state.json'), UNSTARTED_THROWAWAY)
+}
+
+function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600 })
+  } catch (error) {
+    throw spaceError(error, path)
   }
 }
 

@@ -1,5 +1,4 @@
-import { join } from 'node:path'
-import { parseJson, readSmallFile } from '../fs/read.ts'
+import { parseJson, readSmallText } from '../fs/read.ts'
 import { isAlive, type ProcessIdentity } from '../host/process.ts'
 
 /** Where a running container is on a network. */
@@ -57,7 +56,7 @@ export const isLive = (state: ContainerState): state is LiveState =>
   state.status === 'running' || state.status === 'restarting'
 
 /** The error of a container whose monitor died before it could record an end. */
-export const MONITOR_LOST = 'monitor lost'
+const MONITOR_LOST = 'monitor lost'
 
 const MAX_STATE = 64 * 1024
 
@@ -82,19 +81,36 @@ interface StateDocument {
   error?: string
   paused?: boolean
   restartCount?: number
+  /** As in container.json; absent: no. */
+  autoRemove?: boolean
 }
+
+/** The first state of a container of `run --rm`. */
+export const UNSTARTED_THROWAWAY = '{"version":1,"status":"created","autoRemove":true}\n'
 
 /** The state as the monitor recorded it; a running container whose processes are gone is an exited one. */
 export function readState(directory: string): ContainerState {
-  const document = parseJson(readSmallFile(join(directory, 'state.json'), MAX_STATE))
-  return document ? interpretState(document as StateDocument, isAlive) : { status: 'created' }
+  const document = readDocument(directory)
+  return document ? interpretState(document, isAlive) : { status: 'created' }
 }
 
 /** Which entry of the journal is the last of an ended container, when its monitor lived to say so. */
-export function readJournalEnd(directory: string): JournalEnd | undefined {
-  const document = parseJson(readSmallFile(join(directory, 'state.json'), MAX_STATE))
-  return (document as StateDocument | undefined)?.journal
+export const readJournalEnd = (directory: string): JournalEnd | undefined =>
+  readDocument(directory)?.journal
+
+/**
+ * The state of a container that is up, or that somebody should have removed at its end; `undefined` for all others, of which
+ * there may be thousands.
+ */
+export function readUnended(directory: string): ContainerState | undefined {
+  const document = readDocument(directory)
+  if (!document) return undefined
+  const state = interpretState(document, isAlive)
+  return isLive(state) || document.autoRemove === true ? state : undefined
 }
+
+const readDocument = (directory: string): StateDocument | undefined =>
+  parseJson(readSmallText(`${directory}/state.json`, MAX_STATE)) as StateDocument | undefined
 
 /** Pure half of `readState`. */
 export function interpretState(

@@ -13,7 +13,14 @@ const SHORT: Readonly<Record<string, string>> = {
 
 /** `"a\tb"`; with `ascii` everything beyond is escaped too. */
 export const quote = (text: string, mark = '"', ascii = false): string =>
-  `${mark}${[...text].map((character) => escapeCharacter(character, mark, ascii)).join('')}${mark}`
+  `${mark}${isPlain(text, mark) ? text : escapeText(text, mark, ascii)}${mark}`
+
+/** Most texts: `ps -a` quotes thousands. */
+const isPlain = (text: string, mark: string): boolean =>
+  /^[ -[\]-~]*$/.test(text) && !text.includes(mark)
+
+const escapeText = (text: string, mark: string, ascii: boolean): string =>
+  [...text].map((character) => escapeCharacter(character, mark, ascii)).join('')
 
 function escapeCharacter(character: string, mark: string, ascii: boolean): string {
   if (character === mark) return `\\${mark}`
@@ -27,9 +34,14 @@ function escapeCharacter(character: string, mark: string, ascii: boolean): strin
 
 const hex = (code: number, width: number): string => code.toString(16).padStart(width, '0')
 
-/** Letters, marks, numbers, punctuation, symbols and the ASCII space. */
+/**
+ * Letters, marks, numbers, punctuation, symbols and the ASCII space. To make the expression takes 1.5 ms: ASCII, and what `ps`
+ * cuts a command off with, need none.
+ */
 export const isPrintable = (character: string): boolean =>
-  character === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character)
+  character <= '~' || character === '…'
+    ? character >= ' '
+    : /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(character)
 
 /** The text that a Go literal stands for, `undefined` for what is none. */
 export function unquote(literal: string): string | undefined {

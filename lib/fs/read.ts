@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { isErrno, LighterError } from '../core/errors.ts'
 
 /** Reads a whole file of at most `limit` bytes; `undefined` when it does not exist. */
@@ -27,11 +27,29 @@ export function readSmallFile(path: string, limit: number): Buffer | undefined {
   }
 }
 
-/** Parses JSON; `undefined` for what is none. */
-export function parseJson(bytes: Uint8Array | undefined): unknown {
-  if (!bytes) return undefined
+/**
+ * The text of a file of ours, at most `limit` characters; `undefined` when it does not exist. `ps` reads thousands: here an exception
+ * for each that is not there costs 16 µs more than the look before, and reading by bytes 20 more than this.
+ */
+export function readSmallText(path: string, limit: number): string | undefined {
+  if (!existsSync(path)) return undefined
+  let text: string
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+  if (text.length > limit)
+    throw new LighterError('state-format', `${path} is larger than ${limit} characters`)
+  return text
+}
+
+/** Parses JSON; `undefined` for what is none. */
+export function parseJson(content: string | Uint8Array | undefined): unknown {
+  if (content === undefined) return undefined
+  try {
+    return JSON.parse(typeof content === 'string' ? content : Buffer.from(content).toString('utf8'))
   } catch {
     return undefined
   }

@@ -91,7 +91,7 @@ function createData(data: string): string {
 
 function readFormat(data: string): string | undefined {
   try {
-    return readFileSync(join(data, 'version'), 'latin1').trim()
+    return readFileSync(join(data, 'version'), 'utf8').trim()
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw hostError(error, `Cannot read ${join(data, 'version')}`)
@@ -108,6 +108,7 @@ function makeDirectory(path: string): void {
 
 /** Not Node's `recursive`: that one never ends below /proc, where a parent exists and takes no child. */
 function makeParents(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
   try {
     mkdirSync(path, 0o700)
   } catch (error) {

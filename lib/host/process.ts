@@ -36,7 +36,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
 function readStartTime(pid: number): string | undefined {
   let text: string
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined
     throw error

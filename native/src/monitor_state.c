@@ -106,6 +106,18 @@ static int reserve(int directory)
 	return fd < 0 ? -1 : write_all(fd, spaces, sizeof(spaces));
 }
 
+/* Consumes state. Readers of states alone find those of --rm that nobody removed. */
+static json_t *mark_throwaway(json_t *state, const struct plan *plan)
+{
+	if (!plan->auto_remove)
+		return state;
+	if (state && json_object_set_new(state, "autoRemove", json_true()) < 0) {
+		json_decref(state);
+		return NULL;
+	}
+	return state;
+}
+
 static json_t *pack_running(const struct running_report *report)
 {
 	char started[TIMESTAMP_SIZE];
@@ -144,7 +156,7 @@ static json_t *read_finished(int directory)
 int state_write_running(int directory, const struct plan *plan, const struct running_report *report,
 	struct failure *out)
 {
-	json_t *state = pack_running(report);
+	json_t *state = mark_throwaway(pack_running(report), plan);
 	json_t *finished = read_finished(directory);
 
 	if (finished && json_object_set_new(state, "finishedAt", finished) < 0) {
@@ -188,7 +200,7 @@ int state_write_exited(int directory, const struct plan *plan, const struct exit
 	struct failure *out)
 {
 	return replace(directory, plan->auto_remove ? draft_name : reserve_name,
-		pack_ended("exited", report), !plan->auto_remove, out);
+		mark_throwaway(pack_ended("exited", report), plan), !plan->auto_remove, out);
 }
 
 int state_write_restarting(int directory, const struct exit_report *report, struct failure *out)

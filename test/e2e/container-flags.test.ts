@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { UNSTARTED_THROWAWAY } from '../../lib/container/state.ts'
 import { openTerminal } from '../helpers/terminal.ts'
 import { until, untilConnected, untilDead, untilOpen } from '../helpers/until.ts'
 import { finish, makeWorld, type World } from '../helpers/world.ts'
@@ -252,6 +253,21 @@ describe('ps', () => {
     await killMonitor(state)
     expect((await lighter('ps', '-aq')).stdout).toBe('')
     expect((await run('--name', 'crashed', image, 'echo', 'free')).stdout).toBe('free\n')
+  })
+
+  /** `ps` alone reads no more than the states of containers that are not up. */
+  test.each([
+    ['its monitor was killed', undefined],
+    ['its end was recorded', '{"status":"exited","startedAt":"1","autoRemove":true}'],
+    ['who was to start it died', UNSTARTED_THROWAWAY],
+  ])('ps without flags removes it too: %s', async (_, document) => {
+    const started = await lighter('run', '-d', '--rm', image, 'sleep', '1000')
+    const directory = join(world.data, 'containers', started.stdout.trim())
+    const state = join(directory, 'state.json')
+    await killMonitor(state)
+    if (document) writeFileSync(state, document)
+    expect((await lighter('ps', '-q')).stdout).toBe('')
+    expect(existsSync(directory)).toBe(false)
   })
 
   test('its name is free even before anybody looked', async () => {

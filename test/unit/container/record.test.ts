@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isAbandoned } from '../../../lib/container/abandoned.ts'
+import { isAbandoned } from '../../../lib/container/condition.ts'
 import { decideRecord } from '../../../lib/container/decide.ts'
 import type { ContainerRecord, MountPoint } from '../../../lib/container/record.ts'
 import type { CreateRequest } from '../../../lib/container/request.ts'
