@@ -5,97 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
-#include "names_server.h"
+#include "names_forward.h"
 #include "scope.h"
 
-enum { LENGTH = 2, STRAYS_MAX = 32 };
-
-struct names_forward {
-	LIST_ENTRY(names_forward) entry;
-	struct names_source source; /* without descriptor: asked through the member's `outward` */
-	struct names_origin origin;
-	uint64_t started, deadline;
-	union names_address server; /* that is being asked */
-	size_t attempt;		    /* its place in the list, and rounds of the list */
-	unsigned strays;	    /* packets that are no answer */
-	bool over_stream, borrowed; /* the member's `outward_stream` */
-	uint16_t asked_id, udp_size;
-	bool edns;
-	/* over a stream */
-	size_t sent, have;
-	unsigned char length[LENGTH];
-	unsigned char *answer;
-	/* with its length before it */
-	size_t size;
-	unsigned char query[];
-};
+enum { LENGTH = NAMES_LENGTH, STRAYS_MAX = 32 };
 
 /* Large enough for any datagram; one thread uses it. */
 static unsigned char received[DNS_MESSAGE_MAX];
 
-static const struct names_servers *servers_of(
-	struct names_server *server, const struct names_member *member)
-{
-	return member->registration->servers.count > 0 ? &member->registration->servers
-						       : names_resolv_servers(&server->resolv);
-}
-
-static bool has_own(const struct names_member *member)
-{
-	return member->registration->servers.count > 0;
-}
-
-static socklen_t address_size(const union names_address *address)
-{
-	return address->any.sa_family == AF_INET ? sizeof(address->v4) : sizeof(address->v6);
-}
-
-/* Sockets of containers take both families, where the kernel has both. */
-static int map_address(int fd, union names_address *address)
-{
-	int family = AF_INET;
-	socklen_t size = sizeof(family);
-	struct sockaddr_in v4 = address->v4;
-
-	(void)getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-	if (family == address->any.sa_family)
-		return 0;
-	if (family == AF_INET)
-		return -1;
-	address->v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = v4.sin_port};
-	memset(address->v6.sin6_addr.s6_addr + 10, 0xff, 2);
-	memcpy(address->v6.sin6_addr.s6_addr + 12, &v4.sin_addr, sizeof(v4.sin_addr));
-	return 0;
-}
-
-static void disconnect(int fd)
-{
-	const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
-
-	(void)connect(fd, &nobody, sizeof(nobody));
-}
-
-static void close_socket(struct names_server *server, struct names_forward *forward)
-{
-	if (forward->borrowed) {
-		names_unwatch(server, &forward->source);
-		disconnect(forward->origin.member->outward_stream);
-		forward->origin.member->outward_busy = false;
-		forward->borrowed = false;
-	} else {
-		names_close(server, &forward->source);
-	}
-	free(take(forward->answer));
-	forward->have = forward->sent = 0;
-	forward->strays = 0;
-}
-
 void names_forward_drop(struct names_server *server, struct names_forward *forward)
 {
-	close_socket(server, forward);
+	names_ask_end(server, forward);
 	forward->origin.member->forward_count--;
 	server->forward_count--;
 	LIST_REMOVE(forward, entry);
@@ -113,114 +35,6 @@ void names_forward_drop_stream(
 		if (forward->origin.stream == stream)
 			names_forward_drop(server, forward);
 	}
-}
-
-static uint16_t query_id(const struct names_forward *forward)
-{
-	return dns_get16(forward->query + LENGTH);
-}
-
-/* Nobody can guess it. Where one socket serves all of a container's questions it tells them apart,
- * too. */
-static int choose_id(struct names_forward *forward)
-{
-	const struct names_forward *other;
-	uint16_t id;
-
-	do {
-		if (getrandom(&id, sizeof(id), 0) != sizeof(id))
-			return -1;
-		LIST_FOREACH(other, &forward->origin.member->forwards, entry)
-		if (other != forward && query_id(other) == id)
-			break;
-	} while (other);
-	dns_put16(forward->query + LENGTH, id);
-	return 0;
-}
-
-static int ask_outward(struct names_forward *forward)
-{
-	struct names_member *member = forward->origin.member;
-	const struct names_forward *other;
-
-	LIST_FOREACH(other, &member->forwards, entry)
-	if (other != forward && !other->over_stream)
-		break;
-	/* Nobody waits for an answer at its port: the next one is another. */
-	if (!other)
-		disconnect(member->outward.fd);
-	if (map_address(member->outward.fd, &forward->server) < 0)
-		return -1;
-	return sendto(member->outward.fd, forward->query + LENGTH, forward->size - LENGTH,
-		       MSG_DONTWAIT | MSG_NOSIGNAL, &forward->server.any,
-		       address_size(&forward->server)) < 0
-		       ? -1
-		       : 0;
-}
-
-/* A socket of its own for each question: its port is as hard to guess as the number. */
-static int ask_datagram(struct names_server *server, struct names_forward *forward)
-{
-	auto_close int fd =
-		socket(forward->server.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0 || connect(fd, &forward->server.any, address_size(&forward->server)) < 0 ||
-		send(fd, forward->query + LENGTH, forward->size - LENGTH, MSG_NOSIGNAL) < 0 ||
-		names_watch(server, &forward->source, EVENT_FORWARD, fd, forward, EPOLLIN) < 0)
-		return -1;
-	(void)take_fd(&fd);
-	return 0;
-}
-
-static int ask_stream(struct names_server *server, struct names_forward *forward)
-{
-	struct names_member *member = forward->origin.member;
-	bool own = has_own(member);
-	auto_close int fd = own ? -1
-				: socket(forward->server.any.sa_family,
-					  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int used = own ? member->outward_stream : fd;
-
-	if (used < 0 || (own && map_address(used, &forward->server) < 0) ||
-		(connect(used, &forward->server.any, address_size(&forward->server)) < 0 &&
-			errno != EINPROGRESS) ||
-		names_watch(server, &forward->source, EVENT_FORWARD, used, forward, EPOLLOUT) < 0) {
-		if (own && used >= 0)
-			disconnect(used);
-		return -1;
-	}
-	forward->borrowed = member->outward_busy = own;
-	(void)take_fd(&fd);
-	return 0;
-}
-
-static uint64_t last_moment(const struct names_server *server, const struct names_forward *forward)
-{
-	return forward->started + NAMES_WHOLE / server->options.hurry;
-}
-
-static int ask(struct names_server *server, struct names_forward *forward)
-{
-	struct names_member *member = forward->origin.member;
-	const struct names_servers *servers = servers_of(server, member);
-	uint64_t attempt = server->now + NAMES_ATTEMPT / server->options.hurry;
-	uint64_t last = last_moment(server, forward);
-
-	forward->server = servers->items[forward->attempt % servers->count];
-	/* The port stands in the same place for both families. */
-	forward->server.v4.sin_port = htons(server->options.port);
-	forward->deadline = attempt < last ? attempt : last;
-	names_wake_at(server, forward->deadline);
-	/* The one stream socket of a container is for one question at a time; a shortened answer
-	 * is better than none. */
-	forward->over_stream =
-		forward->origin.stream &&
-		(!has_own(member) || (member->outward_stream >= 0 && !member->outward_busy));
-	if (choose_id(forward) < 0)
-		return -1;
-	if (forward->over_stream)
-		return ask_stream(server, forward);
-	return has_own(member) ? ask_outward(forward) : ask_datagram(server, forward);
 }
 
 static void finish(struct names_server *server, struct names_forward *forward,
@@ -249,10 +63,10 @@ static void give_up(struct names_server *server, struct names_forward *forward)
 /* Servers that cannot be asked are passed over. */
 static int ask_on(struct names_server *server, struct names_forward *forward)
 {
-	size_t count = servers_of(server, forward->origin.member)->count;
+	size_t count = names_servers_of(server, forward->origin.member)->count;
 
 	for (;;) {
-		if (ask(server, forward) == 0)
+		if (names_ask(server, forward) == 0)
 			return 0;
 		if (++forward->attempt >= count)
 			return -1;
@@ -262,8 +76,8 @@ static int ask_on(struct names_server *server, struct names_forward *forward)
 /* After a server that answered with an error, or not at all. */
 static void ask_next(struct names_server *server, struct names_forward *forward)
 {
-	close_socket(server, forward);
-	if (++forward->attempt >= servers_of(server, forward->origin.member)->count ||
+	names_ask_end(server, forward);
+	if (++forward->attempt >= names_servers_of(server, forward->origin.member)->count ||
 		ask_on(server, forward) < 0)
 		give_up(server, forward);
 }
@@ -305,14 +119,14 @@ static void take_datagram(struct names_server *server, struct names_forward *for
 	enum dns_rcode code;
 
 	if (!dns_is_answer(packet, size, forward->query + LENGTH, forward->size - LENGTH,
-		    query_id(forward))) {
+		    names_query_id(forward))) {
 		if (++forward->strays > STRAYS_MAX)
 			ask_next(server, forward);
 		return;
 	}
 	code = dns_answer_code(packet);
 	if ((code == DNS_SERVFAIL || code == DNS_REFUSED) &&
-		forward->attempt + 1 < servers_of(server, forward->origin.member)->count)
+		forward->attempt + 1 < names_servers_of(server, forward->origin.member)->count)
 		ask_next(server, forward);
 	else
 		finish(server, forward, packet, size);
@@ -356,7 +170,7 @@ static bool read_answer(struct names_server *server, struct names_forward *forwa
 	if (forward->have < LENGTH || forward->have - LENGTH < want)
 		return true;
 	if (!dns_is_answer(forward->answer, want, forward->query + LENGTH, forward->size - LENGTH,
-		    query_id(forward)))
+		    names_query_id(forward)))
 		return false;
 	take_datagram(server, forward, forward->answer, want);
 	return true;
@@ -399,7 +213,7 @@ void names_outward_event(struct names_server *server, struct names_member *membe
 	if (got < DNS_HEADER)
 		return;
 	LIST_FOREACH(forward, &member->forwards, entry)
-	if (forward->source.fd < 0 && query_id(forward) == dns_get16(received) &&
+	if (forward->source.fd < 0 && names_query_id(forward) == dns_get16(received) &&
 		is_same(&forward->server, &sender)) {
 		take_datagram(server, forward, received, (size_t)got);
 		return;
@@ -408,12 +222,12 @@ void names_outward_event(struct names_server *server, struct names_member *membe
 
 static void expire(struct names_server *server, struct names_forward *forward)
 {
-	if (server->now >= last_moment(server, forward)) {
+	if (server->now >= names_last_moment(server, forward)) {
 		give_up(server, forward);
 		return;
 	}
 	/* Perhaps only a packet was lost: after the last server the first one is asked again. */
-	close_socket(server, forward);
+	names_ask_end(server, forward);
 	forward->attempt++;
 	if (ask_on(server, forward) < 0)
 		give_up(server, forward);

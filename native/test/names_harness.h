@@ -51,9 +51,15 @@ static uint16_t port; /* of the servers that are asked */
 		}                                                                                  \
 	} while (0)
 
+#ifndef HURRY
 /* All times of the server are a fourth. */
 #define HURRY "4"
+#endif
 #define SECONDS_LATE 20
+
+/* Servers that tests play. */
+#define FIRST "127.0.0.1"
+#define SECOND "127.0.0.2"
 
 struct server {
 	pid_t pid;
@@ -105,6 +111,26 @@ static inline struct sockaddr_in name_of(int fd)
 
 	must(getsockname(fd, (struct sockaddr *)&name, &size) == 0);
 	return name;
+}
+
+/* A port that is free for both kinds of sockets at the addresses of the played servers. */
+static inline uint16_t choose_port(void)
+{
+	for (int round = 0; round < 100; round++) {
+		auto_close int found = open_at(FIRST, SOCK_DGRAM, 0);
+		struct sockaddr_in name = name_of(found);
+		auto_close int stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		auto_close int other = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		auto_close int other_stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		bool free_at_first = bind(stream, (struct sockaddr *)&name, sizeof(name)) == 0;
+
+		inet_pton(AF_INET, SECOND, &name.sin_addr);
+		if (free_at_first && bind(other, (struct sockaddr *)&name, sizeof(name)) == 0 &&
+			bind(other_stream, (struct sockaddr *)&name, sizeof(name)) == 0)
+			return ntohs(name.sin_port);
+	}
+	must(!"no port is free");
+	return 0;
 }
 
 static inline struct server start_server(void)

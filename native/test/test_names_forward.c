@@ -4,8 +4,6 @@
 #include "names_harness.h"
 
 #define ONE NETWORK(NET1, "front", "172.18.0.2", "\"web\"")
-#define FIRST "127.0.0.1"
-#define SECOND "127.0.0.2"
 
 /* A question as it reached a server. */
 struct asked {
@@ -279,6 +277,7 @@ static void test_own_servers(const struct server *server)
 	int listener = open_at(SECOND, SOCK_STREAM, port), fd;
 	struct container box = make_container(server);
 	struct asked asked, later;
+	in_port_t old_port;
 	int fds[] = {box.queries, box.connections, socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0),
 		socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 	char *text = registration(1, true, "\"" SECOND "\",\"" FIRST "\"", ONE, "");
@@ -296,12 +295,14 @@ static void test_own_servers(const struct server *server)
 	answer(second, &asked, DNS_SERVFAIL, 0, 0);
 	answer(first, get_question(first), 0, 16, 1);
 	check(get_reply(&box)->answers == 1);
+	/* The next question, from another port. */
+	old_port = asked.from.sin_port;
 	/* Two at a time through one socket, answered in the other order. */
 	send_query(&box, 2, "a.example.org");
 	send_query(&box, 3, "b.example.org");
 	asked = *get_question(second);
 	later = *get_question(second);
-	check(asked.from.sin_port == later.from.sin_port);
+	check(asked.from.sin_port == later.from.sin_port && asked.from.sin_port != old_port);
 	answer(second, &later, 0, 16, 1);
 	check(get_reply(&box)->id == 3);
 	answer(second, &asked, 0, 16, 1);
@@ -324,8 +325,8 @@ static void run(bool sanitized)
 	int keep;
 
 	(void)sanitized;
-	first = open_at(FIRST, SOCK_DGRAM, 0);
-	port = ntohs(name_of(first).sin_port);
+	port = choose_port();
+	first = open_at(FIRST, SOCK_DGRAM, port);
 	second = open_at(SECOND, SOCK_DGRAM, port);
 	write_resolv_conf("nameserver " FIRST "\nnameserver " SECOND "\n");
 	server = start_server();

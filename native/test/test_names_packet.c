@@ -454,6 +454,28 @@ static void test_mutations(void)
 	names_free(b);
 }
 
+/* Registrations with bytes changed: taken or refused, nothing else. */
+static void test_mutated_registrations(void)
+{
+	unsigned taken = 0;
+
+	for (int round = 0; round < 20000; round++) {
+		size_t size = strlen(container_b);
+		char *text = malloc(size);
+		struct names_registration *made;
+		struct failure failure;
+
+		memcpy(text, container_b, size);
+		for (unsigned changes = next_random(4); changes > 0; changes--)
+			text[next_random((unsigned)size)] = (char)(32 + next_random(95));
+		made = names_parse(text, size, &failure);
+		taken += made != NULL;
+		names_free(made);
+		free(text);
+	}
+	check(taken > 1000 && taken < 19000);
+}
+
 /* Answers of servers, mutated and shortened. */
 static void test_mutated_answers(void)
 {
@@ -491,5 +513,6 @@ int main(void)
 	test_resolv_conf();
 	test_mutations();
 	test_mutated_answers();
+	test_mutated_registrations();
 	return failures > 0;
 }

@@ -260,10 +260,11 @@ static void run(bool sanitized)
 	test_refusals();
 	test_malformed();
 	test_connections();
-	test_idle_connection();
 	test_death();
-	if (sanitized)
-		test_helper();
+	if (!sanitized)
+		return;
+	test_idle_connection();
+	test_helper();
 }
 
 int main(int argc, char **argv)
