@@ -267,13 +267,17 @@ static inline void lab_bridge(int netns, const char *name, const char *subnet, c
 	auto_close int peer_route = netns_socket(peer, NETLINK_ROUTE, out);
 	struct subnet parsed;
 	struct bridge bridge;
-	unsigned char mac[6];
+	struct veth veth = {.name = "v0",
+		.bridge = &bridge,
+		.mtu = 1500,
+		.peer_netns = peer,
+		.peer_name = "eth0"};
 
 	check(subnet_parse(subnet, gateway, &parsed, out) == 0 &&
 		bridge_create(route, name, &parsed, 1500, out) == 0 &&
 		bridge_find(route, name, &bridge, out) == 1);
-	mac_of_address(parsed.gateway + htonl(9), mac);
-	check(veth_create(route, "v0", &bridge, 1500, peer, mac, out) == 0);
+	mac_of_address(parsed.gateway + htonl(9), veth.peer_mac);
+	check(veth_create(route, &veth, out) == 0);
 }
 
 /* Exits with 77 where the kernel gives no namespaces. */
