@@ -1,8 +1,10 @@
 import { shortId } from '../core/ids.ts'
 import { defaultEndpoint, type Endpoint, planEndpoints } from '../network/endpoint.ts'
-import { isOwnNetwork } from '../network/network.ts'
+import { isBridged, isOwnNetwork } from '../network/network.ts'
 import { predefinedNetworks } from '../network/record.ts'
-import type { EndpointPlan } from '../runtime/plan.ts'
+import type { BridgePlan } from '../runtime/plan.ts'
+import { planLinks } from './links.ts'
+import { planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
 
 /** The networks a container is on, or will be when it runs, with their ids. */
@@ -12,12 +14,33 @@ export function endpointsOf(data: string, { host, networks }: ContainerRecord): 
   return own ? [{ network: own.name, networkId: own.id, aliases: [], links: [] }] : []
 }
 
-/** The same for the native program; most containers are on the default network alone. */
-export function planContainerEndpoints(data: string, record: ContainerRecord): EndpointPlan[] {
+/** The same for the native program, with names and ports; most containers are on the default network alone. */
+export function planBridges(data: string, record: ContainerRecord): BridgePlan {
   const { networks, host } = record
-  if (networks) return planEndpoints(data, networks, (endpoint) => namesOn(record, endpoint))
-  return host.networkMode === 'bridge' ? [defaultEndpoint()] : []
+  if (!isBridged(host.networkMode)) return { endpoints: [] }
+  const endpoints = networks
+    ? planEndpoints(data, networks, (endpoint) => namesOn(record, endpoint))
+    : [defaultEndpoint()]
+  const ports = planPorts(record)
+  const named = endpoints.some(({ names }) => names.length > 0)
+  return {
+    endpoints,
+    ...(named
+      ? {
+          names: {
+            forward: endpoints.some(({ internal }) => !internal),
+            servers: host.dns ?? [],
+            links: planLinks(data, networks ?? []),
+          },
+        }
+      : {}),
+    ...(ports.length > 0 ? { ports } : {}),
+  }
 }
+
+/** Whether it is on a network where containers have names. */
+export const isNamed = ({ networks = [] }: ContainerRecord): boolean =>
+  networks.some(({ network }) => isOwnNetwork(network))
 
 /** What others on a network of the user's call it. */
 export const namesOn = (record: ContainerRecord, { aliases }: Endpoint): string[] => [

@@ -1,12 +1,15 @@
+import { inspectLinks } from './links.ts'
 import type { DeviceRequest, HostOptions } from './options.ts'
-import type { ContainerHostConfig } from './record.ts'
+import { inspectBindings } from './published.ts'
+import type { ContainerHostConfig, ContainerRecord } from './record.ts'
 import type { DeviceLimit, Resources } from './resources.ts'
 import { MASKED_PATHS, parseSecurityOptions, READONLY_PATHS } from './spec/security.ts'
 
 type Document = Record<string, unknown>
 
 /** The part of `inspect` that says how a container is run; names, order and empty values are Docker's. */
-export function inspectHost(host: ContainerHostConfig): Document {
+export function inspectHost(record: ContainerRecord): Document {
+  const { host } = record
   const modes = host.namespaces ?? {}
   return {
     Binds: orNull(host.binds),
@@ -16,7 +19,7 @@ export function inspectHost(host: ContainerHostConfig): Document {
       Config: host.logConfig?.config ?? {},
     },
     NetworkMode: host.networkMode,
-    PortBindings: {},
+    PortBindings: inspectBindings(host.portBindings ?? []),
     RestartPolicy: {
       Name: host.restartPolicy?.name ?? 'no',
       MaximumRetryCount: host.restartPolicy?.maximumRetryCount ?? 0,
@@ -36,7 +39,7 @@ export function inspectHost(host: ContainerHostConfig): Document {
     GroupAdd: orNull(host.groupAdd),
     IpcMode: modes.ipc ?? 'private',
     Cgroup: '',
-    Links: null,
+    Links: inspectLinks(record),
     OomScoreAdj: host.oomScoreAdj ?? 0,
     PidMode: modes.pid ?? '',
     Privileged: host.privileged,

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../network/endpoint.ts'
 import { isOwnNetwork } from '../network/network.ts'
 import { endpointsOf, namesOn } from './endpoints.ts'
+import { inspectPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
 import { joinedId } from './sharing.ts'
 import type { ContainerAddress, ContainerState } from './state.ts'
@@ -22,7 +23,7 @@ export function inspectNetworks(
     Bridge: '',
     SandboxID: '',
     SandboxKey: state.status === 'running' && !joined ? `/proc/${state.process.pid}/ns/net` : '',
-    Ports: {},
+    Ports: inspectPorts(record, state),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
@@ -73,7 +74,7 @@ function inspectEndpoint(
           ...(endpoint?.ipv6 === undefined ? {} : { IPv6Address: endpoint.ipv6 }),
         }
       : null,
-    Links: filled(endpoint?.links),
+    Links: named ? filled(endpoint?.links) : null,
     Aliases: filled(endpoint?.aliases),
     MacAddress,
     NetworkID: found || named ? (endpoint?.networkId ?? '') : '',

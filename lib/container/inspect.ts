@@ -39,7 +39,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
-    HostConfig: inspectHost(record.host),
+    HostConfig: inspectHost(record),
     GraphDriver: {
       Data: {
         LowerDir: record.layers

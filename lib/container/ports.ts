@@ -19,10 +19,16 @@ export function parsePortRange(
     : { first: Number(first), last: Number(last), protocol: protocol.toLowerCase() }
 }
 
-/** The ports that the image or `--expose` declares: shown while the container runs in a network of its own. */
+/** The ports that the image or `--expose` declares, and the published ones: shown while the container runs in a network of its own. */
 export function portsOf({ record, state }: ContainerWithState): ContainerPort[] {
   if (state.status !== 'running' || state.networks.length === 0) return []
-  return record.config.exposedPorts.flatMap((text) => {
+  const published = state.ports.map(({ port, protocol, hostIp, hostPort }) => ({
+    inside: port,
+    protocol,
+    address: hostIp,
+    outside: hostPort,
+  }))
+  const exposed = record.config.exposedPorts.flatMap((text) => {
     const range = parsePortRange(text)
     if (!range) return []
     const { first, last, protocol } = range
@@ -31,6 +37,9 @@ export function portsOf({ record, state }: ContainerWithState): ContainerPort[] 
       protocol,
     }))
   })
+  const isPublished = (port: ContainerPort): boolean =>
+    published.some(({ inside, protocol }) => inside === port.inside && protocol === port.protocol)
+  return [...exposed.filter((port) => !isPublished(port)), ...published]
 }
 
 interface Group {

@@ -14,10 +14,11 @@ import { checkVolumeSource } from '../volume/options.ts'
 import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume.ts'
 import { type Container, readRecord } from './catalog.ts'
 import type { DeviceEdits } from './cdi.ts'
-import { planContainerEndpoints } from './endpoints.ts'
+import { isNamed, planBridges } from './endpoints.ts'
 import { eventAttributes } from './events.ts'
 import { healthRequest } from './exec.ts'
 import { healthCommand, planHealth } from './health.ts'
+import { linkedHosts } from './links.ts'
 import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
 import { openFilesLimit } from './open-files.ts'
@@ -98,7 +99,7 @@ async function writeFiles(engine: Engine, container: Container, prepared: string
   const plan = await buildPlan(engine, container, shared, edits?.groups)
   removeOldRequests(join(directory, 'exec'))
   const write: WriteFile = (name, text, mode) => writeNewFile(join(prepared, name), text, mode)
-  if (owner === container) writeNames(record, write)
+  if (owner === container) writeNames(data, record, write)
   write('config.json', JSON.stringify(spec))
   const check = healthRequest(record)
   if (check) write(HEALTH_CHECK, JSON.stringify(check))
@@ -149,10 +150,12 @@ function withNamesOf({ config }: ContainerRecord, record: ContainerRecord): Cont
 
 type WriteFile = (name: string, text: string, mode?: number) => void
 
-function writeNames({ config, host }: ContainerRecord, write: WriteFile): void {
-  write('hosts', hostsFile(host.networkMode, host), SHARED)
+function writeNames(data: string, record: ContainerRecord, write: WriteFile): void {
+  const { config, host } = record
+  const links = record.networks ? linkedHosts(data, record) : []
+  write('hosts', hostsFile(host.networkMode, host) + links.join(''), SHARED)
   write('hostname', `${config.hostname}\n`, SHARED)
-  write('resolv.conf', resolvConf(host.networkMode, host), SHARED)
+  write('resolv.conf', resolvConf(host.networkMode, host, isNamed(record)), SHARED)
 }
 
 function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
@@ -190,7 +193,7 @@ async function buildPlan(
       work: join(directory, 'work'),
       ...shownOwners(engine, record),
     },
-    network: planNetwork(host.networkMode, planContainerEndpoints(data, record), {
+    network: planNetwork(host.networkMode, planBridges(data, record), {
       uplinkProgram: engine.native().uplink,
       hostsFile: join(directory, 'hosts'),
       hostsNames: config.domainname

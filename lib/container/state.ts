@@ -12,6 +12,14 @@ export interface ContainerAddress {
   mac: string
 }
 
+/** A port of the host that leads to a running container. */
+export interface PublishedPort {
+  port: number
+  protocol: string
+  hostIp: string
+  hostPort: number
+}
+
 export type ContainerState =
   | { status: 'created'; error?: string; exitCode?: number }
   | {
@@ -20,6 +28,7 @@ export type ContainerState =
       monitor: ProcessIdentity
       startedAt: string
       networks: ContainerAddress[]
+      ports: PublishedPort[]
       paused: boolean
       /** Memory ran out for a process of it. */
       oomKilled: boolean
@@ -76,6 +85,7 @@ interface StateDocument {
   startedAt?: string
   finishedAt?: string
   networks?: ContainerAddress[]
+  ports?: PublishedPort[]
   exitCode?: number
   oomKilled?: boolean
   error?: string
@@ -132,6 +142,7 @@ export function interpretState(
         monitor,
         startedAt,
         networks: document.networks ?? [],
+        ports: document.ports ?? [],
         paused: document.paused === true,
         oomKilled: document.oomKilled === true,
         restartCount,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { LighterError } from '../core/errors.ts'
 import { lazyOs } from '../core/lazy.ts'
-import { isOwnNetwork, NAME_SERVER, type NetworkMode, UPLINK_RESOLVER } from './network.ts'
+import { NAME_SERVER, type NetworkMode, UPLINK_RESOLVER } from './network.ts'
 
 const HOSTS = `127.0.0.1	localhost
 ::1	localhost ip6-localhost ip6-loopback
@@ -38,13 +38,13 @@ function hostAddress(): string {
   throw new LighterError('host-setup', 'host-gateway: this host has no address beside its loopback')
 }
 
-/** /etc/resolv.conf of a container. */
-export function resolvConf(mode: NetworkMode, wishes: NameWishes): string {
+/** /etc/resolv.conf of a container; `named`: it is on a network with names. */
+export function resolvConf(mode: NetworkMode, wishes: NameWishes, named: boolean): string {
   const host = readHostFile('/etc/resolv.conf')
   const own = wishes.dns ?? wishes.dnsSearch ?? wishes.dnsOptions
   if (mode === 'host' && own === undefined) return host
   // The container's own servers are asked by ours, for what it does not know itself.
-  if (isOwnNetwork(mode)) {
+  if (named) {
     const dnsOptions = wishes.dnsOptions ?? ['ndots:0']
     return formatResolvConf(host, { ...wishes, dns: [NAME_SERVER], dnsOptions })
   }

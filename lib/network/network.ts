@@ -1,6 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import { findProgram } from '../host/programs.ts'
-import type { EndpointPlan, NetworkPlan } from '../runtime/plan.ts'
+import type { BridgePlan, NetworkPlan } from '../runtime/plan.ts'
 
 /** The network that every container is on unless told otherwise. */
 export const DEFAULT_BRIDGE = { bridge: 'lighter0', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }
@@ -48,7 +48,7 @@ export interface NetworkWorld {
 /** How the native program connects a container. Throws `host-setup` where the host has no way out. */
 export function planNetwork(
   mode: NetworkMode,
-  endpoints: EndpointPlan[],
+  bridged: BridgePlan,
   world: NetworkWorld,
 ): NetworkPlan {
   if (mode === 'none' || mode === 'host') return { mode }
@@ -60,5 +60,5 @@ export function planNetwork(
     })
   }
   const uplink = { mtu: MTU, slirp4netns, ...world }
-  return mode === 'slirp4netns' ? { mode, ...uplink } : { mode: 'bridge', endpoints, ...uplink }
+  return mode === 'slirp4netns' ? { mode, ...uplink } : { mode: 'bridge', ...bridged, ...uplink }
 }

@@ -29,6 +29,27 @@ export interface EndpointPlan {
   route: boolean
 }
 
+/** A port of the container that the host gives away. */
+export interface PortPlan {
+  protocol: 'tcp' | 'udp'
+  port: number
+  /** Of the host; all get the same port. IPv4 first. */
+  addresses: string[]
+  /** The first free one of these; 0: any. */
+  first: number
+  last: number
+}
+
+/** What the name server is told of the container. */
+export interface NamesPlan {
+  /** Whether it may ask about the world outside. */
+  forward: boolean
+  /** Its own name servers; empty: the host's. */
+  servers: string[]
+  /** Other names of containers. */
+  links: Record<string, string[]>
+}
+
 interface UplinkPlan {
   mtu: number
   uplinkProgram: string
@@ -37,10 +58,17 @@ interface UplinkPlan {
   hostsNames: string
 }
 
+/** Networks, names and ports of a container on bridges. */
+export interface BridgePlan {
+  endpoints: EndpointPlan[]
+  names?: NamesPlan
+  ports?: PortPlan[]
+}
+
 export type NetworkPlan =
   | { mode: 'none' | 'host' | 'container' }
   | ({ mode: 'slirp4netns' } & UplinkPlan)
-  | ({ mode: 'bridge'; endpoints: EndpointPlan[] } & UplinkPlan)
+  | ({ mode: 'bridge' } & BridgePlan & UplinkPlan)
 
 /** DIR/plan.json: what the monitor needs beside the OCI bundle. See docs/native-protocol.md. */
 export interface Plan {

@@ -120,6 +120,7 @@ void monitor_main(const struct monitor_request *request)
 	struct failure failure;
 
 	clients_init(&monitor.clients);
+	services_init(&monitor.services);
 	if (monitor_prepare(&monitor, request, &failure) < 0) {
 		report_failure(&monitor, &failure);
 		_exit(1);

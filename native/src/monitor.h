@@ -12,6 +12,7 @@
 #include "health.h"
 #include "identity.h"
 #include "log.h"
+#include "monitor_services.h"
 #include "monitor_state.h"
 #include "net.h"
 #include "pause.h"
@@ -44,6 +45,7 @@ struct monitor {
 	int donor;     /* pidfd of the container that is joined; during a start only */
 	struct shared shared;
 	struct net_attachment network;
+	struct services services;
 	struct streams streams;
 	struct clients clients;
 	struct log log;

@@ -19,6 +19,8 @@ enum {
 	SLOT_PROCESS,
 	SLOT_LISTENER,
 	SLOT_HEALTH,
+	SLOT_NAMES,
+	SLOT_PORTS,
 	SLOT_MEMORY,
 	SLOT_INPUT,
 	SLOT_OUTPUTS,
@@ -122,6 +124,8 @@ static void watch(const struct monitor *monitor, struct pollfd *slots)
 	slots[SLOT_LISTENER] = (struct pollfd){.fd = monitor->clients.listener, .events = POLLIN};
 	slots[SLOT_HEALTH] = (struct pollfd){.fd = monitor->prober.fd, .events = POLLIN};
 	slots[SLOT_MEMORY] = (struct pollfd){.fd = monitor->oom.events, .events = POLLPRI};
+	slots[SLOT_NAMES] = (struct pollfd){.fd = monitor->services.names, .events = POLLIN};
+	slots[SLOT_PORTS] = (struct pollfd){.fd = monitor->services.ports, .events = POLLIN};
 	slots[SLOT_INPUT] = (struct pollfd){
 		.fd = input_waits(monitor) ? monitor->streams.input : -1, .events = POLLOUT};
 	for (int i = 0; i < STREAM_COUNT; i++)
@@ -212,6 +216,8 @@ static bool turn(struct monitor *monitor)
 		monitor_health_result(monitor);
 	if (slots[SLOT_MEMORY].revents && monitor_oom_check(monitor))
 		(void)monitor_record_running(monitor, &ignored);
+	if (slots[SLOT_NAMES].revents || slots[SLOT_PORTS].revents)
+		services_renew(&monitor->services, monitor->plan, &monitor->network);
 	if (slots[SLOT_INPUT].revents)
 		resume_input(monitor);
 	for (int i = 0; i < STREAM_COUNT; i++)

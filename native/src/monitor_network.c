@@ -111,6 +111,25 @@ static int disconnect_from(struct monitor *monitor, const char *id, struct failu
 		monitor->plan->id, id);
 }
 
+/* The first network with names on a container that had none brings the name server. */
+static int announce(struct monitor *monitor, struct failure *out)
+{
+	struct plan_network *network = &monitor->plan->network;
+	struct plan_names *names = &network->names;
+	auto_close int netns = open_netns(monitor, out);
+
+	if (netns < 0)
+		return -1;
+	names->forward = false;
+	for (size_t i = 0; i < network->endpoint_count; i++) {
+		names->served = names->served || network->endpoints[i].names.count > 0;
+		names->forward = names->forward || !network->endpoints[i].internal;
+	}
+	if (!names->links)
+		names->links = json_object();
+	return services_register(&monitor->services, monitor->plan, &monitor->network, netns, out);
+}
+
 int monitor_change_network(struct monitor *monitor, const struct frame *frame, struct failure *out)
 {
 	json_t *root = json_loadb(
@@ -129,5 +148,7 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 	else
 		result = fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a change of networks");
 	json_decref(root);
-	return result < 0 ? -1 : monitor_record_running(monitor, out);
+	if (result < 0 || announce(monitor, out) < 0)
+		return -1;
+	return monitor_record_running(monitor, out);
 }

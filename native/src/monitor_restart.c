@@ -41,6 +41,7 @@ void monitor_end_run(struct monitor *monitor)
 
 	monitor_health_end(monitor);
 	monitor_oom_end(monitor);
+	services_withdraw(&monitor->services);
 	streams_close(&monitor->streams);
 	if (monitor->pause.paused)
 		pause_end(&monitor->pause, monitor->cgroup);

@@ -82,6 +82,8 @@ static int enter(struct monitor *monitor, const char *rootfs, struct failure *ou
 	struct rootfs_mount mounted = {0};
 
 	enter_scope(monitor);
+	if (services_prepare(&monitor->services, monitor->plan, out) < 0)
+		return -1;
 	if (shared_join(monitor->plan, &monitor->shared, out) < 0)
 		return -1;
 	/* The next monitor opens this one's namespaces and executable through /proc. */
@@ -157,6 +159,25 @@ static int create(struct monitor *monitor, const struct spec *spec, const char *
 	return result;
 }
 
+/* Names and published ports, where it has any. */
+static int announce(struct monitor *monitor, const struct launched *launched, struct failure *out)
+{
+	auto_close int opened = -1;
+	char path[64];
+
+	if (!monitor->plan->network.names.served && monitor->services.published_count == 0)
+		return 0;
+	if (launched->netns < 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)launched->pid);
+		opened = open(path, O_RDONLY | O_CLOEXEC);
+		if (opened < 0)
+			return fail(out, errno, "network",
+				"cannot open the container's network namespace");
+	}
+	return services_register(&monitor->services, monitor->plan, &monitor->network,
+		launched->netns < 0 ? opened : launched->netns, out);
+}
+
 /* Everything between the two halves of the launch. */
 static int connect_container(struct monitor *monitor, struct launched *launched,
 	const struct winsize *size, struct failure *out)
@@ -174,7 +195,9 @@ static int connect_container(struct monitor *monitor, struct launched *launched,
 	if (net_connect(plan, &monitor->shared, launched->pid, launched->netns, &monitor->network,
 		    out) < 0)
 		return -1;
-	if (plan->network.mode == NETWORK_BRIDGE && shared_wait_uplink(&monitor->shared, out) < 0)
+	if (plan->network.mode == NETWORK_BRIDGE &&
+		(announce(monitor, launched, out) < 0 ||
+			shared_wait_uplink(&monitor->shared, out) < 0))
 		return -1;
 	return monitor->clients.listener >= 0 ? 0 : clients_listen(&monitor->clients, plan, out);
 }
@@ -185,6 +208,7 @@ int monitor_record_running(struct monitor *monitor, struct failure *out)
 		.oom_killed = monitor->oom.kills > 0,
 		.started_at = &monitor->started_at,
 		.network = &monitor->network,
+		.services = &monitor->services,
 		.restart_count = monitor->restart.count,
 		.paused = monitor->pause.paused};
 

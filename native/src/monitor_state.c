@@ -54,6 +54,21 @@ static json_t *pack_networks(const struct net_attachment *network)
 	return list;
 }
 
+static json_t *pack_ports(const struct services *services)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < services->published_count; i++) {
+		const struct published_port *port = &services->published[i];
+
+		json_array_append_new(list,
+			json_pack("{s:i, s:s, s:s, s:i}", "port", (int)port->plan->port, "protocol",
+				port->plan->protocol == IPPROTO_TCP ? "tcp" : "udp", "hostIp",
+				port->address, "hostPort", (int)port->number));
+	}
+	return list;
+}
+
 static int write_all(int fd, const char *text, size_t length)
 {
 	while (length > 0) {
@@ -135,7 +150,9 @@ static json_t *pack_running(const struct running_report *report)
 		json_object_set_new(state, "paused", json_boolean(report->paused)) < 0 ||
 		(report->oom_killed && json_object_set_new(state, "oomKilled", json_true()) < 0) ||
 		(report->network->count > 0 && json_object_set_new(state, "networks",
-						       pack_networks(report->network)) < 0)) {
+						       pack_networks(report->network)) < 0) ||
+		(report->services->published_count > 0 &&
+			json_object_set_new(state, "ports", pack_ports(report->services)) < 0)) {
 		json_decref(state);
 		return NULL;
 	}

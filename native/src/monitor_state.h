@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "identity.h"
 #include "journald.h"
+#include "monitor_services.h"
 #include "net.h"
 #include "plan.h"
 
@@ -27,6 +28,7 @@ struct running_report {
 	const struct identity *process;
 	const struct timespec *started_at;
 	const struct net_attachment *network;
+	const struct services *services;
 	unsigned restart_count;
 	bool paused;
 	bool oom_killed; /* some process inside */

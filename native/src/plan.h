@@ -52,10 +52,32 @@ struct plan_endpoint {
 	bool route;    /* the container's way out */
 };
 
+/* IPv4 and IPv6. */
+enum { PLAN_PORT_ADDRESSES = 2 };
+
+/* A port of the container that the host gives away. */
+struct plan_port {
+	int protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t port;
+	struct string_list addresses; /* of the host; all get the same port */
+	uint16_t first, last;	      /* the first free one of these; 0: any */
+};
+
+/* What the name server is told of the container. */
+struct plan_names {
+	bool served;
+	bool forward;		    /* whether it may ask about the world outside */
+	struct string_list servers; /* its own; empty = the host's */
+	struct json_t *links;	    /* other names of containers: {"alias": ["container", …]} */
+};
+
 struct plan_network {
 	enum network_mode mode;
 	struct plan_endpoint *endpoints; /* NETWORK_BRIDGE */
 	size_t endpoint_count;
+	struct plan_names names;
+	struct plan_port *ports;
+	size_t port_count;
 	char *uplink_program; /* the slirp4netns wrapper script */
 	char *slirp4netns;    /* the slirp4netns executable the wrapper runs */
 	unsigned mtu;	      /* of the uplink */

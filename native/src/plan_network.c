@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "plan_parts.h"
 #include "scope.h"
 
-enum { ENDPOINTS_MAX = 256 };
+enum { ENDPOINTS_MAX = 256, PORTS_MAX = 65536 };
 
 static int read_mtu(json_t *object, enum need need, unsigned *ret, struct failure *out)
 {
@@ -80,10 +81,78 @@ static int read_endpoints(json_t *list, struct plan_network *ret, struct failure
 	return 0;
 }
 
+static int read_names(json_t *object, struct plan_names *ret, struct failure *out)
+{
+	static const char *const known[] = {"forward", "servers", "links", NULL};
+
+	if (!object)
+		return 0;
+	if (plan_check_members(object, "network.names", known, out) < 0 ||
+		plan_get_flag(object, "forward", &ret->forward, out) < 0 ||
+		plan_get_list(object, "servers", false, &ret->servers, out) < 0)
+		return -1;
+	ret->links = json_incref(json_object_get(object, "links"));
+	if (!json_is_object(ret->links))
+		return plan_bad(out, "network.names.links", "must be an object");
+	ret->served = true;
+	return 0;
+}
+
+static int get_port(
+	json_t *object, const char *name, uint16_t least, uint16_t *ret, struct failure *out)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!json_is_integer(value) || json_integer_value(value) < least ||
+		json_integer_value(value) > 65535)
+		return plan_bad(out, name, "must be the number of a port");
+	*ret = (uint16_t)json_integer_value(value);
+	return 0;
+}
+
+static int read_port(json_t *object, struct plan_port *ret, struct failure *out)
+{
+	static const char *const known[] = {"protocol", "port", "addresses", "first", "last", NULL};
+	static const char *const protocols[] = {"tcp", "udp"};
+	int protocol = 0;
+
+	if (plan_check_members(object, "network.ports", known, out) < 0 ||
+		plan_get_choice(
+			object, "protocol", protocols, array_size(protocols), &protocol, out) < 0 ||
+		get_port(object, "port", 1, &ret->port, out) < 0 ||
+		plan_get_list(object, "addresses", false, &ret->addresses, out) < 0 ||
+		get_port(object, "first", 0, &ret->first, out) < 0 ||
+		get_port(object, "last", ret->first, &ret->last, out) < 0)
+		return -1;
+	if (ret->addresses.count == 0 || ret->addresses.count > PLAN_PORT_ADDRESSES)
+		return plan_bad(out, "network.ports.addresses", "must be one or two addresses");
+	ret->protocol = protocol == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+	return 0;
+}
+
+static int read_ports(json_t *list, struct plan_network *ret, struct failure *out)
+{
+	size_t count = json_array_size(list);
+
+	if (!list || count == 0)
+		return 0;
+	if (count > PORTS_MAX)
+		return plan_bad(out, "network.ports", "are too many");
+	ret->ports = calloc(count, sizeof(*ret->ports));
+	if (!ret->ports)
+		return fail(out, ENOMEM, "plan", "cannot read the plan");
+	for (size_t i = 0; i < count; i++) {
+		ret->port_count++;
+		if (read_port(json_array_get(list, i), &ret->ports[i], out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int plan_read_network(json_t *object, struct plan_network *ret, struct failure *out)
 {
-	static const char *const known[] = {"mode", "endpoints", "mtu", "uplinkProgram",
-		"slirp4netns", "hostsFile", "hostsNames", NULL};
+	static const char *const known[] = {"mode", "endpoints", "names", "ports", "mtu",
+		"uplinkProgram", "slirp4netns", "hostsFile", "hostsNames", NULL};
 	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns", "container"};
 	int mode = 0;
 
@@ -99,9 +168,12 @@ int plan_read_network(json_t *object, struct plan_network *ret, struct failure *
 		plan_get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0 ||
 		read_mtu(object, uplink, &ret->mtu, out) < 0)
 		return -1;
-	return mode == NETWORK_BRIDGE
-		       ? read_endpoints(json_object_get(object, "endpoints"), ret, out)
-		       : 0;
+	if (mode != NETWORK_BRIDGE)
+		return 0;
+	if (read_endpoints(json_object_get(object, "endpoints"), ret, out) < 0 ||
+		read_names(json_object_get(object, "names"), &ret->names, out) < 0)
+		return -1;
+	return read_ports(json_object_get(object, "ports"), ret, out);
 }
 
 void plan_clear_endpoint(struct plan_endpoint *endpoint)
@@ -124,6 +196,11 @@ void plan_clear_network(struct plan_network *network)
 	for (size_t i = 0; i < network->endpoint_count; i++)
 		plan_clear_endpoint(&network->endpoints[i]);
 	free(network->endpoints);
+	for (size_t i = 0; i < network->port_count; i++)
+		plan_clear_list(&network->ports[i].addresses);
+	free(network->ports);
+	plan_clear_list(&network->names.servers);
+	json_decref(network->names.links);
 	free(network->uplink_program);
 	free(network->slirp4netns);
 	free(network->hosts_file);

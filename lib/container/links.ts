@@ -1,0 +1,71 @@
+import { LighterError } from '../core/errors.ts'
+import { shortId } from '../core/ids.ts'
+import type { Endpoint } from '../network/endpoint.ts'
+import { isOwnNetwork, PREDEFINED_IDS } from '../network/network.ts'
+import { type Container, findContainer } from './catalog.ts'
+import type { ContainerRecord } from './record.ts'
+import { readState } from './state.ts'
+
+/** One `--link`: another container, and what it is called here. */
+export interface Link {
+  target: string
+  alias: string
+}
+
+/** `container` or `container:alias` */
+export function parseLink(text: string): Link {
+  const [target = '', alias = target.replace(/^\//, '')] = text.split(':')
+  return { target, alias }
+}
+
+/** Links on networks with names: what the name server answers this container alone. Throws `no-such-container`. */
+export function planLinks(data: string, endpoints: readonly Endpoint[]): Record<string, string[]> {
+  const links: Record<string, string[]> = {}
+  for (const { target, alias } of endpoints.flatMap((endpoint) => endpoint.links.map(parseLink))) {
+    const { record } = findTarget(data, target)
+    links[alias] = [...(links[alias] ?? []), record.name]
+  }
+  return links
+}
+
+/**
+ * Links on the default network are lines of /etc/hosts: `address name…`. Throws where a container is not there, or does not
+ * run.
+ */
+export function linkedHosts(data: string, record: ContainerRecord): string[] {
+  const links = (record.networks ?? []).flatMap(({ network, links: texts }) =>
+    isOwnNetwork(network) ? [] : texts.map(parseLink),
+  )
+  return links.map(({ target, alias }) => {
+    const found = findTarget(data, target)
+    const state = readState(found.directory)
+    const own = state.status === 'running' ? state.networks : undefined
+    const address = own?.find(({ id }) => id === PREDEFINED_IDS.bridge)?.address
+    if (address === undefined) {
+      throw new LighterError(
+        'conflict',
+        `Cannot link to a non running container: /${found.record.name} AS /${record.name}/${alias}`,
+      )
+    }
+    const names = new Set([alias, shortId(found.record.id), found.record.name])
+    return `${address}\t${[...names].join(' ')}\n`
+  })
+}
+
+function findTarget(data: string, target: string): Container {
+  try {
+    return findContainer(data, target.replace(/^\//, ''))
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    throw new LighterError(error.code, `could not get container for ${target}: ${error.message}`)
+  }
+}
+
+/** `HostConfig.Links` of the document: `/target:/container/alias`; links on other networks stand there. */
+export function inspectLinks({ name, networks }: ContainerRecord): string[] | null {
+  const links = (networks ?? []).flatMap(({ network, links: texts }) =>
+    isOwnNetwork(network) ? [] : texts.map(parseLink),
+  )
+  if (links.length === 0) return null
+  return links.map(({ target, alias }) => `/${target.replace(/^\//, '')}:/${name}/${alias}`)
+}

@@ -1,0 +1,70 @@
+import { LighterError } from '../core/errors.ts'
+import type { PortPlan } from '../runtime/plan.ts'
+import type { PortBinding } from './options.ts'
+import { parsePortRange } from './ports.ts'
+import type { ContainerRecord } from './record.ts'
+import type { ContainerState } from './state.ts'
+
+type Document = Record<string, unknown>
+
+/** The ports that the monitor takes of the host. Throws `unsupported` for what no forwarder can carry. */
+export function planPorts({ host, config }: ContainerRecord): PortPlan[] {
+  const wished = host.portBindings ?? []
+  const named = new Set(wished.map(({ port }) => port))
+  const exposed = host.publishAll
+    ? config.exposedPorts.flatMap(expand).filter((port) => !named.has(port))
+    : []
+  const any = exposed.map((port): PortBinding => ({ port, hostIp: '', hostPort: '' }))
+  return [...wished, ...any].map(planPort)
+}
+
+/** `80-81/udp` → `80/udp`, `81/udp` */
+function expand(text: string): string[] {
+  const range = parsePortRange(text)
+  if (!range) return []
+  return Array.from(
+    { length: range.last - range.first + 1 },
+    (_, at) => `${range.first + at}/${range.protocol}`,
+  )
+}
+
+function planPort({ port, hostIp, hostPort }: PortBinding): PortPlan {
+  const inside = parsePortRange(port)
+  const outside = hostPort === '' ? { first: 0, last: 0 } : parsePortRange(hostPort)
+  if (!inside || !outside) throw new LighterError('bad-input', `not a port: ${port}`)
+  const { protocol } = inside
+  if (protocol !== 'tcp' && protocol !== 'udp') {
+    throw new LighterError(
+      'unsupported',
+      `port ${port} cannot be published: only tcp and udp can be passed on without root`,
+    )
+  }
+  return {
+    protocol,
+    port: inside.first,
+    addresses: hostIp === '' ? ['0.0.0.0', '::'] : [hostIp],
+    first: outside.first,
+    last: outside.last,
+  }
+}
+
+/** `NetworkSettings.Ports` of the document: of a running container, also the ports that are not published. */
+export function inspectPorts({ config }: ContainerRecord, state: ContainerState): Document {
+  if (state.status !== 'running' || state.networks.length === 0) return {}
+  const ports = new Map<string, Document[] | null>()
+  for (const port of config.exposedPorts.flatMap(expand)) ports.set(port, null)
+  for (const { port, protocol, hostIp, hostPort } of state.ports) {
+    const key = `${port}/${protocol}`
+    ports.set(key, [...(ports.get(key) ?? []), { HostIp: hostIp, HostPort: String(hostPort) }])
+  }
+  return Object.fromEntries([...ports].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** `HostConfig.PortBindings` of the document. */
+export function inspectBindings(bindings: readonly PortBinding[]): Document {
+  const ports = new Map<string, Document[]>()
+  for (const { port, hostIp, hostPort } of bindings) {
+    ports.set(port, [...(ports.get(port) ?? []), { HostIp: hostIp, HostPort: hostPort }])
+  }
+  return Object.fromEntries([...ports].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
