@@ -88,7 +88,8 @@ struct ports {
 	bool paused;			   /* no further connections for lack of descriptors */
 	bool starved;			   /* a connection waits for a pipe */
 	int64_t resume_at, expire_at, now; /* ms */
-	struct ports_watch accepting;
+	int changes;			   /* of addresses in N: rtnetlink */
+	struct ports_watch accepting, address_watch;
 	struct ports_member *members;
 	struct ports_connection *queue; /* with work left that no event will announce */
 	struct ports_watch *discarded;
@@ -118,12 +119,10 @@ void ports_pause(struct ports *ports);
 
 /* --- ports_route.c --- */
 
-/* Has N deliver locally what containers answer to foreign addresses. A kernel that cannot do that
+/* Has N deliver locally what containers answer to foreign addresses, and follows what subnets it
+ * has. A kernel that cannot do that
  * is no failure: then the gateway asks. */
 int ports_route_prepare(struct ports *ports, int netns, struct failure *out);
-
-/* Reads anew which subnets N has. */
-int ports_route_refresh(struct ports *ports, struct failure *out);
 
 /* Whether the container may see that client as its peer: it is neither loopback nor in a subnet of
  * N, where another one answers. */

@@ -223,7 +223,7 @@ static int apply(struct ports *ports, struct ports_member *member,
 {
 	bool adds = member->more;
 
-	if (check_netns(ports, fds[0], out) < 0 || ports_route_refresh(ports, out) < 0)
+	if (check_netns(ports, fds[0], out) < 0)
 		return -1;
 	if (!adds)
 		end_listeners(ports, member);

@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "netlink.h"
@@ -83,20 +84,6 @@ static int mark_answers(int netns, bool *ret, struct failure *out)
 	return result < 0 ? -1 : 0;
 }
 
-int ports_route_prepare(struct ports *ports, int netns, struct failure *out)
-{
-	bool marked = false;
-
-	ports->route = nl_open(NETLINK_ROUTE);
-	if (ports->route < 0)
-		return fail(out, errno, STEP, "cannot open a netlink socket");
-	if (mark_answers(netns, &marked, out) < 0)
-		return -1;
-	ports->transparent4 = marked && route_marked(ports->route, AF_INET);
-	ports->transparent6 = marked && route_marked(ports->route, AF_INET6);
-	return 0;
-}
-
 struct reading {
 	struct ports_subnet *subnets;
 	size_t count;
@@ -133,7 +120,7 @@ static int take_subnet(const struct nlmsghdr *header, void *context)
 	return 0;
 }
 
-int ports_route_refresh(struct ports *ports, struct failure *out)
+static int refresh(struct ports *ports, struct failure *out)
 {
 	struct ifaddrmsg info = {.ifa_family = AF_UNSPEC};
 	struct reading reading = {0};
@@ -153,4 +140,49 @@ int ports_route_refresh(struct ports *ports, struct failure *out)
 	ports->subnets = reading.subnets;
 	ports->subnet_count = reading.count;
 	return 0;
+}
+
+static void hear_change(struct ports *ports, struct ports_watch *watch, uint32_t events)
+{
+	struct failure ignored;
+	char text[4096];
+
+	(void)watch;
+	(void)events;
+	/* What was said, or lost in a crowd, does not matter: all is read anew. */
+	while (recv(ports->changes, text, sizeof(text), MSG_DONTWAIT) >= 0 || errno == ENOBUFS)
+		continue;
+	(void)refresh(ports, &ignored);
+}
+
+/* Networks come and go without the forwarder. */
+static int watch_addresses(struct ports *ports, struct failure *out)
+{
+	const int groups[] = {RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+
+	ports->changes = nl_open(NETLINK_ROUTE);
+	if (ports->changes < 0)
+		return fail(out, errno, STEP, "cannot open a netlink socket");
+	for (size_t i = 0; i < array_size(groups); i++)
+		if (setsockopt(ports->changes, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+			    sizeof(groups[i])) < 0)
+			return fail(out, errno, STEP, "cannot listen for addresses");
+	ports->address_watch.ready = hear_change;
+	if (ports_watch(ports, ports->changes, &ports->address_watch, EPOLLIN) < 0)
+		return fail(out, errno, STEP, "cannot listen for addresses");
+	return 0;
+}
+
+int ports_route_prepare(struct ports *ports, int netns, struct failure *out)
+{
+	bool marked = false;
+
+	ports->route = nl_open(NETLINK_ROUTE);
+	if (ports->route < 0)
+		return fail(out, errno, STEP, "cannot open a netlink socket");
+	if (mark_answers(netns, &marked, out) < 0 || watch_addresses(ports, out) < 0)
+		return -1;
+	ports->transparent4 = marked && route_marked(ports->route, AF_INET);
+	ports->transparent6 = marked && route_marked(ports->route, AF_INET6);
+	return refresh(ports, out);
 }

@@ -49,7 +49,7 @@ static void test_addresses(int server, int server6)
 		server, "172.18.0.1 ");
 }
 
-/* An address that another one has behind N, as Docker's default network may. */
+/* Addresses that another one has behind N, as Docker's default network may; one came later. */
 static void test_address_of_n(int server)
 {
 	struct failure failure;
@@ -62,6 +62,16 @@ static void test_address_of_n(int server)
 	check(link_add_address(host, link_find(host, "lan0", &up, &failure),
 		      inet_addr("172.18.0.8"), 24, &failure) == 0);
 	exchange(lab_socket(lab.client, SOCK_STREAM, "172.18.0.9", 0), "192.0.2.1", 8080, server,
+		"172.18.0.1 ");
+
+	auto_close int n = netns_socket(lab.n, NETLINK_ROUTE, &failure);
+
+	check(link_add_address(n, link_find(n, "lighter0", &up, &failure), inet_addr("192.0.2.200"),
+		      28, &failure) == 0 &&
+		link_add_address(route, link_find(route, "eth0", &up, &failure),
+			inet_addr("192.0.2.201"), 32, &failure) == 0);
+	usleep(100000);
+	exchange(lab_socket(lab.client, SOCK_STREAM, "192.0.2.201", 0), "192.0.2.1", 8080, server,
 		"172.18.0.1 ");
 }
 

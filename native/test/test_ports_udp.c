@@ -3,6 +3,7 @@
 #include "ports_lab.h"
 
 #define FLOWS 2100
+#define MANY 250
 
 static struct lab lab;
 
@@ -129,6 +130,32 @@ static void test_eviction(int server)
 		"192.0.2.7 30001");
 }
 
+/* More ports than one message carries. */
+static void test_many_ports(int server)
+{
+	struct port_binding binding = {IPPROTO_UDP, "0.0.0.0", 0, 0};
+	union ports_address address;
+	struct failure failure;
+	int listeners[MANY];
+	char peer[80];
+
+	for (int i = 0; i < MANY; i++) {
+		listeners[i] = ports_listen(&binding, &failure);
+		check(listeners[i] >= 0);
+	}
+	lab_publish(&lab, listeners, MANY, "udp", 53);
+	for (int i = 0; i < MANY; i += MANY - 1) {
+		int client = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 0);
+
+		check(lab_connect(client, "192.0.2.1", ports_bound(listeners[i])) == 0);
+		check(write(client, "x", 1) == 1);
+		check(strcmp(hear(server, peer, &address), "x") == 0);
+		close(client);
+	}
+	for (int i = 0; i < MANY; i++)
+		close(listeners[i]);
+}
+
 int main(int argc, char **argv)
 {
 	int listeners[2], server, server6;
@@ -144,6 +171,7 @@ int main(int argc, char **argv)
 	test_addresses(server, server6);
 	test_two_clients(server);
 	test_eviction(server);
+	test_many_ports(server);
 	lab_close(&lab);
 	return failures ? 1 : 0;
 }
