@@ -96,7 +96,8 @@ function applyLimits(pid: number, id: string, change: Resources, after: Resource
   if (!mount || !own?.includes(id)) return
   for (const [file, value] of settings) {
     try {
-      writeFileSync(join(mount, own, file), value)
+      // Not made where it is not there: the kernel's answer to that would be another.
+      writeFileSync(join(mount, own, file), value, { flag: 'r+' })
     } catch (error) {
       if (isErrno(error, 'ENOENT') && MAY_BE_ABSENT.has(file)) continue
       throw new LighterError(

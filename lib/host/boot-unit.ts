@@ -54,10 +54,10 @@ WantedBy=${targetOf(uid)}
 const quote = (text: string): string =>
   `"${text.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
 
-/** Writes and enables the unit, as `systemctl enable` does; it counts from the next boot on. Throws `unsupported`. */
+/** Writes and enables the unit, as `systemctl enable` does; it counts from the next boot on. Throws `host-setup`. */
 export function enableBoot(uid: number, unit: BootUnit, command: BootCommand): void {
   if (!existsSync('/run/systemd/system')) {
-    throw new LighterError('unsupported', 'this host does not run systemd', {
+    throw new LighterError('host-setup', 'this host does not run systemd', {
       hint: `Have '${command.program} system boot' run when the machine starts, for example by @reboot of cron.`,
     })
   }

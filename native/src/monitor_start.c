@@ -100,8 +100,7 @@ static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct 
 	const struct plan *plan = monitor->plan;
 	const char *parent = monitor->cgroup_parent ? monitor->cgroup_parent : plan->cgroup_parent;
 
-	/* An external runtime makes its own. */
-	if (!parent || plan->runtime)
+	if (!parent || (plan->runtime && !external_inherits_cgroup(plan)))
 		return 0;
 	if (asprintf(&monitor->cgroup_path, "%s/lighter-%s", parent, plan->id) < 0) {
 		monitor->cgroup_path = NULL;

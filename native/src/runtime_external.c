@@ -50,12 +50,21 @@ static int show_unified_cgroups(void)
 	return mount("/sys/fs/cgroup/unified", "/sys/fs/cgroup", NULL, MS_BIND, NULL);
 }
 
+static int enter_cgroup(int cgroup)
+{
+	auto_close int processes = openat(cgroup, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	return processes < 0 || write(processes, "0", 1) < 0 ? -1 : 0;
+}
+
 static void __attribute__((noreturn))
-execute(const char *const *arguments, const int stdio[3], int errors)
+execute(const char *const *arguments, const int stdio[3], int cgroup, int errors)
 {
 	int streams[3] = {stdio ? stdio[0] : -1, stdio ? stdio[1] : -1, stdio ? stdio[2] : -1};
 	struct failure failure;
 
+	if (cgroup >= 0 && enter_cgroup(cgroup) < 0)
+		_exit(125);
 	/* A runtime's own complaints go to its stderr, which is the container's too. */
 	if (!stdio)
 		streams[1] = streams[2] = errors;
@@ -103,16 +112,16 @@ static enum failure_kind kind_of(const char *message)
 	return FAILURE_SETUP;
 }
 
-/* Runs one verb of the runtime to its end. */
+/* Runs one verb of the runtime to its end; in this cgroup, where it is not -1. */
 static int run_runtime(const struct plan *plan, const char *const *arguments, const int stdio[3],
-	const char *log, struct failure *out)
+	int cgroup, const char *log, struct failure *out)
 {
 	char message[MESSAGE_SIZE];
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		execute(arguments, stdio, open("/dev/null", O_RDWR | O_CLOEXEC));
+		execute(arguments, stdio, cgroup, open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (pid < 0)
 		return fail(out, errno, "runtime", "cannot run %s", plan->runtime);
 	if (retry_eintr(waitpid(pid, &status, 0)) < 0)
@@ -216,13 +225,16 @@ static int read_pid(const char *path, pid_t *ret, struct failure *out)
 	return 0;
 }
 
-/* Without a cgroup of ours crun must not look for one, which fails on hybrid hosts; the others go
- * on by themselves. The others know --debug=false, so there is always a word to give. */
+bool external_inherits_cgroup(const struct plan *plan)
+{
+	return strcmp(strrchr(plan->runtime, '/'), "/crun") == 0;
+}
+
+/* crun must not look for a cgroup, which fails on hybrid hosts: it is in the container's already.
+ * The others make their own. They know --debug=false, so there is always a word to give. */
 static const char *cgroups(const struct plan *plan)
 {
-	if (strcmp(strrchr(plan->runtime, '/'), "/crun") != 0)
-		return "--debug=false";
-	return plan->cgroup_parent ? "--cgroup-manager=cgroupfs" : "--cgroup-manager=disabled";
+	return external_inherits_cgroup(plan) ? "--cgroup-manager=disabled" : "--debug=false";
 }
 
 struct paths {
@@ -259,8 +271,8 @@ static int create(const struct plan *plan, const struct launch_options *options,
 		arguments[count++] = paths->console;
 	}
 	arguments[count] = plan->id;
-	result = run_runtime(
-		plan, arguments, plan->terminal ? NULL : options->stdio, paths->log, out);
+	result = run_runtime(plan, arguments, plan->terminal ? NULL : options->stdio,
+		options->cgroup_fd, paths->log, out);
 	if (result == 0 && plan->terminal) {
 		*ret_console = receive_console(listener, out);
 		result = *ret_console < 0 ? -1 : 0;
@@ -304,7 +316,7 @@ int external_start(const struct plan *plan, struct failure *out)
 	const char *arguments[] = {plan->runtime, cgroups(plan), "--log-format=json", "--root",
 		paths.root, "--log", paths.log, "start", plan->id, NULL};
 
-	return run_runtime(plan, arguments, NULL, paths.log, out);
+	return run_runtime(plan, arguments, NULL, -1, paths.log, out);
 }
 
 void external_delete(const struct plan *plan)
@@ -318,7 +330,7 @@ void external_delete(const struct plan *plan)
 		paths.root, "--log", paths.log, "delete", "--force", plan->id, NULL};
 
 	/* What it cannot delete lies in the runtime directory and is gone with it. */
-	(void)run_runtime(plan, arguments, NULL, paths.log, &ignored);
+	(void)run_runtime(plan, arguments, NULL, -1, paths.log, &ignored);
 	unlink(paths.pid);
 	unlink(paths.log);
 }

@@ -4,10 +4,15 @@
 #ifndef LIGHTER_RUNTIME_EXTERNAL_H
 #define LIGHTER_RUNTIME_EXTERNAL_H
 
+#include <stdbool.h>
+
 #include "fail.h"
 #include "launch.h"
 #include "plan.h"
 #include "spec.h"
+
+/* Whether the container is in the cgroup of options->cgroup_fd; else the runtime makes one. */
+bool external_inherits_cgroup(const struct plan *plan);
 
 /* Like launch_create: the container's process waits for external_start. The user that was resolved
  * is written into the bundle's config.json. */

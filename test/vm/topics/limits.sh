@@ -39,6 +39,9 @@ test_limits_of_flags() {
   text=$(dev './lighter run -d --name quota --cpu-period 50000 --cpu-quota 20000 --memory-swap -1 -m 64m --pids-limit -1 lighter/hello sleep 1102'"; $LIMITS_OF limits_of 'sleep 1102' $FILES; ./lighter rm -f quota")
   check '--cpu-quota, --cpu-period' $'\n''cpu\.max=20000 50000;' "$text"
   check 'no limit of swap, of pids' $'\n''memory\.swap\.max=max;.*pids\.max=max;' "$text"
+  text=$(dev './lighter run -d --name foreign --runtime crun -m 64m --pids-limit 20 --cpus 0.5 lighter/hello sleep 1107'"; $LIMITS_OF cgroup_of 'sleep 1107'; limits_of 'sleep 1107' $FILES; ./lighter exec foreign cat /proc/self/cgroup; ./lighter rm -f foreign")
+  check 'with crun as the runtime the cgroup is the same' '^[0-9a-f]{64}'$'\n''/[^'$'\n'']*/lighter-[0-9a-f]{64}\.scope/lighter-[0-9a-f]{64}'$'\n' "$text"
+  check 'and so are the limits' 'memory\.max=67108864;.*cpu\.max=50000 100000;.*pids\.max=20;' "$text"
   test_io_weight
   text=$(dev './lighter run -d --name placed -m 64m --cgroup-parent lightertest-inner.slice lighter/hello sleep 1104; '"$LIMITS_OF"'cgroup_of "sleep 1104"; limits_of "sleep 1104" memory.max; ./lighter rm -f placed')
   check '--cgroup-parent' '/lightertest\.slice/lightertest-inner\.slice/lighter-[0-9a-f]{64}\.scope/' "$text"
