@@ -322,7 +322,7 @@ static void test_own_servers(const struct server *server)
 static void run(bool sanitized)
 {
 	struct server server;
-	int keep;
+	int keep, descriptors;
 
 	(void)sanitized;
 	port = choose_port();
@@ -331,6 +331,7 @@ static void run(bool sanitized)
 	write_resolv_conf("nameserver " FIRST "\nnameserver " SECOND "\n");
 	server = start_server();
 	keep = connect_to(&server);
+	descriptors = count_descriptors(&server);
 	test_answers(&server);
 	test_next_server(&server);
 	test_resolv_conf(&server);
@@ -339,6 +340,10 @@ static void run(bool sanitized)
 	test_limit(&server);
 	test_streams(&server);
 	test_own_servers(&server);
+	/* All is closed, once the server has seen the last one go. */
+	for (int i = 0; i < 200 && count_descriptors(&server) != descriptors; i++)
+		usleep(10000);
+	check(count_descriptors(&server) == descriptors);
 	close(keep);
 	expect_end(&server);
 	close(first);

@@ -252,10 +252,41 @@ static void test_helper(void)
 	must(rmdir(runtime) == 0);
 }
 
+static bool has_line(FILE *file, const char *expected)
+{
+	char line[256];
+
+	rewind(file);
+	while (fgets(line, sizeof(line), file))
+		if (strcmp(line, expected) == 0)
+			return true;
+	printf("not in the status: %s", expected);
+	return false;
+}
+
+/* What it gave up when it started. The filter is left out with sanitizers. */
+static void test_confinement(bool sanitized)
+{
+	struct server server = start_server();
+	int monitor = connect_to(&server);
+	auto_fclose FILE *status = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)server.pid);
+	status = fopen(path, "re");
+	must(status);
+	check(has_line(status, "CapPrm:\t0000000000000000\n"));
+	check(has_line(status, "NoNewPrivs:\t1\n"));
+	check(sanitized || has_line(status, "Seccomp:\t2\n"));
+	close(monitor);
+	expect_end(&server);
+}
+
 static void run(bool sanitized)
 {
 	write_resolv_conf("");
 	port = 9;
+	test_confinement(sanitized);
 	test_registration();
 	test_refusals();
 	test_malformed();
