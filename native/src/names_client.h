@@ -21,8 +21,8 @@
  * Needs capabilities over the namespace. Called once more for a namespace it replaces the rule. */
 int names_open_sockets(int netns, bool own_servers, int fds[NAMES_SOCKETS], struct failure *out);
 
-/* Sends a registration (docs/native-protocol.md) and waits until it holds. With `count` 0 the
- * server keeps the descriptors of the last one. */
+/* Sends a registration (docs/native-protocol.md) and waits until it holds. `count` is 2, or
+ * NAMES_SOCKETS with own servers; 0: the server keeps the sockets of the last one. */
 int names_register(int socket, const char *json, const int *fds, size_t count, struct failure *out);
 
 #endif
