@@ -14,35 +14,9 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-#include "child.h"
-#include "donor.h"
-#include "hooks.h"
-#include "map_ids.h"
-#include "join.h"
-#include "mount.h"
+#include "launch_parts.h"
 #include "scope.h"
 #include "sync.h"
-
-/* Both ends of everything the two halves share, and what the parent learns on the way. */
-struct launch {
-	const struct spec *spec;
-	const struct launch_options *options;
-	struct child_context child;
-	struct join_list joins;
-	int new_flags;
-	int sync, report, gate; /* the parent's ends */
-	pid_t pid;
-	int pidfd;
-	int console;
-	int netns;
-};
-
-static void close_slot(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 static int open_inputs(struct launch *launch, struct failure *out)
 {
@@ -140,10 +114,10 @@ static pid_t clone_process(int flags, int cgroup, int *ret_pidfd)
 /* What only the parent may hold would keep a pipe open for a dead peer. */
 static void close_parent_ends(struct launch *launch)
 {
-	close_slot(&launch->sync);
-	close_slot(&launch->report);
-	close_slot(&launch->gate);
-	close_slot(&launch->pidfd);
+	launch_close(&launch->sync);
+	launch_close(&launch->report);
+	launch_close(&launch->gate);
+	launch_close(&launch->pidfd);
 }
 
 /* Joining a pid or time namespace counts only for children, so a go-between joins and clones the
@@ -171,16 +145,6 @@ failed:
 	_exit(1);
 }
 
-/* Says why the other half stopped talking. */
-static int explain_silence(const struct launch *launch, struct failure *out)
-{
-	int result = failure_receive(launch->report, out);
-
-	if (result > 0)
-		return -1;
-	return fail(out, 0, "handshake", "the container's process died before it was ready");
-}
-
 static int spawn_joined(struct launch *launch, int cgroup, struct failure *out)
 {
 	enum sync_message message = SYNC_READY;
@@ -193,12 +157,12 @@ static int spawn_joined(struct launch *launch, int cgroup, struct failure *out)
 		join_and_clone(launch);
 	if (joiner < 0)
 		return fail(out, errno, "clone", "cannot create a process");
-	close_slot(&launch->child.sync);
-	close_slot(&launch->child.report);
+	launch_close(&launch->child.sync);
+	launch_close(&launch->child.report);
 	result = sync_receive(launch->sync, &message, &pid, &passed);
 	retry_eintr(waitpid(joiner, &status, 0));
 	if (result <= 0 || message != SYNC_PROCESS_CREATED)
-		return explain_silence(launch, out);
+		return launch_explain_silence(launch, out);
 	launch->pid = pid;
 	launch->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (launch->pidfd < 0)
@@ -221,124 +185,20 @@ static int spawn(struct launch *launch, struct failure *out)
 		launch->pid = 0;
 		return fail(out, errno, "clone", "cannot create the container's namespaces");
 	}
-	close_slot(&launch->child.sync);
-	close_slot(&launch->child.report);
+	launch_close(&launch->child.sync);
+	launch_close(&launch->child.report);
 	return 0;
-}
-
-static int clone_rootfs(const struct launch *launch, struct failure *out)
-{
-	const char *path = launch->spec->root_path;
-	auto_close int origin =
-		openat(launch->child.bundle, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int tree = origin < 0 ? -1 : mount_clone(origin, true);
-
-	if (tree < 0)
-		fail(out, errno, "rootfs", "cannot bind the root filesystem %s", path);
-	return tree;
-}
-
-static int open_source(
-	const struct launch *launch, const struct spec_mount *mount, struct failure *out)
-{
-	struct mount_options options = {0};
-	bool of_donor;
-
-	if (mount_options_parse(mount, &options, out) < 0)
-		return -1;
-	of_donor = options.of_donor;
-	mount_options_clear(&options);
-	if (!of_donor)
-		return mount_open_source(launch->child.bundle, mount, out);
-	if (launch->options->donor < 0)
-		return fail_kind(out, FAILURE_BAD_INPUT, 0, "mount",
-			"the mount on %s is of another container, but none is joined",
-			mount->destination);
-	return donor_clone_mount(launch->options->donor, mount->source, out);
-}
-
-/* The child's user namespace may be refused a path that the caller can reach (a directory of the
- * host's root): the caller clones the mount in the child's stead. */
-static int serve_source(struct launch *launch, int32_t index, struct failure *out)
-{
-	auto_close int tree = -1;
-
-	if (index == SYNC_ROOTFS)
-		tree = clone_rootfs(launch, out);
-	else if (index < 0 || (size_t)index >= launch->spec->mount_count)
-		return fail(out, 0, "handshake", "the process asked for a mount that is not there");
-	else
-		tree = open_source(launch, &launch->spec->mounts[index], out);
-	if (tree < 0)
-		return -1;
-	if (sync_send(launch->sync, SYNC_SOURCE_OPENED, 0, tree) < 0)
-		return fail(out, errno, "handshake", "cannot answer the container's process");
-	return 0;
-}
-
-static int serve_hooks(struct launch *launch, struct failure *out)
-{
-	static const enum spec_hook_stage stages[] = {HOOK_PRESTART, HOOK_CREATE_RUNTIME};
-	const struct hook_state state = {.id = launch->options->id,
-		.bundle = launch->options->bundle,
-		.status = "creating",
-		.pid = launch->pid};
-
-	for (size_t i = 0; i < array_size(stages); i++)
-		if (hooks_run(launch->spec, stages[i], &state, out) < 0)
-			return -1;
-	if (sync_send(launch->sync, SYNC_HOOKS_RAN, 0, -1) < 0)
-		return explain_silence(launch, out);
-	return 0;
-}
-
-/* Answers the child until it waits at the gate. */
-static int serve_child(struct launch *launch, struct failure *out)
-{
-	for (;;) {
-		enum sync_message message = SYNC_READY;
-		auto_close int passed = -1;
-		int32_t value = 0;
-
-		if (sync_receive(launch->sync, &message, &value, &passed) <= 0)
-			return explain_silence(launch, out);
-		switch (message) {
-		case SYNC_MAP_IDS:
-			if (map_ids_write(launch->child.proc, launch->pid, launch->spec, out) < 0)
-				return -1;
-			if (sync_send(launch->sync, SYNC_IDS_MAPPED, 0, -1) < 0)
-				return explain_silence(launch, out);
-			break;
-		case SYNC_SOURCE_WANTED:
-			if (serve_source(launch, value, out) < 0)
-				return -1;
-			break;
-		case SYNC_NAMESPACES_READY:
-			if (serve_hooks(launch, out) < 0)
-				return -1;
-			break;
-		case SYNC_CONSOLE:
-			close_slot(&launch->console);
-			launch->console = take_fd(&passed);
-			break;
-		case SYNC_READY:
-			launch->netns = take_fd(&passed);
-			return 0;
-		default:
-			return fail(out, 0, "handshake", "message %d out of turn", (int)message);
-		}
-	}
 }
 
 static void release(struct launch *launch)
 {
-	close_slot(&launch->child.sync);
-	close_slot(&launch->child.report);
-	close_slot(&launch->child.gate);
-	close_slot(&launch->child.fifo);
-	close_slot(&launch->child.proc);
-	close_slot(&launch->child.bundle);
-	close_slot(&launch->sync);
+	launch_close(&launch->child.sync);
+	launch_close(&launch->child.report);
+	launch_close(&launch->child.gate);
+	launch_close(&launch->child.fifo);
+	launch_close(&launch->child.proc);
+	launch_close(&launch->child.bundle);
+	launch_close(&launch->sync);
 	join_clear(&launch->joins);
 	seccomp_free(launch->child.filter);
 }
@@ -350,11 +210,11 @@ static void abandon(struct launch *launch)
 		kill(launch->pid, SIGKILL);
 		retry_eintr(waitpid(launch->pid, NULL, 0));
 	}
-	close_slot(&launch->report);
-	close_slot(&launch->gate);
-	close_slot(&launch->pidfd);
-	close_slot(&launch->console);
-	close_slot(&launch->netns);
+	launch_close(&launch->report);
+	launch_close(&launch->gate);
+	launch_close(&launch->pidfd);
+	launch_close(&launch->console);
+	launch_close(&launch->netns);
 }
 
 static int prepare(struct launch *launch, struct failure *out)
@@ -396,7 +256,7 @@ int launch_create(const struct spec *spec, const struct launch_options *options,
 	if (result == 0)
 		result = spawn(&launch, out);
 	if (result == 0)
-		result = serve_child(&launch, out);
+		result = launch_serve(&launch, out);
 	release(&launch);
 	if (result < 0) {
 		abandon(&launch);
@@ -423,10 +283,10 @@ int launch_start(struct launched *launched, struct failure *out)
 		sigaction(SIGPIPE, &ignore, &before);
 		retry_eintr(write(launched->gate, "", 1));
 		sigaction(SIGPIPE, &before, NULL);
-		close_slot(&launched->gate);
+		launch_close(&launched->gate);
 	}
 	result = failure_receive(launched->report, out);
-	close_slot(&launched->report);
+	launch_close(&launched->report);
 	if (result > 0)
 		return -1;
 	if (result < 0)
@@ -441,9 +301,9 @@ void launch_abort(struct launched *launched)
 		retry_eintr(waitpid(launched->pid, NULL, 0));
 	}
 	launched->pid = 0;
-	close_slot(&launched->pidfd);
-	close_slot(&launched->console);
-	close_slot(&launched->netns);
-	close_slot(&launched->gate);
-	close_slot(&launched->report);
+	launch_close(&launched->pidfd);
+	launch_close(&launched->console);
+	launch_close(&launched->netns);
+	launch_close(&launched->gate);
+	launch_close(&launched->report);
 }

@@ -2,29 +2,17 @@
 #include "rootfs.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include "filesystems.h"
 #include "mount.h"
 #include "path.h"
+#include "rootfs_target.h"
 #include "scope.h"
 #include "sync.h"
-
-static int mount_id(int fd, unsigned long long *ret_mount, unsigned long long *ret_inode)
-{
-	struct statx status;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO, &status) < 0)
-		return -1;
-	*ret_mount = status.stx_mnt_id;
-	*ret_inode = status.stx_ino;
-	return 0;
-}
 
 /* The root of the mount that fd is on, found by walking up. */
 static int open_mount_root(int fd)
@@ -32,12 +20,12 @@ static int open_mount_root(int fd)
 	auto_close int here = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	unsigned long long mount, inode, above_mount, above_inode;
 
-	if (here < 0 || mount_id(here, &mount, &inode) < 0)
+	if (here < 0 || rootfs_mount_id(here, &mount, &inode) < 0)
 		return -1;
 	for (;;) {
 		auto_close int above = openat(here, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		if (above < 0 || mount_id(above, &above_mount, &above_inode) < 0)
+		if (above < 0 || rootfs_mount_id(above, &above_mount, &above_inode) < 0)
 			return -1;
 		if (above_mount != mount || above_inode == inode)
 			return take_fd(&here);
@@ -170,109 +158,12 @@ static int open_source(struct rootfs *rootfs, size_t index, const struct mount_o
 	return ask_parent(rootfs, (int32_t)index, out);
 }
 
-static bool is_same(int fd, int other)
-{
-	unsigned long long mount, inode, other_mount, other_inode;
-
-	return other >= 0 && mount_id(fd, &mount, &inode) == 0 &&
-	       mount_id(other, &other_mount, &other_inode) == 0 && mount == other_mount &&
-	       inode == other_inode;
-}
-
-/* The root itself, /dev, and what the kernel shows of itself. */
-static bool is_essential(const struct rootfs *rootfs, int target)
-{
-	struct statfs type;
-
-	if (is_same(target, rootfs->root) || is_same(target, rootfs->dev))
-		return true;
-	return fstatfs(target, &type) == 0 &&
-	       (type.f_type == PROC_SUPER_MAGIC || type.f_type == SYSFS_MAGIC ||
-		       type.f_type == CGROUP2_SUPER_MAGIC || type.f_type == DEVPTS_SUPER_MAGIC);
-}
-
-/* An image can make any name a link: only a mount that names such a place itself may cover it. */
-static bool is_led_astray(const struct rootfs *rootfs, const char *destination, int target)
-{
-	auto_close int named = -1;
-
-	if (!is_essential(rootfs, target))
-		return false;
-	named = path_open(rootfs->root, destination, O_PATH, PATH_NO_LINKS);
-	return named < 0 || !is_same(named, target);
-}
-
-static int open_target(const struct rootfs *rootfs, const char *destination, bool directory,
-	enum path_links links, struct failure *out)
-{
-	auto_close int target = directory ? path_make_directory(rootfs->root, destination, links)
-					  : path_make_file(rootfs->root, destination, links);
-
-	if (target < 0 && errno == ELOOP && links == PATH_NO_LINKS)
-		return fail(out, 0, "mount", "%s in the image is or contains a symbolic link",
-			destination);
-	if (target < 0)
-		return fail(out, errno, "mount", "cannot make the mount point %s", destination);
-	if (is_led_astray(rootfs, destination, target))
-		return fail(out, 0, "mount",
-			"%s leads through a symbolic link of the image to a place that must stay "
-			"as it is",
-			destination);
-	return take_fd(&target);
-}
-
-/* These carry the kernel's own interfaces: an image must not be able to put them elsewhere. */
-static bool must_be_plain(const char *destination)
-{
-	static const char *const plain[] = {"/dev", "/proc", "/sys"};
-
-	for (size_t i = 0; i < array_size(plain); i++) {
-		size_t length = strlen(plain[i]);
-
-		if (strncmp(destination, plain[i], length) == 0 &&
-			(destination[length] == '/' || destination[length] == '\0'))
-			return true;
-	}
-	return false;
-}
-
-static bool is_procfs(int fd)
-{
-	struct statfs type;
-
-	return fstatfs(fd, &type) == 0 && type.f_type == PROC_SUPER_MAGIC;
-}
-
-/* What is written to /proc steers the kernel, and security is decided by what is read there:
- * nothing else may stand in its place. A few files that only report may be replaced, as by lxcfs.
- */
-static int check_proc(const char *destination, int tree, int target, struct failure *out)
-{
-	static const char *const replaceable[] = {"/proc/cpuinfo", "/proc/diskstats",
-		"/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg",
-		"/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid"};
-
-	if (strcmp(destination, "/proc") == 0) {
-		if (is_procfs(tree))
-			return 0;
-		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
-			"\"/proc\" cannot be mounted because it is not of type proc");
-	}
-	if (!is_procfs(target))
-		return 0;
-	for (size_t i = 0; i < array_size(replaceable); i++)
-		if (strcmp(destination, replaceable[i]) == 0)
-			return 0;
-	return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
-		"\"%s\" cannot be mounted because it is inside /proc", destination);
-}
-
 static int finish_mount(struct rootfs *rootfs, const struct spec_mount *mount,
 	const struct mount_options *options, int tree, int target, struct failure *out)
 {
 	const char *destination = mount->destination;
 
-	if (check_proc(destination, tree, target, out) < 0)
+	if (rootfs_check_proc(destination, tree, target, out) < 0)
 		return -1;
 
 	if (mount_change(tree, true, options->recursive_set, options->recursive_clear) < 0)
@@ -302,8 +193,8 @@ static int mount_bind(struct rootfs *rootfs, size_t index, const struct mount_op
 		return -1;
 	if (fstat(tree, &status) < 0)
 		return fail(out, errno, "mount", "cannot examine %s", mount->source);
-	target = open_target(rootfs, mount->destination, S_ISDIR(status.st_mode),
-		must_be_plain(mount->destination) ? PATH_NO_LINKS : PATH_FOLLOW, out);
+	target = rootfs_open_target(rootfs, mount->destination, S_ISDIR(status.st_mode),
+		rootfs_must_be_plain(mount->destination) ? PATH_NO_LINKS : PATH_FOLLOW, out);
 	if (target < 0)
 		return -1;
 	if (mount_change(tree, false, options->attributes_set, options->attributes_clear) < 0)
@@ -319,8 +210,8 @@ static int mount_filesystem(struct rootfs *rootfs, const struct spec_mount *moun
 		(options->attributes_set & MOUNT_ATTR_RDONLY) &&
 		(strcmp(mount->type, "tmpfs") == 0 || strcmp(mount->destination, "/dev") == 0);
 	uint64_t attributes = options->attributes_set;
-	auto_close int target = open_target(rootfs, mount->destination, true,
-		must_be_plain(mount->destination) ? PATH_NO_LINKS : PATH_FOLLOW, out);
+	auto_close int target = rootfs_open_target(rootfs, mount->destination, true,
+		rootfs_must_be_plain(mount->destination) ? PATH_NO_LINKS : PATH_FOLLOW, out);
 	auto_close int tree = -1;
 
 	if (target < 0)

@@ -8,11 +8,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bridge.h"
@@ -22,36 +20,7 @@
 #include "netlink.h"
 #include "netns.h"
 #include "scope.h"
-#include "uplink.h"
-
-#define STEP "shared namespaces"
-#define LOCK_WAIT_MS 30000
-
-/* What one join carries from step to step. */
-struct join {
-	const struct plan *plan;
-	const struct plan_endpoint *endpoint; /* whose bridge is looked for, or made */
-	struct shared *shared;
-	struct failure *out;
-	struct uplink_starter starter;
-	char record[4096];
-	int lock;
-};
-
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
-}
-
-static void sleep_ms(long milliseconds)
-{
-	struct timespec pause = {.tv_nsec = milliseconds * 1000000L};
-
-	nanosleep(&pause, NULL);
-}
+#include "shared_join.h"
 
 static bool is_reserved(int fd)
 {
@@ -83,79 +52,9 @@ int shared_reserve(void)
 static int lend(int fd, int number, struct failure *out)
 {
 	if (dup3(fd, number, O_CLOEXEC) < 0)
-		return fail(out, errno, STEP, "cannot keep descriptor %d", number);
+		return fail(out, errno, SHARED_STEP, "cannot keep descriptor %d", number);
 	return 0;
 }
-
-/* Takes the lock if it is free. A lock file that was replaced meanwhile, because the runtime
- * directory was wiped, locks nothing. */
-static int try_lock(const char *path)
-{
-	auto_close int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	struct stat own, current;
-	char text[16];
-
-	if (fd < 0)
-		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return -1;
-	if (fstat(fd, &own) < 0 || stat(path, &current) < 0 || own.st_ino != current.st_ino) {
-		errno = EWOULDBLOCK;
-		return -1;
-	}
-	/* For the message of whoever waits too long. */
-	snprintf(text, sizeof(text), "%-10d\n", (int)getpid());
-	if (pwrite(fd, text, strlen(text), 0) < 0)
-		return -1;
-	return take_fd(&fd);
-}
-
-static int fail_lock(const char *path, struct failure *out)
-{
-	auto_fclose FILE *file = fopen(path, "re");
-	int holder = 0;
-
-	if (!file || fscanf(file, "%d", &holder) != 1)
-		holder = 0;
-	return fail(out, 0, STEP, "%s is held by process %d for too long", path, holder);
-}
-
-/* Waits for the lock, as long as `is_done` does not find that another process did the work. Returns
- * 0 with the lock held, 1 when there is nothing left to do, -1. */
-static int lock_unless(struct join *join, int (*is_done)(struct join *join))
-{
-	long deadline = now_ms() + LOCK_WAIT_MS, pause = 1;
-	char path[4096];
-
-	if (join->lock >= 0)
-		return 0;
-	snprintf(path, sizeof(path), "%s/shared.lock", join->plan->runtime_dir);
-	for (;;) {
-		int done;
-
-		join->lock = try_lock(path);
-		if (join->lock < 0 && errno == ENOENT) {
-			if (mkdir(join->plan->runtime_dir, 0700) == 0 || errno == EEXIST)
-				continue;
-		}
-		if (join->lock < 0 && errno != EWOULDBLOCK)
-			return fail(join->out, errno, STEP, "cannot lock %s", path);
-		done = is_done(join);
-		if (done != 0) {
-			scope_close(&join->lock);
-			join->lock = -1;
-			return done;
-		}
-		if (join->lock >= 0)
-			return 0;
-		if (now_ms() > deadline)
-			return fail_lock(path, join->out);
-		sleep_ms(pause);
-		pause = pause < 8 ? pause * 2 : 10;
-	}
-}
-
-/* --- U and N --- */
 
 static int borrow(struct join *join, bool thorough)
 {
@@ -201,10 +100,11 @@ static int enter_borrowed(struct join *join)
 	auto_close int userns = ioctl(LENT_NETNS, NS_GET_USERNS);
 
 	if (userns < 0 || setns(userns, CLONE_NEWUSER) < 0)
-		return fail(join->out, errno, STEP, "cannot enter the shared user namespace");
+		return fail(
+			join->out, errno, SHARED_STEP, "cannot enter the shared user namespace");
 	if (!map_is("/proc/self/uid_map", map->uids, map->uid_count) ||
 		!map_is("/proc/self/gid_map", map->gids, map->gid_count))
-		return fail(join->out, 0, STEP,
+		return fail(join->out, 0, SHARED_STEP,
 			"the running containers have another id map than the one configured now: "
 			"stop them first");
 	return userns_become_root(join->out);
@@ -221,10 +121,10 @@ static int set_up_netns(void *context, struct failure *out)
 
 	made->netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (made->netns < 0)
-		return fail(out, errno, STEP, "cannot open the network namespace");
+		return fail(out, errno, SHARED_STEP, "cannot open the network namespace");
 	made->route = nl_open(NETLINK_ROUTE);
 	if (made->route < 0)
-		return fail(out, errno, STEP, "cannot open a netlink socket");
+		return fail(out, errno, SHARED_STEP, "cannot open a netlink socket");
 	if (netns_sysctl("/proc/sys/net/ipv4/ip_forward", "1", out) < 0)
 		return -1;
 	/* Nothing here speaks IPv6; without this every link sends router solicitations. */
@@ -266,7 +166,7 @@ static int make_netns(void *context, struct failure *out)
 	int ends[2], result;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(out, errno, STEP, "cannot make a pipe");
+		return fail(out, errno, SHARED_STEP, "cannot make a pipe");
 	auto_close int reader = ends[0];
 	auto_close int writer = ends[1];
 
@@ -285,26 +185,15 @@ static int make_namespaces(struct join *join)
 	return userns_create_beside(&join->plan->id_map, make_netns, join, join->out);
 }
 
-/* Forked while we still are outside, where a systemd manager answers. Most joins need none. */
-static int prepare_uplink(struct join *join, bool borrowed)
-{
-	struct identity identity;
-
-	if (join->plan->network.mode != NETWORK_BRIDGE ||
-		(borrowed && uplink_read_record(join->record, LENT_NETNS, &identity) > 0))
-		return 0;
-	return uplink_prepare(join->plan, join->record, true, &join->starter, join->out);
-}
-
 static int enter_shared(struct join *join)
 {
 	int found = borrow_listed(join);
 
 	if (found == 0)
-		found = lock_unless(join, borrow_listed);
+		found = shared_lock_unless(join, borrow_listed);
 	if (found == 0 && join->lock >= 0)
 		found = borrow(join, true);
-	if (found < 0 || prepare_uplink(join, found > 0) < 0)
+	if (found < 0 || shared_prepare_uplink(join, found > 0) < 0)
 		return -1;
 	if (found > 0) {
 		scope_close(&join->lock);
@@ -319,8 +208,6 @@ static int enter_shared(struct join *join)
 	return lenders_add(join->plan, join->out);
 }
 
-/* --- bridges and the uplink --- */
-
 static int bridge_is_there(struct join *join)
 {
 	struct bridge bridge;
@@ -333,7 +220,7 @@ int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
 {
 	struct join join = {
 		.plan = plan, .endpoint = endpoint, .shared = shared, .out = out, .lock = -1};
-	int result = lock_unless(&join, bridge_is_there);
+	int result = shared_lock_unless(&join, bridge_is_there);
 
 	/* An address may have been on a bridge that nobody is on any more. */
 	if (result == 0 && bridge_sweep(shared->route, out) < 0)
@@ -344,83 +231,16 @@ int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
 	return result < 0 ? -1 : 0;
 }
 
-static long age_ms(const struct identity *identity)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000L -
-	       (long)(identity->start_time * 1000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
-}
-
-/* Returns 1 when an uplink lives, be it still on its way, 0 when one must be started, -1. */
-static int uplink_is_there(struct join *join)
-{
-	struct shared *shared = join->shared;
-	struct identity identity;
-	bool up = false, has_route = false;
-	int tap;
-
-	int recorded = uplink_read_record(join->record, LENT_NETNS, &identity);
-
-	if (recorded == 0)
-		return 0;
-	tap = link_find(shared->route, UPLINK_LINK, &up, join->out);
-	if (tap < 0 || route_has_default(shared->route, &has_route, join->out) < 0)
-		return -1;
-	/* The runtime directory was wiped: a tap link exists only as long as its uplink. */
-	if (recorded < 0)
-		return tap > 0 && up && has_route;
-	shared->uplink_pending = tap == 0 || !up || !has_route;
-	shared->uplink_identity = identity;
-	if (!shared->uplink_pending || age_ms(&identity) < UPLINK_WAIT_MS)
-		return 1;
-	/* It hangs, or lost its link: replaced. */
-	shared->uplink_pending = false;
-	auto_close int process = identity_open(&identity);
-
-	if (process >= 0)
-		kill(identity.pid, SIGKILL);
-	return 0;
-}
-
-static int ensure_uplink(struct join *join)
-{
-	struct uplink uplink;
-	int tap, result = uplink_is_there(join);
-	bool up = false;
-
-	if (result == 0)
-		result = lock_unless(join, uplink_is_there);
-	if (result != 0)
-		return result < 0 ? -1 : 0;
-	tap = link_find(join->shared->route, UPLINK_LINK, &up, join->out);
-	if (tap < 0 || (tap > 0 && link_remove(join->shared->route, UPLINK_LINK, join->out) < 0))
-		return -1;
-	if (join->starter.socket < 0 &&
-		uplink_prepare(join->plan, join->record, false, &join->starter, join->out) < 0)
-		return -1;
-	/* A read end of the same pipe: its writers are the living members, whoever they are. */
-	auto_close int exit_pipe = open("/proc/self/fd/4", O_RDONLY | O_CLOEXEC);
-
-	if (exit_pipe < 0)
-		return fail(join->out, errno, STEP, "cannot open the uplink's pipe");
-	if (uplink_start(&join->starter, LENT_NETNS, exit_pipe, &uplink, join->out) < 0)
-		return -1;
-	join->shared->uplink_ready = uplink.ready;
-	join->shared->uplink_errors = uplink.errors;
-	return 0;
-}
-
 static int join_steps(struct join *join)
 {
 	bool bridged = join->plan->network.mode == NETWORK_BRIDGE;
 
 	if (shared_reserve() < 0)
-		return fail(join->out, errno, STEP, "cannot reserve the descriptors 3 and 4");
+		return fail(
+			join->out, errno, SHARED_STEP, "cannot reserve the descriptors 3 and 4");
 	if (enter_shared(join) < 0)
 		return -1;
-	return bridged ? ensure_uplink(join) : 0;
+	return bridged ? shared_ensure_uplink(join) : 0;
 }
 
 int shared_join(const struct plan *plan, struct shared *ret, struct failure *out)
@@ -458,42 +278,6 @@ int shared_join(const struct plan *plan, struct shared *ret, struct failure *out
 	}
 	*ret = shared;
 	return 0;
-}
-
-/* Another start's uplink: its last step is the default route. */
-static int wait_pending(struct shared *shared, struct failure *out)
-{
-	long deadline = now_ms() + UPLINK_WAIT_MS;
-	bool has_route = false;
-
-	while (!has_route) {
-		if (route_has_default(shared->route, &has_route, out) < 0)
-			return -1;
-		if (has_route)
-			break;
-		if (!identity_alive(&shared->uplink_identity))
-			return fail(
-				out, 0, STEP, "slirp4netns, started by another container, died");
-		if (now_ms() > deadline)
-			return fail(
-				out, 0, STEP, "slirp4netns did not bring the network up in time");
-		sleep_ms(3);
-	}
-	shared->uplink_pending = false;
-	return 0;
-}
-
-int shared_wait_uplink(struct shared *shared, struct failure *out)
-{
-	struct uplink uplink = {0, shared->uplink_ready, shared->uplink_errors};
-
-	if (shared->uplink_pending)
-		return wait_pending(shared, out);
-	if (shared->uplink_ready < 0)
-		return 0;
-	shared->uplink_ready = -1;
-	shared->uplink_errors = -1;
-	return uplink_wait(&uplink, out);
 }
 
 void shared_leave(const struct plan *plan)

@@ -6,38 +6,25 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "scope.h"
+#include "userns_programs.h"
 
-#define STEP "user namespace"
-
-/* One of the two maps of a namespace, and who may write it. */
-struct map_file {
-	const char *name;    /* the file below /proc/PID */
-	const char *subfile; /* where an administrator grants ranges */
-	const struct id_extent *extents;
-	size_t count;
-	const char *program;
-};
-
-static struct map_file uid_map_of(const struct id_map *map)
+static struct userns_map uid_map_of(const struct id_map *map)
 {
-	return (struct map_file){
+	return (struct userns_map){
 		"uid_map", "/etc/subuid", map->uids, map->uid_count, map->newuidmap};
 }
 
-static struct map_file gid_map_of(const struct id_map *map)
+static struct userns_map gid_map_of(const struct id_map *map)
 {
-	return (struct map_file){
+	return (struct userns_map){
 		"gid_map", "/etc/subgid", map->gids, map->gid_count, map->newgidmap};
 }
 
@@ -63,7 +50,7 @@ static int fail_disabled(struct failure *out, int error, int extra_flags)
 
 	if (read_sysctl("/proc/sys/user/max_user_namespaces", &value) == 0 &&
 		(value == 0 || error == ENOSPC || error == EUSERS))
-		return fail(out, error, STEP,
+		return fail(out, error, USERNS_STEP,
 			value == 0
 				? "user namespaces are disabled (sysctl user.max_user_namespaces=%ld)"
 				: "too many user namespaces, or nested too deeply "
@@ -71,22 +58,22 @@ static int fail_disabled(struct failure *out, int error, int extra_flags)
 			value);
 	if ((extra_flags & CLONE_NEWNET) &&
 		read_sysctl("/proc/sys/user/max_net_namespaces", &value) == 0 && value == 0)
-		return fail(out, error, STEP,
+		return fail(out, error, USERNS_STEP,
 			"network namespaces are disabled (sysctl user.max_net_namespaces=0)");
 	if (read_sysctl("/proc/sys/kernel/unprivileged_userns_clone", &value) == 0 && value == 0)
-		return fail(out, error, STEP,
+		return fail(out, error, USERNS_STEP,
 			"user namespaces are disabled (sysctl kernel.unprivileged_userns_clone=0)");
 	if (read_sysctl("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", &value) == 0 &&
 		value != 0)
-		return fail(out, error, STEP,
+		return fail(out, error, USERNS_STEP,
 			"user namespaces are disabled by AppArmor for programs without a profile "
 			"(sysctl kernel.apparmor_restrict_unprivileged_userns=%ld)",
 			value);
-	return fail(out, error, STEP, "cannot create a user namespace");
+	return fail(out, error, USERNS_STEP, "cannot create a user namespace");
 }
 
 /* The kernel takes a map in one write of less than a page. */
-static int format_map(const struct map_file *map, bool identical, char *buffer, size_t size)
+static int format_map(const struct userns_map *map, bool identical, char *buffer, size_t size)
 {
 	size_t used = 0;
 
@@ -114,13 +101,13 @@ static int write_proc(pid_t pid, const char *name, const char *text, size_t leng
 	return write(fd, text, length) == (ssize_t)length ? 0 : -1;
 }
 
-static int write_map(pid_t pid, const struct map_file *map, bool identical, struct failure *out)
+static int write_map(pid_t pid, const struct userns_map *map, bool identical, struct failure *out)
 {
 	char text[4096];
 	int length = format_map(map, identical, text, sizeof(text));
 
 	if (length < 0)
-		return fail(out, 0, STEP, "the %s has too many extents", map->name);
+		return fail(out, 0, USERNS_STEP, "the %s has too many extents", map->name);
 	if (write_proc(pid, map->name, text, (size_t)length) == 0)
 		return 0;
 	/* Without CAP_SETGID one's own group may be mapped only when setgroups is given up. */
@@ -128,162 +115,17 @@ static int write_map(pid_t pid, const struct map_file *map, bool identical, stru
 		write_proc(pid, "setgroups", "deny", 4) == 0 &&
 		write_proc(pid, map->name, text, (size_t)length) == 0)
 		return 0;
-	return fail(out, errno, STEP, "cannot write the %s \"%.*s\"", map->name,
+	return fail(out, errno, USERNS_STEP, "cannot write the %s \"%.*s\"", map->name,
 		(int)strcspn(text, "\n"), text);
-}
-
-struct map_program {
-	pid_t pid;
-	int errors; /* read end of its stderr */
-};
-
-static int build_arguments(pid_t pid, const struct map_file *map, char ***ret)
-{
-	size_t count = 2 + map->count * 3;
-	auto_free char **arguments = NULL;
-	char *text;
-
-	/* One block: the vector, then 12 bytes for each number. */
-	arguments = calloc(1, (count + 1) * sizeof(*arguments) + (count + 1) * 12);
-	if (!arguments)
-		return -1;
-	text = (char *)(arguments + count + 1);
-	arguments[0] = (char *)(uintptr_t)map->program;
-	snprintf(text, 12, "%d", (int)pid);
-	arguments[1] = text;
-	for (size_t i = 0; i < map->count; i++) {
-		const uint32_t numbers[3] = {
-			map->extents[i].inside, map->extents[i].outside, map->extents[i].count};
-
-		for (size_t n = 0; n < 3; n++) {
-			text += 12;
-			snprintf(text, 12, "%u", numbers[n]);
-			arguments[2 + i * 3 + n] = text;
-		}
-	}
-	*ret = take(arguments);
-	return 0;
-}
-
-static int spawn_map_program(
-	pid_t target, const struct map_file *map, struct map_program *ret, struct failure *out)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	auto_free char **arguments = NULL;
-	char *environment[] = {NULL};
-	sigset_t none, ignored;
-	int ends[2], error;
-
-	if (build_arguments(target, map, &arguments) < 0)
-		return fail(out, ENOMEM, STEP, "cannot start %s", map->program);
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(out, errno, STEP, "cannot start %s", map->program);
-	auto_close int reader = ends[0];
-	auto_close int writer = ends[1];
-
-	sigemptyset(&none);
-	sigemptyset(&ignored);
-	sigaddset(&ignored, SIGPIPE);
-	sigaddset(&ignored, SIGCHLD);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, writer, 2);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &ignored);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	error = posix_spawn(&ret->pid, map->program, &actions, &attributes, arguments, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	if (error == ENOENT)
-		return fail(out, 0, STEP,
-			"%s is missing: the package uidmap or shadow-utils has it", map->program);
-	if (error)
-		return fail(out, error, STEP, "cannot start %s", map->program);
-	ret->errors = take_fd(&reader);
-	return 0;
-}
-
-static bool is_privileged(const char *program)
-{
-	struct stat status;
-
-	return stat(program, &status) == 0 &&
-	       (((status.st_mode & S_ISUID) && status.st_uid == 0) ||
-		       getxattr(program, "security.capability", NULL, 0) > 0);
-}
-
-static int fail_refused(struct failure *out, const struct map_file *map, const char *errors)
-{
-	if (!is_privileged(map->program))
-		return fail(out, 0, STEP, "%s is neither setuid root nor has file capabilities",
-			map->program);
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-		return fail(out, 0, STEP,
-			"%s has no privileges here: no_new_privs is set for this process",
-			map->program);
-	return fail(out, 0, STEP, "%s refused the id map, see %s: %s", map->program, map->subfile,
-		errors[0] ? errors : "it gave no reason");
-}
-
-static int finish_map_program(
-	const struct map_file *map, struct map_program *program, struct failure *out)
-{
-	auto_close int errors_fd = take_fd(&program->errors);
-	char errors[240];
-	size_t used = 0;
-	int status;
-
-	for (;;) {
-		char rest[64];
-		bool full = used == sizeof(errors) - 1;
-		ssize_t got = retry_eintr(read(errors_fd, full ? rest : errors + used,
-			full ? sizeof(rest) : sizeof(errors) - 1 - used));
-
-		if (got <= 0)
-			break;
-		if (!full)
-			used += (size_t)got;
-	}
-	while (used && (errors[used - 1] == '\n' || errors[used - 1] == ' '))
-		used--;
-	errors[used] = '\0';
-	for (char *c = errors; *c; c++)
-		if ((unsigned char)*c < ' ')
-			*c = ' ';
-	if (retry_eintr(waitpid(program->pid, &status, 0)) < 0)
-		return fail(out, errno, STEP, "cannot wait for %s", map->program);
-	return status == 0 ? 0 : fail_refused(out, map, errors);
-}
-
-/* The two programs run side by side: each costs a millisecond of process start. */
-static int map_by_programs(pid_t target, const struct id_map *map, struct failure *out)
-{
-	struct map_file files[2] = {uid_map_of(map), gid_map_of(map)};
-	struct map_program programs[2];
-	struct failure second;
-	int result;
-
-	if (spawn_map_program(target, &files[0], &programs[0], out) < 0)
-		return -1;
-	if (spawn_map_program(target, &files[1], &programs[1], out) < 0) {
-		finish_map_program(&files[0], &programs[0], &second);
-		return -1;
-	}
-	result = finish_map_program(&files[0], &programs[0], out);
-	if (finish_map_program(&files[1], &programs[1], result < 0 ? &second : out) < 0)
-		result = -1;
-	return result;
 }
 
 static int map_process(pid_t target, const struct id_map *map, struct failure *out)
 {
-	const struct map_file uids = uid_map_of(map), gids = gid_map_of(map);
+	const struct userns_map uids = uid_map_of(map), gids = gid_map_of(map);
 
 	if (map->newuidmap && map->newgidmap)
-		return map_by_programs(target, map, out);
+		return userns_map_by_programs(
+			target, (const struct userns_map[2]){uids, gids}, out);
 	if (write_map(target, &uids, false, out) < 0)
 		return -1;
 	return write_map(target, &gids, false, out);
@@ -310,16 +152,16 @@ int userns_become_root(struct failure *out)
 {
 	/* A namespace with its own id only has given setgroups up. */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return fail(out, errno, STEP, "cannot drop the supplementary groups");
+		return fail(out, errno, USERNS_STEP, "cannot drop the supplementary groups");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
 		if (errno == EPERM)
 			return fail_disabled(out, errno, 0);
-		return fail(out, errno, STEP, "cannot become root of the user namespace");
+		return fail(out, errno, USERNS_STEP, "cannot become root of the user namespace");
 	}
 	/* A change of ids makes /proc/PID the real root's: the maps of our children could not be
 	 * written, and nobody could borrow from us. */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		return fail(out, errno, STEP, "cannot keep /proc/self");
+		return fail(out, errno, USERNS_STEP, "cannot keep /proc/self");
 	return 0;
 }
 
@@ -328,7 +170,7 @@ static int receive_verdict(int report, struct failure *out)
 	int received = failure_receive(report, out);
 
 	if (received < 0)
-		return fail(out, errno, STEP, "cannot hear from the mapping process");
+		return fail(out, errno, USERNS_STEP, "cannot hear from the mapping process");
 	return received == 0 ? 0 : -1;
 }
 
@@ -345,18 +187,18 @@ static int create(const struct id_map *map, int extra_flags, const struct meanwh
 	pid_t mapper;
 
 	if (pipe2(go, O_CLOEXEC) < 0)
-		return fail(out, errno, STEP, "cannot make a pipe");
+		return fail(out, errno, USERNS_STEP, "cannot make a pipe");
 	auto_close int go_reader = go[0];
 	auto_close int go_writer = go[1];
 
 	if (pipe2(report, O_CLOEXEC) < 0)
-		return fail(out, errno, STEP, "cannot make a pipe");
+		return fail(out, errno, USERNS_STEP, "cannot make a pipe");
 	auto_close int report_reader = report[0];
 	auto_close int report_writer = report[1];
 
 	mapper = fork();
 	if (mapper < 0)
-		return fail(out, errno, STEP, "cannot fork");
+		return fail(out, errno, USERNS_STEP, "cannot fork");
 	if (mapper == 0) {
 		close(go_writer);
 		close(report_reader);
@@ -366,14 +208,14 @@ static int create(const struct id_map *map, int extra_flags, const struct meanwh
 	verdict = unshare(CLONE_NEWUSER | extra_flags) < 0 ? fail_disabled(out, errno, extra_flags)
 							   : 0;
 	if (verdict == 0 && retry_eintr(write(go_writer, "", 1)) != 1)
-		verdict = fail(out, errno, STEP, "cannot reach the mapping process");
+		verdict = fail(out, errno, USERNS_STEP, "cannot reach the mapping process");
 	close(take_fd(&go_writer));
 	if (verdict == 0 && meanwhile)
 		verdict = meanwhile->work(meanwhile->context, out);
 	if (verdict == 0)
 		verdict = receive_verdict(report_reader, out);
 	if (retry_eintr(waitpid(mapper, &status, 0)) == mapper && status != 0 && verdict == 0)
-		verdict = fail(out, 0, STEP, "the mapping process was killed");
+		verdict = fail(out, 0, USERNS_STEP, "the mapping process was killed");
 	return verdict < 0 ? -1 : userns_become_root(out);
 }
 
@@ -392,7 +234,7 @@ int userns_create_beside(const struct id_map *map, int (*work)(void *context, st
 
 int userns_map_identically(pid_t pid, const struct id_map *map, struct failure *out)
 {
-	const struct map_file uids = uid_map_of(map), gids = gid_map_of(map);
+	const struct userns_map uids = uid_map_of(map), gids = gid_map_of(map);
 
 	if (write_map(pid, &uids, true, out) < 0)
 		return -1;

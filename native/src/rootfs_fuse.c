@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture.h"
+#include "fuse_upper.h"
+#include "rootfs_parts.h"
+#include "scope.h"
+
+#define FUSE_WAIT_MS 10000
+
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
+
+/* What the process that becomes fuse-overlayfs needs; made before the mount namespace. */
+struct fuse_start {
+	const char *program;
+	char *options;
+	const struct layer_fds *layers;
+	const char *place; /* where it is to see the container's directory, NULL = where that is */
+	int device, gate, errors;
+};
+
+static int keep_over_exec(int fd)
+{
+	return fcntl(fd, F_SETFD, 0);
+}
+
+static void fuse_main(const struct fuse_start *start) __attribute__((noreturn));
+
+static void fuse_main(const struct fuse_start *start)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+	char mountpoint[32], byte;
+	char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
+	char *arguments[] = {(char *)(uintptr_t)start->program, (char[]){"-f"}, (char[]){"-o"},
+		start->options, mountpoint, NULL};
+
+	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+		dup2(start->errors, 2) < 0)
+		_exit(1);
+	/* End of file: the mount failed, nobody needs this process. */
+	if (retry_eintr(read(start->gate, &byte, 1)) != 1)
+		_exit(0);
+	for (int signal_number = 1; signal_number < NSIG; signal_number++)
+		signal(signal_number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < start->layers->count; i++)
+		keep_over_exec(start->layers->lower[i]);
+	if (keep_over_exec(start->layers->upper) < 0 || keep_over_exec(start->layers->work) < 0 ||
+		keep_over_exec(start->device) < 0)
+		_exit(1);
+	if (start->place && fuse_upper_show(start->layers->upper, start->place) < 0) {
+		dprintf(2, "cannot show it %s: %s", start->place, strerror(errno));
+		_exit(1);
+	}
+	snprintf(mountpoint, sizeof(mountpoint), "/dev/fd/%d", start->device);
+	execve(start->program, arguments, environment);
+	dprintf(2, "%s: %s", start->program, strerror(errno));
+	_exit(127);
+}
+
+static int fail_fuse(
+	struct failure *out, const struct plan_rootfs *rootfs, int errors, const char *what)
+{
+	char text[300];
+
+	capture_text(errors, text, sizeof(text));
+	return fail(
+		out, 0, ROOTFS_STEP, "%s %s%s%s", rootfs->program, what, text[0] ? ": " : "", text);
+}
+
+/* The kernel holds a statfs back until the program answers, so it is asked from a process of its
+ * own that can be given up. */
+static int wait_for_fuse(const struct plan_rootfs *rootfs, const char *target, pid_t program,
+	int errors, struct failure *out)
+{
+	auto_close int program_fd = (int)syscall(SYS_pidfd_open, program, 0);
+	pid_t asker = fork();
+
+	if (asker == 0) {
+		struct statfs status;
+
+		_exit(statfs(target, &status) == 0 && status.f_type == FUSE_SUPER_MAGIC ? 0 : 1);
+	}
+	if (asker < 0)
+		return fail(out, errno, ROOTFS_STEP, "cannot fork");
+
+	auto_close int asker_fd = (int)syscall(SYS_pidfd_open, asker, 0);
+	struct pollfd events[2] = {
+		{.fd = asker_fd, .events = POLLIN}, {.fd = program_fd, .events = POLLIN}};
+	int status = 1;
+
+	retry_eintr(poll(events, 2, FUSE_WAIT_MS));
+	if (!(events[0].revents & POLLIN))
+		kill(asker, SIGKILL);
+	retry_eintr(waitpid(asker, &status, 0));
+	if (events[1].revents & POLLIN)
+		return fail_fuse(out, rootfs, errors, "ended at once");
+	if (status != 0)
+		return fail_fuse(out, rootfs, errors, "does not serve its mount");
+	return 0;
+}
+
+int rootfs_mount_fuse(
+	const struct plan_rootfs *rootfs, const char *target, pid_t *ret, struct failure *out)
+{
+	__attribute__((cleanup(rootfs_layers_close))) struct layer_fds layers = {
+		.upper = -1, .work = -1};
+	auto_free char *names = NULL;
+	auto_close int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	auto_close int errors = capture_open();
+	char options[128];
+	const char *place;
+	int gate[2], result;
+	pid_t program;
+
+	if (device < 0)
+		return fail(out, errno, ROOTFS_STEP, "cannot open /dev/fuse");
+	if (rootfs_layers_open(rootfs, &layers, out) < 0)
+		return -1;
+	place = rootfs->read_only ? NULL : fuse_upper_place(layers.upper);
+	if (rootfs_layers_format(rootfs, &layers, "/proc/self/fd/", place, &names) < 0 ||
+		errors < 0)
+		return fail(out, errno, ROOTFS_STEP, "cannot prepare %s", rootfs->program);
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return fail(out, errno, ROOTFS_STEP, "cannot make a pipe");
+	auto_close int gate_reader = gate[0];
+	auto_close int gate_writer = gate[1];
+
+	program = fork();
+	if (program < 0)
+		return fail(out, errno, ROOTFS_STEP, "cannot fork");
+	if (program == 0) {
+		struct fuse_start start = {
+			rootfs->program, names, &layers, place, device, gate_reader, errors};
+
+		close(gate_writer);
+		fuse_main(&start);
+	}
+	snprintf(options, sizeof(options),
+		"fd=%d,rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other",
+		device);
+	result = rootfs_enter_namespace(out);
+	if (result == 0 &&
+		mount("fuse-overlayfs", target, "fuse.fuse-overlayfs", MS_NOATIME, options) < 0)
+		result = fail(out, errno, ROOTFS_STEP, "cannot mount fuse on %s", target);
+	if (result == 0 && retry_eintr(write(gate_writer, "", 1)) != 1)
+		result = fail(out, errno, ROOTFS_STEP, "cannot start %s", rootfs->program);
+	if (result == 0)
+		result = wait_for_fuse(rootfs, target, program, errors, out);
+	if (result == 0) {
+		*ret = program;
+		return 0;
+	}
+	kill(program, SIGKILL);
+	retry_eintr(waitpid(program, NULL, 0));
+	return -1;
+}
