@@ -1,40 +1,20 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeImageLayouts } from '../fixtures/images.ts'
 import { processesOf } from '../helpers/leftovers.ts'
 import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import { ensureTestUser, openDevices } from '../helpers/test-user.ts'
+import { measureBeside } from './beside.ts'
 import { type Contestants, checkPeers, openContestants } from './contestants.ts'
-import { type Contender, compare, type Measured } from './statistics.ts'
+import { Peers } from './peers.ts'
+import { compare } from './statistics.ts'
+import { decimal, print, record, setFloor } from './table.ts'
 import type { World } from './worlds.ts'
 
 /** `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run. */
 const rounds = Number(process.argv[2] ?? 15)
-
-const rows: string[][] = []
-const decimal = (value: number, digits = 1) => value.toFixed(digits)
-
-/** One line of the result: medians in milliseconds, and ours against theirs. */
-function record(title: string, [ours, podman, docker]: Measured[], unit = 'ms'): void {
-  if (!ours) return
-  const digits = unit === 'ms' ? 1 : 2
-  const shown = (one: Measured | undefined) => (one ? `${decimal(one.median, digits)} ${unit}` : '')
-  const ratio = (one: Measured | undefined) => (one ? decimal(ours.median / one.median, 2) : '')
-  const failed = [ours, podman, docker].filter((one) => one && one.failures > 0)
-  rows.push([
-    title,
-    shown(ours),
-    shown(podman),
-    ratio(podman),
-    shown(docker),
-    ratio(docker),
-    ...(failed.length > 0 ? [`FAILED: ${failed.map((one) => one?.name).join(', ')}`] : []),
-  ])
-  if (failed.length > 0) process.exitCode = 1
-  console.log(rows.at(-1)?.join(' | '))
-}
 
 /** Resident kilobytes of a process. */
 const RESIDENT = "awk '/^VmRSS/ { print $2 }' /proc/$pid/status"
@@ -53,10 +33,12 @@ async function main(): Promise<void> {
   pushLayout(layouts.debian ?? '', registry.host, 'debian:bookworm')
   const contestants = await openContestants(work, user, layouts.busybox ?? '')
   try {
+    const peers = new Peers(contestants, `${registry.host}/busybox:latest`)
     await measureFloor(contestants.lighter)
-    await measureCommands(contestants, registry.host)
+    await measureCommands(peers, registry.host)
     await measurePull(contestants, registry.host)
-    await measureCrowd(contestants.lighter, registry.host)
+    await measureBeside(contestants.lighter, registry.host, rounds)
+    await measureCrowd(peers)
     await runMany(contestants.lighter, registry.host, () => processesOf(user))
   } finally {
     await contestants.close()
@@ -64,7 +46,7 @@ async function main(): Promise<void> {
     // Layers belong to subordinate ids.
     rmSync(work, { recursive: true, force: true })
   }
-  print()
+  print(rounds)
 }
 
 async function measureFloor(lighter: World): Promise<void> {
@@ -78,55 +60,43 @@ async function measureFloor(lighter: World): Promise<void> {
     name: command,
     run: () => lighter.time(command),
   }))
-  for (const one of await compare(contenders, rounds))
-    record(titles[one.name as keyof typeof titles], [one])
+  const measured = await compare(contenders, rounds)
+  setFloor(measured.find(({ name }) => name === 'node -e 0')?.median ?? Number.NaN)
+  for (const one of measured) record(titles[one.name as keyof typeof titles], [one])
 }
 
-async function measureCommands(contestants: Contestants, host: string): Promise<void> {
-  const { lighter, podman, docker, dockerImage } = contestants
+/** Ends at once when it is asked to; a `sleep` as process 1 takes no notice. */
+const POLITE = `sh -c 'trap exit TERM; sleep 10000 & wait'`
+
+async function measureCommands(peers: Peers, host: string): Promise<void> {
+  const { lighter, podman } = peers.contestants
   const image = `${host}/busybox:latest`
   await lighter.run(`lighter pull -q ${image}`)
   // An image with the same layers would make the peer's pull a look-up.
   await podman.run('podman rmi -fa >/dev/null 2>&1; true')
   await podman.run(`podman pull -q --tls-verify=false ${image}`)
-
-  /** The same words for all three; `reset` undoes them, not timed. */
-  const all = (words: string, reset?: string): Contender[] =>
-    [
-      { name: 'lighter', world: lighter, its: image },
-      { name: 'podman', world: podman, its: image },
-      { name: 'docker', world: docker, its: dockerImage },
-    ].map(({ name, world, its }) => {
-      const say = (text: string) => `${name} ${text.replaceAll('IMAGE', its)}`
-      return {
-        name,
-        run: () => world.time(say(words)),
-        ...(reset === undefined ? {} : { reset: () => world.run(say(reset)) }),
-      }
-    })
-  const each = async (words: string) => {
-    for (const contender of all(words)) {
-      const { code } = await contender.run()
-      if (code !== 0) throw new Error(`bench: ${contender.name} ${words}: exit ${code}`)
-    }
-  }
   const measure = async (title: string, words: string, reset?: string) =>
-    record(title, await compare(all(words, reset), rounds))
+    record(title, await compare(peers.contenders(words, reset), rounds))
 
   await measure('`run --rm busybox true`, default network', 'run --rm IMAGE true')
-  await each('run -d --label bench --name other IMAGE sleep 10000')
+  await peers.each(`ENGINE run -d --label bench --name other IMAGE sh -c 'seq 1000; sleep 10000'`)
   await measure('the same while another container runs', 'run --rm IMAGE true')
   await measure('`run --rm --network none busybox true`', 'run --rm --network none IMAGE true')
   await measure('`exec C true`', 'exec other true')
   await measure('`ps`', 'ps')
-  await each('create --label bench --name started IMAGE sleep 10000')
-  await measure('`start C`', 'start started', 'kill started')
+  await measure('`logs C`, 1,000 lines', 'logs other')
+  await measure('`inspect C`', 'inspect other')
+  await measure('`create busybox true`', 'create --label bench --name made IMAGE true', 'rm made')
+  await peers.each(`ENGINE create --label bench --name started IMAGE ${POLITE}`)
+  await measure('`start C`', 'start started', 'stop started')
+  await peers.each('ENGINE start started')
+  await measure('`stop C`', 'stop started', 'start started')
   await measure(
     '`rm -f C`, of a running container',
     'rm -f started',
-    'run -d --label bench --name started IMAGE sleep 10000',
+    `run -d --label bench --name started IMAGE ${POLITE}`,
   )
-  await each('rm -f started')
+  await peers.each('ENGINE rm -f started')
 
   const resident = async (world: World, find: string) =>
     Number(await world.run(`pid=$(${find}); ${RESIDENT}`)) / 1024
@@ -139,15 +109,10 @@ async function measureCommands(contestants: Contestants, host: string): Promise<
         failures: 0,
       },
       { name: 'podman', median: await resident(podman, 'pgrep -u $UID -o -x conmon'), failures: 0 },
-      {
-        name: 'docker',
-        median: await resident(docker, 'pgrep -n -x containerd-shim'),
-        failures: 0,
-      },
     ],
     'MiB',
   )
-  await each('rm -f other')
+  await peers.each('ENGINE rm -f other')
 }
 
 /** Docker Engine is in a network namespace of its own, where the registry is not. */
@@ -171,25 +136,19 @@ async function measurePull({ lighter, podman }: Contestants, host: string): Prom
   )
 }
 
-/** Reading stays fast beside many containers, and beside a pull. */
-async function measureCrowd(lighter: World, host: string): Promise<void> {
-  const image = `${host}/busybox:latest`
-  const once = async (title: string, command: string) =>
-    record(title, await compare([{ name: title, run: () => lighter.time(command) }], rounds))
-  await lighter.run(
-    `seq 1000 | xargs -P 2 -I{} lighter create --name crowd-{} ${image} true >/dev/null
-     seq 50 | xargs -P 2 -I{} lighter run -d --name live-{} ${image} sleep 10000 >/dev/null`,
+/** Most containers of a machine have ended; making a thousand takes the peers some minutes. */
+async function measureCrowd(peers: Peers): Promise<void> {
+  await peers.each(
+    `for half in a b; do (
+       for i in $(seq 500); do ENGINE create --label bench --name crowd-$half-$i IMAGE true; done
+       for i in $(seq 25); do ENGINE run -d --label bench --name live-$half-$i IMAGE ${POLITE}; done
+     ) & done; wait`,
   )
-  await once('`ps`, 1,000 stopped and 50 running containers', 'lighter ps')
-  await once('`ps -a` of them', 'lighter ps -a')
-  const pulling = `while :; do lighter pull -q ${host}/debian:bookworm; lighter rmi ${host}/debian:bookworm; done`
-  await lighter.run(`( ${pulling} ) >/dev/null 2>&1 & echo $! >pulling`)
-  await once('`ps` beside a pull', 'lighter ps')
-  await lighter.run('kill $(cat pulling); sleep 5')
-  await lighter.run(
-    'lighter ps -aq | xargs -n 100 lighter rm -f >/dev/null; lighter rmi -f $(lighter images -q) >/dev/null 2>&1; true',
-  )
-  await lighter.run(`lighter pull -q ${image}`)
+  const measure = async (title: string, words: string) =>
+    record(title, await compare(peers.contenders(words), Math.min(rounds, 9)))
+  await measure('`ps`, 1,000 stopped and 50 running containers', 'ps')
+  await measure('`ps -a` of them', 'ps -a')
+  await peers.each('ENGINE rm -f $(ENGINE ps -aq --filter label=bench)')
 }
 
 async function runMany(lighter: World, host: string, processes: () => string[]): Promise<void> {
@@ -207,16 +166,6 @@ async function runMany(lighter: World, host: string, processes: () => string[]):
     `500 run --rm, 50 at a time: exit ${many.code}, ${decimal(many.milliseconds / 1000)} s, left over: ${left || 'nothing'}; processes: ${running.length}`,
   )
   if (many.code !== 0 || left || running.length) process.exitCode = 1
-}
-
-function print(): void {
-  const today = new Date().toISOString().slice(0, 10)
-  console.log(
-    `\nMedians of ${rounds} rounds, ${today}, ${cpus().length} cores of ${cpus()[0]?.model.trim() ?? 'unknown'}\n`,
-  )
-  console.log('| whole command | lighter | Podman 5.4 | ratio | Docker 26.1 | ratio |')
-  console.log('|---|---|---|---|---|---|')
-  for (const row of rows) console.log(`| ${row.join(' | ')} |`)
 }
 
 await main()
