@@ -1,14 +1,11 @@
-import { statSync, watch } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { Changes, openIfThere } from '../fs/follow.ts'
 import type { Container } from './catalog.ts'
-import { LogFile, openIfThere } from './log-file.ts'
+import { LogFile } from './log-file.ts'
 import type { GzipLog } from './log-gzip.ts'
 import { type LogOptions, type LogRecord, nanoseconds } from './log-record.ts'
 import { isLive, readState } from './state.ts'
-
-/** Some file systems report no changes: then this is the delay. */
-const POLL = 500
 
 type LogReader = LogFile | GzipLog
 
@@ -18,6 +15,7 @@ export async function* readLogs(
   options: LogOptions,
 ): AsyncGenerator<LogRecord> {
   const path = join(container.directory, 'container.log')
+  using changes = options.follow ? new Changes(container.directory) : undefined
   const readers = await openLogs(path)
   try {
     if (options.tail !== undefined) await skipToTail(readers, options.tail)
@@ -41,8 +39,8 @@ export async function* readLogs(
       }
       const rotated = await openNewer(path, readers)
       if (rotated) continue
-      if (!options.follow || !running) return
-      await changed(path)
+      if (!changes || !running) return
+      await changes.next()
     }
   } finally {
     for (const reader of readers) reader.close()
@@ -111,19 +109,4 @@ async function openNewer(path: string, readers: LogReader[]): Promise<boolean> {
 async function skipToTail(readers: LogReader[], lines: number): Promise<void> {
   let missing = lines
   for (const reader of [...readers].reverse()) missing = await reader.skipToTail(missing)
-}
-
-async function changed(path: string): Promise<void> {
-  const stop = new AbortController()
-  const late = delay(POLL, undefined, { signal: stop.signal }).catch(() => undefined)
-  const event = new Promise<void>((resolve) => {
-    try {
-      const watcher = watch(path, { signal: stop.signal }, () => resolve())
-      watcher.on('error', () => undefined)
-    } catch {
-      // No watch, or the file is gone: the delay decides.
-    }
-  })
-  await Promise.race([late, event])
-  stop.abort()
 }
