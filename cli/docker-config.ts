@@ -8,8 +8,12 @@ const MAX_CONFIG = 1024 * 1024
 /** The formats that users can set for what is shown without `--format`. */
 export type FormatSetting = 'psFormat' | 'imagesFormat' | 'volumesFormat' | 'networksFormat'
 
-/** A setting of `$DOCKER_CONFIG/config.json`; `''` where there is none. What is wrong with the file is told, and nothing more. */
-export function readFormat(context: Context, setting: FormatSetting): string {
+/** A format of `$DOCKER_CONFIG/config.json`; `''` where there is none. */
+export const readFormat = (context: Context, setting: FormatSetting): string =>
+  readSetting(context, setting)
+
+/** A setting that is a text; `''` where there is none. What is wrong with the file is told, and nothing more. */
+export function readSetting(context: Context, setting: FormatSetting | 'detachKeys'): string {
   const path = join(context.engine.paths.dockerConfig, 'config.json')
   try {
     const text = readSmallText(path, MAX_CONFIG)
@@ -17,8 +21,8 @@ export function readFormat(context: Context, setting: FormatSetting): string {
     if (text !== undefined && (typeof document !== 'object' || document === null)) {
       context.warn(`WARNING: Error loading config file: ${path}: it is no JSON object`)
     }
-    const format = document?.[setting]
-    return typeof format === 'string' ? format : ''
+    const value = document?.[setting]
+    return typeof value === 'string' ? value : ''
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     if (error instanceof LighterError || 'code' in (error as object)) {

@@ -5,11 +5,13 @@ import { readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
+import { findDetachKeys } from '../detach-keys.ts'
 import type { Parsed } from '../parse.ts'
 import { DAEMON } from '../report.ts'
 
 /** `attach`: becomes a client of a running container. */
-export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
+export async function run(context: Context, parsed: Parsed): Promise<number> {
+  const { engine } = context
   const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
   const { config } = container.record
   const state = readState(container.directory)
@@ -35,6 +37,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
   if (stdin && config.tty && !process.stdin.isTTY) {
     throw new LighterError('usage', 'the input device is not a TTY')
   }
+  const detachKeys = await findDetachKeys(context, parsed, stdin && config.tty)
   recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [
     'attach',
@@ -44,7 +47,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
       stdin,
       stdout: true,
       stderr: true,
-      detachKeys: parsed.string('detach-keys'),
+      detachKeys,
       sigProxy: parsed.bool('sig-proxy') && !config.tty,
       errorPrefix: DAEMON,
       failureCode: 1,

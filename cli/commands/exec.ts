@@ -3,6 +3,7 @@ import { prepareExec } from '../../lib/container/exec.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
+import { findDetachKeys } from '../detach-keys.ts'
 import { terminalSize } from '../flags/create-request.ts'
 import { readEnvironment } from '../flags/key-values.ts'
 import type { Parsed } from '../parse.ts'
@@ -34,7 +35,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     user: parsed.string('user') || undefined,
     workingDir,
     privileged: parsed.bool('privileged'),
-    detachKeys: parsed.string('detach-keys'),
+    detachKeys: await findDetachKeys(context, parsed, stdin && tty),
     consoleSize: terminalSize(),
     errorPrefix: detach ? DAEMON : '',
   })

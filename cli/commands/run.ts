@@ -5,6 +5,7 @@ import { prepareStart, startArguments } from '../../lib/container/start.ts'
 import { isErrno, LighterError, systemErrorText } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
+import { findDetachKeys } from '../detach-keys.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
 import { obtainImage } from '../flags/obtain-image.ts'
 import { warnAboutLimits } from '../flags/warnings.ts'
@@ -19,6 +20,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     context.warn('the input device is not a TTY')
     return 1
   }
+  const detachKeys = await findDetachKeys(context, parsed, request.attach.stdin && request.tty)
   using cidFile = claimCidFile(request.cidFile)
   const { engine } = context
   const image = await obtainImage(context, parsed)
@@ -41,7 +43,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const errorPrefix = `${context.program}: ${DAEMON}`
   const attach = attachArguments({
     ...request.attach,
-    detachKeys: parsed.string('detach-keys'),
+    detachKeys,
     sigProxy: parsed.bool('sig-proxy'),
     errorPrefix,
   })

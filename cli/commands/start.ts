@@ -5,6 +5,7 @@ import { type ContainerState, isLive, readState } from '../../lib/container/stat
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
+import { findDetachKeys } from '../detach-keys.ts'
 import type { Parsed } from '../parse.ts'
 import { DAEMON, describeError } from '../report.ts'
 
@@ -69,7 +70,7 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
     stdin,
     stdout: true,
     stderr: true,
-    detachKeys: parsed.string('detach-keys'),
+    detachKeys: await findDetachKeys(context, parsed, stdin && config.tty),
     sigProxy: !config.tty,
     errorPrefix: DAEMON,
     failureCode: 1,

@@ -187,8 +187,13 @@ static int follow(struct relay *relay, const struct plan *plan,
 	terminal_restore();
 	if (result < 0)
 		return -1;
-	if (detached)
-		return relay_leave_drain(relay->console, out);
+	if (detached) {
+		if (relay_leave_drain(relay->console, out) < 0)
+			return -1;
+		/* In Docker's words and with its code. */
+		fputs("read escape sequence\n", stderr);
+		return 1;
+	}
 	report_exit(arguments->report, status);
 	note_end(plan, arguments->file, exit_code_of(status));
 	return exit_code_of(status);
