@@ -15,6 +15,13 @@ export interface Terminal {
   kill: () => void
 }
 
+export interface TerminalOptions {
+  rows?: number
+  columns?: number
+  /** What the shell does afterwards; `$?` is the command's exit code. */
+  after?: string
+}
+
 const shellWord = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 
 /**
@@ -24,10 +31,11 @@ const shellWord = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 export async function openTerminal(
   world: World,
   args: string[],
-  size: { rows: number; columns: number } = { rows: 24, columns: 80 },
+  { rows = 24, columns = 80, after }: TerminalOptions = {},
 ): Promise<Terminal> {
   const command = [inject('program'), ...args].map(shellWord).join(' ')
-  const shell = `stty rows ${size.rows} cols ${size.columns}; tty; exec ${command}`
+  const then = after === undefined ? `exec ${command}` : `${command}; ${after}`
+  const shell = `stty rows ${rows} cols ${columns}; tty; ${then}`
   const child = spawn('script', ['-qefc', shell, '/dev/null'], {
     ...world.ids,
     cwd: world.home,
