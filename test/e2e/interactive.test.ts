@@ -168,6 +168,11 @@ describe('signals and streams', () => {
     await run('shared', '-it', image, 'sh')
     const one = await openTerminal(world, ['attach', 'shared'])
     const two = await openTerminal(world, ['attach', 'shared'])
+    // Who sees an answer is attached.
+    for (const terminal of [one, two]) {
+      terminal.type('\r')
+      await terminal.waitFor(/# /)
+    }
     const watcher = world.start(['attach', '--no-stdin', 'shared'])
     let watched = ''
     watcher.stdout.on('data', (bytes) => {
