@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Pipes that are made larger than usual: a user has 64 MiB of pipes (fs.pipe-user-pages-soft), and
- * beyond that only pipes of one or two pages. */
-#define LARGE_PIPES 64
+/* Pipes that are made larger than usual, which is 64 KiB: a user has 64 MiB of pipes
+ * (fs.pipe-user-pages-soft), and beyond that only pipes of one or two pages. */
+#define LARGE_PIPES 16
 
 int ports_pipe_take(struct ports *ports, int pipe[2])
 {

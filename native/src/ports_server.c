@@ -240,6 +240,7 @@ int verb_ports(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
+	prctl(PR_SET_NAME, "lighter-ports");
 	signal(SIGPIPE, SIG_IGN);
 	/* harden raises the limit on descriptors to the hard one. */
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
