@@ -163,7 +163,7 @@ static int finish_mount(struct rootfs *rootfs, const struct spec_mount *mount,
 {
 	const char *destination = mount->destination;
 
-	if (rootfs_check_proc(destination, tree, target, out) < 0)
+	if (rootfs_check_proc(rootfs, destination, tree, target, out) < 0)
 		return -1;
 
 	if (mount_change(tree, true, options->recursive_set, options->recursive_clear) < 0)
@@ -288,6 +288,7 @@ static bool dev_is_bound(const struct spec *spec)
 
 int rootfs_mount_all(struct rootfs *rootfs, struct failure *out)
 {
+	rootfs->root_is_procfs = rootfs_is_procfs(rootfs->root);
 	for (size_t i = 0; i < rootfs->spec->mount_count; i++)
 		if (mount_one(rootfs, i, out) < 0)
 			return -1;

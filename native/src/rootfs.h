@@ -13,8 +13,9 @@
 struct rootfs {
 	const struct spec *spec;
 	const char *bundle_path;
-	int proc;	 /* root of the host's procfs */
-	int sync;	 /* where to ask for sources out of reach; -1 = nowhere */
+	int proc; /* root of the host's procfs */
+	int sync; /* where to ask for sources out of reach; -1 = nowhere */
+	bool root_is_procfs;
 	bool own_cgroup; /* the process sits in a cgroup of its own, in a new cgroup namespace */
 	int bundle;	 /* the bundle, in this mount namespace */
 	int root;	 /* the root of the new tree */

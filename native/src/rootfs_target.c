@@ -15,7 +15,9 @@ int rootfs_mount_id(int fd, unsigned long long *ret_mount, unsigned long long *r
 {
 	struct statx status;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID | STATX_INO, &status) < 0)
+	/* Neither changes: a FUSE server need not be asked. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID | STATX_INO, &status) <
+		0)
 		return -1;
 	*ret_mount = status.stx_mnt_id;
 	*ret_inode = status.stx_ino;
@@ -31,6 +33,16 @@ static bool is_same(int fd, int other)
 	       inode == other_inode;
 }
 
+/* What lies on the root's own mount is as little the kernel's as the root is. To ask for the type
+ * of each place costs a round trip to a FUSE server. */
+static bool is_on_root(const struct rootfs *rootfs, int fd)
+{
+	unsigned long long mount, inode, root_mount;
+
+	return !rootfs->root_is_procfs && rootfs_mount_id(fd, &mount, &inode) == 0 &&
+	       rootfs_mount_id(rootfs->root, &root_mount, &inode) == 0 && mount == root_mount;
+}
+
 /* The root itself, /dev, and what the kernel shows of itself. */
 static bool is_essential(const struct rootfs *rootfs, int target)
 {
@@ -38,6 +50,8 @@ static bool is_essential(const struct rootfs *rootfs, int target)
 
 	if (is_same(target, rootfs->root) || is_same(target, rootfs->dev))
 		return true;
+	if (is_on_root(rootfs, target))
+		return false;
 	return fstatfs(target, &type) == 0 &&
 	       (type.f_type == PROC_SUPER_MAGIC || type.f_type == SYSFS_MAGIC ||
 		       type.f_type == CGROUP2_SUPER_MAGIC || type.f_type == DEVPTS_SUPER_MAGIC);
@@ -87,26 +101,27 @@ bool rootfs_must_be_plain(const char *destination)
 	return false;
 }
 
-static bool is_procfs(int fd)
+bool rootfs_is_procfs(int fd)
 {
 	struct statfs type;
 
 	return fstatfs(fd, &type) == 0 && type.f_type == PROC_SUPER_MAGIC;
 }
 
-int rootfs_check_proc(const char *destination, int tree, int target, struct failure *out)
+int rootfs_check_proc(const struct rootfs *rootfs, const char *destination, int tree, int target,
+	struct failure *out)
 {
 	static const char *const replaceable[] = {"/proc/cpuinfo", "/proc/diskstats",
 		"/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg",
 		"/proc/slabinfo", "/proc/net/dev", "/proc/sys/kernel/ns_last_pid"};
 
 	if (strcmp(destination, "/proc") == 0) {
-		if (is_procfs(tree))
+		if (rootfs_is_procfs(tree))
 			return 0;
 		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
 			"\"/proc\" cannot be mounted because it is not of type proc");
 	}
-	if (!is_procfs(target))
+	if (is_on_root(rootfs, target) || !rootfs_is_procfs(target))
 		return 0;
 	for (size_t i = 0; i < array_size(replaceable); i++)
 		if (strcmp(destination, replaceable[i]) == 0)

@@ -23,6 +23,9 @@ bool rootfs_must_be_plain(const char *destination);
 /* What is written to /proc steers the kernel, and security is decided by what is read there:
  * nothing else may stand in its place. A few files that only report may be replaced, as by lxcfs.
  */
-int rootfs_check_proc(const char *destination, int tree, int target, struct failure *out);
+int rootfs_check_proc(const struct rootfs *rootfs, const char *destination, int tree, int target,
+	struct failure *out);
+
+bool rootfs_is_procfs(int fd);
 
 #endif
