@@ -5,6 +5,7 @@ import { writeOut } from './output/write.ts'
 const first = process.argv[2]
 if (process.argv.length === 3 && (first === '--version' || first === '-v')) {
   writeOut(`${versionLine}\n`)
+  leave()
 } else {
   import('./dispatch.ts')
     .then(({ dispatch }) => dispatch(process.argv.slice(2), process.argv0))

@@ -59,6 +59,8 @@ process.exit = (code) => {
   process.exitCode = code ?? 0
   throw new Error('not during the build')
 }
+// Commands leave when nothing is left to wait for; this process goes on.
+process.getActiveResourcesInfo = () => ['build']
 const getBuiltinModule = process.getBuiltinModule
 process.getBuiltinModule = (name) =>
   name === 'node:sea'
