@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { until } from '../helpers/until.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+const image = `${inject('registry')}/busybox:latest`
+const serve = 'mkdir /w; echo hello > /w/index.html; exec busybox httpd -f -vv -p 80 -h /w'
+
+/** Another machine: a network namespace with a cable to this one. */
+const other = `lt-${process.pid}`
+const link = `lt${process.pid}`
+const network = `198.18.${process.pid % 250}`
+const client = `${network}.2`
+const host = `${network}.1`
+const ip = (...args: string[]) => execFileSync('ip', args)
+
+let world: World
+const lighter = (...args: string[]) => world.lighter(args)
+const portOf = async (name: string) =>
+  (await lighter('port', name, '80')).stdout.split('\n')[0]?.split(':')[1] ?? ''
+/** Asks over bash's own sockets; again while nobody listens in the container yet. */
+const ask =
+  'for i in $(seq 100); do exec 3<>/dev/tcp/$0/$1 && printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3 && exit; sleep 0.1; done 2>/dev/null'
+const get = (from: 'here' | 'there', address: string, port: string) => {
+  const command = ['bash', '-c', ask, address, port]
+  const [program = '', ...args] =
+    from === 'here' ? command : ['ip', 'netns', 'exec', other, ...command]
+  return execFileSync(program, args, { encoding: 'utf8' })
+}
+const sawClient = (name: string, address: string) =>
+  until(async () => {
+    const { stdout, stderr } = await lighter('logs', name)
+    return `${stdout}${stderr}`.includes(`[::ffff:${address}]`)
+  })
+
+beforeAll(async () => {
+  ip('netns', 'add', other)
+  ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other)
+  ip('addr', 'add', `${host}/24`, 'dev', link)
+  ip('link', 'set', link, 'up')
+  ip('-n', other, 'addr', 'add', `${client}/24`, 'dev', 'eth0')
+  ip('-n', other, 'link', 'set', 'eth0', 'up')
+  world = makeWorld('publish')
+  const { exitCode, stderr } = await lighter(
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '-p',
+    '80',
+    image,
+    'sh',
+    '-c',
+    serve,
+  )
+  expect({ exitCode, stderr: exitCode ? stderr : '' }).toEqual({ exitCode: 0, stderr: '' })
+})
+afterAll(async () => {
+  ip('netns', 'del', other)
+  await world.remove()
+})
+
+test("the container sees the client's own address, and the gateway's for loopback", async () => {
+  const port = await portOf('web')
+  expect(get('there', host, port)).toContain('hello\n')
+  await sawClient('web', client)
+  expect(get('here', '127.0.0.1', port)).toContain('hello\n')
+  await sawClient('web', '172.17.0.1')
+})
+
+test('a container reaches a published port through the gateway and through the host', async () => {
+  const port = await portOf('web')
+  for (const address of ['172.17.0.1', host]) {
+    const answer = await lighter('run', '--rm', image, 'wget', '-qO-', `http://${address}:${port}/`)
+    expect(answer).toMatchObject({ exitCode: 0, stdout: 'hello\n' })
+  }
+})
+
+test('a killed forwarder is replaced, and clients of the gap are served', async () => {
+  const port = await portOf('web')
+  const find = () =>
+    execFileSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-ports'], { encoding: 'utf8' })
+  const before = find()
+  process.kill(Number(before), 'SIGKILL')
+  expect(get('there', host, port)).toContain('hello\n')
+  expect(find()).not.toBe(before)
+})
+
+test('a port that is taken is refused, and free again when its container is gone', async () => {
+  const port = await portOf('web')
+  const second = await lighter(
+    'run',
+    '-d',
+    '--name',
+    'second',
+    '-p',
+    `${port}:80`,
+    image,
+    'sleep',
+    '9',
+  )
+  expect(second.exitCode).toBe(125)
+  expect(second.stderr).toContain(`Bind for 0.0.0.0:${port} failed: port is already allocated`)
+  await lighter('rm', '-f', 'second')
+  await lighter('rm', '-f', 'web')
+  const third = await lighter('run', '-d', '-p', `${port}:80`, image, 'sh', '-c', serve)
+  expect(third.exitCode).toBe(0)
+})
