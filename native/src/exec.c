@@ -8,8 +8,9 @@
 #include <sys/wait.h>
 
 #include "exec_process.h"
+#include "exec_behind.h"
 #include "exec_request.h"
-#include "journal.h"
+#include "exec_trace.h"
 #include "memfd.h"
 #include "plan.h"
 #include "process.h"
@@ -165,18 +166,6 @@ static void report_exit(int report, int status)
 			exit_code_of(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
-/* The request's name is the id that the events of its beginning have. */
-static void note_end(const struct plan *plan, const char *file, int exit_code)
-{
-	const char *slash = strrchr(file, '/');
-	const char *name = slash ? slash + 1 : file;
-	struct journal_attribute more[] = {{.key = "execID"}, {.key = "exitCode"}};
-
-	snprintf(more[0].value, sizeof(more[0].value), "%.*s", (int)strcspn(name, "."), name);
-	snprintf(more[1].value, sizeof(more[1].value), "%d", exit_code);
-	journal_note(plan, "exec_die", more, array_size(more));
-}
-
 static int follow(struct relay *relay, const struct plan *plan,
 	const struct exec_arguments *arguments, struct failure *out)
 {
@@ -195,7 +184,7 @@ static int follow(struct relay *relay, const struct plan *plan,
 		return 1;
 	}
 	report_exit(arguments->report, status);
-	note_end(plan, arguments->file, exit_code_of(status));
+	exec_trace_end(plan, arguments->file, exit_code_of(status));
 	return exit_code_of(status);
 }
 
@@ -221,7 +210,7 @@ static void word_failure(struct failure *failure)
 }
 
 static int run_request(struct exec_request *request, const struct plan *plan,
-	const struct exec_arguments *arguments, struct failure *out)
+	const struct exec_arguments *arguments, int behind, struct failure *out)
 {
 	struct exec_process process;
 	struct relay relay = {.console = -1};
@@ -234,13 +223,14 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 	if (!request->process.terminal && prepare_stdio(request, &relay, stdio, out) < 0)
 		return -1;
 	adopt_terminal_size(&request->process);
-	if (relay_block_signals(out) < 0)
+	if (!request->detach && relay_block_signals(out) < 0)
 		return -1;
 	if (exec_process_start(request, stdio, &process, out) < 0) {
 		word_failure(out);
 		return -1;
 	}
 	close_handed_over(stdio);
+	exec_trace_begin(arguments->file, process.pid);
 	relay.pid = process.pid;
 	relay.pidfd = process.pidfd;
 	if (arguments->report >= 0)
@@ -249,7 +239,8 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 		return -1;
 	if (!request->detach)
 		return follow(&relay, plan, arguments, out);
-	return process.console >= 0 ? relay_leave_drain(process.console, out) : 0;
+	exec_behind_tell(behind, 0);
+	exec_behind_wait(plan, arguments->file, &process);
 }
 
 /* Docker's exec answers 126 for a user that is not there. */
@@ -266,6 +257,27 @@ static int report_failure(const struct exec_arguments *arguments, const struct f
 		fprintf(stderr, "%s%s\n", arguments->error_prefix ? arguments->error_prefix : "",
 			failure->message);
 	return arguments->detach ? 1 : exit_code(failure);
+}
+
+/* A detached request is carried out by a process that stays with it. */
+static int run_in_place(struct exec_request *request, const struct plan *plan,
+	const struct exec_arguments *arguments)
+{
+	struct failure failure = {0};
+	int behind = -1, result;
+
+	if (request->detach) {
+		behind = exec_behind_fork(&result, &failure);
+		if (behind < 0)
+			return result < 0 ? report_failure(arguments, &failure) : result;
+	}
+	result = run_request(request, plan, arguments, behind, &failure);
+	if (result < 0)
+		result = report_failure(arguments, &failure);
+	if (behind < 0)
+		return result;
+	exec_behind_tell(behind, result);
+	_exit(0);
 }
 
 int verb_exec(int argc, char **argv)
@@ -292,9 +304,7 @@ int verb_exec(int argc, char **argv)
 	/* From here on it must not reach the process. */
 	if (arguments.report >= 0)
 		fcntl(arguments.report, F_SETFD, FD_CLOEXEC);
-	result = run_request(&request, plan, &arguments, &failure);
-	if (result < 0)
-		result = report_failure(&arguments, &failure);
+	result = run_in_place(&request, plan, &arguments);
 	exec_request_clear(&request);
 	plan_free(plan);
 	return result;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec_behind.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec_trace.h"
+#include "scope.h"
+
+#define STEP "exec"
+
+enum { TERMINAL = 3 };
+
+int exec_behind_fork(int *ret_code, struct failure *out)
+{
+	auto_close int from = -1;
+	unsigned char code = 1;
+	int ends[2];
+	pid_t pid;
+
+	*ret_code = -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail(out, errno, STEP, "cannot make a pipe");
+	from = ends[0];
+	pid = fork();
+	if (pid == 0)
+		return ends[1];
+	close(ends[1]);
+	if (pid < 0)
+		return fail(out, errno, STEP, "cannot leave a process with the detached one");
+	/* Without a word it was killed. */
+	if (retry_eintr(read(from, &code, 1)) < 0)
+		code = 1;
+	*ret_code = code;
+	return -1;
+}
+
+void exec_behind_tell(int fd, int exit_code)
+{
+	unsigned char code = (unsigned char)exit_code;
+
+	while (write(fd, &code, 1) < 0 && errno == EINTR)
+		;
+	close(fd);
+}
+
+static void let_go(int console)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool has_terminal = console >= 0 && dup2(console, TERMINAL) >= 0;
+
+	setsid();
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (!has_terminal && null >= 0)
+		dup2(null, TERMINAL);
+	syscall(SYS_close_range, (unsigned)TERMINAL + 1, ~0U, 0U);
+	if (chdir("/") < 0)
+		_exit(1);
+}
+
+static int exit_code_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void exec_behind_wait(const struct plan *plan, const char *file, const struct exec_process *process)
+{
+	static unsigned char rest[4096];
+	int status = 0;
+
+	let_go(process->console);
+	fcntl(TERMINAL, F_SETFL, 0);
+	/* A terminal ends with the last process that has it open. */
+	while (retry_eintr(read(TERMINAL, rest, sizeof(rest))) > 0)
+		;
+	if (retry_eintr(waitpid(process->pid, &status, 0)) == process->pid)
+		exec_trace_end(plan, file, exit_code_of(status));
+	_exit(0);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others can know of a running exec: a record beside the place of its request, and the event
+ * of its end. */
+#ifndef LIGHTER_EXEC_TRACE_H
+#define LIGHTER_EXEC_TRACE_H
+
+#include <sys/types.h>
+
+#include "plan.h"
+
+/* Writes DIR/exec/ID.running with the identity of the process; file is DIR/exec/ID.json. Nothing
+ * waits for it: without it the exec is missing from ExecIDs. Of a killed client it stays, and
+ * counts as long as the process lives. */
+void exec_trace_begin(const char *file, pid_t pid);
+
+/* Removes it and notes exec_die. */
+void exec_trace_end(const struct plan *plan, const char *file, int exit_code);
+
+#endif
