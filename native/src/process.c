@@ -89,11 +89,22 @@ static void give_pipes(uid_t uid)
 	}
 }
 
-static int set_limits(const struct spec_process *spec, struct failure *out)
+/* Few open files are for the command: the steps before it may need more. */
+static bool is_for_later(int resource, const struct rlimit64 *limit)
+{
+	struct rlimit64 now;
+
+	return resource == RLIMIT_NOFILE && getrlimit64(RLIMIT_NOFILE, &now) == 0 &&
+	       limit->rlim_cur <= now.rlim_cur && limit->rlim_max <= now.rlim_max;
+}
+
+/* To raise one takes a right that goes with the change of user, to lower one takes none. */
+static int set_limits(const struct spec_process *spec, bool late, struct failure *out)
 {
 	for (size_t i = 0; i < spec->rlimit_count; i++)
-		if (setrlimit64((__rlimit_resource_t)spec->rlimits[i].resource,
-			    &spec->rlimits[i].limit) < 0)
+		if (late == is_for_later(spec->rlimits[i].resource, &spec->rlimits[i].limit) &&
+			setrlimit64((__rlimit_resource_t)spec->rlimits[i].resource,
+				&spec->rlimits[i].limit) < 0)
 			return fail(out, errno, "rlimits", "cannot set limit %d to %llu:%llu",
 				spec->rlimits[i].resource,
 				(unsigned long long)spec->rlimits[i].limit.rlim_cur,
@@ -206,7 +217,7 @@ int process_restrict(struct process *process, struct failure *out)
 	const struct spec_process *spec = process->spec;
 	bool entered;
 
-	if (set_limits(spec, out) < 0)
+	if (set_limits(spec, false, out) < 0)
 		return -1;
 	/* First as root, who may enter what the user may not; a network file system may know it the
 	 * other way round. */
@@ -237,6 +248,8 @@ int process_restrict(struct process *process, struct failure *out)
 
 int process_seal(const struct process *process, struct failure *out)
 {
+	if (set_limits(process->spec, true, out) < 0)
+		return -1;
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(out, errno, "descriptors", "cannot mark descriptors close-on-exec");
 	if (process->filter && process->spec->no_new_privileges)
