@@ -98,16 +98,36 @@ static int resolve_user(const struct plan *plan, int root, struct spec *spec, st
 	return set_home(&spec->process, home, out);
 }
 
-/* Programs look for the one to see whether they are in a container, and for the other to find
- * mounts. Where the image does not let them be made, it does without. */
+static void add_file(int directory, const char *name)
+{
+	auto_close int file =
+		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+
+	if (file >= 0)
+		(void)!fchmod(file, 0755);
+}
+
+static void add_directory(int directory, const char *name)
+{
+	if (mkdirat(directory, name, 0755) == 0)
+		(void)!fchmodat(directory, name, 0755, 0);
+}
+
+/* Programs look for /.dockerenv to see whether they are in a container, and for /etc/mtab to find
+ * mounts; what is mounted at /dev hides the others, which are for whoever gets the root filesystem
+ * as an archive. Where the image does not let them be made, it does without. */
 static void add_marks(int root)
 {
-	auto_close int mark = openat(
-		root, ".dockerenv", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+	add_file(root, ".dockerenv");
+	add_directory(root, "dev");
+	auto_close int dev = path_open(root, "dev", O_PATH | O_DIRECTORY, PATH_FOLLOW);
 	auto_close int etc = path_open(root, "etc", O_PATH | O_DIRECTORY, PATH_FOLLOW);
 
-	if (mark >= 0)
-		(void)!fchmod(mark, 0755);
+	if (dev >= 0) {
+		add_file(dev, "console");
+		add_directory(dev, "pts");
+		add_directory(dev, "shm");
+	}
 	if (etc >= 0)
 		(void)!symlinkat("/proc/mounts", etc, "mtab");
 }
