@@ -11,13 +11,14 @@ const MAGIC: readonly [name: string, bytes: number[]][] = [
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
 ]
 const LONGEST = 6
+const BLOCK = 512
 
 /**
  * The uncompressed stream of one that may be compressed with gzip, zstd, bzip2 or xz. The last two need the host's program of that
  * name. Throws `host-setup` without it.
  */
 export async function expandArchive(input: Readable): Promise<Readable> {
-  const { head, whole } = await peek(input)
+  const { head, whole } = await peek(input, LONGEST)
   const name = MAGIC.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
   if (name === undefined) return whole
   if (name === 'gzip') return through(whole, createGunzip())
@@ -25,11 +26,35 @@ export async function expandArchive(input: Readable): Promise<Readable> {
   return expandByProgram(whole, name)
 }
 
-async function peek(input: Readable): Promise<{ head: Buffer; whole: Readable }> {
+/** The same stream, once its first block is known to be one of an archive, or the end of one. Throws `bad-input`. */
+export async function checkArchive(input: Readable): Promise<Readable> {
+  const { head, whole } = await peek(input, BLOCK)
+  const block = head.subarray(0, BLOCK)
+  if (block.length === BLOCK && !isHeader(block) && block.some((byte) => byte !== 0)) {
+    input.destroy()
+    throw new LighterError('bad-input', 'archive/tar: invalid tar header')
+  }
+  return whole
+}
+
+/** Its checksum is the sum of its bytes, with blanks in its own place; old programs took the bytes as signed. */
+function isHeader(block: Buffer): boolean {
+  const written = Number.parseInt(block.toString('latin1', 148, 156).replace(/[ \0]/g, ''), 8)
+  let unsigned = 0
+  let signed = 0
+  for (let index = 0; index < BLOCK; index++) {
+    const own = index >= 148 && index < 156
+    unsigned += own ? 32 : block.readUInt8(index)
+    signed += own ? 32 : block.readInt8(index)
+  }
+  return written === unsigned || written === signed
+}
+
+async function peek(input: Readable, wanted: number): Promise<{ head: Buffer; whole: Readable }> {
   const chunks: Buffer[] = []
   let size = 0
   const iterator = input[Symbol.asyncIterator]()
-  while (size < LONGEST) {
+  while (size < wanted) {
     const next = await iterator.next()
     if (next.done) break
     const chunk = Buffer.from(next.value as Uint8Array)

@@ -7,7 +7,7 @@ import { errnoText } from '../fs/errno.ts'
 import { hostPlatform, parsePlatform } from '../oci/platform.ts'
 import { applyChanges } from './changes.ts'
 import { recordImageEvent } from './events.ts'
-import { expandArchive } from './expand.ts'
+import { checkArchive, expandArchive } from './expand.ts'
 import { makeImage } from './make.ts'
 
 export interface ImportOptions {
@@ -53,7 +53,7 @@ export async function importImage(engine: Engine, options: ImportOptions): Promi
   const isUrl = URL_SOURCE.test(source)
   const id = await makeImage(engine, {
     parent: undefined,
-    archive: await expandArchive(input),
+    archive: await readArchive(input, source),
     config,
     members: { architecture, os, ...(variant === '' ? {} : { variant }) },
     history: {
@@ -106,9 +106,18 @@ async function openUrl(url: string): Promise<Readable> {
   return Readable.fromWeb(response.body as import('node:stream/web').ReadableStream)
 }
 
-/** What is no archive, or only the beginning of one, ends before its time. */
+async function readArchive(input: Readable, source: string): Promise<Readable> {
+  try {
+    return await checkArchive(await expandArchive(input))
+  } catch (error) {
+    throw isErrno(error, 'EISDIR')
+      ? new LighterError('usage', `read ${source}: is a directory`)
+      : error
+  }
+}
+
+/** What is only the beginning of an archive ends before its time. */
 function asDocker(error: unknown): unknown {
-  if (isErrno(error, 'EISDIR')) return new LighterError('usage', 'read: is a directory')
   const isDamaged =
     error instanceof LighterError &&
     error.code === 'bad-input' &&
