@@ -1,7 +1,7 @@
 import type { ContainerWithState } from '../../lib/container/catalog.ts'
 import { describeStatus, stateWord } from '../../lib/container/condition.ts'
 import { formatPorts, portsOf } from '../../lib/container/ports.ts'
-import { commandOf, type MountPoint } from '../../lib/container/record.ts'
+import { commandOf, isTmpfsFlag, type MountPoint } from '../../lib/container/record.ts'
 import type { ContainerSize } from '../../lib/container/size.ts'
 import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
@@ -58,7 +58,11 @@ export function containerCells(
     Names: ({ record }) => record.name,
     Size: (row) => formatSizes(view.sizes?.get(row)),
     Labels: ({ record }) => formatLabels(record.config.labels),
-    Mounts: ({ record }) => record.mounts.map((mount) => formatMount(mount, whole)).join(','),
+    Mounts: ({ record }) =>
+      record.mounts
+        .filter((mount) => !isTmpfsFlag(record, mount))
+        .map((mount) => formatMount(mount, whole))
+        .join(','),
     LocalVolumes: ({ record }) =>
       String(record.mounts.filter(({ type }) => type === 'volume').length),
     Networks: ({ record: { networks, host } }) => {
@@ -101,7 +105,6 @@ const formatLabels = (labels: Readonly<Record<string, string>>): string =>
     .join(',')
 
 function formatMount(mount: MountPoint, whole: boolean): string {
-  const name =
-    mount.type === 'volume' ? mount.name : mount.type === 'bind' ? mount.source : mount.destination
+  const name = mount.type === 'volume' ? mount.name : mount.type === 'bind' ? mount.source : ''
   return whole ? name : cut(name, MAX_MOUNT)
 }

@@ -1,3 +1,4 @@
+import { sortMembers } from '../core/labels.ts'
 import { inspectLinks } from './links.ts'
 import type { DeviceRequest, HostOptions } from './options.ts'
 import { inspectBindings } from './published.ts'
@@ -16,7 +17,7 @@ export function inspectHost(record: ContainerRecord): Document {
     ContainerIDFile: host.cidFile,
     LogConfig: {
       Type: host.logConfig?.type ?? 'json-file',
-      Config: host.logConfig?.config ?? {},
+      Config: sortMembers(host.logConfig?.config ?? {}),
     },
     NetworkMode: host.networkMode,
     PortBindings: inspectBindings(host.portBindings ?? []),
@@ -28,7 +29,7 @@ export function inspectHost(record: ContainerRecord): Document {
     VolumeDriver: host.volumeDriver ?? '',
     VolumesFrom: orNull(host.volumesFrom),
     ConsoleSize: host.consoleSize,
-    ...(host.annotations ? { Annotations: host.annotations } : {}),
+    ...(host.annotations ? { Annotations: sortMembers(host.annotations) } : {}),
     CapAdd: orNull(host.capAdd),
     CapDrop: orNull(host.capDrop),
     CgroupnsMode: modes.cgroup ?? 'private',
@@ -45,12 +46,12 @@ export function inspectHost(record: ContainerRecord): Document {
     Privileged: host.privileged,
     PublishAllPorts: host.publishAll ?? false,
     ReadonlyRootfs: host.readonlyRootfs,
-    SecurityOpt: orNull(host.securityOpt),
-    ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: host.tmpfs } : {}),
+    SecurityOpt: orNull(securityOptions(host)),
+    ...(Object.keys(host.tmpfs).length > 0 ? { Tmpfs: sortMembers(host.tmpfs) } : {}),
     UTSMode: modes.uts ?? '',
     UsernsMode: modes.user ?? '',
     ShmSize: host.shmSize,
-    ...(host.sysctls ? { Sysctls: host.sysctls } : {}),
+    ...(host.sysctls ? { Sysctls: sortMembers(host.sysctls) } : {}),
     Runtime: host.runtime,
     Isolation: host.isolation ?? '',
     ...inspectResources(host),
@@ -58,6 +59,12 @@ export function inspectHost(record: ContainerRecord): Document {
     ...closedPaths(host),
     ...(host.init ? { Init: true } : {}),
   }
+}
+
+/** Docker has SELinux look away where a container shares what is the host's. */
+function securityOptions({ securityOpt, namespaces, privileged }: ContainerHostConfig): string[] {
+  const isOpen = privileged || namespaces?.ipc === 'host' || namespaces?.pid === 'host'
+  return isOpen ? [...securityOpt, 'label=disable'] : securityOpt
 }
 
 const orNull = (values: string[] | undefined): string[] | null =>

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { sortMembers } from '../core/labels.ts'
 import { volumeData } from '../volume/volume.ts'
 import type { ContainerWithState } from './catalog.ts'
+import { runningExecs } from './exec-ids.ts'
 import { inspectHealthcheck, readHealth } from './health.ts'
 import { inspectHost } from './inspect-host.ts'
 import { inspectNetworks } from './inspect-networks.ts'
-import { type ContainerRecord, commandOf, type MountPoint } from './record.ts'
+import { type ContainerRecord, commandOf, isTmpfsFlag, type MountPoint } from './record.ts'
 import { ownerOfFiles } from './sharing.ts'
 import { type ContainerState, isLive } from './state.ts'
 
@@ -24,13 +27,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     Args: args,
     State: inspectState(state, readHealth(container)),
     Image: record.imageId,
-    ResolvConfPath: join(files, 'resolv.conf'),
-    HostnamePath: join(files, 'hostname'),
-    HostsPath: join(files, 'hosts'),
-    LogPath:
-      (record.host.logConfig?.type ?? 'json-file') === 'json-file'
-        ? join(directory, 'container.log')
-        : '',
+    ...inspectFiles(record, directory, files),
     Name: `/${record.name}`,
     RestartCount: state.status === 'created' ? 0 : state.restartCount,
     Driver: driverName(record),
@@ -38,7 +35,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
-    ExecIDs: null,
+    ExecIDs: state.status === 'running' ? runningExecs(directory) : null,
     HostConfig: inspectHost(record),
     GraphDriver: {
       Data: {
@@ -53,11 +50,23 @@ export function inspectContainer(data: string, container: ContainerWithState): D
       Name: driverName(record),
     },
     Mounts: record.mounts
-      // Docker lists the tmpfs of --mount here, and those of --tmpfs among the settings.
-      .filter((mount) => mount.type !== 'tmpfs' || !(mount.destination in record.host.tmpfs))
+      .filter((mount) => !isTmpfsFlag(record, mount))
       .map((mount) => inspectMount(data, mount)),
     Config: inspectConfig(record),
     NetworkSettings: inspectNetworks(data, record, state),
+  }
+}
+
+/** The first start makes them: before it Docker knows no paths either. `shared`: who shares a network shares its files. */
+function inspectFiles({ host }: ContainerRecord, directory: string, shared: string): Document {
+  const wasStarted = existsSync(join(directory, 'bundle/config.json'))
+  const path = (name: string): string => (wasStarted ? join(shared, name) : '')
+  const isFile = (host.logConfig?.type ?? 'json-file') === 'json-file'
+  return {
+    ResolvConfPath: path('resolv.conf'),
+    HostnamePath: path('hostname'),
+    HostsPath: path('hosts'),
+    LogPath: wasStarted && isFile ? join(directory, 'container.log') : '',
   }
 }
 
@@ -101,7 +110,7 @@ function inspectMount(data: string, mount: MountPoint): Document {
 /** `Config` of the document, which an image made of the container gets too. */
 export function inspectConfig({ config, image }: ContainerRecord): Document {
   const set = (keys: string[]): Document | null =>
-    keys.length > 0 ? Object.fromEntries(keys.map((key) => [key, {}])) : null
+    keys.length > 0 ? sortMembers(Object.fromEntries(keys.map((key) => [key, {}]))) : null
   return {
     Hostname: config.hostname,
     Domainname: config.domainname ?? '',
@@ -121,7 +130,7 @@ export function inspectConfig({ config, image }: ContainerRecord): Document {
     WorkingDir: config.workingDir,
     Entrypoint: config.entrypoint,
     OnBuild: null,
-    Labels: config.labels,
+    Labels: sortMembers(config.labels),
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     ...(config.stopTimeout === undefined ? {} : { StopTimeout: config.stopTimeout }),
   }

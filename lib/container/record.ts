@@ -109,6 +109,10 @@ export const commandOf = (record: ContainerRecord): string[] => [
   ...(record.config.cmd ?? []),
 ]
 
+/** Whether a mount comes from `--tmpfs`: Docker lists those of `--mount` among the mounts, and these among the settings only. */
+export const isTmpfsFlag = ({ host }: ContainerRecord, mount: MountPoint): boolean =>
+  mount.type === 'tmpfs' && mount.destination in host.tmpfs
+
 /** Volumes that live and die with the container. */
 export const anonymousVolumes = (record: ContainerRecord): string[] =>
   record.mounts.flatMap((mount) => (mount.type === 'volume' && mount.anonymous ? [mount.name] : []))

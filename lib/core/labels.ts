@@ -1,3 +1,7 @@
+/** The same members in the order of their names, as Go writes maps. */
+export const sortMembers = <T>(members: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(members).sort(([one], [other]) => (one < other ? -1 : 1)))
+
 /** Whether all wanted labels are there: `key`, or `key=value`. */
 export function matchesLabels(
   wanted: readonly string[],
