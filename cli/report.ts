@@ -33,8 +33,8 @@ export class UsageFailure extends LighterError {
   }
 }
 
-/** Flags that Docker's client refuses because of what its engine is; nothing but the sentences is printed, with exit code 1. */
-export class UnsupportedFlags extends LighterError {
+/** What Docker's client refuses with nothing but the sentences and exit code 1, whatever the command. */
+export class BareRefusal extends LighterError {
   constructor(sentences: string[]) {
     super('usage', sentences.join('\n'))
   }
@@ -58,7 +58,7 @@ export function reportError(error: unknown, where: Failure): number {
     }
     return code
   }
-  if (error instanceof UnsupportedFlags) {
+  if (error instanceof BareRefusal) {
     writeError(error.message)
     return 1
   }
@@ -98,10 +98,12 @@ function reportExpected(
 
 /** What goes wrong after the command line was understood and the image was there ends without a pointer to help. */
 const NO_HELP: ReadonlySet<ErrorCode> = new Set([
+  'bad-start',
   'command-not-found',
   'command-not-executable',
   'host-setup',
   'native',
+  'no-such-network',
   'not-running',
   'start-failed',
   'no-space',
@@ -112,6 +114,7 @@ const NO_HELP: ReadonlySet<ErrorCode> = new Set([
 const OWN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'usage',
   'bad-reference',
+  'bad-platform',
   'bad-digest',
   'no-such-object',
   'digest-mismatch',

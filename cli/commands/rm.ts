@@ -13,8 +13,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     return await forEach(context, parsed.operands, async (text) => removeLink(context, text))
   let missing = 0
   const code = await forEach(context, parsed.operands, async (text) => {
-    if (text === '') throw new LighterError('usage', 'Container name cannot be empty')
     try {
+      if (text === '') throw new LighterError('usage', 'Container name cannot be empty')
       await removeContainer(engine, findContainer(engine.paths.data, text), options, text)
       return text
     } catch (error) {

@@ -139,7 +139,7 @@ const DEFAULT_TABLE = `table ${Object.keys(HEADS)
 
 async function chooseFormat(parsed: Parsed): Promise<(rows: readonly Row[]) => string> {
   const { formatRows, plainRows } = await import('../output/rows.ts')
-  const kind = plainRows<Row>('formatter.statsContext', HEADS)
+  const kind = plainRows<Row>('container.statsContext', HEADS)
   const given = parsed.string('format') ?? ''
   const format = given === '' || given === 'table' ? DEFAULT_TABLE : given
   return (rows) => formatRows(kind, format, rows)

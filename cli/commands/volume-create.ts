@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { readLabels } from '../flags/key-values.ts'
 import { readMap } from '../flags/map.ts'
 import type { Parsed } from '../parse.ts'
-import { UnsupportedFlags } from '../report.ts'
+import { BareRefusal } from '../report.ts'
 import { notInSwarm } from '../swarm.ts'
 
 /** They make a volume of a swarm; secrets alone do not. */
@@ -19,7 +19,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const [operand] = parsed.operands
   const flag = parsed.string('name')
   if (operand !== undefined && flag) {
-    throw new UnsupportedFlags([
+    throw new BareRefusal([
       'conflicting options: either specify --name or provide positional arg, not both',
     ])
   }

@@ -6,14 +6,14 @@ import { parsePruneFilter } from '../flags/prune-filter.ts'
 import { confirm } from '../output/confirm.ts'
 import { formatSize } from '../output/units.ts'
 import type { Parsed } from '../parse.ts'
-import { UnsupportedFlags } from '../report.ts'
+import { BareRefusal } from '../report.ts'
 
 /** `volume prune`: those without a name, or with `-a` all that no container has. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const list = parsed.list('filter')
   const [asked, ...more] = parseFilters(list).get('all') ?? []
   if (parsed.bool('all') && asked !== undefined) {
-    throw new UnsupportedFlags([
+    throw new BareRefusal([
       `conflicting options: cannot specify both --all and --filter all=${asked}`,
     ])
   }

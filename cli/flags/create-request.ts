@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { CreateRequest } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { FlagError, type Parsed } from '../parse.ts'
+import { BareRefusal } from '../report.ts'
 import { parseConnections } from './connections.ts'
 import { parseHostOptions } from './host-options.ts'
 import { readEnvironment, readLabels, readText } from './key-values.ts'
@@ -35,7 +36,7 @@ export function parseCreateRequest(
     attach: parseAttach(parsed.list('attach'), openStdin, detached),
     autoRemove: parsed.bool('rm'),
     startsAtOnce,
-    binds: parsed.list('volume').map(refuseEmpty).map(absoluteSource),
+    binds: parsed.list('volume').map(checkSections).map(absoluteSource),
     mounts: mounts.map(({ request }) => request),
     tmpfs: Object.fromEntries(parsed.list('tmpfs').map(splitTmpfs)),
     connections: parseConnections(parsed),
@@ -109,7 +110,7 @@ export function parseAttach(
     )
   })
   if (names.length > 0) {
-    if (detached) throw new LighterError('usage', 'Conflicting options: -a and -d')
+    if (detached) throw new BareRefusal(['Conflicting options: -a and -d'])
     return {
       stdin: names.includes('stdin'),
       stdout: names.includes('stdout'),
@@ -127,8 +128,20 @@ function absoluteSource(text: string): string {
   return `${resolve(text.slice(0, colon))}${text.slice(colon)}`
 }
 
-function refuseEmpty(bind: string): string {
+/** What Docker's client finds wrong with a `-v` by itself. */
+function checkSections(bind: string): string {
   if (bind === '') throw new LighterError('usage', 'invalid empty volume spec')
+  const bad = (reason: string) => new LighterError('usage', `invalid spec: ${bind}: ${reason}`)
+  const sections: string[] = []
+  for (const part of bind.split(':')) {
+    const before = sections.at(-1)
+    // It takes a single letter for a drive of Windows.
+    if (before !== undefined && /^[a-z]$/i.test(before)) sections.splice(-1, 1, `${before}:${part}`)
+    else sections.push(part)
+  }
+  const empty = sections.indexOf('')
+  if (empty >= 0 && empty < 3) throw bad('empty section between colons')
+  if (sections.length > 3) throw bad('too many colons')
   return bind
 }
 

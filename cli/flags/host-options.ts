@@ -1,7 +1,7 @@
 import type { HostOptions } from '../../lib/container/options.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Parsed } from '../parse.ts'
-import { UnsupportedFlags } from '../report.ts'
+import { BareRefusal } from '../report.ts'
 import { isCdiName, parseDevice, parseGpus } from './device.ts'
 import { parseNamespaces } from './namespaces.ts'
 import { normalizeHost } from './network.ts'
@@ -58,7 +58,7 @@ function refuseWindowsFlags(parsed: Parsed): void {
     (flag) =>
       `"--${flag}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`,
   )
-  throw new UnsupportedFlags(lines)
+  throw new BareRefusal(lines)
 }
 
 function lastOfEach<T extends { name: string }>(items: T[]): T[] {

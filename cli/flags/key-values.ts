@@ -8,7 +8,7 @@ export function readEnvironment(
   flags: string[],
   host: NodeJS.ProcessEnv,
 ): string[] {
-  const fromFiles = files.flatMap((path) => parseFile(readText(path), 'variable', host))
+  const fromFiles = files.flatMap((path) => parseFile(readText(path), host))
   return [...fromFiles, ...flags.flatMap((text) => parseVariable(text, host))]
 }
 
@@ -32,7 +32,7 @@ export function readLabels(files: string[], flags: string[]): Record<string, str
       `invalid argument "${text}" for "-l, --label" flag: invalid label '${text}': empty name`,
     )
   }
-  const lines = files.flatMap((path) => parseFile(readText(path), 'label', {}))
+  const lines = files.flatMap((path) => parseFile(readText(path), {}))
   return Object.fromEntries([...lines, ...flags].map(splitPair))
 }
 
@@ -41,12 +41,11 @@ function splitPair(text: string): [string, string] {
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)]
 }
 
-/** Lines of an env file: blank ones and comments are skipped, a name alone is looked up. Throws `usage`. */
-export function parseFile(
-  text: string,
-  kind: 'variable' | 'label',
-  host: NodeJS.ProcessEnv,
-): string[] {
+/**
+ * Lines of an env file or a label file: blank ones and comments are skipped. A name alone is looked up; of labels it is left
+ * out. Throws `usage`.
+ */
+export function parseFile(text: string, host: NodeJS.ProcessEnv): string[] {
   const bad = (reason: string): LighterError =>
     new LighterError('usage', `poorly formatted environment: ${reason}`)
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
@@ -57,7 +56,6 @@ export function parseFile(
     if (name === '') throw bad(`no variable name on line '${line}'`)
     if (/\s/.test(name)) throw bad(`variable '${name}' contains whitespaces`)
     if (line.includes('=')) return [line]
-    if (kind === 'label') return [line]
     const value = host[name]
     return value === undefined ? [] : [`${name}=${value}`]
   })

@@ -3,6 +3,7 @@ import { LighterError } from '../../lib/core/errors.ts'
 import { ensureImage, type PullPolicy } from '../../lib/image/ensure.ts'
 import { isSquashed } from '../../lib/image/layer-kind.ts'
 import type { OnProgress } from '../../lib/image/progress.ts'
+import { parsePlatform } from '../../lib/oci/platform.ts'
 import { layerName } from '../../lib/store/layers.ts'
 import type { Context } from '../context.ts'
 import { showPull } from '../output/progress.ts'
@@ -22,7 +23,7 @@ export async function obtainImage(context: Context, parsed: Parsed): Promise<Ima
   }
   const image = await ensureImage(engine, parsed.operands[0] ?? '', {
     policy,
-    platform: parsed.string('platform') || undefined,
+    platform: checkPlatform(parsed.string('platform')),
     onMissing: context.warn,
     ...(quiet ? {} : { onProgress }),
   })
@@ -32,6 +33,19 @@ export async function obtainImage(context: Context, parsed: Parsed): Promise<Ima
     layers: image.config.diffIds.map((diffId) => layerName(diffId, squashed)),
     defaults: image.config.defaults,
   }
+}
+
+function checkPlatform(text: string | undefined): string | undefined {
+  if (!text) return undefined
+  try {
+    parsePlatform(text)
+  } catch (error) {
+    throw new LighterError(
+      'bad-platform',
+      `error parsing specified platform: ${(error as Error).message}`,
+    )
+  }
+  return text
 }
 
 function parsePolicy(text: string): PullPolicy {

@@ -38,6 +38,9 @@ export type MountRequest =
 
 const PROPAGATIONS = new Set(['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'])
 
+const isOption = (text: string): boolean =>
+  ['ro', 'rw', 'z', 'Z', 'nocopy'].includes(text) || PROPAGATIONS.has(text)
+
 const bad = (message: string): LighterError => new LighterError('bad-input', message)
 
 /**
@@ -45,22 +48,20 @@ const bad = (message: string): LighterError => new LighterError('bad-input', mes
  * Docker's sentences.
  */
 export function parseBind(spec: string): MountRequest {
-  const parts = spec.split(':')
-  if (spec === '') throw bad('invalid empty volume spec')
-  if (parts.length > 3) throw bad(`invalid spec: ${spec}: too many colons`)
-  if (parts.some((part) => part === ''))
-    throw bad(`invalid spec: ${spec}: empty section between colons`)
-  const [first = '', second, mode = ''] = parts
+  const [first = '', second, mode = '', ...more] = spec.split(':')
   if (second === undefined) {
-    return volumeMount('', checkDestination(spec, 'volume', first), '')
+    return volumeMount(spec, '', checkDestination(spec, 'volume', first), '')
   }
+  // `/path:ro` names no source.
+  const isMode = mode === '' && more.length === 0 && second.split(',').every(isOption)
+  if (more.length > 0 || isMode) throw bad(`invalid volume specification: '${spec}'`)
   const isPath = first.startsWith('/')
   const destination = checkDestination(spec, isPath ? 'bind' : 'volume', second)
   if (!isPath) {
     checkVolumeName(first)
-    return volumeMount(first, destination, mode)
+    return volumeMount(spec, first, destination, mode)
   }
-  const options = parseBindMode(mode)
+  const options = parseBindMode(spec, mode)
   return {
     type: 'bind',
     source: posix.normalize(first),
@@ -71,13 +72,15 @@ export function parseBind(spec: string): MountRequest {
   }
 }
 
-function volumeMount(name: string, destination: string, mode: string): MountRequest {
+function volumeMount(spec: string, name: string, destination: string, mode: string): MountRequest {
   const options = mode === '' ? [] : mode.split(',')
   const counted = { access: 0, label: 0, copy: 0 }
   for (const option of options) {
     if (option === 'ro' || option === 'rw') counted.access++
     else if (option === 'z' || option === 'Z') counted.label++
     else if (option === 'nocopy') counted.copy++
+    else if (PROPAGATIONS.has(option))
+      throw badMount(spec, 'volume', 'field BindOptions must not be specified')
     else throw bad(`invalid mode: ${mode}`)
   }
   if (Object.values(counted).some((count) => count > 1)) throw bad(`invalid mode: ${mode}`)
@@ -92,7 +95,10 @@ function volumeMount(name: string, destination: string, mode: string): MountRequ
   }
 }
 
-function parseBindMode(mode: string): {
+function parseBindMode(
+  spec: string,
+  mode: string,
+): {
   readOnly: boolean
   propagation: string
   recursive: boolean
@@ -104,6 +110,8 @@ function parseBindMode(mode: string): {
     else if (option === 'z' || option === 'Z') counted.label++
     else if (PROPAGATIONS.has(option)) counted.propagation++
     else if (option === 'bind' || option === 'rbind') counted.recursion++
+    else if (option === 'nocopy')
+      throw badMount(spec, 'bind', 'field VolumeOptions must not be specified')
     else throw bad(`invalid mode: ${mode}`)
   }
   if (Object.values(counted).some((count) => count > 1)) throw bad(`invalid mode: ${mode}`)
@@ -114,13 +122,11 @@ function parseBindMode(mode: string): {
   }
 }
 
-function checkDestination(spec: string, type: string, path: string): string {
-  const fail = (reason: string): LighterError =>
-    bad(
-      `invalid volume specification: '${spec}': invalid mount config for type "${type}": ${reason}`,
-    )
-  return normalizeDestination(path, fail)
-}
+const badMount = (spec: string, type: string, reason: string): LighterError =>
+  bad(`invalid volume specification: '${spec}': invalid mount config for type "${type}": ${reason}`)
+
+const checkDestination = (spec: string, type: string, path: string): string =>
+  normalizeDestination(path, (reason) => badMount(spec, type, reason))
 
 /** A path inside the container: absolute, normalized and not the root itself. */
 export function normalizeDestination(path: string, fail: (reason: string) => LighterError): string {
@@ -148,11 +154,11 @@ const TMPFS_FLAGS = new Set(
 const TMPFS_VALUES = new Set(['mode', 'uid', 'gid', 'size', 'nr_inodes', 'nr_blocks', 'mpol'])
 
 function checkTmpfsOptions(text: string): string[] {
-  const options = text.split(',').filter((option) => option !== '')
+  const options = text === '' ? [] : text.split(',')
   for (const option of options) {
     const [name = ''] = option.split('=')
     const known = option.includes('=') ? TMPFS_VALUES.has(name) : TMPFS_FLAGS.has(name)
-    if (!known) throw bad(`invalid tmpfs option "${name}"`)
+    if (!known) throw new LighterError('bad-start', `invalid tmpfs option "${name}"`)
   }
   return options
 }

@@ -41,7 +41,8 @@ export async function ensureImage(
     if (/^sha256:[0-9a-f]{64}$|^[0-9a-f]{64}$/.test(text)) throw noSuchImage(text)
     const carried = await ensureCarried(engine, text)
     if (carried && matches(carried, options.platform)) return carried
-    if (options.policy === 'never') throw noSuchImage(text)
+    if (options.policy === 'never')
+      throw found ? otherPlatform(text, found, options) : noSuchImage(text)
     const name = familiarReference(withDefaultTag(parseReference(text)))
     options.onMissing?.(`Unable to find image '${name}' locally`)
   }
@@ -109,6 +110,15 @@ async function ensureUnpacked(engine: Engine, image: Image): Promise<void> {
       )
     }
   }
+}
+
+function otherPlatform(text: string, found: Image, { platform = '' }: EnsureOptions): LighterError {
+  const wanted = formatPlatform(parsePlatform(platform))
+  const actual = formatPlatform(found.config.platform)
+  return new LighterError(
+    'bad-input',
+    `image with reference ${text} was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`,
+  )
 }
 
 const matches = (image: Image, platform: string | undefined): boolean =>

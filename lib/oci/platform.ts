@@ -15,6 +15,8 @@ const ARCHITECTURES: Readonly<Record<string, [string, string]>> = {
   armel: ['arm', 'v6'],
 }
 const COMPONENT = /^[A-Za-z0-9_-]+$/
+/** As containerd quotes its pattern; a version of the operating system is of no use on Linux. */
+const OS_COMPONENT = String.raw`^([A-Za-z0-9_-]+)(?:\\(([A-Za-z0-9_.-]*)\\))?$`
 const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set(
   '386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm'.split(
     ' ',
@@ -29,9 +31,15 @@ export const hostPlatform = (): Platform =>
 
 /** Parses `os/arch[/variant]`, or one word: an operating system or an architecture. Throws `bad-input`. */
 export function parsePlatform(text: string): Platform {
-  const parts = text.split('/')
+  const parts = splitAtMost(text, '/', 4)
   const [first = '', second, third] = parts
-  const odd = parts.find((part) => !COMPONENT.test(part))
+  const index = parts.findIndex((part) => !COMPONENT.test(part))
+  const odd = parts[index]
+  if (index === 0) {
+    throw invalid(
+      `"${odd}" is an invalid OS component of "${text}": OSAndVersion specifier component must match "${OS_COMPONENT}"`,
+    )
+  }
   if (odd !== undefined) {
     throw invalid(
       `"${odd}" is an invalid component of "${text}": platform specifier component must match "${COMPONENT.source}"`,
@@ -45,6 +53,14 @@ export function parsePlatform(text: string): Platform {
   const platform = normalise('linux', word, '')
   if (KNOWN_ARCHITECTURES.has(platform.architecture)) return platform
   throw invalid(`"${text}": unknown operating system or architecture`)
+}
+
+/** The last part keeps what is beyond the limit, as Go's SplitN does. */
+function splitAtMost(text: string, separator: string, limit: number): string[] {
+  const parts = text.split(separator)
+  return parts.length <= limit
+    ? parts
+    : [...parts.slice(0, limit - 1), parts.slice(limit - 1).join(separator)]
 }
 
 const invalid = (message: string): LighterError =>

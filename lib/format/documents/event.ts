@@ -17,4 +17,4 @@ events.Actor
 `
 
 /** What a line of `events` is for a template. */
-export const EVENT = readTypes(EVENT_TYPES)('events.Message')
+export const EVENT = readTypes(EVENT_TYPES)('*events.Message')

@@ -22,9 +22,10 @@ test.each([
 })
 
 test.each([
-  ['', 'invalid empty volume spec'],
-  [':/a', 'empty section between colons'],
-  ['/a:/b:ro:x', 'too many colons'],
+  ['/a:/b:ro:x', "invalid volume specification: '/a:/b:ro:x'"],
+  ['/b:ro', "invalid volume specification: '/b:ro'"],
+  ['/a:/b:nocopy', 'field VolumeOptions must not be specified'],
+  ['a1:/b:shared', 'field BindOptions must not be specified'],
   ['/a:/b:foo', 'invalid mode: foo'],
   ['a1:/b:ro,rw', 'invalid mode: ro,rw'],
   ['/:/', "destination can't be '/'"],

@@ -4,9 +4,9 @@ import { parseMount } from '../../../../cli/flags/mount.ts'
 
 test('an env file: comments, names alone, bad names', () => {
   const text = '# c\nA=b\n lead=1\nB\nNONE\n'
-  expect(parseFile(text, 'variable', { B: 'host' })).toEqual(['A=b', 'lead=1', 'B=host'])
-  expect(() => parseFile('bad name=1', 'variable', {})).toThrow('contains whitespaces')
-  expect(() => parseFile('=1', 'variable', {})).toThrow("no variable name on line '=1'")
+  expect(parseFile(text, { B: 'host' })).toEqual(['A=b', 'lead=1', 'B=host'])
+  expect(() => parseFile('bad name=1', {})).toThrow('contains whitespaces')
+  expect(() => parseFile('=1', {})).toThrow("no variable name on line '=1'")
 })
 
 test('-e and -l', () => {
