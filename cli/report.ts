@@ -98,7 +98,6 @@ function reportExpected(
 
 /** What goes wrong after the command line was understood and the image was there ends without a pointer to help. */
 const NO_HELP: ReadonlySet<ErrorCode> = new Set([
-  'bad-start',
   'command-not-found',
   'command-not-executable',
   'host-setup',

@@ -158,7 +158,7 @@ function checkTmpfsOptions(text: string): string[] {
   for (const option of options) {
     const [name = ''] = option.split('=')
     const known = option.includes('=') ? TMPFS_VALUES.has(name) : TMPFS_FLAGS.has(name)
-    if (!known) throw new LighterError('bad-start', `invalid tmpfs option "${name}"`)
+    if (!known) throw new LighterError('start-failed', `invalid tmpfs option "${name}"`)
   }
   return options
 }

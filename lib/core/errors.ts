@@ -4,8 +4,6 @@ export type ErrorCode =
   | 'bad-reference'
   | 'bad-digest'
   | 'bad-input'
-  /** Input that Docker's daemon refuses only when the container is started. */
-  | 'bad-start'
   | 'bad-platform'
   | 'no-such-container'
   | 'no-such-image'

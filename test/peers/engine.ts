@@ -14,11 +14,15 @@ export class Engine {
     this.#peers = PEERS
   }
 
-  /** Runs a script of a case and removes what it leaves. */
+  /**
+   * Runs a script of a case and removes what it leaves. Both in one go: what runs in one world of Podman is not to be
+   * seen from the next.
+   */
   ask(script: string): Answer {
     const quoted = `'${(PRELUDE + script).replaceAll("'", `'\\''`)}'`
-    const { status, stdout, stderr } = this.#run(`timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}`)
-    this.#run(CLEAN_UP)
+    const { status, stdout, stderr } = this.#run(
+      `timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}; code=$?; ${CLEAN_UP}; exit $code`,
+    )
     return {
       exitCode: status ?? 137,
       stdout: normaliseLines(stdout),
@@ -46,6 +50,9 @@ export class Engine {
     return spawnSync(this.#peers, ['sh', this.program, named], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process that the script left behind may hold the pipes.
+      timeout: 3 * TIME_LIMIT * 1000,
+      killSignal: 'SIGKILL',
     })
   }
 }

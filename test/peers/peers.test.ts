@@ -1,10 +1,10 @@
-import { appendFileSync, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
 import { compare } from './compare.ts'
 import { normaliseLines } from './normalise.ts'
-import { type HostFeature, readPending, readRecording } from './recorded.ts'
+import { type HostFeature, note, readPending, readRecording } from './recorded.ts'
 import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT } from './suite.ts'
 import { loadTopics } from './topics.ts'
 
@@ -87,9 +87,3 @@ test('pending cases exist', () => {
   console.log(`${listed.length} of ${known.length} cases are pending`)
   expect(listed.filter((key) => !known.includes(key))).toEqual([])
 })
-
-/** For whoever works on the pending cases: what is wrong with each. */
-function note(key: string, wrong: string[]): void {
-  const file = process.env.LIGHTER_PEERS_REPORT
-  if (file && wrong.length > 0) appendFileSync(file, `== ${key}\n${wrong.join('\n')}\n`)
-}

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Answer, Topic } from './suite.ts'
 
 /** The engine's answers to one topic, as kept in `recorded/<topic>.json`. */
@@ -39,4 +39,10 @@ export function readPending(
       return features.has(entry.unless) ? [] : [[key, entry.why]]
     }),
   )
+}
+
+/** What is wrong with each case, for whoever works on them. */
+export function note(key: string, wrong: string[]): void {
+  const file = process.env.LIGHTER_PEERS_REPORT
+  if (file && wrong.length > 0) appendFileSync(file, `== ${key}\n${wrong.join('\n')}\n`)
 }

@@ -36,6 +36,14 @@ export default topic('events', [
     '-f type=container',
   ),
   during('exec', 'box px; docker exec px true', '-f type=container'),
+  inAnyOrder(
+    during(
+      'exec: attributes',
+      `box px -l a=1; docker exec px sh -c 'exit 3'; docker exec -d px sh -c 'exit 4'; docker exec -dt px sleep 100; sleep 0.5; docker kill px >/dev/null; docker wait px`,
+      '-f type=container',
+      '{{.Action}} {{.Actor.Attributes.a}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.execID}}',
+    ),
+  ),
   during(
     'exit codes',
     `docker run --name px busybox sh -c 'exit 4'`,
@@ -111,6 +119,12 @@ export default topic('events', [
     script: sh`docker events --since 1s --until 0s -f nosuch=1 -f container=zz`,
   },
   { name: 'a bad template', script: sh`docker events --since 1s --until 0s --format '{{'` },
+  during(
+    'a template that fails',
+    'docker create --name px busybox >/dev/null',
+    '-f type=container',
+    '{{len .Actor.Attributes.nosuch}}',
+  ),
   {
     name: 'system events',
     script: sh`since=$(date +%s.%N); docker create --name px busybox >/dev/null; docker system events --since $since --until "$(date +%s.%N)" --format '{{.Action}}'`,

@@ -14,6 +14,18 @@ const RUNTIME = 'OCI runtime exec failed: exec failed: unable to start container
 
 export default topic('exec', [
   {
+    name: 'exec ids after the client was killed',
+    script: sh`
+      box px; docker exec px sleep 2 & client=$!; sleep 1; kill -9 $client; wait $client 2>/dev/null; docker inspect -f '{{len .ExecIDs}}' px
+      sleep 2; docker inspect -f '{{json .ExecIDs}}' px`,
+  },
+  {
+    name: 'exec ids of detached ones',
+    script: sh`
+      box px; docker exec -d px sleep 100; docker exec -dt px sleep 100; docker inspect -f '{{len .ExecIDs}}' px
+      docker kill px; docker inspect -f '{{json .ExecIDs}}' px`,
+  },
+  {
     name: 'output and code',
     script: sh`box px; docker exec px sh -c 'echo out; echo err >&2; exit 42'`,
   },

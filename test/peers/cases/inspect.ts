@@ -3,7 +3,73 @@ import { sh, topic } from '../suite.ts'
 /** Where everything is in the document: each path with the type of its value, in the order of the document. */
 const SHAPE = `jq -r '.[0] | . as $d | [paths(true)] | .[] | . as $p | ($p | map(tostring) | join(".")) + " " + ($d | getpath($p) | type)'`
 
+/** The whole document, without what depends on the kernel, the runtime and the networks of the host. */
+const WHOLE = `jq '.[0] | del(.GraphDriver, .State.Pid, .HostConfig.CgroupnsMode, .HostConfig.Runtime, .HostConfig.MaskedPaths, .HostConfig.ReadonlyPaths, .NetworkSettings)'`
+
+/** Flags that leave nothing of the document at its default, if they need no limits. */
+const FLAGS = [
+  "--health-cmd 'echo ok' --health-interval 1s --health-start-period 5s --health-start-interval 1s --health-timeout 2s --health-retries 2",
+  '--restart on-failure:3 --init --hostname hh --domainname dd --stop-signal INT --stop-timeout 3 --label a=b --annotation c=d --user 1:2 --workdir /w -e A=1',
+  '--add-host a:1.2.3.4 --dns 1.1.1.1 --dns-search x.y --dns-opt ndots:2 --group-add 5 --cap-add NET_ADMIN --cap-drop MKNOD --security-opt no-new-privileges',
+  '--ulimit nofile=10:20 --sysctl net.ipv4.ip_forward=1 --device /dev/null:/dev/xx:rw --oom-score-adj 5 --pid host --ipc private --log-opt max-size=1m --tmpfs /u:size=1m',
+].join(' ')
+
 export default topic('inspect', [
+  {
+    name: 'everything about a created one',
+    script: sh`docker create --name px busybox >/dev/null; docker inspect px | ${WHOLE}`,
+  },
+  {
+    name: 'everything about a running one with many flags',
+    script: sh`
+      docker run -d --name px ${FLAGS} busybox sleep 100 >/dev/null; until_says ' healthy' docker inspect -f ' {{.State.Health.Status}}' px
+      docker inspect px | jq '[.[0] | del(.State.Health.Log[1:])]' | ${WHOLE}`,
+  },
+  {
+    name: 'everything about a paused terminal',
+    script: sh`docker run -dit --name px busybox >/dev/null; docker pause px >/dev/null; docker inspect px | ${WHOLE}`,
+  },
+  {
+    name: 'everything about an exited one',
+    script: sh`docker run --name px --cidfile cid --log-driver none busybox sh -c 'exit 3'; docker inspect px | ${WHOLE}`,
+  },
+  {
+    name: 'everything about one that could not start',
+    script: sh`docker create --name px busybox nosuch >/dev/null; docker start px 2>/dev/null; docker inspect px | jq '[.[0] | del(.State.Error)]' | ${WHOLE}`,
+  },
+  {
+    name: 'everything about a restarted one',
+    script: sh`box px; docker restart px >/dev/null; docker inspect px | ${WHOLE}`,
+  },
+  {
+    name: 'all kinds of mounts',
+    script: sh`
+      mkdir d; box px -v "$PWD/d:/e:ro" -v px-all:/v -v /anon --tmpfs /u:size=1m --mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1700 \
+        --mount type=bind,source="$PWD/d",target=/e2,readonly --mount type=volume,source=px-all2,target=/v2,volume-nocopy
+      docker inspect px | jq '.[0] | .Mounts |= sort_by(.Destination) | .Mounts, .HostConfig.Mounts, .HostConfig.Binds, .HostConfig.Tmpfs, .Config.Volumes'`,
+  },
+  {
+    name: 'namespaces of the host open what SELinux guards',
+    script: sh`
+      docker create --name px1 --pid host busybox >/dev/null; docker create --name px2 --ipc host --security-opt no-new-privileges busybox >/dev/null
+      docker create --name px3 --privileged busybox >/dev/null; docker create --name px4 --ipc shareable busybox >/dev/null
+      docker inspect -f '{{json .HostConfig.SecurityOpt}} {{.HostConfig.IpcMode}} {{.HostConfig.Privileged}}' px1 px2 px3 px4`,
+  },
+  {
+    name: 'no network and that of the host',
+    script: sh`
+      box px1 --network none; box px2 --network host
+      for c in px1 px2; do docker inspect $c | jq -c '.[0] | .HostConfig.NetworkMode, (.NetworkSettings | del(.SandboxID, .SandboxKey, .Networks[].EndpointID, .Networks[].NetworkID))'; done`,
+  },
+  {
+    name: 'one-line answers',
+    script: sh`
+      docker run --name px busybox true
+      docker inspect -f '{{index .Config.Labels "org.example.fixture"}}' px; docker inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{$k}}{{end}}' px
+      docker inspect -f '{{json .State.Health}}' px; docker inspect -f '{{with .State.Health}}{{.Status}}{{else}}none{{end}}' px; docker inspect -f '{{.State.Health.Status}}' px
+      docker inspect -f '{{(index .NetworkSettings.Ports "80/tcp")}}' px; docker inspect -f '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}' px
+      docker inspect --format='{{.Config.Hostname}}' px | wc -c; docker inspect -f '{{.LogPath}}' px | wc -l; docker inspect -f '{{.Id}}' px | wc -c`,
+  },
   {
     name: 'keys of a container',
     script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq -r '.[0] | keys_unsorted[]'`,
