@@ -2,7 +2,6 @@ import { describeStatus } from '../../lib/container/condition.ts'
 import { commandOf } from '../../lib/container/record.ts'
 import { isLive } from '../../lib/container/state.ts'
 import { formatAge } from '../../lib/container/status.ts'
-import { LighterError } from '../../lib/core/errors.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import {
   type ContainerUsage,
@@ -21,10 +20,8 @@ import type { Parsed } from '../parse.ts'
 /** `system df`: what everything takes on the disk. There is no build cache yet. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const format = parsed.string('format') ?? ''
-  if (format !== '' && parsed.bool('verbose'))
-    throw new LighterError('unsupported', '--format does not work together with --verbose yet')
   const usage = await measureDisk(context.engine)
-  if (parsed.bool('verbose')) context.print(describeAll(usage))
+  if (parsed.bool('verbose')) writeOut(await describeAll(context, format, usage))
   else writeOut(await describeSums(format, sumUp(usage)))
   return 0
 }
@@ -53,7 +50,7 @@ const DEFAULT_TABLE = `table ${Object.keys(HEADS)
 
 async function describeSums(format: string, rows: readonly Row[]): Promise<string> {
   const { formatRows, plainRows } = await import('../output/rows.ts')
-  const kind = plainRows<Row>('formatter.diskUsageContext', HEADS)
+  const kind = plainRows<Row>('formatter.diskUsageImagesContext', HEADS)
   return formatRows(kind, format === '' || format === 'table' ? DEFAULT_TABLE : format, rows)
 }
 
@@ -102,7 +99,11 @@ function row(type: string, total: number, active: number, size: number, reclaima
   }
 }
 
-function describeAll(usage: DiskUsage): string {
+async function describeAll({ engine }: Context, format: string, usage: DiskUsage): Promise<string> {
+  if (format !== '' && format !== 'table') {
+    const { formatDiskUsage } = await import('../output/disk-usage.ts')
+    return formatDiskUsage(engine.paths.data, format, usage)
+  }
   const now = Date.now()
   const table = <Item>(columns: readonly Column<Item>[], rows: readonly Item[]): string =>
     formatTable(columns, rows).join('\n')
@@ -120,7 +121,8 @@ ${table(VOLUMES, usage.volumes)}
 
 Build cache usage: 0B
 
-${table(BUILD_CACHE, [])}`
+${table(BUILD_CACHE, [])}
+`
 }
 
 const imageColumns = (now: number): Column<ImageUsage>[] => [

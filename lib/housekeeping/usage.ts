@@ -8,7 +8,7 @@ import { type ListedImage, listImages } from '../image/list.ts'
 import { measureTrees } from '../runtime/userns.ts'
 import { readLayer } from '../store/layers.ts'
 import { listVolumes } from '../volume/list.ts'
-import { volumeData } from '../volume/volume.ts'
+import { type VolumeRecord, volumeData } from '../volume/volume.ts'
 
 export interface ImageUsage extends ListedImage {
   /** Bytes of layers that other images have too, and of those that only this one has. */
@@ -23,9 +23,7 @@ export interface ContainerUsage {
   size: number
 }
 
-export interface VolumeUsage {
-  name: string
-  anonymous: boolean
+export interface VolumeUsage extends VolumeRecord {
   /** Containers that have it. */
   links: number
   size: number
@@ -92,11 +90,10 @@ async function measureVolumes(
     namespace,
     volumes.map(({ name }) => volumeData(data, name)),
   )
-  return volumes.map(({ name, anonymous }, index) => ({
-    name,
-    anonymous,
+  return volumes.map((volume, index) => ({
+    ...volume,
     links: containers.filter(({ record }) =>
-      record.mounts.some((mount) => mount.type === 'volume' && mount.name === name),
+      record.mounts.some((mount) => mount.type === 'volume' && mount.name === volume.name),
     ).length,
     size: sizes[index] ?? 0,
   }))

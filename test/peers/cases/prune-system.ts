@@ -2,6 +2,15 @@ import { sh, topic } from '../suite.ts'
 
 export default topic('prune-system', [
   {
+    name: 'df -v by a template',
+    script: sh`
+      docker system df -v --format json | jq -c keys; docker system df -v --format '{{.Nosuch}}'; echo "= $?"; docker system df -v --format '{{'; echo "= $?"
+      box px -v px-df:/v -l a=b; docker system df -v --format json | jq -c '.Containers[0] | keys_unsorted, .Names, .LocalVolumes, .State, .Mounts, .Labels, .Command'
+      docker system df -v --format json | jq -c '.Images[] | select(.Repository == "busybox") | keys_unsorted, .Containers, .Tag'
+      docker system df -v --format json | jq -c '.Volumes[] | select(.Name == "px-df") | keys_unsorted, .Links, .Driver'
+      docker system df -v --format '{{range .Containers}}{{.Names}} {{len .ID}} {{end}}{{len .BuildCache}}'; docker system df --format '{{.Nosuch}}'`,
+  },
+  {
     name: 'container prune',
     script: sh`docker create --name px1 busybox >/dev/null; docker run --name px2 busybox true; box px3; docker container prune -f; docker ps -a --format '{{.Names}}'`,
   },
