@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -87,6 +89,46 @@ static int listen_at(int directory, const char *file)
 	return take_fd(&fd);
 }
 
+/* Undoes the escapes of mountinfo: a backslash and three octal digits. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; to++) {
+		bool escaped = text[0] == '\\' && text[1] && text[2] && text[3];
+
+		*to = escaped ? (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+					(text[3] - '0'))
+			      : text[0];
+		text += escaped ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+/* Inside the shared user namespace the starter has its container's root file system mounted, in a
+ * mount namespace that a server must not keep: the file system would outlive the container, and a
+ * fuse-overlayfs with it. Outside, this is refused or finds nothing. */
+static void leave_root_file_system(void)
+{
+	static const char end[] = "/bundle/rootfs";
+	auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[8192], path[4096];
+
+	if (!mounts || unshare(CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return;
+	while (fgets(line, sizeof(line), mounts)) {
+		size_t length;
+
+		if (sscanf(line, "%*d %*d %*s %*s %4095s", path) != 1)
+			continue;
+		unescape(path);
+		length = strlen(path);
+		if (length >= sizeof(end) && strcmp(path + length - sizeof(end) + 1, end) == 0)
+			(void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	}
+}
+
 static void server_main(int listener, const char *name) __attribute__((noreturn));
 
 /* Everything of the container that happened to start it is left behind: streams, locks, session. */
@@ -110,6 +152,7 @@ static void server_main(int listener, const char *name)
 		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	leave_root_file_system();
 	snprintf(scope, sizeof(scope), "%s-%d", name, (int)getpid());
 	/* Refused inside the shared user namespace: then it lives where its starter does, and
 	 * another one is started when it goes with it. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { processesOf } from '../helpers/leftovers.ts'
 import { until } from '../helpers/until.ts'
@@ -72,6 +73,8 @@ test('a name server that is killed is back without a command, the last one ends'
   await until(async () => (await ask('box', 'web')).includes(address))
   expect(servers()).toHaveLength(1)
   expect(servers()).not.toEqual([server])
+  // A monitor started it, inside its own mount namespace: the container's root must not stay mounted.
+  expect(readFileSync(`/proc/${servers()[0]}/mountinfo`, 'utf8')).not.toContain('/bundle/rootfs')
   await lighter('rm', '-f', 'web', 'box', 'db', 'cell')
   await until(() => servers().length === 0)
 })
