@@ -26,9 +26,15 @@ export const groups: Readonly<Record<string, string>> = {
   volume: 'Manage volumes',
 }
 
+/** Docker calls `image remove` in its answers what it is an alias of: `image rm`. `rmi` is a command of its own. */
+function canonicalName({ names }: CommandSpec, name: string): string {
+  const group = name.split(' ')[0]
+  return name.includes(' ') ? (names.find((own) => own.split(' ')[0] === group) ?? name) : name
+}
+
 export interface FoundCommand {
   command: CommandSpec
-  /** As it was called: `container ls` or `ps`. */
+  /** As it was called, without aliases in a group: `container ls` or `ps`. */
   name: string
   /** What follows the name. */
   rest: string[]
@@ -40,5 +46,5 @@ export function findCommand(words: string[]): FoundCommand | undefined {
   const depth = first in groups ? 2 : 1
   const name = depth === 2 ? `${first} ${second}` : first
   const command = commands.find((candidate) => candidate.names.includes(name))
-  return command && { command, name, rest: words.slice(depth) }
+  return command && { command, name: canonicalName(command, name), rest: words.slice(depth) }
 }

@@ -25,7 +25,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { data } = context.engine.paths
   const quiet = parsed.bool('quiet')
   const format = parsed.string('format') || (quiet ? '' : readFormat(context, 'networksFormat'))
-  const rows = filterNetworks(data, listNetworks(data), parseFilters(parsed.list('filter')))
+  const rows = filterNetworks(listNetworks(data), parseFilters(parsed.list('filter')))
   writeOut(await formatNetworks(format, parsed, rows))
   return 0
 }

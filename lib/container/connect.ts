@@ -1,13 +1,16 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { recordEvent } from '../events/journal.ts'
 import { type Endpoint, planEndpoint } from '../network/endpoint.ts'
-import { isBridged } from '../network/network.ts'
+import { resolvConf } from '../network/files.ts'
+import { isBridged, isOwnNetwork } from '../network/network.ts'
 import { findNetwork, type NetworkRecord } from '../network/record.ts'
-import type { EndpointPlan } from '../runtime/plan.ts'
+import type { NetworkChange } from '../runtime/control.ts'
 import type { Container } from './catalog.ts'
 import { changeContainer, type HeldContainer } from './change.ts'
-import { endpointsOf, namesOn } from './endpoints.ts'
+import { endpointsOf, isNamed, namesOn } from './endpoints.ts'
 import type { ContainerRecord } from './record.ts'
 import { type ContainerState, readState } from './state.ts'
 import { connectMonitor, type Places } from './stop.ts'
@@ -38,6 +41,7 @@ export async function connectNetwork(
       names: namesOn(record, endpoint),
     })
     await held.settled()
+    if (!isNamed(record) && isOwnNetwork(network.name)) rewriteResolver(held)
     await ask(engine.paths, held, { connect: plan })
     held.save({ ...record, networks: [...endpoints, endpoint] })
     recordChange(data, network, record.id, 'connect')
@@ -85,6 +89,23 @@ function checkMode({ host, id }: ContainerRecord, network: NetworkRecord): void 
   }
 }
 
+/** The first network with names brings the name server; in place, since the file is mounted in the container. */
+function rewriteResolver({ record, directory }: HeldContainer): void {
+  const path = join(directory, 'resolv.conf')
+  if (existsSync(path)) writeFileSync(path, resolvConf(record.host.networkMode, record.host, true))
+}
+
+/** Tells the name server what the running container is called from now on. */
+export async function announceNames(places: Places, held: HeldContainer): Promise<void> {
+  const { record } = held
+  if (!isNamed(record)) return
+  const names = (record.networks ?? []).map((endpoint) => [
+    endpoint.networkId,
+    isOwnNetwork(endpoint.network) ? namesOn(record, endpoint) : [],
+  ])
+  await ask(places, held, { names: Object.fromEntries(names) })
+}
+
 /** The first name that no interface has. */
 function freeInterface(state: ContainerState, wished: number): string {
   if (state.status !== 'running') return `eth${wished}`
@@ -95,7 +116,7 @@ function freeInterface(state: ContainerState, wished: number): string {
 async function ask(
   places: Places,
   { record, directory }: HeldContainer,
-  change: { connect: EndpointPlan } | { disconnect: string },
+  change: NetworkChange,
 ): Promise<void> {
   const state = readState(directory)
   if (state.status !== 'running') return

@@ -46,6 +46,10 @@ async function rename(engine: Engine, held: HeldContainer, name: string): Promis
     throw error
   })
   changePlan(directory, { nameClaim: nameClaim(data, name) })
+  if (record.networks) {
+    const { announceNames } = await import('./connect.ts')
+    await announceNames(engine.paths, { ...held, record: { ...record, name } })
+  }
   releaseName(data, record.name, record.id)
   recordContainerEvent(data, { ...record, name }, 'rename', { oldName: `/${record.name}` })
 }

@@ -61,20 +61,11 @@ function removeRecord(data: string, { id, name, driver }: NetworkRecord): void {
   rmSync(moved, { recursive: true, force: true })
 }
 
-const isInUse = (data: string, network: NetworkRecord): boolean =>
-  listContainers(data).some(
-    (container) =>
-      container.state.status === 'running' &&
-      endpointsOf(data, container.record).some(({ networkId }) => networkId === network.id),
-  )
+const isInUse = (data: string, { id }: NetworkRecord): boolean => usedNetworks(data).has(id)
 
-/** Removes the networks that no container is on, running or not. Returns their names. */
+/** Removes the networks that no running container is on. Returns their names. */
 export function pruneNetworks(data: string, filter: PruneFilter): string[] {
-  const used = new Set(
-    listContainers(data).flatMap(({ record }) =>
-      endpointsOf(data, record).map(({ networkId }) => networkId),
-    ),
-  )
+  const used = usedNetworks(data)
   const sources = new Set(listOwnNetworks(data).map(({ configFrom }) => configFrom))
   const doomed = listOwnNetworks(data).filter(
     ({ id, name, createdAt, labels }) =>
@@ -85,19 +76,25 @@ export function pruneNetworks(data: string, filter: PruneFilter): string[] {
   return doomed.map(({ name }) => name).sort()
 }
 
+const usedNetworks = (data: string): Set<string> =>
+  new Set(
+    listContainers(data)
+      .filter(({ state }) => state.status === 'running')
+      .flatMap(({ record }) => endpointsOf(data, record).map(({ networkId }) => networkId)),
+  )
+
 /** The networks that pass all filters of Docker's `network ls`. Throws `bad-input`. */
 export function filterNetworks(
-  data: string,
   networks: readonly NetworkRecord[],
   filters: ReadonlyMap<string, readonly string[]>,
 ): NetworkRecord[] {
-  const tests = [...filters].map(([name, values]) => makeTest(data, name, values))
+  const tests = [...filters].map(([name, values]) => makeTest(name, values))
   return networks.filter((network) => tests.every((test) => test(network)))
 }
 
 type Test = (network: NetworkRecord) => boolean
 
-function makeTest(data: string, filter: string, values: readonly string[]): Test {
+function makeTest(filter: string, values: readonly string[]): Test {
   switch (filter) {
     case 'name':
       return ({ name }) => values.some((value) => name.includes(value))
@@ -112,7 +109,7 @@ function makeTest(data: string, filter: string, values: readonly string[]): Test
     case 'type':
       return typeTest(values)
     case 'dangling':
-      return danglingTest(data, values)
+      return danglingTest(values)
     default:
       throw new LighterError('bad-input', `invalid filter '${filter}'`)
   }
@@ -126,16 +123,12 @@ function typeTest(values: readonly string[]): Test {
   return ({ predefined }) => values.includes(predefined ? 'builtin' : 'custom')
 }
 
-function danglingTest(data: string, values: readonly string[]): Test {
+function danglingTest(values: readonly string[]): Test {
   const truths = values.map((value) => {
     if (/^(1|true)$/i.test(value)) return true
     if (/^(0|false)$/i.test(value)) return false
     throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
   })
-  const used = new Set(
-    listContainers(data)
-      .filter(({ state }) => state.status === 'running')
-      .flatMap(({ record }) => endpointsOf(data, record).map(({ networkId }) => networkId)),
-  )
-  return ({ id, predefined }) => !predefined && truths[0] !== used.has(id)
+  // Docker asks whether it was made by somebody, not whether containers are on it.
+  return ({ predefined }) => truths[0] !== (predefined === true)
 }

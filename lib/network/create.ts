@@ -138,7 +138,7 @@ function findConfiguration(
 ): NetworkRecord | undefined {
   if (name === '') return undefined
   const found = networks.find((network) => network.name === name)
-  if (!found) throw new LighterError('no-such-network', `network ${name} not found`)
+  if (!found) throw bad(`configuration network ${JSON.stringify(name)} does not exist`)
   if (!found.configOnly) throw bad(`configuration network "${name}" is not config-only`)
   return found
 }

@@ -26,9 +26,11 @@ export function chooseSubnet(networks: readonly NetworkRecord[]): string {
   )
 }
 
-/** The subnets that networks have. */
+/** The subnets that networks have; one that is only a description has none. */
 export const usedSubnets = (networks: readonly NetworkRecord[]): Subnet[] =>
-  networks.flatMap(({ pools }) => pools.flatMap(({ subnet }) => parseCidr(subnet) ?? []))
+  networks.flatMap(({ pools, configOnly }) =>
+    configOnly ? [] : pools.flatMap(({ subnet }) => parseCidr(subnet) ?? []),
+  )
 
 /** What the host's interfaces and routes cover, its default route aside. */
 function hostSubnets(): Subnet[] {

@@ -15,6 +15,12 @@ export interface ExitReport {
 const HEADER = 8
 const MAX_PAYLOAD = 65536
 
+/** Puts a container on a network, takes it off the one with that id, or says what it is called on those with these ids. */
+export type NetworkChange =
+  | { connect: EndpointPlan }
+  | { disconnect: string }
+  | { names: Record<string, string[]> }
+
 /** A connection to the monitor of a running container; without an attach frame it carries events only. */
 export class Control implements Disposable {
   readonly #socket: Socket
@@ -72,8 +78,8 @@ export class Control implements Disposable {
     await this.#ask('Z', Buffer.from([paused ? 1 : 0]))
   }
 
-  /** Puts the running container on a network, or takes it off the one with that id. Throws what kept it from that. */
-  async changeNetwork(change: { connect: EndpointPlan } | { disconnect: string }): Promise<void> {
+  /** Changes the networks of the running container. Throws what kept it from that. */
+  async changeNetwork(change: NetworkChange): Promise<void> {
     await this.#ask('N', Buffer.from(JSON.stringify(change)))
   }
 

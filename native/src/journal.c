@@ -100,19 +100,12 @@ static void rotate(int directory)
 		(void)!renameat(directory, "journal.jsonl", directory, "journal.jsonl.1");
 }
 
-void journal_record(const struct journal_subject *subject, const char *action,
-	const struct journal_attribute *more, size_t count)
+static void append(const char *data_dir, const char *line)
 {
-	struct timespec now;
 	char path[PATH_MAX];
 
-	if (!subject->event || !subject->data_dir)
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	snprintf(path, sizeof(path), "%s/events", subject->data_dir);
-	auto_free char *line = journal_line(subject, action, more, count, &now);
-
-	if (!line || (mkdir(path, 0700) < 0 && errno != EEXIST))
+	snprintf(path, sizeof(path), "%s/events", data_dir);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return;
 	auto_close int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -124,6 +117,60 @@ void journal_record(const struct journal_subject *subject, const char *action,
 
 	if (fd >= 0)
 		(void)!write(fd, line, strlen(line));
+}
+
+void journal_record(const struct journal_subject *subject, const char *action,
+	const struct journal_attribute *more, size_t count)
+{
+	struct timespec now;
+
+	if (!subject->event || !subject->data_dir)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	auto_free char *line = journal_line(subject, action, more, count, &now);
+
+	if (line)
+		append(subject->data_dir, line);
+}
+
+/* Names of networks have no limits: what is special in JSON is escaped by the library. */
+static void note_network(const struct plan *plan, const char *action, const char *id,
+	const char *name, const char *type)
+{
+	struct timespec now;
+	char stamp[48];
+	json_t *event;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	event = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s, s:s}}, s:s, s:I}", "Type", "network",
+		"Action", action, "Actor", "ID", id, "Attributes", "container", plan->id, "name",
+		name, "type", type, "scope", "local", "time", (json_int_t)now.tv_sec);
+	auto_free char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
+	auto_free char *line = NULL;
+
+	json_decref(event);
+	if (!text)
+		return;
+	snprintf(stamp, sizeof(stamp), ",\"timeNano\":%lld%09ld}\n", (long long)now.tv_sec,
+		now.tv_nsec);
+	text[strlen(text) - 1] = '\0';
+	if (asprintf(&line, "%s%s", text, stamp) < 0)
+		line = NULL;
+	if (line)
+		append(plan->data_dir, line);
+}
+
+void journal_networks(const struct plan *plan, const char *action)
+{
+	const struct plan_network *network = &plan->network;
+
+	if (network->mode == NETWORK_NONE)
+		note_network(plan, action, NETWORK_NONE_ID, "none", "null");
+	else if (network->mode == NETWORK_HOST)
+		note_network(plan, action, NETWORK_HOST_ID, "host", "host");
+	for (size_t i = 0; i < network->endpoint_count; i++)
+		note_network(plan, action, network->endpoints[i].id, network->endpoints[i].name,
+			"bridge");
 }
 
 void journal_note(const struct plan *plan, const char *action, const struct journal_attribute *more,

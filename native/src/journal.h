@@ -35,6 +35,9 @@ void journal_record(const struct journal_subject *subject, const char *action,
 void journal_note(const struct plan *plan, const char *action, const struct journal_attribute *more,
 	size_t count);
 
+/* Notes that the container came onto its networks ("connect") or left them ("disconnect"). */
+void journal_networks(const struct plan *plan, const char *action);
+
 /* The line of an event, with its newline; the caller frees it. NULL = no memory, or bytes that are
  * no UTF-8. */
 char *journal_line(const struct journal_subject *subject, const char *action,

@@ -10,6 +10,7 @@
 
 #include "monitor_start.h"
 #include "net.h"
+#include "plan_parts.h"
 #include "scope.h"
 
 #define STEP "network"
@@ -130,12 +131,29 @@ static int announce(struct monitor *monitor, struct failure *out)
 	return services_register(&monitor->services, monitor->plan, &monitor->network, netns, out);
 }
 
+/* {"id of a network": ["name", …]}: what the container is called there from now on. */
+static int rename_on(struct plan_network *network, json_t *names, struct failure *out)
+{
+	for (size_t i = 0; i < network->endpoint_count; i++) {
+		struct plan_endpoint *endpoint = &network->endpoints[i];
+
+		if (!json_object_get(names, endpoint->id))
+			continue;
+		plan_clear_list(&endpoint->names);
+		endpoint->names = (struct string_list){0};
+		if (plan_get_list(names, endpoint->id, false, &endpoint->names, out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int monitor_change_network(struct monitor *monitor, const struct frame *frame, struct failure *out)
 {
 	json_t *root = json_loadb(
 		(const char *)frame->payload, frame->length, JSON_REJECT_DUPLICATES, NULL);
 	const char *id = json_string_value(json_object_get(root, "disconnect"));
 	json_t *wanted = json_object_get(root, "connect");
+	json_t *names = json_object_get(root, "names");
 	int result;
 
 	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->reaped || monitor->restarting)
@@ -143,6 +161,8 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 			out, 0, STEP, "container %s has no networks to change", monitor->plan->id);
 	else if (wanted)
 		result = connect_to(monitor, wanted, out);
+	else if (names)
+		result = rename_on(&monitor->plan->network, names, out);
 	else if (id)
 		result = disconnect_from(monitor, id, out);
 	else

@@ -317,6 +317,7 @@ int monitor_start(
 		return -1;
 	event_started(monitor->started_event, sizeof(monitor->started_event), monitor->pid);
 	monitor_health_begin(monitor);
+	journal_networks(monitor->plan, "connect");
 	journal_note(monitor->plan, "start", NULL, 0);
 	return 0;
 }

@@ -34,6 +34,10 @@ enum network_mode {
 	NETWORK_CONTAINER, /* the donor's */
 };
 
+/* What networks without endpoints are called; PREDEFINED_IDS of lib/network/network.ts. */
+#define NETWORK_HOST_ID "5accd5297b035a9422f48049064e4bdb28b38992a0000c87adc54762614d79bf"
+#define NETWORK_NONE_ID "cc1c7fc0365da1714d25b04ddea899cd93c7b540ddbc7743f9e1b24ca50c74e4"
+
 /* A network of the user's that the container is on. */
 struct plan_endpoint {
 	char *id, *name;     /* of the network */

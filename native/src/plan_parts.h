@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of plan.json that have a file of their own; only the plan*.c files use this. */
+/* The parts of plan.json that have a file of their own; the plan*.c files use this, and
+ * whoever gets such parts in a frame. */
 #ifndef LIGHTER_PLAN_PARTS_H
 #define LIGHTER_PLAN_PARTS_H
 
