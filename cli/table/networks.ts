@@ -97,6 +97,7 @@ export const networkCommands: readonly CommandSpec[] = [
       scope: { type: 'string', summary: "Control the network's scope" },
       subnet: {
         type: 'strings',
+        placeholder: 'strings',
         summary: 'Subnet in CIDR format that represents a network segment',
       },
     },

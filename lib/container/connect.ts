@@ -73,8 +73,13 @@ export async function disconnectNetwork(
 }
 
 function checkMode({ host, id }: ContainerRecord, network: NetworkRecord): void {
-  if (host.networkMode === 'host' || network.driver === 'host') {
+  if (network.driver === 'host') {
     throw bad('container cannot be disconnected from host network or connected to host network')
+  }
+  if (host.networkMode === 'host' || host.networkMode.startsWith('container:')) {
+    throw bad(
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    )
   }
   if (host.networkMode === 'none' || network.driver === 'null') {
     throw bad(

@@ -146,10 +146,15 @@ int ports_listen_all(
 		if (open_at(bindings, addresses, count, port, fds, &failed) == 0)
 			return 0;
 		if (errno != EADDRINUSE || (port ? port >= bindings[0].last : --tries == 0))
-			return fail_bind(&bindings[failed], ntohs(addresses[failed].v4.sin_port),
-				errno, out);
+			break;
 		port += port != 0;
 	}
+	if (errno == EADDRINUSE && bindings[0].last > bindings[0].first) {
+		fail(out, 0, STEP, "all ports are allocated");
+		out->error = EADDRINUSE;
+		return -1;
+	}
+	return fail_bind(&bindings[failed], ntohs(addresses[failed].v4.sin_port), errno, out);
 }
 
 int ports_listen(const struct port_binding *binding, struct failure *out)

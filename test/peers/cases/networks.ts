@@ -109,7 +109,7 @@ export default topic('networks', [
   },
   {
     name: 'events',
-    script: sh`sleep 1; since=$(date +%s); docker network create pn >/dev/null; docker network create pm >/dev/null; docker run -d --name px --network pn busybox sleep 100 >/dev/null; docker network connect pm px; docker network disconnect pm px; docker rm -f px >/dev/null; docker network rm pn >/dev/null; docker events --since $since --until 0s --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.type}}'`,
+    script: sh`sleep 1; since=$(date +%s); docker network create pn >/dev/null; docker network create pm >/dev/null; docker run -d --name px --network pn busybox sleep 100 >/dev/null; docker network connect pm px; docker network disconnect pm px; docker rm -f px >/dev/null; docker network rm pn >/dev/null; sleep 1; docker events --since $since --until 0s --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.type}}'`,
   },
   {
     name: 'help',
