@@ -138,15 +138,17 @@ function defaultNote(spec: FlagSpec): string {
   return ` (default ${shown})`
 }
 
+/** A rest that is a little longer stays on its line: pflag's rule. */
+const SLOP = 5
+
 function wrap(text: string, width: number): string[] {
   const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
+  let rest = text
+  while (rest.length >= width) {
+    const at = rest.slice(0, width - SLOP).lastIndexOf(' ')
+    if (at <= 0) break
+    lines.push(rest.slice(0, at))
+    rest = rest.slice(at + 1)
   }
-  lines.push(line)
-  return lines
+  return [...lines, rest]
 }

