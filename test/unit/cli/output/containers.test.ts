@@ -25,7 +25,7 @@ function container({
 }: Wishes): ContainerWithState {
   const startedAt = '2026-11-25T19:57:00Z'
   const state = running
-    ? { status: 'running', startedAt, networks: [{ address: '10.0.0.2' }] }
+    ? { status: 'running', startedAt, networks: [{ address: '10.0.0.2' }], ports: [] }
     : exitCode === undefined
       ? { status: 'created' }
       : { status: 'exited', exitCode, startedAt, finishedAt: '2026-11-25T18:00:00Z' }
