@@ -1,5 +1,6 @@
 import { pruneContainers } from '../../lib/container/prune.ts'
 import { LighterError } from '../../lib/core/errors.ts'
+import { pruneNetworks } from '../../lib/housekeeping/networks.ts'
 import { pruneImages } from '../../lib/housekeeping/prune.ts'
 import { pruneVolumes } from '../../lib/housekeeping/volumes.ts'
 import type { Context } from '../context.ts'
@@ -9,7 +10,7 @@ import { confirm } from '../output/confirm.ts'
 import { formatSize } from '../output/units.ts'
 import type { Parsed } from '../parse.ts'
 
-/** `system prune`: what nothing uses. Networks and build caches do not exist here yet: none is ever unused. */
+/** `system prune`: what nothing uses. Build caches do not exist here yet: none is ever unused. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
   const all = parsed.bool('all')
@@ -26,6 +27,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   }
   const containers = await pruneContainers(engine, filter)
   show('Deleted Containers:', containers.deleted, containers.reclaimed)
+  show('Deleted Networks:', pruneNetworks(engine.paths.data, filter), 0)
   if (volumes) {
     const { deleted, reclaimed } = await pruneVolumes(engine, filter)
     show('Deleted Volumes:', deleted, reclaimed)

@@ -24,11 +24,11 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'log-driver': ['json-file', 'local', 'none', 'journald', 'passthrough'],
   'log-level': ['debug', 'info', 'warn', 'error', 'fatal'],
   mount: ['type=bind', 'type=volume', 'type=tmpfs'],
-  network: ['bridge', 'host', 'none', 'container:'],
+  network: ['container:'],
   pid: ['host', 'container:'],
   pull: ['always', 'missing', 'never'],
   restart: ['no', 'always', 'unless-stopped', 'on-failure'],
-  type: ['container', 'image', 'volume'],
+  type: ['container', 'image', 'network', 'volume'],
   userns: ['host', 'keep-id', 'nomap'],
   uts: ['host'],
 }
@@ -74,7 +74,7 @@ export function flagValues(command: CommandSpec, flag: string, names: Names): re
     return Object.keys(constants.signals).map((name) => name.replace(/^SIG/, ''))
   if (flag === 'volume') return names.volumes().map((name) => `${name}:`)
   if (flag === 'volumes-from') return names.containers('any')
-  const values = VALUES[flag] ?? []
+  const values = [...(flag === 'network' ? names.networks() : []), ...(VALUES[flag] ?? [])]
   return values.flatMap((value) =>
     value === 'container:' ? names.containers('running').map((name) => value + name) : [value],
   )

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { listContainers } from '../../lib/container/catalog.ts'
 import { listNames } from '../../lib/fs/drafts.ts'
+import { listNetworks } from '../../lib/network/record.ts'
 import { familiarReference, parseReference } from '../../lib/oci/reference.ts'
 import { listReferences } from '../../lib/store/references.ts'
 
@@ -12,6 +13,7 @@ export interface Names {
   containers(kind: ContainerKind): string[]
   images(): string[]
   volumes(): string[]
+  networks(): string[]
 }
 
 /** Names from the state of this user. Reads no more than is asked for, and makes nothing. */
@@ -28,4 +30,5 @@ export const namesIn = (data: string): Names => ({
       .filter(({ reference }) => !reference.includes('@'))
       .map(({ reference }) => familiarReference(parseReference(reference))),
   volumes: () => listNames(join(data, 'volumes')).filter((name) => !/^[0-9a-f]{64}$/.test(name)),
+  networks: () => listNetworks(data).map(({ name }) => name),
 })

@@ -34,11 +34,17 @@ export function operandValues(
     return { ...among(containers), files: true }
   }
   if (/NAME\|ID/.test(word)) {
-    return among([...names.containers('any'), ...names.images(), ...names.volumes()])
+    return among([
+      ...names.containers('any'),
+      ...names.images(),
+      ...names.networks(),
+      ...names.volumes(),
+    ])
   }
   if (/CONTAINER/.test(word)) return among(names.containers(KINDS[verb] ?? 'any'))
   if (/IMAGE|REPOSITORY|NAME\[:TAG/.test(word)) return among(names.images())
   if (/VOLUME/.test(word)) return among(names.volumes())
+  if (/NETWORK/.test(word)) return among(verb === 'create' ? [] : names.networks())
   return { candidates: [], files: /COMMAND|ARG|PATH|file|URL/.test(word) }
 }
 

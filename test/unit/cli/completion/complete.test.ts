@@ -8,6 +8,7 @@ const names: Names = {
     ({ any: ['web', 'db', 'old'], running: ['web', 'db'], idle: ['old'] })[kind],
   images: () => ['debian:12', 'busybox:latest'],
   volumes: () => ['data'],
+  networks: () => ['bridge', 'host', 'none', 'site'],
 }
 const texts = (...words: string[]): string[] =>
   complete(words, names).candidates.map(({ text }) => text)
