@@ -51,7 +51,7 @@ function members(data: string, { id: networkId }: NetworkRecord): Record<string,
       EndpointID: endpointId(record.id, networkId),
       MacAddress: address?.mac ?? '',
       IPv4Address: address ? `${address.address}/${address.prefix}` : '',
-      IPv6Address: '',
+      IPv6Address: address?.address6 ? `${address.address6}/${address.prefix6}` : '',
     }
     return [[record.id, member] as const]
   })

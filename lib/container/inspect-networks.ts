@@ -51,11 +51,11 @@ export function inspectNetworks(
 
 const inspectAddress = (found: ContainerAddress | undefined): Document => ({
   Gateway: found?.gateway ?? '',
-  GlobalIPv6Address: '',
-  GlobalIPv6PrefixLen: 0,
+  GlobalIPv6Address: found?.address6 ?? '',
+  GlobalIPv6PrefixLen: found?.prefix6 ?? 0,
   IPAddress: found?.address ?? '',
   IPPrefixLen: found?.prefix ?? 0,
-  IPv6Gateway: '',
+  IPv6Gateway: found?.gateway6 ?? '',
   MacAddress: found?.mac ?? '',
 })
 

@@ -10,6 +10,9 @@ export interface ContainerAddress {
   prefix: number
   gateway: string
   mac: string
+  address6?: string
+  prefix6?: number
+  gateway6?: string
 }
 
 /** A port of the host that leads to a running container. */

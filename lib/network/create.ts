@@ -163,7 +163,6 @@ function completePools(
       'could not find an available, non-overlapping IPv6 address pool among the defaults to assign to the network',
     )
   }
-  if (six.length > 0) throw new LighterError('unsupported', 'networks have no IPv6 addresses yet')
   const four = wanted.filter(isOf(4))
   return [...(ipv6 ? six : []), ...(four.length > 0 ? four : [defaultPool(networks)])]
 }

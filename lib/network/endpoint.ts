@@ -79,12 +79,26 @@ export function planEndpoint(
     names: network.predefined ? [] : own.names,
     ...(endpoint.ipv4 ? { address: endpoint.ipv4 } : {}),
     ...mac,
+    ...ipv6Fields(network, endpoint),
     ...(pool.ipRange ? { range: pool.ipRange } : {}),
     reserved: Object.values(pool.auxiliary ?? {}),
     mtu: Number(network.options['com.docker.network.driver.mtu'] ?? MTU),
     internal: network.internal,
     isolated: network.options['com.docker.network.bridge.enable_icc'] === 'false',
     route: false,
+  }
+}
+
+function ipv6Fields(
+  { pools }: NetworkRecord,
+  { ipv6 }: Endpoint,
+): Pick<EndpointPlan, 'subnet6' | 'gateway6' | 'address6'> {
+  const pool = pools.find(({ subnet }) => parseCidr(subnet)?.family === 6)
+  if (!pool) return {}
+  return {
+    subnet6: pool.subnet,
+    gateway6: gatewayOf(pool),
+    ...(ipv6 === undefined ? {} : { address6: ipv6 }),
   }
 }
 

@@ -15,6 +15,10 @@ export interface EndpointPlan {
   /** The ones wished; absent: any. */
   address?: string
   mac?: string
+  subnet6?: string
+  gateway6?: string
+  /** Absent: as far from the subnet's beginning as the other. */
+  address6?: string
   /** Where addresses are taken from; absent: the subnet. */
   range?: string
   /** Addresses that no container gets. */

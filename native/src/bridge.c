@@ -234,9 +234,11 @@ int bridge_find(int route, const char *name, struct bridge *ret, struct failure 
 	return 1;
 }
 
-int bridge_create(
-	int route, const char *name, const struct subnet *subnet, unsigned mtu, struct failure *out)
+int bridge_create(int route, const struct bridge_wish *wish, struct failure *out)
 {
+	const struct subnet *subnet = wish->subnet;
+	const struct subnet6 *six = wish->subnet6;
+	const char *name = wish->name;
 	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};
 	struct nl_refusal refusal;
 	struct nl_message message;
@@ -251,7 +253,7 @@ int bridge_create(
 	mac_of_address(subnet->gateway, mac);
 	nl_begin(&message, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	nl_put_string(&message, IFLA_IFNAME, name);
-	nl_put_u32(&message, IFLA_MTU, mtu);
+	nl_put_u32(&message, IFLA_MTU, wish->mtu);
 	nl_put(&message, IFLA_ADDRESS, mac, sizeof(mac));
 	nest = nl_nest(&message, IFLA_LINKINFO);
 	nl_put_string(&message, IFLA_INFO_KIND, "bridge");
@@ -264,7 +266,9 @@ int bridge_create(
 	index = link_find(route, name, &up, out);
 	if (index < 0)
 		return -1;
-	if (link_add_address(route, index, subnet->gateway, subnet->prefix, out) < 0)
+	if (link_add_address(route, index, subnet->gateway, subnet->prefix, out) < 0 ||
+		(six && ipv6_add_address(
+				wish->netns, route, name, &six->gateway, six->prefix, out) < 0))
 		return -1;
 	return link_up(route, index, out);
 }

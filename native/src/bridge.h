@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "fail.h"
+#include "ipv6.h"
 
 struct bridge {
 	int index;
@@ -34,8 +35,15 @@ in_addr_t subnet_mask(unsigned prefix);
 int bridge_find(int route, const char *name, struct bridge *ret, struct failure *out);
 
 /* Makes it, in place of an unfinished one. The link goes up last: what is up is complete. */
-int bridge_create(int route, const char *name, const struct subnet *subnet, unsigned mtu,
-	struct failure *out);
+struct bridge_wish {
+	const char *name;
+	const struct subnet *subnet;
+	const struct subnet6 *subnet6; /* NULL = none */
+	unsigned mtu;
+	int netns; /* where `route` stands; needed for IPv6 only */
+};
+
+int bridge_create(int route, const struct bridge_wish *wish, struct failure *out);
 
 /* Removes the bridges that no link is in, the default one aside. */
 int bridge_sweep(int route, struct failure *out);

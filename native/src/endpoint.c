@@ -163,7 +163,8 @@ static int claim_free(const struct claim *claim, struct failure *out)
 }
 
 struct container_visit {
-	const char *interface; /* NULL = only the loopback device */
+	const char *interface;
+	bool ipv6;
 	int route;
 };
 
@@ -176,15 +177,63 @@ static int prepare_container(void *context, struct failure *out)
 	visit->route = nl_open(NETLINK_ROUTE);
 	if (visit->route < 0)
 		return fail(out, errno, STEP, "cannot open a netlink socket");
+	/* Switched on with the address. */
+	if (visit->ipv6)
+		return 0;
 	snprintf(no_ipv6, sizeof(no_ipv6), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
 		visit->interface);
 	return access(no_ipv6, F_OK) == 0 ? netns_sysctl(no_ipv6, "1", out) : 0;
 }
 
+/* The address wished, or the one that stands where the other stands in its subnet. */
+static int choose_ipv6(const struct claim *claim, const struct subnet6 *subnet,
+	struct in6_addr *ret, struct failure *out)
+{
+	in_addr_t mask = subnet_mask(claim->bridge->prefix);
+	struct in_addr address;
+
+	if (claim->wanted->address6)
+		return inet_pton(AF_INET6, claim->wanted->address6, ret) == 1
+			       ? 0
+			       : fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
+					 "not an IPv6 address: %s", claim->wanted->address6);
+	inet_pton(AF_INET, claim->endpoint->address, &address);
+	if (subnet6_at(subnet, ntohl(address.s_addr & ~mask), ret) == 0)
+		return 0;
+	return fail(out, 0, STEP, "no available IPv6 addresses on this network's address pools: %s",
+		claim->wanted->name);
+}
+
+static int add_ipv6(const struct claim *claim, int route, struct failure *out)
+{
+	const struct plan_endpoint *wanted = claim->wanted;
+	struct net_endpoint *endpoint = claim->endpoint;
+	struct in6_addr address;
+	struct subnet6 subnet;
+	int result;
+
+	if (subnet6_parse(wanted->subnet6, wanted->gateway6, &subnet, out) < 0 ||
+		choose_ipv6(claim, &subnet, &address, out) < 0)
+		return -1;
+	result = memcmp(&address, &subnet.gateway, sizeof(address)) == 0
+			 ? 1
+			 : ipv6_claim(claim->route, endpoint->link, &address, out);
+	if (result != 0)
+		return result < 0 ? -1 : fail(out, 0, STEP, "Address already in use");
+	if (ipv6_add_address(claim->netns, route, wanted->interface, &address, subnet.prefix, out) <
+			0 ||
+		(wanted->route && ipv6_add_default(route, &subnet.gateway, out) < 0))
+		return -1;
+	inet_ntop(AF_INET6, &address, endpoint->address6, sizeof(endpoint->address6));
+	inet_ntop(AF_INET6, &subnet.gateway, endpoint->gateway6, sizeof(endpoint->gateway6));
+	endpoint->prefix6 = subnet.prefix;
+	return 0;
+}
+
 static int set_up_container(const struct claim *claim, struct failure *out)
 {
 	const struct plan_endpoint *wanted = claim->wanted;
-	struct container_visit visit = {wanted->interface, -1};
+	struct container_visit visit = {wanted->interface, wanted->subnet6 != NULL, -1};
 	int index, result = netns_run(claim->netns, prepare_container, &visit, out);
 	auto_close int route = visit.route;
 	struct in_addr address;
@@ -200,7 +249,9 @@ static int set_up_container(const struct claim *claim, struct failure *out)
 		link_add_address(route, index, address.s_addr, claim->bridge->prefix, out) < 0 ||
 		link_up(route, index, out) < 0)
 		return -1;
-	return wanted->route ? route_add_default(route, claim->bridge->address, out) : 0;
+	if (wanted->route && route_add_default(route, claim->bridge->address, out) < 0)
+		return -1;
+	return wanted->subnet6 ? add_ipv6(claim, route, out) : 0;
 }
 
 int endpoint_loopback(int netns, struct failure *out)

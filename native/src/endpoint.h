@@ -18,6 +18,9 @@ struct net_endpoint {
 	unsigned prefix;
 	char gateway[INET_ADDRSTRLEN];
 	char mac[18];
+	char address6[INET6_ADDRSTRLEN]; /* "" = none */
+	unsigned prefix6;
+	char gateway6[INET6_ADDRSTRLEN];
 };
 
 /* Makes it: the address wished, or the lowest free one. The name of the link in the shared

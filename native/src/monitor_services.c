@@ -92,11 +92,16 @@ static json_t *pack_networks(const struct plan_network *plan, const struct net_a
 		const struct plan_endpoint *endpoint = &plan->endpoints[i];
 		const struct net_endpoint *found = find_endpoint(network, endpoint->id);
 
-		if (found && endpoint->names.count > 0)
-			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:s, s:o}", "id", endpoint->id, "name",
-					      endpoint->name, "address", found->address, "names",
-					      pack_strings(&endpoint->names)));
+		json_t *packed;
+
+		if (!found || endpoint->names.count == 0)
+			continue;
+		packed = json_pack("{s:s, s:s, s:s, s:o}", "id", endpoint->id, "name",
+			endpoint->name, "address", found->address, "names",
+			pack_strings(&endpoint->names));
+		if (packed && found->address6[0])
+			json_object_set_new(packed, "address6", json_string(found->address6));
+		json_array_append_new(list, packed);
 	}
 	return list;
 }
@@ -140,6 +145,7 @@ static int register_ports(struct services *services, const struct plan *plan,
 	const struct net_attachment *network, struct failure *out)
 {
 	const struct net_endpoint *outlet = find_outlet(&plan->network, network);
+	bool six = outlet && outlet->address6[0];
 	auto_free int *fds = calloc(services->published_count + 1, sizeof(*fds));
 	json_t *ports = json_array(), *root;
 	int result;
@@ -155,8 +161,9 @@ static int register_ports(struct services *services, const struct plan *plan,
 				       "address", outlet->address, "port", (int)port->plan->port,
 				       "listener", (int)i + 1));
 	}
-	root = json_pack("{s:s, s:s, s:o}", "id", plan->id, "gateway",
-		outlet ? outlet->gateway : "0.0.0.0", "ports", ports);
+	root = json_pack("{s:s, s:s, s:s*, s:o}", "id", plan->id, "gateway",
+		outlet ? outlet->gateway : "0.0.0.0", "gateway6", six ? outlet->gateway6 : NULL,
+		"ports", ports);
 	result = root ? ports_register(services->ports, root, fds,
 				outlet ? services->published_count + 1 : 1, out)
 		      : fail(out, ENOMEM, STEP, "cannot tell the ports");

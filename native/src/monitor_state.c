@@ -36,9 +36,15 @@ static json_t *pack_identity(const struct identity *identity)
 
 static json_t *pack_endpoint(const struct net_endpoint *endpoint)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "id", endpoint->id, "interface",
-		endpoint->interface, "address", endpoint->address, "prefix", (int)endpoint->prefix,
-		"gateway", endpoint->gateway, "mac", endpoint->mac);
+	json_t *packed = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s}", "id", endpoint->id,
+		"interface", endpoint->interface, "address", endpoint->address, "prefix",
+		(int)endpoint->prefix, "gateway", endpoint->gateway, "mac", endpoint->mac);
+
+	if (endpoint->address6[0])
+		json_object_update_new(packed,
+			json_pack("{s:s, s:i, s:s}", "address6", endpoint->address6, "prefix6",
+				(int)endpoint->prefix6, "gateway6", endpoint->gateway6));
+	return packed;
 }
 
 static json_t *pack_networks(const struct net_attachment *network)

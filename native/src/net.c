@@ -64,7 +64,9 @@ int net_join(const struct plan *plan, struct shared *shared, int netns,
 	if (result < 0)
 		return -1;
 	attachment->count++;
-	return hosts_add(&plan->network, slot->address, out);
+	if (hosts_add(&plan->network, slot->address, out) < 0)
+		return -1;
+	return slot->address6[0] ? hosts_add(&plan->network, slot->address6, out) : 0;
 }
 
 int net_part(const struct plan *plan, const struct shared *shared, const char *id,
@@ -76,7 +78,9 @@ int net_part(const struct plan *plan, const struct shared *shared, const char *i
 		if (strcmp(endpoint->id, id) != 0)
 			continue;
 		if (link_remove(shared->route, endpoint->link, out) < 0 ||
-			hosts_remove(&plan->network, endpoint->address, out) < 0)
+			hosts_remove(&plan->network, endpoint->address, out) < 0 ||
+			(endpoint->address6[0] &&
+				hosts_remove(&plan->network, endpoint->address6, out) < 0))
 			return -1;
 		memmove(endpoint, endpoint + 1, (attachment->count - i - 1) * sizeof(*endpoint));
 		attachment->count--;

@@ -40,13 +40,15 @@ enum network_mode {
 
 /* A network of the user's that the container is on. */
 struct plan_endpoint {
-	char *id, *name;     /* of the network */
-	char *bridge;	     /* interface name of the bridge, e.g. "lighter0" */
-	char *subnet;	     /* "172.17.0.0/16": used when the bridge does not exist yet */
-	char *gateway;	     /* "172.17.0.1" */
-	char *interface;     /* what the container sees: "eth0" */
-	char *address, *mac; /* the ones wished, NULL = any */
-	char *range; /* "172.17.8.0/24": where addresses are taken from, NULL = the subnet */
+	char *id, *name;	  /* of the network */
+	char *bridge;		  /* interface name of the bridge, e.g. "lighter0" */
+	char *subnet;		  /* "172.17.0.0/16": used when the bridge does not exist yet */
+	char *gateway;		  /* "172.17.0.1" */
+	char *interface;	  /* what the container sees: "eth0" */
+	char *address, *mac;	  /* the ones wished, NULL = any */
+	char *subnet6, *gateway6; /* both or none */
+	char *address6; /* wished, NULL = as far from the subnet's beginning as the other */
+	char *range;	/* "172.17.8.0/24": where addresses are taken from, NULL = the subnet */
 	struct string_list reserved; /* addresses that no container gets */
 	struct string_list names;    /* of the container on this network, for the name server; empty
 					= not served */

@@ -38,8 +38,8 @@ static int check_link(const char *name, const char *member, struct failure *out)
 int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure *out)
 {
 	static const char *const known[] = {"id", "name", "bridge", "subnet", "gateway",
-		"interface", "address", "mac", "range", "reserved", "names", "mtu", "internal",
-		"isolated", "route", NULL};
+		"interface", "address", "mac", "subnet6", "gateway6", "address6", "range",
+		"reserved", "names", "mtu", "internal", "isolated", "route", NULL};
 
 	if (plan_check_members(object, "network.endpoints", known, out) < 0 ||
 		plan_get_text(object, "id", REQUIRED, &ret->id, out) < 0 ||
@@ -50,6 +50,10 @@ int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure
 		plan_get_text(object, "interface", REQUIRED, &ret->interface, out) < 0 ||
 		plan_get_text(object, "address", OPTIONAL, &ret->address, out) < 0 ||
 		plan_get_text(object, "mac", OPTIONAL, &ret->mac, out) < 0 ||
+		plan_get_text(object, "subnet6", OPTIONAL, &ret->subnet6, out) < 0 ||
+		plan_get_text(object, "gateway6", ret->subnet6 ? REQUIRED : OPTIONAL,
+			&ret->gateway6, out) < 0 ||
+		plan_get_text(object, "address6", OPTIONAL, &ret->address6, out) < 0 ||
 		plan_get_text(object, "range", OPTIONAL, &ret->range, out) < 0 ||
 		plan_get_list(object, "reserved", false, &ret->reserved, out) < 0 ||
 		plan_get_list(object, "names", false, &ret->names, out) < 0 ||
@@ -187,6 +191,9 @@ void plan_clear_endpoint(struct plan_endpoint *endpoint)
 	free(endpoint->address);
 	free(endpoint->mac);
 	free(endpoint->range);
+	free(endpoint->subnet6);
+	free(endpoint->gateway6);
+	free(endpoint->address6);
 	plan_clear_list(&endpoint->reserved);
 	plan_clear_list(&endpoint->names);
 }

@@ -249,7 +249,10 @@ static int probe_bridge(const struct probe *probe, struct failure *out)
 		return -1;
 	auto_close int route = netns_socket(netns, NETLINK_ROUTE, out);
 
-	if (route < 0 || bridge_create(route, "probe0", &subnet, 1500, out) < 0)
+	if (route < 0 ||
+		bridge_create(route,
+			&(struct bridge_wish){.name = "probe0", .subnet = &subnet, .mtu = 1500},
+			out) < 0)
 		return -1;
 	if (bridge_find(route, "probe0", &bridge, out) != 1)
 		return fail(out, 0, STEP, "the bridge is not there");

@@ -138,12 +138,19 @@ static int create_bridge(struct join *join)
 {
 	const struct plan_endpoint *endpoint = join->endpoint;
 	struct subnet subnet;
+	struct subnet6 six;
+	const struct bridge_wish wish = {.name = endpoint->bridge,
+		.subnet = &subnet,
+		.subnet6 = endpoint->subnet6 ? &six : NULL,
+		.mtu = endpoint->mtu,
+		.netns = LENT_NETNS};
 
 	if (subnet_parse(endpoint->subnet, endpoint->gateway, &subnet, join->out) < 0 ||
+		(endpoint->subnet6 && subnet6_parse(endpoint->subnet6, endpoint->gateway6, &six,
+					      join->out) < 0) ||
 		nat_guard(LENT_NETNS, endpoint->bridge, &subnet, endpoint->internal, join->out) < 0)
 		return -1;
-	return bridge_create(
-		join->shared->route, endpoint->bridge, &subnet, endpoint->mtu, join->out);
+	return bridge_create(join->shared->route, &wish, join->out);
 }
 
 static int create_bridges(struct join *join)

@@ -274,7 +274,9 @@ static inline void lab_bridge(int netns, const char *name, const char *subnet, c
 		.peer_name = "eth0"};
 
 	check(subnet_parse(subnet, gateway, &parsed, out) == 0 &&
-		bridge_create(route, name, &parsed, 1500, out) == 0 &&
+		bridge_create(route,
+			&(struct bridge_wish){.name = name, .subnet = &parsed, .mtu = 1500},
+			out) == 0 &&
 		bridge_find(route, name, &bridge, out) == 1);
 	mac_of_address(parsed.gateway + htonl(9), veth.peer_mac);
 	check(veth_create(route, &veth, out) == 0);
