@@ -5,7 +5,7 @@ export default topic('prune-system', [
     name: 'df -v by a template',
     script: sh`
       docker system df -v --format json | jq -c keys; docker system df -v --format '{{.Nosuch}}'; echo "= $?"; docker system df -v --format '{{'; echo "= $?"
-      box px -v px-df:/v -l a=b; docker system df -v --format json | jq -c '.Containers[0] | keys_unsorted, .Names, .LocalVolumes, .State, .Mounts, .Labels, .Command'
+      box px -v px-df:/v -l a=b; docker system df -v --format json | jq -c '.Containers[0] | keys_unsorted, .Names, .LocalVolumes, .State, .Mounts, (.Labels / "," | sort), .Command'
       docker system df -v --format json | jq -c '.Images[] | select(.Repository == "busybox") | keys_unsorted, .Containers, .Tag'
       docker system df -v --format json | jq -c '.Volumes[] | select(.Name == "px-df") | keys_unsorted, .Links, .Driver'
       docker system df -v --format '{{range .Containers}}{{.Names}} {{len .ID}} {{end}}{{len .BuildCache}}'; docker system df --format '{{.Nosuch}}'`,
