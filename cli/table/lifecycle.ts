@@ -162,6 +162,14 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     operands: [1, ANY],
     flags: {
       ...limitFlags,
+      'publish-add': {
+        type: 'list',
+        summary: "Publish one more of the containers' ports to the host, as --publish of run does",
+      },
+      'publish-rm': {
+        type: 'list',
+        summary: 'Publish a port no longer: PORT[/PROTOCOL], or HOSTPORT:PORT[/PROTOCOL]',
+      },
       restart: { type: 'string', summary: 'Restart policy to apply when a container exits' },
     },
     load: () => import('../commands/update.ts'),

@@ -42,7 +42,7 @@ export async function connectNetwork(
     })
     await held.settled()
     if (!isNamed(record) && isOwnNetwork(network.name)) rewriteResolver(held)
-    await ask(engine.paths, held, { connect: plan })
+    await askNetwork(engine.paths, held, { connect: plan })
     held.save({ ...record, networks: [...endpoints, endpoint] })
     recordChange(data, network, record.id, 'connect')
   })
@@ -66,7 +66,7 @@ export async function disconnectNetwork(
       throw bad('container cannot be disconnected from host network or connected to host network')
     }
     await held.settled()
-    await ask(engine.paths, held, { disconnect: network.id })
+    await askNetwork(engine.paths, held, { disconnect: network.id })
     held.save({ ...record, networks: rest })
     recordChange(data, network, record.id, 'disconnect')
   })
@@ -108,7 +108,7 @@ export async function announceNames(places: Places, held: HeldContainer): Promis
     endpoint.networkId,
     isOwnNetwork(endpoint.network) ? namesOn(record, endpoint) : [],
   ])
-  await ask(places, held, { names: Object.fromEntries(names) })
+  await askNetwork(places, held, { names: Object.fromEntries(names) })
 }
 
 /** The first name that no interface has. */
@@ -118,7 +118,8 @@ function freeInterface(state: ContainerState, wished: number): string {
   for (let at = 0; ; at++) if (!taken.has(`eth${at}`)) return `eth${at}`
 }
 
-async function ask(
+/** Has the monitor of a running container change its networks; of others there is nothing to change. */
+export async function askNetwork(
   places: Places,
   { record, directory }: HeldContainer,
   change: NetworkChange,
@@ -126,7 +127,12 @@ async function ask(
   const state = readState(directory)
   if (state.status !== 'running') return
   using control = await connectMonitor(places.runtime, { record, directory }, state)
-  await control?.changeNetwork(change)
+  try {
+    await control?.changeNetwork(change)
+  } catch (error) {
+    if (!(error instanceof LighterError) || error.code === 'not-running') throw error
+    throw bad(error.message)
+  }
 }
 
 function recordChange(

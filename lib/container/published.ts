@@ -28,7 +28,8 @@ function expand(text: string): string[] {
   )
 }
 
-function planPort({ port, hostIp, hostPort }: PortBinding): PortPlan {
+/** What the monitor is told of one. Throws `unsupported`. */
+export function planPort({ port, hostIp, hostPort }: PortBinding): PortPlan {
   const inside = parsePortRange(port)
   const outside = hostPort === '' ? { first: 0, last: 0 } : parsePortRange(hostPort)
   if (!inside || !outside) throw new LighterError('bad-input', `not a port: ${port}`)

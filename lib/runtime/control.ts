@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { lazyNet } from '../core/lazy.ts'
 import { failureError, parseReports } from './native.ts'
-import type { EndpointPlan } from './plan.ts'
+import type { EndpointPlan, PortPlan } from './plan.ts'
 
 export interface ExitReport {
   exitCode: number
@@ -15,11 +15,15 @@ export interface ExitReport {
 const HEADER = 8
 const MAX_PAYLOAD = 65536
 
-/** Puts a container on a network, takes it off the one with that id, or says what it is called on those with these ids. */
+/**
+ * Puts a container on a network, takes it off the one with that id, says what it is called on those with these ids, or changes
+ * its published ports (`number` 0: all that lead there).
+ */
 export type NetworkChange =
   | { connect: EndpointPlan }
   | { disconnect: string }
   | { names: Record<string, string[]> }
+  | { publish: PortPlan[]; unpublish: { protocol: string; port: number; number: number }[] }
 
 /** A connection to the monitor of a running container; without an attach frame it carries events only. */
 export class Control implements Disposable {

@@ -112,6 +112,39 @@ static int disconnect_from(struct monitor *monitor, const char *id, struct failu
 		monitor->plan->id, id);
 }
 
+/* {"publish": [port as in plan.json], "unpublish": [{"protocol", "port", "number"}]} */
+static int change_ports(struct services *services, json_t *root, struct failure *out)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "unpublish"), i, item)
+	{
+		const char *protocol = "";
+		int port = 0, number = 0;
+
+		if (json_unpack(item, "{s:s, s:i, s:i}", "protocol", &protocol, "port", &port,
+			    "number", &number) < 0)
+			return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a port");
+		if (services_unpublish(services,
+			    strcmp(protocol, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP,
+			    (uint16_t)port, (uint16_t)number, out) < 0)
+			return -1;
+	}
+	json_array_foreach(json_object_get(root, "publish"), i, item)
+	{
+		struct plan_port port = {0};
+		int result = plan_read_port(item, &port, out);
+
+		if (result == 0)
+			result = services_publish(services, &port, out);
+		plan_clear_list(&port.addresses);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* The first network with names on a container that had none brings the name server. */
 static int announce(struct monitor *monitor, struct failure *out)
 {
@@ -154,13 +187,19 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 	const char *id = json_string_value(json_object_get(root, "disconnect"));
 	json_t *wanted = json_object_get(root, "connect");
 	json_t *names = json_object_get(root, "names");
+	struct failure ignored;
 	int result;
 
-	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->reaped || monitor->restarting)
-		result = fail(
+	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->reaped ||
+		monitor->restarting) {
+		json_decref(root);
+		return fail(
 			out, 0, STEP, "container %s has no networks to change", monitor->plan->id);
-	else if (wanted)
+	}
+	if (wanted)
 		result = connect_to(monitor, wanted, out);
+	else if (json_object_get(root, "publish"))
+		result = change_ports(&monitor->services, root, out);
 	else if (names)
 		result = rename_on(&monitor->plan->network, names, out);
 	else if (id)
@@ -168,7 +207,9 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 	else
 		result = fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a change of networks");
 	json_decref(root);
-	if (result < 0 || announce(monitor, out) < 0)
+	/* A part may be done all the same: what is true is told. */
+	if (announce(monitor, result < 0 ? &ignored : out) < 0 ||
+		monitor_record_running(monitor, result < 0 ? &ignored : out) < 0)
 		return -1;
-	return monitor_record_running(monitor, out);
+	return result;
 }

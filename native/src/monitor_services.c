@@ -35,32 +35,63 @@ static int listen_port(const struct plan_port *port, size_t count, struct publis
 			port->protocol, port->addresses.items[i], port->first, port->last};
 	if (ports_listen_all(bindings, count, fds, out) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		published[i] = (struct published_port){
-			port, port->addresses.items[i], ports_bound(fds[i]), fds[i]};
+	for (size_t i = 0; i < count; i++) {
+		published[i] = (struct published_port){.protocol = port->protocol,
+			.port = port->port,
+			.number = ports_bound(fds[i]),
+			.fd = fds[i]};
+		snprintf(published[i].address, sizeof(published[i].address), "%s",
+			port->addresses.items[i]);
+	}
+	return 0;
+}
+
+int services_publish(struct services *services, const struct plan_port *port, struct failure *out)
+{
+	struct published_port *grown = reallocarray(services->published,
+		services->published_count + PLAN_PORT_ADDRESSES, sizeof(*services->published));
+	size_t count = port->addresses.count;
+	int result;
+
+	if (!grown)
+		return fail(out, ENOMEM, STEP, "cannot publish the ports");
+	services->published = grown;
+	result = listen_port(port, count, &grown[services->published_count], out);
+	/* A host without IPv6: the address of IPv4 comes first. */
+	if (result < 0 && count > 1 && out->error == EAFNOSUPPORT)
+		result = listen_port(port, count = 1, &grown[services->published_count], out);
+	if (result < 0)
+		return -1;
+	services->published_count += count;
+	return 0;
+}
+
+int services_unpublish(struct services *services, int protocol, uint16_t port, uint16_t number,
+	struct failure *out)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < services->published_count; i++) {
+		struct published_port *published = &services->published[i];
+
+		if (published->protocol == protocol && published->port == port &&
+			(number == 0 || published->number == number))
+			close(published->fd);
+		else
+			services->published[kept++] = *published;
+	}
+	if (kept == services->published_count)
+		return fail(out, 0, STEP, "port %u/%s is not published", port,
+			protocol == IPPROTO_TCP ? "tcp" : "udp");
+	services->published_count = kept;
 	return 0;
 }
 
 static int publish(struct services *services, const struct plan *plan, struct failure *out)
 {
-	const struct plan_network *network = &plan->network;
-
-	services->published =
-		calloc(network->port_count * PLAN_PORT_ADDRESSES, sizeof(*services->published));
-	if (!services->published)
-		return fail(out, ENOMEM, STEP, "cannot publish the ports");
-	for (size_t i = 0; i < network->port_count; i++) {
-		struct published_port *next = &services->published[services->published_count];
-		size_t count = network->ports[i].addresses.count;
-		int result = listen_port(&network->ports[i], count, next, out);
-
-		/* A host without IPv6: the address of IPv4 comes first. */
-		if (result < 0 && count > 1 && out->error == EAFNOSUPPORT)
-			result = listen_port(&network->ports[i], count = 1, next, out);
-		if (result < 0)
+	for (size_t i = 0; i < plan->network.port_count; i++)
+		if (services_publish(services, &plan->network.ports[i], out) < 0)
 			return -1;
-		services->published_count += count;
-	}
 	return 0;
 }
 
@@ -155,11 +186,10 @@ static int register_ports(struct services *services, const struct plan *plan,
 		const struct published_port *port = &services->published[i];
 
 		fds[i + 1] = port->fd;
-		json_array_append_new(
-			ports, json_pack("{s:s, s:s, s:i, s:i}", "protocol",
-				       port->plan->protocol == IPPROTO_TCP ? "tcp" : "udp",
-				       "address", outlet->address, "port", (int)port->plan->port,
-				       "listener", (int)i + 1));
+		json_array_append_new(ports,
+			json_pack("{s:s, s:s, s:i, s:i}", "protocol",
+				port->protocol == IPPROTO_TCP ? "tcp" : "udp", "address",
+				outlet->address, "port", (int)port->port, "listener", (int)i + 1));
 	}
 	root = json_pack("{s:s, s:s, s:s*, s:o}", "id", plan->id, "gateway",
 		outlet ? outlet->gateway : "0.0.0.0", "gateway6", six ? outlet->gateway6 : NULL,
@@ -204,6 +234,8 @@ static void drop(int *fd)
 static int register_all(struct services *services, const struct plan *plan,
 	const struct net_attachment *network, struct failure *out)
 {
+	if (services->published_count == 0)
+		drop(&services->ports);
 	if (connect_servers(services, plan, out) < 0)
 		return -1;
 	if (services->names >= 0 && register_names(services, plan, network, out) < 0) {

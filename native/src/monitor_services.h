@@ -4,6 +4,7 @@
 #ifndef LIGHTER_MONITOR_SERVICES_H
 #define LIGHTER_MONITOR_SERVICES_H
 
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,9 @@
 
 /* One listening socket of the host. */
 struct published_port {
-	const struct plan_port *plan;
-	const char *address;
+	int protocol;
+	uint16_t port;
+	char address[INET6_ADDRSTRLEN]; /* of the host */
 	uint16_t number;
 	int fd;
 };
@@ -33,6 +35,12 @@ void services_init(struct services *services);
 /* Before the container exists: takes the host's ports, so that a conflict is found, and connects to
  * the servers, while a systemd manager can still be reached. */
 int services_prepare(struct services *services, const struct plan *plan, struct failure *out);
+
+/* Takes one more port of the host, or gives back those that lead to a port of the container: all,
+ * or the one with that number (0 = all). Who is to serve them is told by services_register. */
+int services_publish(struct services *services, const struct plan_port *port, struct failure *out);
+int services_unpublish(struct services *services, int protocol, uint16_t port, uint16_t number,
+	struct failure *out);
 
 /* Tells the servers where the container is; netns = its namespace, -1 = the sockets are there
  * already. A server that died is started again. */

@@ -67,10 +67,10 @@ static json_t *pack_ports(const struct services *services)
 	for (size_t i = 0; i < services->published_count; i++) {
 		const struct published_port *port = &services->published[i];
 
-		json_array_append_new(list,
-			json_pack("{s:i, s:s, s:s, s:i}", "port", (int)port->plan->port, "protocol",
-				port->plan->protocol == IPPROTO_TCP ? "tcp" : "udp", "hostIp",
-				port->address, "hostPort", (int)port->number));
+		json_array_append_new(
+			list, json_pack("{s:i, s:s, s:s, s:i}", "port", (int)port->port, "protocol",
+				      port->protocol == IPPROTO_TCP ? "tcp" : "udp", "hostIp",
+				      port->address, "hostPort", (int)port->number));
 	}
 	return list;
 }

@@ -159,8 +159,9 @@ struct json_t;
 int plan_read_rootfs(struct json_t *object, struct plan_rootfs *ret, struct failure *out);
 void plan_clear_rootfs(struct plan_rootfs *rootfs);
 
-/* Reads the member "network" of a plan; one endpoint alone. */
+/* Reads the member "network" of a plan; one port or endpoint alone. */
 int plan_read_network(struct json_t *object, struct plan_network *ret, struct failure *out);
+int plan_read_port(struct json_t *object, struct plan_port *ret, struct failure *out);
 int plan_read_endpoint(struct json_t *object, struct plan_endpoint *ret, struct failure *out);
 void plan_clear_network(struct plan_network *network);
 void plan_clear_endpoint(struct plan_endpoint *endpoint);

@@ -114,7 +114,7 @@ static int get_port(
 	return 0;
 }
 
-static int read_port(json_t *object, struct plan_port *ret, struct failure *out)
+int plan_read_port(json_t *object, struct plan_port *ret, struct failure *out)
 {
 	static const char *const known[] = {"protocol", "port", "addresses", "first", "last", NULL};
 	static const char *const protocols[] = {"tcp", "udp"};
@@ -147,7 +147,7 @@ static int read_ports(json_t *list, struct plan_network *ret, struct failure *ou
 		return fail(out, ENOMEM, "plan", "cannot read the plan");
 	for (size_t i = 0; i < count; i++) {
 		ret->port_count++;
-		if (read_port(json_array_get(list, i), &ret->ports[i], out) < 0)
+		if (plan_read_port(json_array_get(list, i), &ret->ports[i], out) < 0)
 			return -1;
 	}
 	return 0;
