@@ -218,7 +218,11 @@ async function buildPlan(
     ...(donor ? { donor } : {}),
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
     ...planCgroup(parent, host.cgroupParent),
-    event: { image: record.image, attributes: eventAttributes(record) },
+    event: {
+      image: record.image,
+      attributes: eventAttributes(record),
+      volumes: record.mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.name] : [])),
+    },
     ...planEnd(record),
     ...(config.healthcheck && healthCommand(config)
       ? { health: planHealth(join(directory, HEALTH_CHECK), config.healthcheck) }

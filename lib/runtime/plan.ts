@@ -112,7 +112,7 @@ export interface Plan {
   slice?: string
   cgroupParent?: string
   /** What every event of the container carries. */
-  event?: { image: string; attributes: Record<string, string> }
+  event?: { image: string; attributes: Record<string, string>; volumes: string[] }
   restart?: { policy: RestartPolicyName; maximum: number }
   health?: HealthPlan
   logging?: LoggingPlan

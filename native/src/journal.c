@@ -133,18 +133,19 @@ void journal_record(const struct journal_subject *subject, const char *action,
 		append(subject->data_dir, line);
 }
 
-/* Names of networks have no limits: what is special in JSON is escaped by the library. */
-static void note_network(const struct plan *plan, const char *action, const char *id,
-	const char *name, const char *type)
+/* An event of another object than the container; consumes the attributes. Names of networks have no
+ * limits: what is special in JSON is escaped by the library. */
+static void note_object(const struct plan *plan, const char *type, const char *action,
+	const char *id, json_t *attributes)
 {
 	struct timespec now;
 	char stamp[48];
 	json_t *event;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	event = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s, s:s}}, s:s, s:I}", "Type", "network",
-		"Action", action, "Actor", "ID", id, "Attributes", "container", plan->id, "name",
-		name, "type", type, "scope", "local", "time", (json_int_t)now.tv_sec);
+	event = json_pack("{s:s, s:s, s:{s:s, s:o}, s:s, s:I}", "Type", type, "Action", action,
+		"Actor", "ID", id, "Attributes", attributes, "scope", "local", "time",
+		(json_int_t)now.tv_sec);
 	auto_free char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
 	auto_free char *line = NULL;
 
@@ -158,6 +159,26 @@ static void note_network(const struct plan *plan, const char *action, const char
 		line = NULL;
 	if (line)
 		append(plan->data_dir, line);
+}
+
+static void note_network(const struct plan *plan, const char *action, const char *id,
+	const char *name, const char *type)
+{
+	note_object(plan, "network", action, id,
+		json_pack("{s:s, s:s, s:s}", "container", plan->id, "name", name, "type", type));
+}
+
+void journal_unmounts(const struct plan *plan)
+{
+	struct journal_subject subject;
+	json_t *name;
+	size_t i;
+
+	journal_subject_open(plan, &subject);
+	json_array_foreach(json_object_get(subject.event, "volumes"), i, name)
+		note_object(plan, "volume", "unmount", json_string_value(name),
+			json_pack("{s:s, s:s}", "container", plan->id, "driver", "local"));
+	journal_subject_close(&subject);
 }
 
 void journal_networks(const struct plan *plan, const char *action)

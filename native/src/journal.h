@@ -38,6 +38,9 @@ void journal_note(const struct plan *plan, const char *action, const struct jour
 /* Notes that the container came onto its networks ("connect") or left them ("disconnect"). */
 void journal_networks(const struct plan *plan, const char *action);
 
+/* Notes that its volumes are no longer mounted. */
+void journal_unmounts(const struct plan *plan);
+
 /* The line of an event, with its newline; the caller frees it. NULL = no memory, or bytes that are
  * no UTF-8. */
 char *journal_line(const struct journal_subject *subject, const char *action,

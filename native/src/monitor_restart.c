@@ -79,8 +79,9 @@ static void note_end(const struct monitor *monitor, long long ran_ms)
 
 	snprintf(more[0].value, sizeof(more[0].value), "%lld", ran_ms / 1000);
 	snprintf(more[1].value, sizeof(more[1].value), "%d", monitor->ended.exit_code);
-	journal_note(monitor->plan, "die", more, array_size(more));
 	journal_networks(monitor->plan, "disconnect");
+	journal_unmounts(monitor->plan);
+	journal_note(monitor->plan, "die", more, array_size(more));
 }
 
 /* The policy may have been changed since the start. */
