@@ -49,7 +49,6 @@ describe('what Docker refuses is refused in its words', () => {
     ],
     ['-p 99999', 125, 'Invalid containerPort: 99999.'],
     ['-p 80:80/foo', 125, 'Invalid proto: foo.'],
-    ['-p 80:80', 125, 'published ports are not there yet'],
     ['--ip 1.2.3.4', 1, '* user specified IP address is supported on user defined networks only'],
     ['--dns foo', 125, 'IP address is not correctly formatted: foo'],
     ['--add-host foo', 125, 'bad format for add-host: "foo"'],
