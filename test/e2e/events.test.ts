@@ -92,7 +92,7 @@ test('the life of a container', async () => {
   await lighter('rm', '-v', 'long', 'web')
   // What the monitor tells is another's test.
   const own = (await actions()).filter(
-    (action) => !/ (start|die|exec_die|unmount|oom)$/.test(action),
+    (action) => !/ (start|die|exec_die|connect|disconnect|unmount|oom)$/.test(action),
   )
   expect(own).toEqual([
     'volume create',
