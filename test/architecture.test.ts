@@ -24,6 +24,11 @@ const RANK: Record<string, number> = {
 
 const ROOT = new URL('..', import.meta.url).pathname
 
+/** The modules that usual commands are made of. */
+const { PARTS } = (await import(new URL('../packaging/scripts.mjs', import.meta.url).href)) as {
+  PARTS: { modules: string[] }[]
+}
+
 const files = ['lib', 'cli'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
@@ -36,6 +41,15 @@ const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file)
 function importsOf(file: string): string[] {
   const text = sources.get(file) ?? ''
   const found = text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)
+  return [...found].map(([, path = '']) => relative(ROOT, resolve(ROOT, dirname(file), path)))
+}
+
+/** Those that come with a file whenever it is loaded. */
+function staticImportsOf(file: string): string[] {
+  const text = sources.get(file) ?? ''
+  const found = text.matchAll(
+    /^(?:import|export) (?!type\b)[^'\n]*(?:\n[^'\n]*)*?from '(\.{1,2}\/[^']+)'/gm,
+  )
   return [...found].map(([, path = '']) => relative(ROOT, resolve(ROOT, dirname(file), path)))
 }
 
@@ -121,6 +135,19 @@ describe('one fact, one place', () => {
 })
 
 describe('habits', () => {
+  test('usual commands load no built-in module that costs milliseconds', () => {
+    const heavy =
+      /^import (?!type\b).* from 'node:(tty|stream|net|child_process|crypto|zlib|readline|os|http)'/m
+    const seen = new Set<string>()
+    const visit = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      for (const next of staticImportsOf(file)) visit(next)
+    }
+    for (const file of PARTS.flatMap(({ modules }) => modules)) visit(file)
+    expect([...seen].filter((file) => heavy.test(sources.get(file) ?? ''))).toEqual([])
+  })
+
   test('lib neither prints nor chooses the exit code', () => {
     const wrong = [...sources].filter(
       ([file, text]) =>

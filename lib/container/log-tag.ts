@@ -1,5 +1,5 @@
-import { hostname } from 'node:os'
 import { shortId } from '../core/ids.ts'
+import { lazyOs } from '../core/lazy.ts'
 import { TemplateExecutionError, TemplateSyntaxError } from '../format/errors.ts'
 import { readTypes } from '../format/go-types.ts'
 import { parseTemplate } from '../format/template.ts'
@@ -73,7 +73,7 @@ function methodsOf(record: ContainerRecord): Record<string, GoMethod> {
     ImageID: says(record.imageId.slice(0, 12)),
     ImageFullID: says(record.imageId),
     ImageName: says(record.image),
-    Hostname: says(hostname()),
+    Hostname: says(lazyOs().hostname()),
     Command: says(commandOf(record).join(' ')),
     ExtraAttributes: { parameters: ['any'], call: () => undefined },
   }

@@ -1,5 +1,5 @@
-import { isatty } from 'node:tty'
 import { LighterError } from '../core/errors.ts'
+import { lazyTty } from '../core/lazy.ts'
 import { logDriver } from './log-config.ts'
 import type { ContainerRecord } from './record.ts'
 
@@ -11,7 +11,7 @@ export const streamsOf = (record: ContainerRecord): 'ignore' | 'inherit' =>
 export function refuseTerminal(record: ContainerRecord): void {
   if (streamsOf(record) === 'ignore') return
   const given = record.config.openStdin ? [0, 1, 2] : [1, 2]
-  if (!given.some((fd) => isatty(fd))) return
+  if (!given.some((fd) => lazyTty().isatty(fd))) return
   throw new LighterError(
     'start-failed',
     "the 'passthrough' log driver hands the standard streams to the container, and cannot be used on a TTY",

@@ -11,3 +11,5 @@ export const lazyOs = (): typeof import('node:os') => process.getBuiltinModule('
 
 export const lazyChildProcess = (): typeof import('node:child_process') =>
   process.getBuiltinModule('node:child_process')
+
+export const lazyTty = (): typeof import('node:tty') => process.getBuiltinModule('node:tty')
