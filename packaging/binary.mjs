@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { default as seaModule } from '@yao-pkg/pkg/lib-es5/sea.js'
 import { carriedFiles } from './carried.mjs'
-import { scriptAssets, V8_FLAGS } from './scripts.mjs'
+import { scriptAssets } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const arch = process.arch
@@ -29,13 +29,13 @@ await seaModule.default(join(import.meta.dirname, 'loader.cjs'), {
   ],
   seaConfig: {
     disableExperimentalSEAWarning: true,
-    // It would be made without V8_FLAGS, and be refused with a warning. The loader is small.
+    // The loader is small.
     useCodeCache: false,
     // NODE_OPTIONS is meant for the user's own programs; it must not change this one.
     execArgvExtension: 'none',
     // Node looks for its own --env-file in all arguments, also in those of a container's command, up to this word.
     // Nobody debugs it by a signal, and the thread that would listen costs a millisecond.
-    execArgv: ['--disable-sigusr1', ...V8_FLAGS, '--'],
+    execArgv: ['--disable-sigusr1', '--'],
     assets: {
       ...carriedFiles(root).assets,
       ...scriptAssets(root),

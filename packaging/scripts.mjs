@@ -22,6 +22,10 @@ export const PARTS = [
     modules: ['cli/main.ts', 'cli/dispatch.ts', 'cli/commands/ps.ts', 'lib/engine.ts'],
   },
   {
+    name: 'launch',
+    modules: ['cli/commands/create.ts', 'cli/commands/run.ts', 'lib/runtime/storage.ts'],
+  },
+  {
     name: 'containers',
     modules: [
       'cli/commands/exec.ts',
@@ -29,23 +33,14 @@ export const PARTS = [
       'cli/commands/start.ts',
       'cli/commands/stop.ts',
       'lib/container/abandoned.ts',
-      'lib/runtime/storage.ts',
     ],
   },
-  { name: 'launch', modules: ['cli/commands/create.ts', 'cli/commands/run.ts'] },
 ]
 
 /** The part of all modules that no usual command needs. */
 export const RARE = 'rare'
 
 export const SCRIPTS = [...PARTS.map(({ name }) => name), RARE, ...LIBRARIES]
-
-/**
- * How V8 is to treat the program; its code caches hold for these flags only. Most commands end before compiled code pays: without
- * these Node compiles a hundred functions in threads, and waits for them at its end. What runs long is still optimized, later.
- * `ps`: 34.1 -> 31.3 ms of processor time, of 1,000 containers 90 -> 82.
- */
-export const V8_FLAGS = ['--no-sparkplug', '--invocation-count-for-maglev=4000']
 
 /** How the program names a library. */
 export const CARRIED = 'carried:'
