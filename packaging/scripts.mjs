@@ -1,7 +1,7 @@
 // The scripts that the executable carries. What a command does not read costs it nothing: 100 kB of source with their code
 // cache take 1.2 ms.
 //
-//   lighter, containers, launch   the parts of the program that usual commands need, see PARTS
+//   lighter, launch, containers   the parts of the program that usual commands need, see PARTS
 //   rare                          all of it that is in no other part
 //   …                             each npm library that only some commands need
 //

@@ -97,10 +97,10 @@ const ENOUGH = {
   '--version': ['lighter'],
   ps: ['lighter'],
   // Collects what the first warm-up left behind.
-  'ps -a': ['lighter', 'containers'],
-  exec: ['lighter', 'containers'],
-  create: ['lighter', 'containers', 'launch'],
-  run: ['lighter', 'containers', 'launch'],
+  'ps -a': ['lighter', 'launch', 'containers'],
+  exec: ['lighter', 'launch', 'containers'],
+  create: ['lighter', 'launch'],
+  run: ['lighter', 'launch'],
 }
 
 /** Whoever adds an import may not see what it costs. */
