@@ -1,19 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { makeOtherHost, type OtherHost } from '../helpers/other-host.ts'
 import { until } from '../helpers/until.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
 const serve = 'mkdir /w; echo hello > /w/index.html; exec busybox httpd -f -vv -p 80 -h /w'
 
-/** Another machine: a network namespace with a cable to this one. */
-const other = `lt-${process.pid}`
-const link = `lt${process.pid}`
-const network = `198.18.${process.pid % 250}`
-const client = `${network}.2`
-const host = `${network}.1`
-const ip = (...args: string[]) => execFileSync('ip', args)
-
+let other: OtherHost
 let world: World
 const lighter = (...args: string[]) => world.lighter(args)
 const portOf = async (name: string) =>
@@ -23,8 +17,7 @@ const ask =
   'for i in $(seq 100); do exec 3<>/dev/tcp/$0/$1 && printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3 && exit; sleep 0.1; done 2>/dev/null'
 const get = (from: 'here' | 'there', address: string, port: string) => {
   const command = ['bash', '-c', ask, address, port]
-  const [program = '', ...args] =
-    from === 'here' ? command : ['ip', 'netns', 'exec', other, ...command]
+  const [program = '', ...args] = from === 'here' ? command : [...other.enter, ...command]
   return execFileSync(program, args, { encoding: 'utf8' })
 }
 const sawClient = (name: string, address: string) =>
@@ -34,12 +27,7 @@ const sawClient = (name: string, address: string) =>
   })
 
 beforeAll(async () => {
-  ip('netns', 'add', other)
-  ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other)
-  ip('addr', 'add', `${host}/24`, 'dev', link)
-  ip('link', 'set', link, 'up')
-  ip('-n', other, 'addr', 'add', `${client}/24`, 'dev', 'eth0')
-  ip('-n', other, 'link', 'set', 'eth0', 'up')
+  other = makeOtherHost()
   world = makeWorld('publish')
   const { exitCode, stderr } = await lighter(
     'run',
@@ -56,21 +44,21 @@ beforeAll(async () => {
   expect({ exitCode, stderr: exitCode ? stderr : '' }).toEqual({ exitCode: 0, stderr: '' })
 })
 afterAll(async () => {
-  ip('netns', 'del', other)
-  await world.remove()
+  other?.remove()
+  await world?.remove()
 })
 
 test("the container sees the client's own address, and the gateway's for loopback", async () => {
   const port = await portOf('web')
-  expect(get('there', host, port)).toContain('hello\n')
-  await sawClient('web', client)
+  expect(get('there', other.here, port)).toContain('hello\n')
+  await sawClient('web', other.address)
   expect(get('here', '127.0.0.1', port)).toContain('hello\n')
   await sawClient('web', '172.17.0.1')
 })
 
 test('a container reaches a published port through the gateway and through the host', async () => {
   const port = await portOf('web')
-  for (const address of ['172.17.0.1', host]) {
+  for (const address of ['172.17.0.1', other.here]) {
     const answer = await lighter('run', '--rm', image, 'wget', '-qO-', `http://${address}:${port}/`)
     expect(answer).toMatchObject({ exitCode: 0, stdout: 'hello\n' })
   }
@@ -82,7 +70,7 @@ test('a killed forwarder is replaced, and clients of the gap are served', async 
     execFileSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-ports'], { encoding: 'utf8' })
   const before = find()
   process.kill(Number(before), 'SIGKILL')
-  expect(get('there', host, port)).toContain('hello\n')
+  expect(get('there', other.here, port)).toContain('hello\n')
   expect(find()).not.toBe(before)
 })
 
