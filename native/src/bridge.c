@@ -126,6 +126,18 @@ int link_remove(int route, const char *name, struct failure *out)
 	return 0;
 }
 
+int link_remove_index(int route, int index, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_DELLINK, 0, &info, sizeof(info));
+	if (nl_request(route, &message, &refusal) < 0 && refusal.error != ENODEV)
+		return nl_fail(out, &refusal, STEP, "cannot remove a link");
+	return 0;
+}
+
 int link_add_address(int route, int index, in_addr_t address, unsigned prefix, struct failure *out)
 {
 	struct ifaddrmsg info = {.ifa_family = AF_INET,

@@ -53,6 +53,10 @@ int link_find(int route, const char *name, bool *ret_up, struct failure *out);
 
 int link_up(int route, int index, struct failure *out);
 int link_remove(int route, const char *name, struct failure *out);
+
+/* By index, which no later link gets; one that is gone already is no error. */
+int link_remove_index(int route, int index, struct failure *out);
+
 int link_add_address(int route, int index, in_addr_t address, unsigned prefix, struct failure *out);
 int route_add_default(int route, in_addr_t gateway, struct failure *out);
 

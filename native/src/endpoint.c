@@ -268,13 +268,15 @@ int endpoint_create(int route, int netns, const struct plan_endpoint *wanted,
 	struct bridge bridge;
 	struct failure ignored;
 	const struct claim claim = {route, netns, wanted, &bridge, &endpoint};
+	bool up = false;
 	int found = bridge_find(route, wanted->bridge, &bridge, out);
 
 	if (found <= 0)
 		return found < 0 ? -1 : 1;
 	if ((wanted->address ? claim_wished(&claim, out) : claim_free(&claim, out)) < 0)
 		return bridge_find(route, wanted->bridge, &bridge, &ignored) == 0 ? 1 : -1;
-	if (set_up_container(&claim, out) < 0) {
+	endpoint.index = link_find(route, endpoint.link, &up, out);
+	if (endpoint.index < 0 || set_up_container(&claim, out) < 0) {
 		(void)link_remove(route, endpoint.link, &ignored);
 		return -1;
 	}

@@ -14,6 +14,7 @@ struct net_endpoint {
 	char id[65]; /* of the network; "" = an uplink of the container's own */
 	char interface[IFNAMSIZ];
 	char link[IFNAMSIZ]; /* the other end, in the shared namespace */
+	int index;	     /* of that link */
 	char address[INET_ADDRSTRLEN];
 	unsigned prefix;
 	char gateway[INET_ADDRSTRLEN];

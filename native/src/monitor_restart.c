@@ -50,6 +50,9 @@ void monitor_end_run(struct monitor *monitor)
 	if (monitor->network.uplink_keepalive >= 0)
 		close(monitor->network.uplink_keepalive);
 	monitor->network.uplink_keepalive = -1;
+	/* Others do not come back; for them this would only take time. */
+	if (!monitor->plan->auto_remove)
+		net_leave(&monitor->shared, &monitor->network);
 	if (monitor->cgroup >= 0) {
 		/* What does not die in time is left to the next clean-up: the container is over. */
 		(void)cgroup_kill(monitor->cgroup, &ignored);

@@ -174,6 +174,17 @@ int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int n
 	return 0;
 }
 
+void net_leave(const struct shared *shared, struct net_attachment *attachment)
+{
+	struct failure ignored;
+
+	for (size_t i = 0; i < attachment->count; i++)
+		if (attachment->endpoints[i].index > 0)
+			(void)link_remove_index(
+				shared->route, attachment->endpoints[i].index, &ignored);
+	attachment->count = 0;
+}
+
 void net_clear(struct net_attachment *attachment)
 {
 	free(attachment->endpoints);

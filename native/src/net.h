@@ -36,6 +36,10 @@ int net_part(const struct plan *plan, const struct shared *shared, const char *i
 int net_route(
 	int netns, const char *id, const struct net_attachment *attachment, struct failure *out);
 
+/* The container ended: its addresses are free at once, so that a restart finds its own again. The
+ * kernel would remove the links as well, but when it comes to it. */
+void net_leave(const struct shared *shared, struct net_attachment *attachment);
+
 /* Frees the list; what it describes ends with the container's namespace. */
 void net_clear(struct net_attachment *attachment);
 
