@@ -105,10 +105,7 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* Inside the shared user namespace the starter has its container's root file system mounted, in a
- * mount namespace that a server must not keep: the file system would outlive the container, and a
- * fuse-overlayfs with it. Outside, this is refused or finds nothing. */
-static void leave_root_file_system(void)
+void helper_leave_root_file_system(void)
 {
 	static const char end[] = "/bundle/rootfs";
 	auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
@@ -152,7 +149,7 @@ static void server_main(int listener, const char *name)
 		signal(number, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	leave_root_file_system();
+	helper_leave_root_file_system();
 	snprintf(scope, sizeof(scope), "%s-%d", name, (int)getpid());
 	/* Refused inside the shared user namespace: then it lives where its starter does, and
 	 * another one is started when it goes with it. */

@@ -19,6 +19,11 @@
  * before, the server gets a systemd scope of its own. Returns the socket, or -1. */
 int helper_connect(const char *runtime_dir, const char *name, struct failure *out);
 
+/* Inside the shared user namespace the starter has its container's root file system mounted, in a
+ * mount namespace that a server must not keep: the file system would outlive the container, and a
+ * fuse-overlayfs with it. Outside, this is refused or finds nothing. */
+void helper_leave_root_file_system(void);
+
 /* The server's half: takes a connection of the same user and greets. Returns the socket
  * (non-blocking), -1 with errno when there is nothing to take. */
 int helper_accept(int listener);

@@ -51,7 +51,8 @@ static bool is_network_namespace(int fd)
 }
 
 /* The pipe comes first: from then on the uplink cannot end, whatever happens to the lender. Opened
- * for both directions, because a pipe whose uplink died has no reader and would refuse a writer. */
+ * for both directions, because a pipe whose uplink died has no reader and would refuse a writer;
+ * kept for writing only, because a pipe without a reader is how monitors hear of that death. */
 static int borrow_from(const struct identity *lender, int *ret_netns, int *ret_uplink)
 {
 	auto_close int uplink = open_lent(lender->pid, LENT_UPLINK, S_IFIFO, O_RDWR);
@@ -59,8 +60,10 @@ static int borrow_from(const struct identity *lender, int *ret_netns, int *ret_u
 
 	if (uplink < 0 || netns < 0 || !is_network_namespace(netns) || !identity_alive(lender))
 		return 0;
+	*ret_uplink = open_lent(getpid(), uplink, S_IFIFO, O_WRONLY);
+	if (*ret_uplink < 0)
+		return 0;
 	*ret_netns = take_fd(&netns);
-	*ret_uplink = take_fd(&uplink);
 	return 1;
 }
 

@@ -75,6 +75,7 @@ struct monitor {
 	char started_event[64];
 	bool stopping; /* asked to end: the container is killed when it does not follow in time */
 	struct timespec kill_at;
+	struct timespec uplink_pause; /* its death is not watched for until then */
 };
 
 /* What the caller of `run` hands to its monitor. */

@@ -21,6 +21,7 @@ enum {
 	SLOT_HEALTH,
 	SLOT_NAMES,
 	SLOT_PORTS,
+	SLOT_UPLINK,
 	SLOT_MEMORY,
 	SLOT_INPUT,
 	SLOT_OUTPUTS,
@@ -28,6 +29,9 @@ enum {
 };
 
 enum { DRAIN_MS = 2000, STOP_SECONDS = 10 };
+
+/* Until the pipe is watched again: an uplink that dies at once is not to keep the machine busy. */
+enum { UPLINK_PAUSE_SECONDS = 2, UPLINK_FAILED_SECONDS = 30 };
 
 static void remaining(const struct timespec *deadline, int *timeout)
 {
@@ -117,6 +121,15 @@ static void watch_client(const struct client *client, struct pollfd *slot)
 		slot->fd = -1;
 }
 
+/* Whether the death of the uplink is of interest now. */
+static bool wants_uplink(const struct monitor *monitor)
+{
+	int left;
+
+	remaining(&monitor->uplink_pause, &left);
+	return monitor->plan->network.mode == NETWORK_BRIDGE && left == 0;
+}
+
 static void watch(const struct monitor *monitor, struct pollfd *slots)
 {
 	slots[SLOT_SIGNALS] = (struct pollfd){.fd = monitor->signals, .events = POLLIN};
@@ -126,6 +139,8 @@ static void watch(const struct monitor *monitor, struct pollfd *slots)
 	slots[SLOT_MEMORY] = (struct pollfd){.fd = monitor->oom.events, .events = POLLPRI};
 	slots[SLOT_NAMES] = (struct pollfd){.fd = monitor->services.names, .events = POLLIN};
 	slots[SLOT_PORTS] = (struct pollfd){.fd = monitor->services.ports, .events = POLLIN};
+	slots[SLOT_UPLINK] =
+		(struct pollfd){.fd = wants_uplink(monitor) ? monitor->shared.uplink : -1};
 	slots[SLOT_INPUT] = (struct pollfd){
 		.fd = input_waits(monitor) ? monitor->streams.input : -1, .events = POLLOUT};
 	for (int i = 0; i < STREAM_COUNT; i++)
@@ -186,7 +201,18 @@ static int next_timeout(struct monitor *monitor)
 		sooner(&monitor->prober.due, &timeout);
 	if (monitor->restarting)
 		sooner(&monitor->restart_at, &timeout);
+	if (monitor->uplink_pause.tv_sec > 0 && !wants_uplink(monitor))
+		sooner(&monitor->uplink_pause, &timeout);
 	return timeout;
+}
+
+static void renew_uplink(struct monitor *monitor)
+{
+	struct failure ignored;
+	int result = shared_renew_uplink(&monitor->shared, monitor->plan, &ignored);
+
+	clock_gettime(CLOCK_MONOTONIC, &monitor->uplink_pause);
+	monitor->uplink_pause.tv_sec += result < 0 ? UPLINK_FAILED_SECONDS : UPLINK_PAUSE_SECONDS;
 }
 
 static void check_health(struct monitor *monitor)
@@ -218,6 +244,8 @@ static bool turn(struct monitor *monitor)
 		(void)monitor_record_running(monitor, &ignored);
 	if (slots[SLOT_NAMES].revents || slots[SLOT_PORTS].revents)
 		services_renew(&monitor->services, monitor->plan, &monitor->network);
+	if (slots[SLOT_UPLINK].revents & POLLERR)
+		renew_uplink(monitor);
 	if (slots[SLOT_INPUT].revents)
 		resume_input(monitor);
 	for (int i = 0; i < STREAM_COUNT; i++)

@@ -265,7 +265,7 @@ int shared_join(const struct plan *plan, struct shared *ret, struct failure *out
 	sigset_t job_control, previous;
 	int result;
 
-	snprintf(join.record, sizeof(join.record), "%s/uplink", plan->runtime_dir);
+	shared_name_record(&join);
 	/* Suspended with the lock held, this process would stop everybody's starts. */
 	sigemptyset(&job_control);
 	sigaddset(&job_control, SIGTSTP);

@@ -48,6 +48,10 @@ int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
 /* Waits (bounded) until the uplink carries traffic. */
 int shared_wait_uplink(struct shared *shared, struct failure *out);
 
+/* The uplink died under running containers, which the pipe tells (POLLERR): another one takes its
+ * place, started by whoever is first, and is waited for. */
+int shared_renew_uplink(struct shared *shared, const struct plan *plan, struct failure *out);
+
 /* Takes the caller off the list of lenders. */
 void shared_leave(const struct plan *plan);
 

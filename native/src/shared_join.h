@@ -28,6 +28,9 @@ void shared_sleep_ms(long milliseconds);
  * 0 with the lock held, 1 when there is nothing left to do, -1. */
 int shared_lock_unless(struct join *join, int (*is_done)(struct join *join));
 
+/* Names the file that names the running uplink. */
+void shared_name_record(struct join *join);
+
 /* Forked while we still are outside, where a systemd manager answers. Most joins need none. */
 int shared_prepare_uplink(struct join *join, bool borrowed);
 

@@ -2,6 +2,7 @@
 /* The uplink's half of joining the shared namespaces: found, replaced, started, waited for. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,6 +10,11 @@
 #include "bridge.h"
 #include "scope.h"
 #include "shared_join.h"
+
+void shared_name_record(struct join *join)
+{
+	snprintf(join->record, sizeof(join->record), "%s/uplink", join->plan->runtime_dir);
+}
 
 int shared_prepare_uplink(struct join *join, bool borrowed)
 {
@@ -122,4 +128,20 @@ int shared_wait_uplink(struct shared *shared, struct failure *out)
 	shared->uplink_ready = -1;
 	shared->uplink_errors = -1;
 	return uplink_wait(&uplink, out);
+}
+
+int shared_renew_uplink(struct shared *shared, const struct plan *plan, struct failure *out)
+{
+	struct join join = {.plan = plan,
+		.shared = shared,
+		.out = out,
+		.starter = UPLINK_NO_STARTER,
+		.lock = -1};
+	int result;
+
+	shared_name_record(&join);
+	result = shared_ensure_uplink(&join);
+	uplink_dismiss(&join.starter);
+	scope_close(&join.lock);
+	return result < 0 ? -1 : shared_wait_uplink(shared, out);
 }

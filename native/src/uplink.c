@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "helper.h"
 #include "scope.h"
 #include "systemd_scope.h"
 #include "userns.h"
@@ -181,6 +182,8 @@ static void uplink_main(const struct plan *plan, bool outside)
 		dprintf(2, "cannot enter the shared user namespace: %s", strerror(errno));
 		_exit(1);
 	}
+	if (!outside)
+		helper_leave_root_file_system();
 	if (can_pivot())
 		environment[count++] = (char[]){"SANDBOX=--enable-sandbox"};
 	uplink_version_recall(network->slirp4netns, plan->runtime_dir, &version);
