@@ -8,13 +8,18 @@ import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import { ensureTestUser, openDevices } from '../helpers/test-user.ts'
 import { measureBeside } from './beside.ts'
 import { type Contestants, checkPeers, openContestants } from './contestants.ts'
+import { measureNetworks } from './networks.ts'
 import { Peers } from './peers.ts'
 import { compare } from './statistics.ts'
 import { decimal, print, record, setFloor } from './table.ts'
 import type { World } from './worlds.ts'
 
-/** `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run. */
-const rounds = Number(process.argv[2] ?? 15)
+/**
+ * `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run.
+ * `npm run bench -- networks [ROUNDS]`: networks alone.
+ */
+const onlyNetworks = process.argv[2] === 'networks'
+const rounds = Number((onlyNetworks ? process.argv[3] : process.argv[2]) ?? (onlyNetworks ? 5 : 15))
 
 /** Resident kilobytes of a process. */
 const RESIDENT = "awk '/^VmRSS/ { print $2 }' /proc/$pid/status"
@@ -29,6 +34,11 @@ async function main(): Promise<void> {
   mkdirSync(cache, { recursive: true })
   const layouts = makeImageLayouts(cache)
   const registry = await startRegistry(mkdtempSync(join(work, 'registry-')))
+  if (onlyNetworks) {
+    await measureNetworks(work, user, registry, rounds).finally(() => registry.stop())
+    rmSync(work, { recursive: true, force: true })
+    return
+  }
   pushLayout(layouts.busybox ?? '', registry.host, 'busybox:latest')
   pushLayout(layouts.debian ?? '', registry.host, 'debian:bookworm')
   const contestants = await openContestants(work, user, layouts.busybox ?? '')

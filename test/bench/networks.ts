@@ -1,0 +1,176 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeOtherHost } from '../helpers/other-host.ts'
+import { pushLayout, type startRegistry } from '../helpers/registry.ts'
+import { requests } from '../helpers/requests.ts'
+import type { TestUser } from '../helpers/test-user.ts'
+import { BareUplink } from './bare.ts'
+import { openContestants } from './contestants.ts'
+import { writeIperfLayout } from './iperf-image.ts'
+import { Figures } from './network-table.ts'
+import type { World } from './worlds.ts'
+
+/** Where each engine publishes port 5201 of `server`; port 80 of `web` is one above. */
+const PORTS = { lighter: 25201, podman: 25301, docker: 25401 }
+type Engine = keyof typeof PORTS
+const ENGINES = Object.keys(PORTS) as Engine[]
+const BARE_FORWARD = 25501
+const BARE_WEB = 25502
+const SECONDS = 2
+/** How many containers there are when the time is taken. */
+const CROWD = [10, 25, 50]
+const REQUESTS = 1000
+const AT_A_TIME = 4
+
+/** Gigabits per second that the receiver saw. */
+const speed = (report: string): number =>
+  JSON.parse(report).end.sum_received.bits_per_second / 1_000_000_000
+const iperf = (address: string, port = 5201) => `iperf3 -J -t ${SECONDS} -c ${address} -p ${port}`
+
+/** Networks against the peers', a pair of veth and slirp4netns alone, in turn in one run. */
+export async function measureNetworks(
+  work: string,
+  user: TestUser,
+  registry: Awaited<ReturnType<typeof startRegistry>>,
+  rounds: number,
+): Promise<void> {
+  const layout = mkdtempSync(join(work, 'iperf-'))
+  writeIperfLayout(layout)
+  pushLayout(layout, registry.host, 'busybox:latest')
+  const contestants = await openContestants(work, user, layout)
+  const image = `${registry.host}/busybox:latest`
+  const images = { lighter: image, podman: image, docker: contestants.dockerImage }
+  const say = (engine: Engine, text: string) =>
+    contestants[engine].run(text.replaceAll('ENGINE', engine).replaceAll('IMAGE', images[engine]))
+  const figures = new Figures()
+  const measure = async (title: string, name: string, report: () => Promise<string>) => {
+    try {
+      figures.add(title, name, speed(await report()))
+    } catch (error) {
+      figures.fail(`${title}: ${name}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  const other = makeOtherHost()
+  const onHost = [
+    spawn('iperf3', ['-s', '-B', other.here], { stdio: 'ignore' }),
+    spawn('ip', ['netns', 'exec', other.enter.at(-1) ?? '', 'iperf3', '-s'], { stdio: 'ignore' }),
+    serveFiles(work),
+  ]
+  await contestants.podman.run(`podman pull -q --tls-verify=false ${image}`)
+  const bare = await BareUplink.open(contestants.lighter, join(work, 'home'), BARE_FORWARD)
+  try {
+    for (const engine of ENGINES) await say(engine, START(PORTS[engine]))
+    await sleep(1000)
+    for (let round = 0; round < rounds; round++) {
+      const between = 'container to container on one network, TCP'
+      for (const engine of ENGINES)
+        await measure(between, engine, () => say(engine, `ENGINE exec client ${iperf('server')}`))
+      await measure(between, 'a pair of veth', async () => shell(iperf(other.address)))
+
+      const published = 'host to a published port, TCP'
+      for (const engine of ENGINES)
+        await measure(published, engine, () => say(engine, iperf('127.0.0.1', PORTS[engine])))
+      const forwarded = iperf('127.0.0.1', BARE_FORWARD)
+      await measure(published, 'slirp4netns', () => contestants.lighter.run(forwarded))
+
+      const egress = 'container to the host, TCP'
+      for (const engine of ['lighter', 'podman'] as const)
+        await measure(egress, engine, () => say(engine, `ENGINE exec client ${iperf(other.here)}`))
+      await measure(egress, 'slirp4netns', () => bare.run(iperf(other.here)))
+
+      await measureRequests(figures)
+    }
+    await measureCrowd(figures, say)
+    await measureServers(figures, contestants.lighter)
+  } finally {
+    for (const engine of ENGINES)
+      await say(
+        engine,
+        'ENGINE rm -f $(ENGINE ps -aq --filter label=bench) >/dev/null 2>&1; ENGINE network rm bench-net many >/dev/null; true',
+      )
+    await bare.close()
+    for (const child of onHost) child.kill()
+    other.remove()
+    await contestants.close()
+  }
+  figures.print(rounds)
+}
+
+const START = (port: number) => `{
+  ENGINE network create bench-net
+  ENGINE run -d --label bench --name server --network bench-net -p ${port}:5201 IMAGE iperf3 -s
+  ENGINE run -d --label bench --name client --network bench-net IMAGE sleep 100000
+  ENGINE run -d --label bench --name web --network bench-net -p ${port + 1}:80 IMAGE \\
+    sh -c 'mkdir /w; echo hello >/w/index.html; exec busybox httpd -f -p 80 -h /w'
+} >/dev/null`
+
+const shell = (command: string) => execFileSync('sh', ['-c', command], { encoding: 'utf8' })
+
+/** The same server as in the containers, without one. */
+function serveFiles(work: string) {
+  const directory = join(work, 'files')
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'index.html'), 'hello\n')
+  const args = ['httpd', '-f', '-p', `127.0.0.1:${BARE_WEB}`, '-h', directory]
+  return spawn('busybox', args, { stdio: 'ignore' })
+}
+
+/** Docker Engine publishes in a network namespace of its own. */
+function enterDocker(): string[] {
+  const directory = process.env.PEERS_DIR ?? '/var/tmp/lighter-peers'
+  const pid = readFileSync(join(directory, 'engine.pid'), 'utf8').trim()
+  return ['nsenter', `--net=/proc/${pid}/ns/net`]
+}
+
+async function measureRequests(figures: Figures): Promise<void> {
+  const places: [string, number, string[]][] = [
+    ['lighter', PORTS.lighter + 1, []],
+    ['podman', PORTS.podman + 1, []],
+    ['docker', PORTS.docker + 1, enterDocker()],
+    ['no container', BARE_WEB, []],
+  ]
+  for (const [name, port, from] of places) {
+    const url = `http://127.0.0.1:${port}/`
+    const { ok, p50, p99, perSecond, errors } = await requests(url, REQUESTS, AT_A_TIME, from)
+    if (ok !== REQUESTS) figures.fail(`requests of ${name}: ${JSON.stringify(errors)}`)
+    figures.add('one small request over a published port, p50', name, p50, 'ms')
+    figures.add('the same, p99', name, p99, 'ms')
+    figures.add(`requests per second, ${AT_A_TIME} at a time`, name, perSecond, '')
+  }
+}
+
+async function measureCrowd(
+  figures: Figures,
+  say: (engine: Engine, text: string) => Promise<string>,
+): Promise<void> {
+  for (const engine of ENGINES) {
+    const output = await say(
+      engine,
+      `ENGINE network create many >/dev/null; begun=$EPOCHREALTIME
+       for i in $(seq ${CROWD.at(-1)}); do
+         ENGINE run -d --label bench --name many-$i --network many IMAGE sleep 100000 >/dev/null || exit
+         case $i in ${CROWD.join('|')}) echo $(( \${EPOCHREALTIME/./} - \${begun/./} ));; esac
+       done`,
+    )
+    for (const [index, text] of output.trim().split('\n').entries())
+      figures.add(
+        `${CROWD[index]} containers on one network started`,
+        engine,
+        Number(text) / 1e6,
+        's',
+      )
+  }
+}
+
+/** While the crowd is there. */
+async function measureServers(figures: Figures, lighter: World): Promise<void> {
+  for (const server of ['names', 'ports']) {
+    const resident = await lighter.run(
+      `awk '/^VmRSS/ { print $2 }' /proc/$(pgrep -u $UID -f '^lighter-native ${server}$')/status`,
+    )
+    const title = `resident: the server of ${server} of all containers`
+    figures.add(title, 'lighter', Number(resident) / 1024, 'MiB')
+  }
+}
