@@ -3,20 +3,25 @@ import { badValue } from './checked.ts'
 
 const PROTOCOLS = new Set(['tcp', 'udp', 'sctp'])
 
-/** Parses `[[ip:][hostPort]:]port[/protocol]`, with ranges. Throws `usage` with Docker's sentences. */
-export function parsePublish(text: string): PortBinding[] {
+/**
+ * Parses `[[ip:][hostPort]:]port[/protocol]`, with ranges, or `target=port,published=hostPort,protocol=tcp`. Throws
+ * `usage` with Docker's sentences.
+ */
+export function parsePublish(written: string): PortBinding[] {
+  const text = written.includes('=') ? fromPairs(written) : written
   const slash = text.indexOf('/')
   const spec = slash < 0 ? text : text.slice(0, slash)
-  const written = slash < 0 ? '' : text.slice(slash + 1)
+  const wanted = slash < 0 ? '' : text.slice(slash + 1)
   const parts = spec.split(':')
   const container = parts.pop() ?? ''
   const host = parts.pop() ?? ''
   const rawIp = parts.join(':')
   const ip = checkIp(rawIp)
   if (container === '') throw badValue(`No port specified: ${text}<empty>`)
-  const inside = parseRange(container) ?? fail(`Invalid containerPort: ${container}`)
+  const inside = parseRange(container)
+  if (!inside || inside[0] === 0) throw badValue(`Invalid containerPort: ${container}`)
   const outside = host === '' ? undefined : (parseRange(host) ?? fail(`Invalid hostPort: ${host}`))
-  const protocol = (written || 'tcp').toLowerCase()
+  const protocol = (wanted || 'tcp').toLowerCase()
   const count = inside[1] - inside[0]
   const single = outside !== undefined && count === 0 && outside[0] !== outside[1]
   if (outside && outside[1] - outside[0] !== count && !single) {
@@ -30,6 +35,20 @@ export function parsePublish(text: string): PortBinding[] {
     hostIp: ip,
     hostPort: single ? host : outside ? String(outside[0] + at) : '',
   }))
+}
+
+/** The long form as the short one; keys that nobody knows count as little as with Docker. */
+function fromPairs(written: string): string {
+  const pairs = new Map<string, string>()
+  for (const pair of written.split(',')) {
+    const at = pair.indexOf('=')
+    if (at < 1) {
+      throw badValue(`invalid publish opts format (should be name=value but got '${pair}')`)
+    }
+    pairs.set(pair.slice(0, at), pair.slice(at + 1))
+  }
+  const of = (key: string): string => pairs.get(key) ?? ''
+  return `${of('published')}:${of('target')}/${pairs.get('protocol') ?? 'tcp'}`
 }
 
 function fail(reason: string): never {
