@@ -108,13 +108,17 @@ function joinNetwork(engine: Engine, request: CreateRequest): CreateRequest {
   }
 }
 
-/** A network that is not there is missed at the start only, as with Docker. */
+/** A network that is not there is missed at the start only, an address that it cannot give at once, as with Docker. */
 async function resolveNetworks(data: string, endpoints: Endpoint[]): Promise<Endpoint[]> {
-  const { findNetwork } = await import('../network/record.ts')
+  const [{ findNetwork }, { checkWishes }] = await Promise.all([
+    import('../network/record.ts'),
+    import('../network/endpoint.ts'),
+  ])
   return endpoints.map((endpoint) => {
     try {
-      const { id, name } = findNetwork(data, endpoint.networkId || endpoint.network)
-      return { ...endpoint, network: name, networkId: id }
+      const network = findNetwork(data, endpoint.networkId || endpoint.network)
+      checkWishes(network, endpoint)
+      return { ...endpoint, network: network.name, networkId: network.id }
     } catch (error) {
       if (error instanceof LighterError && error.code === 'no-such-network') return endpoint
       throw error

@@ -128,7 +128,8 @@ function bridgeName({ id, predefined, options }: NetworkRecord): string {
   return options['com.docker.network.bridge.name'] ?? `l${id.slice(0, 12)}`
 }
 
-function checkWishes(network: NetworkRecord, { ipv4, ipv6 }: Endpoint): void {
+/** Throws Docker's sentences for addresses that the network does not give. */
+export function checkWishes(network: NetworkRecord, { ipv4, ipv6 }: Endpoint): void {
   if (ipv4 === undefined && ipv6 === undefined) return
   const invalid = (reason: string): LighterError =>
     bad(`invalid config for network ${network.name}: invalid endpoint settings:\n${reason}`)

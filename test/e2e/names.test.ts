@@ -49,6 +49,15 @@ test('containers find each other by name, alias, short id and address', async ()
   expect(ping.stdout).toContain(`(${address})`)
 })
 
+test('an address that the network does not have is refused before there is a container', async () => {
+  const wish = ['--name', 'nowhere', '--network', 'front', '--ip', '192.0.2.1', image, 'true']
+  const { exitCode, stderr } = await lighter('run', ...wish)
+  expect(exitCode).toBe(125)
+  expect(stderr).toContain('no configured subnet or ip-range contain the IP address 192.0.2.1')
+  expect((await lighter('create', ...wish)).exitCode).toBe(1)
+  expect((await lighter('ps', '-aq', '-f', 'name=nowhere')).stdout).toBe('')
+})
+
 test('names of other networks do not exist, until they are connected', async () => {
   const address = await addressOf('db', 'back')
   expect(await ask('box', 'db.back')).not.toContain(address)
