@@ -87,11 +87,41 @@ int services_unpublish(struct services *services, int protocol, uint16_t port, u
 	return 0;
 }
 
+/* What inspect shows as the id of the endpoint: container and network in one. */
+static void endpoint_id(const char *container, const char *network, char ret[65])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	memset(ret, 0, 65);
+	for (size_t i = 0; i < 64 && container[i] && network[i]; i++) {
+		const char *a = strchr(digits, container[i]), *b = strchr(digits, network[i]);
+
+		ret[i] = digits[(a ? a - digits : 0) ^ (b ? b - digits : 0)];
+	}
+}
+
+/* Docker's sentence around the reason. */
+static int fail_publish(const struct plan *plan, struct failure *out)
+{
+	const char *slash = plan->name_claim ? strrchr(plan->name_claim, '/') : NULL;
+	const struct plan_network *network = &plan->network;
+	struct failure reason = *out;
+	char id[65] = "";
+
+	if (network->endpoint_count > 0)
+		endpoint_id(plan->id, network->endpoints[0].id, id);
+	fail_kind(out, reason.kind, 0, reason.step,
+		"driver failed programming external connectivity on endpoint %.120s (%s): %s",
+		slash ? slash + 1 : "", id, reason.message);
+	out->error = reason.error;
+	return -1;
+}
+
 static int publish(struct services *services, const struct plan *plan, struct failure *out)
 {
 	for (size_t i = 0; i < plan->network.port_count; i++)
 		if (services_publish(services, &plan->network.ports[i], out) < 0)
-			return -1;
+			return fail_publish(plan, out);
 	return 0;
 }
 

@@ -88,7 +88,12 @@ test('a port that is taken is refused, and free again when its container is gone
     '9',
   )
   expect(second.exitCode).toBe(125)
-  expect(second.stderr).toContain(`Bind for 0.0.0.0:${port} failed: port is already allocated`)
+  const endpoint = String.raw`on endpoint second \([0-9a-f]{64}\)`
+  expect(second.stderr).toMatch(
+    new RegExp(
+      `driver failed programming external connectivity ${endpoint}: Bind for 0.0.0.0:${port} failed: port is already allocated`,
+    ),
+  )
   await lighter('rm', '-f', 'second')
   await lighter('rm', '-f', 'web')
   const third = await lighter('run', '-d', '-p', `${port}:80`, image, 'sh', '-c', serve)
