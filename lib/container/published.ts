@@ -15,8 +15,11 @@ export function planPorts({ host, config }: ContainerRecord): PortPlan[] {
     ? config.exposedPorts.flatMap(expand).filter((port) => !named.has(port))
     : []
   const any = exposed.map((port): PortBinding => ({ port, hostIp: '', hostPort: '' }))
-  return [...wished, ...any].map(planPort)
+  // Who wishes one number gets it before those who take any of several.
+  return [...wished, ...any].map(planPort).sort((a, b) => choices(a) - choices(b))
 }
+
+const choices = ({ first, last }: PortPlan): number => (first === 0 ? 65536 : last - first)
 
 /** `80-81/udp` → `80/udp`, `81/udp` */
 function expand(text: string): string[] {
