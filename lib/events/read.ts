@@ -6,7 +6,7 @@ import { type Filters, matchesFilters } from './filter.ts'
 import { eventsDirectory, journalPath, oldJournalPath } from './journal.ts'
 
 export interface EventQuery {
-  /** Nanoseconds since 1970. Without it only what happens from now on. */
+  /** Nanoseconds since 1970. Without it, and without an end, only what happens from now on. */
   since: bigint | undefined
   /** Without it there is no end. */
   until: bigint | undefined
@@ -17,7 +17,7 @@ export interface EventQuery {
 export async function* readEvents(data: string, query: EventQuery): AsyncGenerator<JournalEvent> {
   makeDirectory(eventsDirectory(data))
   const { since, until, filters } = query
-  const reader = new JournalReader(data, since === undefined)
+  const reader = new JournalReader(data, since === undefined && until === undefined)
   using changes = new Changes(eventsDirectory(data))
   try {
     for (;;) {

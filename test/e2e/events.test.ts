@@ -110,6 +110,12 @@ test('the life of a container', async () => {
   ])
 })
 
+test('with an end alone all that happened before it is told', async () => {
+  const { stdout } = await lighter('events', '--since', '0', '--until', '0s', '-f', 'event=create')
+  expect(stdout).not.toBe('')
+  expect((await lighter('events', '--until', '0s', '-f', 'event=create')).stdout).toBe(stdout)
+})
+
 test('images', async () => {
   await lighter('tag', image, 'x:1')
   await lighter('rmi', 'x:1')
