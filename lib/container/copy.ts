@@ -72,6 +72,8 @@ async function copyOutOf(
   destination: string,
   options: CopyOptions,
 ): Promise<void> {
+  // The whole root file system would be a surprise where a script's variable is empty. The words are Docker's.
+  if (path === '') throw new LighterError('bad-input', 'bad parameter: pathcannot be empty')
   let source = absolutePath('/', path)
   let status = await statInside(engine, container, source)
   if (options.followLink && status && isLink(status)) {

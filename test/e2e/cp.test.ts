@@ -195,6 +195,9 @@ test('command lines that name no or two containers', async () => {
   expect(await outcomeOf('a', 'b')).toBe('1 must specify at least one container source')
   expect(await outcomeOf('a:/x', 'b:/y')).toBe('1 copying between containers is not supported')
   expect(await outcomeOf('', 'b:/y')).toBe('1 source can not be empty')
+  expect(await outcomeOf('running:', 'whole')).toBe(
+    '1 Error response from daemon: bad parameter: pathcannot be empty',
+  )
   expect(await outcomeOf('nosuch:/x', '.')).toBe(
     '1 Error response from daemon: No such container: nosuch',
   )
