@@ -42,6 +42,7 @@ export function inspectNetworks(
             record,
             endpoint,
             addresses.find(({ id }) => id === endpoint.networkId),
+            state.status,
           ),
         ]),
       ),
@@ -63,10 +64,13 @@ function inspectEndpoint(
   record: ContainerRecord,
   endpoint: Endpoint | undefined,
   found: ContainerAddress | undefined,
+  status: ContainerState['status'] = 'created',
 ): Document {
   const { MacAddress, ...address } = inspectAddress(found)
   const wished = endpoint?.ipv4 !== undefined || endpoint?.ipv6 !== undefined
   const named = endpoint !== undefined && isOwnNetwork(endpoint.network)
+  // `host` and `none` have no addresses.
+  const on = found || (status === 'running' && /^(host|none)$/.test(endpoint?.network ?? ''))
   return {
     IPAMConfig: wished
       ? {
@@ -77,8 +81,8 @@ function inspectEndpoint(
     Links: named ? filled(endpoint?.links) : null,
     Aliases: filled(endpoint?.aliases),
     MacAddress,
-    NetworkID: found || named ? (endpoint?.networkId ?? '') : '',
-    EndpointID: found && endpoint ? endpointId(record.id, endpoint.networkId) : '',
+    NetworkID: named || status !== 'created' ? (endpoint?.networkId ?? '') : '',
+    EndpointID: on && endpoint ? endpointId(record.id, endpoint.networkId) : '',
     Gateway: address.Gateway,
     IPAddress: address.IPAddress,
     IPPrefixLen: address.IPPrefixLen,

@@ -104,6 +104,17 @@ describe('run', () => {
     expect(outcome.stdout).toMatch(pattern)
   })
 
+  test.each(['host', 'none'])('inspect tells the ids of %s once it ran', async (network) => {
+    await lighter('run', '-d', '--name', 'on', '--network', network, image, 'sleep', '1000')
+    const format = '{{range .NetworkSettings.Networks}}{{.NetworkID}} {{len .EndpointID}}{{end}}'
+    const { stdout: id } = await lighter('network', 'inspect', '-f', '{{.Id}}', network)
+    expect((await lighter('inspect', '-f', format, 'on')).stdout).toBe(`${id.trim()} 64\n`)
+    await lighter('kill', 'on')
+    await lighter('wait', 'on')
+    expect((await lighter('inspect', '-f', format, 'on')).stdout).toBe(`${id.trim()} 0\n`)
+    await lighter('rm', 'on')
+  })
+
   test('-a chooses streams; with none of the output the id is printed', async () => {
     const script = 'echo out; echo err >&2'
     const one = await run('-a', 'stderr', image, 'sh', '-c', script)
