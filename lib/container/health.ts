@@ -12,7 +12,6 @@ const MILLISECOND = 1e6
 const SECOND = 1e9
 const DEFAULT_INTERVAL = 30 * SECOND
 const DEFAULT_TIMEOUT = 30 * SECOND
-const DEFAULT_START_INTERVAL = 5 * SECOND
 const DEFAULT_RETRIES = 3
 /** The longest that the monitor waits for anything; plan_monitor.c. */
 const LONGEST = 2_000_000_000
@@ -70,7 +69,11 @@ export function planHealth(check: string, healthcheck: Healthcheck): HealthPlan 
     interval: milliseconds(healthcheck.interval, DEFAULT_INTERVAL),
     timeout: milliseconds(healthcheck.timeout, DEFAULT_TIMEOUT),
     startPeriod: milliseconds(healthcheck.startPeriod, 0),
-    startInterval: milliseconds(healthcheck.startInterval, DEFAULT_START_INTERVAL),
+    // Docker's documentation has five seconds here; its engine keeps to the interval.
+    startInterval: milliseconds(
+      healthcheck.startInterval || healthcheck.interval,
+      DEFAULT_INTERVAL,
+    ),
     retries: healthcheck.retries || DEFAULT_RETRIES,
   }
 }
