@@ -141,6 +141,8 @@ function requestFields(
     case 'bind':
       return bindFields(fields.single, source, bad)
     case 'volume':
+      if (source === '' && readOnly)
+        throw bad('must not set ReadOnly mode when using anonymous volumes')
       return volumeFields(fields, source, bad)
     case 'tmpfs':
       if (source !== '') throw bad('field Source must not be specified')
@@ -177,7 +179,7 @@ function volumeFields({ single, labels, options }: MountFields, name: string, ba
   return {
     type: 'volume',
     name,
-    mode: name === '' ? '' : 'z',
+    mode: 'z',
     copy: !isTrue(single.get('volume-nocopy')) && subpath === '',
     ...(subpath === '' ? {} : { subpath }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),

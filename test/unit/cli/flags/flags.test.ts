@@ -20,7 +20,8 @@ test.each([
     'type=bind,src=/a,dst=/b,ro',
     { type: 'bind', source: '/a', readOnly: true, createSource: false },
   ],
-  ['src=v1,target=/b', { type: 'volume', name: 'v1' }],
+  ['src=v1,target=/b', { type: 'volume', name: 'v1', mode: 'z' }],
+  ['target=/b', { type: 'volume', name: '', mode: 'z' }],
   ['type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=1770', { options: ['size=1048576', 'mode=1770'] }],
 ])('--mount %s', (text, expected) => {
   expect(parseMount(text).request).toMatchObject(expected)
@@ -32,6 +33,7 @@ test.each([
   ['type=bind,src=/tmp', 'target is required'],
   ['type=bind,dst=/x', 'field Source must not be empty'],
   ['type=tmpfs,src=/a,dst=/x', 'field Source must not be specified'],
+  ['dst=/x,ro', 'must not set ReadOnly mode when using anonymous volumes'],
   ['type=foo,dst=/x', 'mount type unknown'],
 ])('--mount %s is refused', (text, reason) => {
   expect(() => parseMount(text)).toThrow(reason)
