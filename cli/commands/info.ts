@@ -38,7 +38,8 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
   return {
     id: engineId(data),
     ...countObjects(data),
-    driver: storage.driver,
+    // As `inspect` calls it.
+    driver: storage.driver === 'overlay' ? 'overlay2' : storage.driver,
     driverStatus: [
       ['Backing Filesystem', fileSystemOf(data)],
       ['Reason', storage.reason],

@@ -174,4 +174,6 @@ test('info counts containers by their states', async () => {
     /\nServer:\n Containers: 3\n {2}Running: 1\n {2}Paused: 1\n {2}Stopped: 1\n Images: 1\n/,
   )
   await lighter('unpause', 'held')
+  const { stdout: driver } = await lighter('inspect', '-f', '{{.Driver}}', 'held')
+  expect((await lighter('info', '-f', '{{.Driver}}')).stdout).toBe(driver)
 })
