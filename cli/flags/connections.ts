@@ -35,14 +35,14 @@ export function parseConnections(parsed: Parsed): Connections {
 function checkModes(parsed: Parsed, networks: readonly NetworkFlag[], mode: string): void {
   const own = isOwnNetwork(mode)
   const modes = networks.map(({ name }) => parseNetwork(name))
+  const twice = modes.find((name, at) => modes.indexOf(name) < at)
+  if (twice !== undefined)
+    throw usage(`network ${JSON.stringify(twice)} is specified multiple times`)
   if (modes.length > 1 && !modes.every(isOwnNetwork)) {
     throw usage(
       'conflicting options: cannot attach both user-defined and non-user-defined network-modes',
     )
   }
-  const twice = modes.find((name, at) => modes.indexOf(name) < at)
-  if (twice !== undefined)
-    throw usage(`network ${JSON.stringify(twice)} is specified multiple times`)
   const aliases = [...parsed.list('network-alias'), ...(networks[0]?.aliases ?? [])]
   if (!own && aliases.length > 0) {
     throw usage('network-scoped aliases are only supported for user-defined networks')
