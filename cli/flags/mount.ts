@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type MountRequest, normalizeDestination } from '../../lib/container/mount-request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { checkVolumeName } from '../../lib/volume/volume.ts'
@@ -73,7 +74,7 @@ function readFields(text: string, complain: Complain): MountFields {
       throw complain(`invalid value for ${written}: ${value}${hint(key)}`)
     if (key === 'volume-label') addPair(fields.labels, value)
     else if (key === 'volume-opt') addPair(fields.options, value)
-    else fields.single.set(key, key === 'type' ? value.toLowerCase() : value)
+    else fields.single.set(key, normalize(key, value))
   }
   return fields
 }
@@ -85,6 +86,12 @@ function split(text: string, complain: Complain): string[] {
     if (error instanceof LighterError) throw complain(error.message)
     throw error
   }
+}
+
+/** Of paths, only those that begin with `./` are known to be of the host, as with Docker. */
+function normalize(key: string, value: string): string {
+  if (key === 'type') return value.toLowerCase()
+  return key === 'source' && /^\.(\/|$)/.test(value) ? resolve(value) : value
 }
 
 const BARE = new Set(['readonly', 'volume-nocopy', 'bind-nonrecursive'])

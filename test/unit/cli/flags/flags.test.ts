@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parseFile, readEnvironment, readLabels } from '../../../../cli/flags/key-values.ts'
 import { parseMount } from '../../../../cli/flags/mount.ts'
@@ -20,6 +21,8 @@ test.each([
     'type=bind,src=/a,dst=/b,ro',
     { type: 'bind', source: '/a', readOnly: true, createSource: false },
   ],
+  ['type=bind,src=./a/,dst=/b', { type: 'bind', source: join(process.cwd(), 'a') }],
+  ['type=bind,src=.,dst=/b', { type: 'bind', source: process.cwd() }],
   ['src=v1,target=/b', { type: 'volume', name: 'v1', mode: 'z' }],
   ['target=/b', { type: 'volume', name: '', mode: 'z' }],
   ['type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=1770', { options: ['size=1048576', 'mode=1770'] }],
