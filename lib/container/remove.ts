@@ -7,7 +7,7 @@ import { isAlive } from '../host/process.ts'
 import { discardContainer, type Move } from '../runtime/discard.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
-import { type Container, containerDirectory, readContainer } from './catalog.ts'
+import { type Container, containerDirectory, readContainer, readRecord } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { releaseName, releaseNamesOf } from './names.ts'
 import { anonymousVolumes } from './record.ts'
@@ -39,20 +39,21 @@ export async function removeContainer(
   )
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   let current = record
-  const onMoved = ({ from }: Move): void => {
+  const onMoved = ({ from, to }: Move): void => {
     if (from !== directory) {
       recordVolumeEvent(data, basename(from), 'destroy')
       return
     }
+    // Somebody may have renamed it until now. The record is the trash's, and soon gone.
+    current = readRecord(join(to, 'container.json')) ?? current
     releaseName(data, current.name, current.id)
     recordContainerEvent(data, current, 'destroy')
     // Left by a monitor that was killed.
     rmSync(join(runtime, 'containers', `${record.id}.sock`), { force: true })
   }
   for (;;) {
-    // Somebody may have renamed it.
-    current = readContainer(data, record.id)?.record ?? record
     await endRun(engine, container, options)
+    current = readContainer(data, record.id)?.record ?? record
     try {
       await discardContainer(namespace, directory, moves, onMoved)
       return

@@ -137,6 +137,19 @@ describe('several commands on one container', () => {
     await lighter('rm', '-f', id)
   })
 
+  test('rename beside rm -f: no name is left', async () => {
+    const before = readdirSync(join(world.data, 'names')).sort()
+    for (let round = 0; round < 5; round++) {
+      await lighter('run', '-d', '--name', `old-${round}`, image, 'sleep', '1000')
+      await Promise.all([
+        lighter('rename', `old-${round}`, `new-${round}`),
+        lighter('rm', '-f', `old-${round}`),
+      ])
+      await lighter('rm', '-f', `new-${round}`)
+    }
+    expect(readdirSync(join(world.data, 'names')).sort()).toEqual(before)
+  })
+
   test('update and rename beside start count for the run that begins', async () => {
     for (let round = 0; round < 4; round++) {
       const id = await create('begins', 'sleep', '1000')
