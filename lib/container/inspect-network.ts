@@ -1,3 +1,4 @@
+import { sortMembers } from '../core/labels.ts'
 import { type AddressPool, findNetwork, type NetworkRecord } from '../network/record.ts'
 import { listContainers } from './catalog.ts'
 import { endpointsOf } from './endpoints.ts'
@@ -24,8 +25,8 @@ export function inspectNetwork(data: string, text: string): Record<string, unkno
     ConfigFrom: { Network: network.configFrom },
     ConfigOnly: network.configOnly,
     Containers: members(data, network),
-    Options: sorted(network.options),
-    Labels: sorted(network.labels),
+    Options: sortMembers(network.options),
+    Labels: sortMembers(network.labels),
   }
 }
 
@@ -33,12 +34,8 @@ const inspectPool = ({ subnet, ipRange, gateway, auxiliary }: AddressPool): obje
   Subnet: subnet,
   ...(ipRange === undefined ? {} : { IPRange: ipRange }),
   ...(gateway === undefined ? {} : { Gateway: gateway }),
-  ...(auxiliary === undefined ? {} : { AuxiliaryAddresses: sorted(auxiliary) }),
+  ...(auxiliary === undefined ? {} : { AuxiliaryAddresses: sortMembers(auxiliary) }),
 })
-
-/** Keys in the order in which Go writes maps. */
-const sorted = (pairs: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(pairs).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /** The running containers on it. */
 function members(data: string, { id: networkId }: NetworkRecord): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { sortMembers } from '../core/labels.ts'
 import { getVolume, type VolumeRecord, volumeData } from './volume.ts'
 
 /** The document that `inspect` shows for a volume, in the shape of Docker 26. Throws `no-such-volume`. */
@@ -7,10 +8,10 @@ export function inspectVolume(data: string, name: string): Record<string, unknow
   return {
     CreatedAt: record.createdAt.replace(/\.\d+(?=Z$)/, ''),
     Driver: 'local',
-    Labels: Object.keys(labels).length > 0 ? sorted(labels) : null,
+    Labels: Object.keys(labels).length > 0 ? sortMembers(labels) : null,
     Mountpoint: volumeData(data, name),
     Name: name,
-    Options: record.options ? sorted(record.options) : null,
+    Options: record.options ? sortMembers(record.options) : null,
     Scope: 'local',
   }
 }
@@ -20,7 +21,3 @@ export const volumeLabels = ({ labels, anonymous }: VolumeRecord): Record<string
   ...labels,
   ...(anonymous ? { 'com.docker.volume.anonymous': '' } : {}),
 })
-
-/** Keys in the order in which Go writes maps. */
-const sorted = (pairs: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(pairs).sort(([a], [b]) => (a < b ? -1 : 1)))
