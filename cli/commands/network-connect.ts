@@ -1,7 +1,7 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { connectNetwork } from '../../lib/container/connect.ts'
 import type { Context } from '../context.ts'
-import { readMap } from '../flags/map.ts'
+import { readMap } from '../flags/key-values.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `network connect`: prints nothing. */

@@ -1,7 +1,6 @@
 import { createNetwork } from '../../lib/network/create.ts'
 import type { Context } from '../context.ts'
-import { readLabels } from '../flags/key-values.ts'
-import { readMap } from '../flags/map.ts'
+import { readLabels, readMap } from '../flags/key-values.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `network create`: prints the id. */

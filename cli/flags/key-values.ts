@@ -36,6 +36,10 @@ export function readLabels(files: string[], flags: string[]): Record<string, str
   return Object.fromEntries([...lines, ...flags].map(splitPair))
 }
 
+/** The values of a flag of type `map`: `key=value`, a key alone has an empty value, the last of a key counts. */
+export const readMap = (list: readonly string[]): Record<string, string> =>
+  Object.fromEntries(list.map(splitPair))
+
 function splitPair(text: string): [string, string] {
   const equals = text.indexOf('=')
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)]
