@@ -71,9 +71,6 @@ export function parseCidr(text: string): Subnet | undefined {
 
 const hostBits = ({ family, prefix }: Subnet): bigint => BigInt(BITS[family] - prefix)
 
-/** How many addresses it has. */
-export const subnetSize = (subnet: Subnet): bigint => 1n << hostBits(subnet)
-
 /** The subnet without host bits. */
 export const networkOf = (subnet: Subnet): Subnet => ({
   ...subnet,
