@@ -129,6 +129,7 @@ describe.each(['user', 'root'] as const)('as %s', (who) => {
   test('-v with a name is a volume that stays', async () => {
     await shell('echo kept > /data/file', '-v', 'stock:/data')
     expect((await shell('cat /data/file', '-v', 'stock:/data')).stdout).toBe('kept\n')
+    expect((await world.lighter(['volume', 'rm', 'stock'])).exitCode).toBe(0)
   })
 
   test('--cidfile has the id; a second run refuses it', async () => {

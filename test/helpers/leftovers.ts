@@ -52,7 +52,16 @@ export function remainsIn(data: string): string[] {
   const deadline = Date.now() + TRASH_TIME
   while (existsSync(trash) && readdirSync(trash).length > 0 && Date.now() < deadline)
     Atomics.wait(pause, 0, 0, 10)
-  return ['containers', 'names', 'tmp', 'trash'].flatMap((folder) => {
+  return entriesIn(data, ['containers', 'names', 'tmp', 'trash'])
+}
+
+/** What a data directory has that outlives containers, images apart. */
+export function keptIn(data: string): string[] {
+  return entriesIn(data, ['volumes', 'networks'])
+}
+
+function entriesIn(data: string, folders: string[]): string[] {
+  return folders.flatMap((folder) => {
     const path = join(data, folder)
     return existsSync(path) ? readdirSync(path).map((name) => join(folder, name)) : []
   })

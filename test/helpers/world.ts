@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inject } from 'vitest'
-import { mountsBelow, remainsIn } from './leftovers.ts'
+import { keptIn, mountsBelow, remainsIn } from './leftovers.ts'
 
 export interface Outcome {
   exitCode: number
@@ -71,6 +71,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
     finish(launch(program, args, options), options)
   const program = inject('program')
   const lighter = (args: string[], options?: CallOptions) => run(program, args, options)
+  const kept = keptIn(data)
   return {
     home,
     data,
@@ -81,7 +82,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
     lighter,
     start: (args, options) => launch(program, args, options),
     run,
-    remove: () => removeWorld({ home, data, runtime, lighter }),
+    remove: () => removeWorld({ home, data, runtime, lighter }, kept),
   }
 }
 
@@ -120,6 +121,7 @@ export async function statusOf(world: World, container: string): Promise<string>
 /** Ends all containers of a world and fails when something of them stays. */
 async function removeWorld(
   world: Pick<World, 'home' | 'data' | 'runtime' | 'lighter'>,
+  kept: string[],
 ): Promise<void> {
   const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
   if (ids.length > 0) await world.lighter(['rm', '-f', ...ids])
@@ -131,5 +133,7 @@ async function removeWorld(
   }
   for (const directory of [world.home, world.runtime])
     rmSync(directory, { recursive: true, force: true })
+  // What is still there is in root's store, where the next test would find it.
+  left.push(...keptIn(world.data).filter((path) => !kept.includes(path)))
   if (left.length > 0) throw new Error(`Left in ${world.home}:\n${left.join('\n')}`)
 }
