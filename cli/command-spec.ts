@@ -14,7 +14,8 @@ export interface CommandSpec {
   usage: string
   /** Fewest and most operands; at first use beyond, Docker's sentence is printed. */
   operands: readonly [number, number]
-  flags: FlagTable
+  /** Made when the command is called: a start pays for its own flags only. */
+  flags: () => FlagTable
   /** The first operand ends the options: what follows belongs to the container. */
   stopAtOperand?: boolean
   load: () => Promise<CommandModule>

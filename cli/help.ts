@@ -87,7 +87,7 @@ export function printCommand(
   if (command.names.length > 1) {
     parts.push(`Aliases:\n  ${command.names.map((alias) => `${program} ${alias}`).join(', ')}`)
   }
-  const flags = flagLines(command.flags)
+  const flags = flagLines(command.flags())
   if (flags) parts.push(`Options:\n${flags.trimEnd()}`)
   writeOut(`\n${parts.join('\n\n')}\n`)
   return 0

@@ -81,7 +81,7 @@ function invalidArgument(
 
 /** What the parser needs of a command. */
 interface Parseable {
-  flags: FlagTable
+  flags: () => FlagTable
   stopAtOperand?: boolean
 }
 
@@ -102,8 +102,9 @@ class HelpWanted {
 
 /** Reads flags and operands with the rules of Docker's flag library. Throws `FlagError`. */
 export function parseArguments(command: Parseable, name: string, argv: string[]): ParseResult {
+  const flags = command.flags()
   const scan: Scan = {
-    flags: command.flags,
+    flags,
     stopAtOperand: command.stopAtOperand === true,
     values: new Map(),
     operands: [],
@@ -114,12 +115,12 @@ export function parseArguments(command: Parseable, name: string, argv: string[])
     if (error instanceof HelpWanted) return { kind: 'help', deprecated: error.deprecated }
     throw error
   }
-  return { kind: 'call', parsed: new Parsed(name, command.flags, scan.values, scan.operands) }
+  return { kind: 'call', parsed: new Parsed(name, flags, scan.values, scan.operands) }
 }
 
 /** Reads the flags before the command; what follows them is left as operands. */
 export const parseGlobals = (flags: FlagTable, argv: string[]): ParseResult =>
-  parseArguments({ flags, stopAtOperand: true }, '', argv)
+  parseArguments({ flags: () => flags, stopAtOperand: true }, '', argv)
 
 function scanWords(scan: Scan, argv: string[]): void {
   for (let index = 0; index < argv.length; index++) {

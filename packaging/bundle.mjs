@@ -92,7 +92,10 @@ async function bundlePart(name) {
   const rows = partOf
     .entries(name)
     .map((path) => `${JSON.stringify(path)}: () => require('./${path}')`)
-  const table = `const modules = {${rows.join(',\n')}}\nexports.find = (path) => modules[path]()`
+  // What a module exports is made once, however many ask for it: making it copies every name.
+  const table = `const modules = {${rows.join(',\n')}}
+const found = {}
+exports.find = (path) => (found[path] ??= modules[path]())`
   const start = name === PARTS[0].name ? "\nrequire('./cli/main.ts')" : ''
   await build({
     ...program,

@@ -11,7 +11,7 @@ import type { Parsed } from '../parse.ts'
 
 /** `update`: other limits and another restart policy for containers, running or not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const given = Object.keys(limitFlags).filter((flag) => parsed.given(flag))
+  const given = Object.keys(limitFlags()).filter((flag) => parsed.given(flag))
   const policy = parseRestartPolicy(parsed.string('restart') ?? '')
   const ports = readPorts(parsed)
   if (given.length === 0 && !ports && !parsed.given('restart')) {

@@ -14,7 +14,7 @@ const NOTHING: Completion = { candidates: [], files: false }
 export function complete(words: readonly string[], names: Names): Completion {
   const current = words.at(-1) ?? ''
   const before = words.slice(0, -1)
-  const global = locate({ flags: globalFlags, stopAtOperand: true }, before)
+  const global = locate({ flags: () => globalFlags, stopAtOperand: true }, before)
   if (global.operands.length === 0) return atStart(current, global.flag)
   const called = [...global.operands]
   if (called[0] === 'help') return only(current, nextNames(called.slice(1)))
@@ -61,7 +61,7 @@ function inCommand(
     const [, name = '', value = ''] = assigned
     return valuesOf(command, name, value, `--${name}=`, names)
   }
-  if (flagsAllowed && current.startsWith('-')) return only(current, flagsOf(command.flags))
+  if (flagsAllowed && current.startsWith('-')) return only(current, flagsOf(command.flags()))
   return operandValues(command, operands, current, names)
 }
 
@@ -72,7 +72,7 @@ function valuesOf(
   prefix: string,
   names: Names,
 ): Completion {
-  const name = command.flags[flag]?.aliasOf ?? flag
+  const name = command.flags()[flag]?.aliasOf ?? flag
   const values = flagValues(command, name, names).filter((text) => text.startsWith(current))
   return { candidates: values.map((text) => ({ text: prefix + text })), files: wantsFile(name) }
 }

@@ -21,7 +21,7 @@ export function locate(
     const word = words[index] ?? ''
     if (flagsAllowed && word === '--') flagsAllowed = false
     else if (flagsAllowed && word.length > 1 && word.startsWith('-')) {
-      const flag = flagWithoutValue(command.flags, word)
+      const flag = flagWithoutValue(command.flags(), word)
       if (flag === undefined) continue
       if (index === words.length - 1) return { operands, flag, flagsAllowed }
       index++

@@ -4,7 +4,7 @@ import { parseCpus } from './cpus.ts'
 import type { FlagTable } from './spec.ts'
 
 /** Limits that `run`, `create` and `update` share. */
-export const limitFlags: FlagTable = {
+export const limitFlags = (): FlagTable => ({
   'blkio-weight': {
     type: 'uint16',
     shownDefault: '0',
@@ -32,14 +32,14 @@ export const limitFlags: FlagTable = {
     summary: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
   },
   'pids-limit': { type: 'int', summary: 'Tune container pids limit (set -1 for unlimited)' },
-}
+})
 
 const rate = (check: (text: string) => string | undefined, summary: string) =>
   ({ type: 'list', shownDefault: '[]', check, summary }) as const
 
 /** Limits that can be set only when a container is made. */
-export const createLimitFlags: FlagTable = {
-  ...limitFlags,
+export const createLimitFlags = (): FlagTable => ({
+  ...limitFlags(),
   'blkio-weight-device': rate(
     checked(parseWeightDevice),
     'Block IO weight (relative device weight)',
@@ -81,4 +81,4 @@ export const createLimitFlags: FlagTable = {
   'oom-kill-disable': { type: 'bool', summary: 'Disable OOM Killer' },
   'oom-score-adj': { type: 'int', summary: "Tune host's OOM preferences (-1000 to 1000)" },
   'shm-size': { type: 'bytes', summary: 'Size of /dev/shm' },
-}
+})

@@ -23,9 +23,9 @@ const checkStream = (text: string): string | undefined =>
   STREAMS.has(text.toLowerCase()) ? undefined : 'valid streams are STDIN, STDOUT and STDERR'
 
 /** Flags that `create` and `run` share. */
-export const createFlags: FlagTable = {
-  ...createLimitFlags,
-  ...surroundingsFlags,
+export const createFlags = (): FlagTable => ({
+  ...createLimitFlags(),
+  ...surroundingsFlags(),
   attach: {
     type: 'list',
     short: 'a',
@@ -113,10 +113,10 @@ export const createFlags: FlagTable = {
   },
   volume: { type: 'list', short: 'v', summary: 'Bind mount a volume' },
   workdir: { type: 'string', short: 'w', summary: 'Working directory inside the container' },
-}
+})
 
-export const runFlags: FlagTable = {
-  ...createFlags,
+export const runFlags = (): FlagTable => ({
+  ...createFlags(),
   detach: {
     type: 'bool',
     short: 'd',
@@ -137,4 +137,4 @@ export const runFlags: FlagTable = {
     default: true,
     summary: 'Proxy received signals to the process',
   },
-}
+})

@@ -12,7 +12,7 @@ import type { FlagTable } from './spec.ts'
 import { parseUlimit } from './ulimit.ts'
 
 /** What a container sees of its host and of other containers: names, networks, namespaces, devices. */
-export const surroundingsFlags: FlagTable = {
+export const surroundingsFlags = (): FlagTable => ({
   'add-host': {
     type: 'list',
     check: checkHost,
@@ -100,4 +100,4 @@ export const surroundingsFlags: FlagTable = {
   uts: { type: 'string', summary: 'UTS namespace to use' },
   'volume-driver': { type: 'string', summary: 'Optional volume driver for the container' },
   'volumes-from': { type: 'list', summary: 'Mount volumes from the specified container(s)' },
-}
+})

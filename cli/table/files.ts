@@ -8,7 +8,7 @@ export const fileCommands: readonly CommandSpec[] = [
     summary: "Inspect changes to files or directories on a container's filesystem",
     usage: 'CONTAINER',
     operands: [1, 1],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/diff.ts'),
   },
   {
@@ -16,13 +16,13 @@ export const fileCommands: readonly CommandSpec[] = [
     summary: "Export a container's filesystem as a tar archive",
     usage: '[OPTIONS] CONTAINER',
     operands: [1, 1],
-    flags: {
+    flags: () => ({
       output: {
         type: 'string',
         short: 'o',
         summary: 'Write to a file, instead of STDOUT',
       },
-    },
+    }),
     load: () => import('../commands/export.ts'),
   },
   {
@@ -31,7 +31,7 @@ export const fileCommands: readonly CommandSpec[] = [
     usage:
       '[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tdocker cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH',
     operands: [2, 2],
-    flags: {
+    flags: () => ({
       archive: {
         type: 'bool',
         short: 'a',
@@ -48,7 +48,7 @@ export const fileCommands: readonly CommandSpec[] = [
         summary:
           'Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached',
       },
-    },
+    }),
     load: () => import('../commands/cp.ts'),
   },
   {
@@ -56,7 +56,7 @@ export const fileCommands: readonly CommandSpec[] = [
     summary: "Create a new image from a container's changes",
     usage: '[OPTIONS] CONTAINER [REPOSITORY[:TAG]]',
     operands: [1, 2],
-    flags: {
+    flags: () => ({
       author: {
         type: 'string',
         short: 'a',
@@ -70,7 +70,7 @@ export const fileCommands: readonly CommandSpec[] = [
       message: { type: 'string', short: 'm', summary: 'Commit message' },
       pause: { type: 'bool', short: 'p', default: true, summary: 'Pause container during commit' },
       'no-pause': { type: 'bool', summary: 'Disable pausing container during commit' },
-    },
+    }),
     load: () => import('../commands/commit.ts'),
   },
   {
@@ -78,7 +78,7 @@ export const fileCommands: readonly CommandSpec[] = [
     summary: 'Import the contents from a tarball to create a filesystem image',
     usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       change: {
         type: 'list',
         short: 'c',
@@ -86,7 +86,7 @@ export const fileCommands: readonly CommandSpec[] = [
       },
       message: { type: 'string', short: 'm', summary: 'Set commit message for imported image' },
       platform,
-    },
+    }),
     load: () => import('../commands/import.ts'),
   },
 ]

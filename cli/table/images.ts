@@ -8,10 +8,10 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'Download an image from a registry',
     usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
     operands: [1, 1],
-    flags: {
+    flags: () => ({
       platform,
       quiet: { type: 'bool', short: 'q', summary: 'Suppress verbose output' },
-    },
+    }),
     load: () => import('../commands/pull.ts'),
   },
   {
@@ -19,7 +19,7 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'List images',
     usage: '[OPTIONS] [REPOSITORY[:TAG]]',
     operands: [0, 1],
-    flags: {
+    flags: () => ({
       all: {
         type: 'bool',
         short: 'a',
@@ -30,7 +30,7 @@ export const imageCommands: readonly CommandSpec[] = [
       format,
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
       quiet: { type: 'bool', short: 'q', summary: 'Only show image IDs' },
-    },
+    }),
     load: () => import('../commands/images.ts'),
   },
   {
@@ -38,7 +38,7 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more images',
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     operands: [1, ANY],
-    flags: { format: { ...format, short: 'f' } },
+    flags: () => ({ format: { ...format, short: 'f' } }),
     load: () => import('../commands/inspect.ts'),
   },
   {
@@ -46,11 +46,11 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'Remove one or more images',
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       force: { type: 'bool', short: 'f', summary: 'Force removal of the image' },
       // Layers are no images of their own here: there is never an untagged parent to delete.
       'no-prune': { type: 'bool', summary: 'Do not delete untagged parents' },
-    },
+    }),
     load: () => import('../commands/rmi.ts'),
   },
   {
@@ -58,7 +58,7 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
     usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
     operands: [2, 2],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/tag.ts'),
   },
 ]

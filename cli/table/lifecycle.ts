@@ -20,7 +20,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     usage: '[OPTIONS] CONTAINER COMMAND [ARG...]',
     operands: [2, ANY],
     stopAtOperand: true,
-    flags: {
+    flags: () => ({
       detach: { type: 'bool', short: 'd', summary: 'Detached mode: run command in the background' },
       'detach-keys': detachKeys,
       env: { type: 'list', short: 'e', check: checkEnv, summary: 'Set environment variables' },
@@ -34,7 +34,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         summary: 'Username or UID (format: "<name|uid>[:<group|gid>]")',
       },
       workdir: { type: 'string', short: 'w', summary: 'Working directory inside the container' },
-    },
+    }),
     load: () => import('../commands/exec.ts'),
   },
   {
@@ -42,7 +42,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Attach local standard input, output, and error streams to a running container',
     usage: '[OPTIONS] CONTAINER',
     operands: [1, 1],
-    flags: {
+    flags: () => ({
       'detach-keys': detachKeys,
       'no-stdin': { type: 'bool', summary: 'Do not attach STDIN' },
       'sig-proxy': {
@@ -50,7 +50,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         default: true,
         summary: 'Proxy all received signals to the process',
       },
-    },
+    }),
     load: () => import('../commands/attach.ts'),
   },
   {
@@ -67,9 +67,9 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Kill one or more running containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       signal: { type: 'string', short: 's', summary: 'Signal to send to the container' },
-    },
+    }),
     load: () => import('../commands/kill.ts'),
   },
   {
@@ -77,7 +77,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Pause all processes within one or more containers',
     usage: 'CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/pause.ts'),
   },
   {
@@ -85,7 +85,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Unpause all processes within one or more containers',
     usage: 'CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/unpause.ts'),
   },
   {
@@ -93,7 +93,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Restart one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       signal: { type: 'string', short: 's', summary: 'Signal to send to the container' },
       time: {
         type: 'int',
@@ -101,7 +101,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         summary: 'Seconds to wait before killing the container',
       },
       timeout: { type: 'int', aliasOf: 'time', hidden: true, summary: '' },
-    },
+    }),
     load: () => import('../commands/restart.ts'),
   },
   {
@@ -109,7 +109,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Remove one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       force: {
         type: 'bool',
         short: 'f',
@@ -121,7 +121,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         short: 'v',
         summary: 'Remove anonymous volumes associated with the container',
       },
-    },
+    }),
     load: () => import('../commands/rm.ts'),
   },
   {
@@ -129,14 +129,14 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Start one or more stopped containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       attach: { type: 'bool', short: 'a', summary: 'Attach STDOUT/STDERR and forward signals' },
       // Docker has them for experiments only, and says so.
       checkpoint: { type: 'string', hidden: true, summary: 'Restore from this checkpoint' },
       'checkpoint-dir': { type: 'string', hidden: true, summary: 'Where checkpoints are' },
       'detach-keys': detachKeys,
       interactive: { type: 'bool', short: 'i', summary: "Attach container's STDIN" },
-    },
+    }),
     load: () => import('../commands/start.ts'),
   },
   {
@@ -144,7 +144,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Stop one or more running containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       signal: { type: 'string', short: 's', summary: 'Signal to send to the container' },
       time: {
         type: 'int',
@@ -152,7 +152,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         summary: 'Seconds to wait before killing the container',
       },
       timeout: { type: 'int', aliasOf: 'time', hidden: true, summary: '' },
-    },
+    }),
     load: () => import('../commands/stop.ts'),
   },
   {
@@ -160,8 +160,8 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Update configuration of one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
-      ...limitFlags,
+    flags: () => ({
+      ...limitFlags(),
       'publish-add': {
         type: 'list',
         summary: "Publish one more of the containers' ports to the host, as --publish of run does",
@@ -171,7 +171,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
         summary: 'Publish a port no longer: PORT[/PROTOCOL], or HOSTPORT:PORT[/PROTOCOL]',
       },
       restart: { type: 'string', summary: 'Restart policy to apply when a container exits' },
-    },
+    }),
     load: () => import('../commands/update.ts'),
   },
   {
@@ -179,7 +179,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Block until one or more containers stop, then print their exit codes',
     usage: 'CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/wait.ts'),
   },
   {
@@ -187,7 +187,7 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Rename a container',
     usage: 'CONTAINER NEW_NAME',
     operands: [2, 2],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/rename.ts'),
   },
   {
@@ -195,10 +195,10 @@ export const lifecycleCommands: readonly CommandSpec[] = [
     summary: 'Remove all stopped containers',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       filter: pruneFilter('Provide filter values (e.g. "until=<timestamp>")'),
       force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
-    },
+    }),
     load: () => import('../commands/container-prune.ts'),
   },
 ]

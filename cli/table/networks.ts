@@ -18,7 +18,7 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'Connect a container to a network',
     usage: '[OPTIONS] NETWORK CONTAINER',
     operands: [2, 2],
-    flags: {
+    flags: () => ({
       alias: {
         type: 'strings',
         placeholder: 'strings',
@@ -45,7 +45,7 @@ export const networkCommands: readonly CommandSpec[] = [
         placeholder: 'strings',
         summary: 'Add a link-local address for the container',
       },
-    },
+    }),
     load: () => import('../commands/network-connect.ts'),
   },
   {
@@ -53,7 +53,7 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'Create a network',
     usage: '[OPTIONS] NETWORK',
     operands: [1, 1],
-    flags: {
+    flags: () => ({
       attachable: { type: 'bool', summary: 'Enable manual container attachment' },
       'aux-address': map('Auxiliary IPv4 or IPv6 addresses used by Network driver'),
       'config-from': {
@@ -100,7 +100,7 @@ export const networkCommands: readonly CommandSpec[] = [
         placeholder: 'strings',
         summary: 'Subnet in CIDR format that represents a network segment',
       },
-    },
+    }),
     load: () => import('../commands/network-create.ts'),
   },
   {
@@ -108,13 +108,13 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'Disconnect a container from a network',
     usage: '[OPTIONS] NETWORK CONTAINER',
     operands: [2, 2],
-    flags: {
+    flags: () => ({
       force: {
         type: 'bool',
         short: 'f',
         summary: 'Force the container to disconnect from a network',
       },
-    },
+    }),
     load: () => import('../commands/network-disconnect.ts'),
   },
   {
@@ -122,11 +122,11 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more networks',
     usage: '[OPTIONS] NETWORK [NETWORK...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       format: { ...format, short: 'f' },
       // Of swarms: there is nothing more to say of a network of one host.
       verbose: { type: 'bool', short: 'v', summary: 'Verbose output for diagnostics' },
-    },
+    }),
     load: () => import('../commands/inspect.ts'),
   },
   {
@@ -134,12 +134,12 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'List networks',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       filter: { ...filter, summary: 'Provide filter values (e.g. "driver=bridge")' },
       format,
       'no-trunc': { type: 'bool', summary: 'Do not truncate the output' },
       quiet: { type: 'bool', short: 'q', summary: 'Only display network IDs' },
-    },
+    }),
     load: () => import('../commands/network-ls.ts'),
   },
   {
@@ -147,10 +147,10 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'Remove all unused networks',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       filter: pruneFilter('Provide filter values (e.g. "until=<timestamp>")'),
       force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
-    },
+    }),
     load: () => import('../commands/network-prune.ts'),
   },
   {
@@ -158,13 +158,13 @@ export const networkCommands: readonly CommandSpec[] = [
     summary: 'Remove one or more networks',
     usage: 'NETWORK [NETWORK...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       force: {
         type: 'bool',
         short: 'f',
         summary: 'Do not error if the network does not exist',
       },
-    },
+    }),
     load: () => import('../commands/network-rm.ts'),
   },
 ]

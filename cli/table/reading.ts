@@ -8,7 +8,7 @@ export const readingCommands: readonly CommandSpec[] = [
     summary: 'List containers',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       all: {
         type: 'bool',
         short: 'a',
@@ -30,7 +30,7 @@ export const readingCommands: readonly CommandSpec[] = [
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
       quiet: { type: 'bool', short: 'q', summary: 'Only display container IDs' },
       size: { type: 'bool', short: 's', summary: 'Display total file sizes' },
-    },
+    }),
     load: () => import('../commands/ps.ts'),
   },
   {
@@ -38,10 +38,10 @@ export const readingCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more containers',
     usage: '[OPTIONS] CONTAINER [CONTAINER...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       format: { ...format, short: 'f' },
       size: { type: 'bool', short: 's', summary: 'Display total file sizes' },
-    },
+    }),
     load: () => import('../commands/inspect.ts'),
   },
   {
@@ -49,7 +49,7 @@ export const readingCommands: readonly CommandSpec[] = [
     summary: 'Fetch the logs of a container',
     usage: '[OPTIONS] CONTAINER',
     operands: [1, 1],
-    flags: {
+    flags: () => ({
       details: { type: 'bool', summary: 'Show extra details provided to logs' },
       follow: { type: 'bool', short: 'f', summary: 'Follow log output' },
       since: {
@@ -69,7 +69,7 @@ export const readingCommands: readonly CommandSpec[] = [
         summary:
           'Show logs before a timestamp (e.g. "2013-01-02T13:23:37Z") or relative (e.g. "42m" for 42 minutes)',
       },
-    },
+    }),
     load: () => import('../commands/logs.ts'),
   },
   {
@@ -77,7 +77,7 @@ export const readingCommands: readonly CommandSpec[] = [
     summary: 'List port mappings or a specific mapping for the container',
     usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
     operands: [1, 2],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/port.ts'),
   },
   {
@@ -86,7 +86,7 @@ export const readingCommands: readonly CommandSpec[] = [
     usage: 'CONTAINER [ps OPTIONS]',
     operands: [1, ANY],
     stopAtOperand: true,
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/top.ts'),
   },
   {
@@ -94,7 +94,7 @@ export const readingCommands: readonly CommandSpec[] = [
     summary: 'Display a live stream of container(s) resource usage statistics',
     usage: '[OPTIONS] [CONTAINER...]',
     operands: [0, ANY],
-    flags: {
+    flags: () => ({
       all: {
         type: 'bool',
         short: 'a',
@@ -106,7 +106,7 @@ export const readingCommands: readonly CommandSpec[] = [
         summary: 'Disable streaming stats and only pull the first result',
       },
       'no-trunc': { type: 'bool', summary: 'Do not truncate output' },
-    },
+    }),
     load: () => import('../commands/stats.ts'),
   },
 ]

@@ -8,13 +8,13 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Start the containers whose restart policy wants it, as after a reboot',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       disable: { type: 'bool', summary: 'Do not start them with the machine any more' },
       enable: {
         type: 'bool',
         summary: 'Have systemd start them with the machine, from the next start on',
       },
-    },
+    }),
     load: () => import('../commands/boot.ts'),
   },
   {
@@ -22,7 +22,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Show the version information',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: { format: { ...format, short: 'f' } },
+    flags: () => ({ format: { ...format, short: 'f' } }),
     load: () => import('../commands/version.ts'),
   },
   {
@@ -30,7 +30,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Display system-wide information',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: { format: { ...format, short: 'f' } },
+    flags: () => ({ format: { ...format, short: 'f' } }),
     load: () => import('../commands/info.ts'),
   },
   {
@@ -38,12 +38,12 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Get real time events from the server',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       filter,
       format,
       since: { type: 'string', summary: 'Show all events created since timestamp' },
       until: { type: 'string', summary: 'Stream events until this timestamp' },
-    },
+    }),
     load: () => import('../commands/events.ts'),
   },
   {
@@ -51,10 +51,10 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Show docker disk usage',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       format,
       verbose: { type: 'bool', short: 'v', summary: 'Show detailed information on space usage' },
-    },
+    }),
     load: () => import('../commands/system-df.ts'),
   },
   {
@@ -62,7 +62,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Remove unused data',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       all: {
         type: 'bool',
         short: 'a',
@@ -71,7 +71,7 @@ export const systemCommands: readonly CommandSpec[] = [
       filter: pruneFilter('Provide filter values (e.g. "label=<key>=<value>")'),
       force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
       volumes: { type: 'bool', summary: 'Prune anonymous volumes' },
-    },
+    }),
     load: () => import('../commands/system-prune.ts'),
   },
   {
@@ -79,7 +79,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Generate the autocompletion script for the specified shell',
     usage: 'bash|zsh|fish',
     operands: [1, 1],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/completion.ts'),
   },
   {
@@ -87,7 +87,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Check what the host must have, and say how to mend it',
     usage: '',
     operands: [0, 0],
-    flags: {},
+    flags: () => ({}),
     load: () => import('../commands/doctor.ts'),
   },
   {
@@ -95,7 +95,7 @@ export const systemCommands: readonly CommandSpec[] = [
     summary: 'Return low-level information on Docker objects',
     usage: '[OPTIONS] NAME|ID [NAME|ID...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       format: { ...format, short: 'f' },
       size: {
         type: 'bool',
@@ -103,7 +103,7 @@ export const systemCommands: readonly CommandSpec[] = [
         summary: 'Display total file sizes if the type is container',
       },
       type: { type: 'string', summary: 'Return JSON for specified type' },
-    },
+    }),
     load: () => import('../commands/inspect.ts'),
   },
 ]

@@ -26,7 +26,7 @@ export const volumeCommands: readonly CommandSpec[] = [
     summary: 'Create a volume',
     usage: '[OPTIONS] [VOLUME]',
     operands: [0, 1],
-    flags: {
+    flags: () => ({
       availability,
       driver: {
         type: 'string',
@@ -71,7 +71,7 @@ export const volumeCommands: readonly CommandSpec[] = [
       type: cluster('string', 'Cluster Volume access type ("mount", "block")', {
         default: 'block',
       }),
-    },
+    }),
     load: () => import('../commands/volume-create.ts'),
   },
   {
@@ -79,7 +79,7 @@ export const volumeCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more volumes',
     usage: '[OPTIONS] VOLUME [VOLUME...]',
     operands: [1, ANY],
-    flags: { format: { ...format, short: 'f' } },
+    flags: () => ({ format: { ...format, short: 'f' } }),
     load: () => import('../commands/inspect.ts'),
   },
   {
@@ -87,7 +87,7 @@ export const volumeCommands: readonly CommandSpec[] = [
     summary: 'List volumes',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       cluster: cluster(
         'bool',
         'Display only cluster volumes, and use cluster volume list formatting',
@@ -95,7 +95,7 @@ export const volumeCommands: readonly CommandSpec[] = [
       filter: { ...filter, summary: 'Provide filter values (e.g. "dangling=true")' },
       format,
       quiet: { type: 'bool', short: 'q', summary: 'Only display volume names' },
-    },
+    }),
     load: () => import('../commands/volume-ls.ts'),
   },
   {
@@ -103,7 +103,7 @@ export const volumeCommands: readonly CommandSpec[] = [
     summary: 'Remove unused local volumes',
     usage: '[OPTIONS]',
     operands: [0, 0],
-    flags: {
+    flags: () => ({
       all: {
         type: 'bool',
         short: 'a',
@@ -111,7 +111,7 @@ export const volumeCommands: readonly CommandSpec[] = [
       },
       filter: pruneFilter('Provide filter values (e.g. "label=<label>")'),
       force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
-    },
+    }),
     load: () => import('../commands/volume-prune.ts'),
   },
   {
@@ -120,9 +120,9 @@ export const volumeCommands: readonly CommandSpec[] = [
       'Remove one or more volumes. You cannot remove a volume that is in use by a container.',
     usage: '[OPTIONS] VOLUME [VOLUME...]',
     operands: [1, ANY],
-    flags: {
+    flags: () => ({
       force: { type: 'bool', short: 'f', summary: 'Force the removal of one or more volumes' },
-    },
+    }),
     load: () => import('../commands/volume-rm.ts'),
   },
   {
@@ -130,7 +130,7 @@ export const volumeCommands: readonly CommandSpec[] = [
     summary: 'Update a volume (cluster volumes only)',
     usage: '[OPTIONS] [VOLUME]',
     operands: [0, 1],
-    flags: { availability },
+    flags: () => ({ availability }),
     load: () => import('../commands/volume-update.ts'),
   },
 ]

@@ -33,7 +33,7 @@ function commandPage(command: CommandSpec, version: string): string {
   return page(pageName(name), version, [
     ['NAME', `${roff(pageName(name))} \\- ${roff(command.summary)}`],
     ['SYNOPSIS', usage.map((line) => `.B lighter ${name}\n${roff(line)}`).join('\n.br\n')],
-    ['OPTIONS', flagList(command.flags)],
+    ['OPTIONS', flagList(command.flags())],
     ['NAMES', command.names.map((alias) => `.B lighter ${alias}`).join('\n.br\n')],
     ['SEE ALSO', '.BR lighter (1)'],
   ])

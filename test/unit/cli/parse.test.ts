@@ -40,7 +40,7 @@ describe('flags of run', () => {
     [['-h', 'box', 'image'], 'hostname', 'box'],
   ])('%j: %s is %j', (argv, flag, expected) => {
     const parsed = parse('run', ...argv)
-    const type = specOf('run').flags[flag]?.type
+    const type = specOf('run').flags()[flag]?.type
     const read = { bool: parsed.bool, list: parsed.list, string: parsed.string }[type as 'bool']
     expect(read.call(parsed, flag)).toEqual(expected)
   })
@@ -123,7 +123,8 @@ test('asking for a flag that the command does not have is a fault', () => {
 })
 
 test('no two flags of a command share a letter, and aliases lead somewhere', () => {
-  for (const { names, flags } of commands) {
+  for (const { names, flags: make } of commands) {
+    const flags = make()
     const letters = Object.values(flags).flatMap((flag) => flag.short ?? [])
     expect(new Set(letters).size, names[0]).toBe(letters.length)
     for (const flag of Object.values(flags)) {

@@ -34,7 +34,7 @@ test.each(Object.keys(reference))('%s is a command', (name) => {
 })
 
 test.each(cases)('%s --%s is as Docker has it', (name, flag, wanted) => {
-  const flags = known.get(name)?.flags ?? {}
+  const flags = known.get(name)?.flags() ?? {}
   // `--timeout` has become the name of what was `--time`: either spelling of a flag will do.
   const spec = flags[flags[flag]?.aliasOf ?? flag]
   expect(spec, 'the flag').toBeDefined()

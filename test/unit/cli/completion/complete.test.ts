@@ -19,7 +19,7 @@ describe('the whole table', () => {
     (name, command) => {
       const words = name.split(' ')
       expect(texts(...words)).toContain(words.at(-1))
-      const flags = Object.entries(command.flags).filter(([, { hidden }]) => !hidden)
+      const flags = Object.entries(command.flags()).filter(([, { hidden }]) => !hidden)
       const expected = flags.flatMap(([flag, { short }]) => [
         `--${flag}`,
         ...(short ? [`-${short}`] : []),
