@@ -25,6 +25,11 @@ export class Parsed {
     return this.#values.has(flag)
   }
 
+  /** Whether no other flags than these were. */
+  givenOnly(flags: ReadonlySet<string>): boolean {
+    return [...this.#values.keys()].every((flag) => flags.has(flag))
+  }
+
   bool(flag: string): boolean {
     return this.#value(flag, 'bool') === true
   }

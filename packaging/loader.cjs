@@ -7,9 +7,9 @@ const loaded = new Map()
 
 /** `require` of all that is carried: see packaging/scripts.mjs. */
 function find(name) {
-  const [, part, path, library] = /^(?:part:(\w+):(.*)|carried:(.*))$/.exec(name) ?? []
-  if (part) return load(part).find(path)
-  return library ? load(library) : require(name)
+  const [kind, script, path] = name.split(':')
+  if (kind === 'part') return load(script).find(path)
+  return kind === 'carried' ? load(script) : require(name)
 }
 
 function load(script) {

@@ -1,9 +1,9 @@
 // The scripts that the executable carries. What a command does not read costs it nothing: 100 kB of source with their code
 // cache take 1.2 ms.
 //
-//   lighter, launch, containers   the parts of the program that usual commands need, see PARTS
-//   rare                          all of it that is in no other part
-//   …                             each npm library that only some commands need
+//   lighter, launch, containers, options   the parts of the program that usual commands need, see PARTS
+//   rare   all of it that is in no other part
+//   …      each npm library that only some commands need
 //
 // Each is one function `(require, module, exports)`. What a module wants of another part it calls `part:rare:cli/commands/cp.ts`,
 // and a library `carried:tar`; packaging/loader.cjs finds it.
@@ -34,6 +34,11 @@ export const PARTS = [
       'cli/commands/stop.ts',
       'lib/container/abandoned.ts',
     ],
+  },
+  // What containers are made with now and then.
+  {
+    name: 'options',
+    modules: ['cli/flags/host-options.ts', 'cli/flags/mount.ts', 'lib/container/resources.ts'],
   },
 ]
 

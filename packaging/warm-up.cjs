@@ -19,9 +19,9 @@ let loaded = new Map()
 
 /** As packaging/loader.cjs has both; here the program is run many times, each time from its beginning. */
 function find(name) {
-  const [, part, path, library] = /^(?:part:(\w+):(.*)|carried:(.*))$/.exec(name) ?? []
-  if (part) return load(part).find(path)
-  return library ? load(library) : require(name)
+  const [kind, script, path] = name.split(':')
+  if (kind === 'part') return load(script).find(path)
+  return kind === 'carried' ? load(script) : require(name)
 }
 
 function load(name) {
@@ -42,6 +42,18 @@ const COMMANDS = [
   ['run', '--rm', 'lighter/hello', 'true'],
   ['run', '-it', '-e', 'A=B', '-v', 'volume:/data', '--name', 'other', 'lighter/hello'],
   ['run', '-d', '--rm', '--network', 'none', 'lighter/hello', 'true'],
+  [
+    'container',
+    'run',
+    '--rm',
+    '--memory',
+    '1g',
+    '--shm-size',
+    '1m',
+    '--mount',
+    'type=tmpfs,target=/t',
+    'lighter/hello',
+  ],
   ['ps'],
   ['ps', '-a'],
   ['inspect', 'warm'],

@@ -8,7 +8,7 @@ import { claimCidFile } from './run.ts'
 
 /** `create`: makes a container and prints its id. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const request = parseCreateRequest(parsed, false, false)
+  const request = await parseCreateRequest(parsed, false, false)
   using cidFile = claimCidFile(request.cidFile)
   const image = await obtainImage(context, parsed)
   const { record, warnings } = await createContainer(context.engine, image, request)

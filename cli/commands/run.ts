@@ -15,7 +15,7 @@ import { DAEMON } from '../report.ts'
 /** `run`: makes a container and becomes its attached client, or only its starter with `-d`. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const detached = parsed.bool('detach')
-  const request = parseCreateRequest(parsed, detached, true)
+  const request = await parseCreateRequest(parsed, detached, true)
   if (request.attach.stdin && request.tty && !process.stdin.isTTY) {
     context.warn('the input device is not a TTY')
     return 1

@@ -1,24 +1,31 @@
 import { resolve } from 'node:path'
+import type { HostOptions } from '../../lib/container/options.ts'
 import type { CreateRequest } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { FlagError, type Parsed } from '../parse.ts'
 import { BareRefusal } from '../report.ts'
 import { parseConnections } from './connections.ts'
-import { parseHostOptions } from './host-options.ts'
 import { readEnvironment, readLabels, readText } from './key-values.ts'
-import { parseMount } from './mount.ts'
+import type { MountFlag } from './mount.ts'
 import { parseHealth, parseLog, parseRestart } from './supervision.ts'
 
+/** Flags that most containers are made with: none of them is an option of the host. */
+export const USUAL_FLAGS: ReadonlySet<string> = new Set([
+  ...['rm', 'detach', 'interactive', 'tty', 'quiet', 'pull', 'name', 'hostname', 'init', 'cidfile'],
+  ...['env', 'env-file', 'workdir', 'user', 'entrypoint', 'label', 'volume', 'tmpfs', 'read-only'],
+  ...['network', 'publish', 'restart', 'cap-add', 'cap-drop', 'privileged', 'security-opt'],
+])
+
 /** What the flags of `run` and `create` ask for. */
-export function parseCreateRequest(
+export async function parseCreateRequest(
   parsed: Parsed,
   detached: boolean,
   startsAtOnce: boolean,
-): CreateRequest {
+): Promise<CreateRequest> {
   refuseForeign(parsed)
   const [image = '', ...command] = parsed.operands
   const tty = parsed.bool('tty')
-  const mounts = parsed.list('mount').map(parseMount)
+  const mounts = await parseMounts(parsed.list('mount'))
   const openStdin = parsed.bool('interactive')
   return {
     image,
@@ -42,7 +49,7 @@ export function parseCreateRequest(
     connections: parseConnections(parsed),
     domainname: parsed.string('domainname') || undefined,
     options: {
-      ...parseHostOptions(parsed),
+      ...(parsed.givenOnly(USUAL_FLAGS) ? {} : await hostOptions(parsed)),
       ...(mounts.length > 0 ? { mounts: mounts.map(({ document }) => document) } : {}),
     },
     init: parsed.bool('init'),
@@ -61,6 +68,17 @@ export function parseCreateRequest(
     ...parseLog(parsed),
     consoleSize: parsed.bool('tty') ? terminalSize() : [0, 0],
   }
+}
+
+async function hostOptions(parsed: Parsed): Promise<HostOptions> {
+  const { parseHostOptions } = await import('./host-options.ts')
+  return parseHostOptions(parsed)
+}
+
+async function parseMounts(texts: string[]): Promise<MountFlag[]> {
+  if (texts.length === 0) return []
+  const { parseMount } = await import('./mount.ts')
+  return texts.map(parseMount)
 }
 
 /** Flags for what a program without a daemon does not have, and storage that cannot be limited. */

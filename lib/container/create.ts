@@ -19,7 +19,6 @@ import { prepareMounts } from './mount-sources.ts'
 import { claimName, parseName, randomName, releaseName } from './names.ts'
 import { type ContainerRecord, commandOf } from './record.ts'
 import type { CreateRequest } from './request.ts'
-import { checkResources } from './resources.ts'
 import { resolveModes, resolveNetwork } from './sharing.ts'
 import { resolveCapabilities } from './spec/capabilities.ts'
 import { parseSecurityOptions } from './spec/security.ts'
@@ -39,7 +38,7 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   const { data } = engine.paths
   const name = request.name === undefined ? undefined : parseName(request.name)
-  const { wishes, warnings } = resolveWishes(engine, request)
+  const { wishes, warnings } = await resolveWishes(engine, request)
   const driver = await chooseDriver(engine, wishes)
   const record = decideRecord(image, wishes, newContainerId(), driver)
   checkRecord(record)
@@ -70,10 +69,10 @@ async function chooseDriver(engine: Engine, { options }: CreateRequest): Promise
 }
 
 /** The wishes with other containers known by their ids, and without the limits that this host cannot keep. */
-function resolveWishes(
+async function resolveWishes(
   engine: Engine,
   request: CreateRequest,
-): { wishes: CreateRequest; warnings: string[] } {
+): Promise<{ wishes: CreateRequest; warnings: string[] }> {
   const { namespaces, resources, cgroupParent } = request.options
   if (cgroupParent !== undefined && underSystemd() && !/^[\w.:-]+\.slice$/.test(cgroupParent)) {
     throw new LighterError(
@@ -86,6 +85,7 @@ function resolveWishes(
   const options = { ...joined.options }
   if (options.namespaces) options.namespaces = resolveModes(engine.paths.data, options.namespaces)
   if (!resources) return { wishes: { ...joined, options }, warnings: [] }
+  const { checkResources } = await import('./resources.ts')
   const checked = checkResources(resources, readResourceFacts(process.getuid?.() ?? 0))
   options.resources = checked.resources
   return { wishes: { ...joined, options }, warnings: checked.warnings }

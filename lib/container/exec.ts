@@ -1,28 +1,14 @@
 import { LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
-import { type ExecRequest, writeExecRequest } from '../runtime/exec.ts'
+import { writeExecRequest } from '../runtime/exec.ts'
 import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
-import { healthCommand } from './health.ts'
-import { openFilesLimit } from './open-files.ts'
-import type { ContainerRecord } from './record.ts'
-import { resolveCapabilities } from './spec/capabilities.ts'
-import { containerEnvironment, describeProcess, mergeEnvironment } from './spec/process.ts'
-import { parseSecurityOptions } from './spec/security.ts'
+import { describeExec, type ExecWishes } from './exec-request.ts'
 import { readState } from './state.ts'
 import { notRunning, stillRestarting } from './stop.ts'
 
-export interface ExecOptions {
-  command: string[]
-  detach: boolean
-  stdin: boolean
-  tty: boolean
-  env: string[]
-  user: string | undefined
-  workingDir: string | undefined
-  privileged: boolean
+export interface ExecOptions extends ExecWishes {
   detachKeys: string | undefined
-  consoleSize: [number, number]
   /** The container, as the user called it. */
   name: string
   errorPrefix: string
@@ -56,51 +42,4 @@ export function prepareExec(data: string, container: Container, options: ExecOpt
     '--error-prefix',
     options.errorPrefix,
   ]
-}
-
-function describeExec(
-  record: ContainerRecord,
-  options: Omit<ExecOptions, 'name' | 'detachKeys' | 'errorPrefix'>,
-): ExecRequest {
-  const { noNewPrivileges } = parseSecurityOptions(record.host.securityOpt)
-  const privileged = record.host.privileged || options.privileged
-  return {
-    version: 1,
-    process: describeProcess(
-      {
-        capabilities: resolveCapabilities({ ...record.host, privileged }),
-        noNewPrivileges,
-        openFiles: openFilesLimit(),
-        ulimits: record.host.ulimits,
-        oomScoreAdj: record.host.oomScoreAdj,
-      },
-      {
-        args: options.command,
-        env: mergeEnvironment(containerEnvironment(record, options.tty), options.env),
-        cwd: options.workingDir || record.config.workingDir || '/',
-        terminal: options.tty,
-        consoleSize: options.consoleSize,
-      },
-    ),
-    user: options.user ?? record.config.user,
-    detach: options.detach,
-    stdin: options.stdin,
-  }
-}
-
-/** The request by which the monitor checks the container's health; `undefined` where it has no check. */
-export function healthRequest(record: ContainerRecord): ExecRequest | undefined {
-  const command = healthCommand(record.config)
-  if (!command) return undefined
-  return describeExec(record, {
-    command,
-    detach: false,
-    stdin: false,
-    tty: false,
-    env: [],
-    user: undefined,
-    workingDir: undefined,
-    privileged: false,
-    consoleSize: [0, 0],
-  })
 }

@@ -1,6 +1,8 @@
 import { LighterError } from '../core/errors.ts'
 import { lazyOs } from '../core/lazy.ts'
+import type { ContainerRecord } from './record.ts'
 
+const SIGTERM = 15
 const RTMIN = 34
 const RTMAX = 64
 
@@ -22,4 +24,19 @@ export function signalNumber(text: string): number {
     if (number >= RTMIN && number <= RTMAX) return number
   }
   throw new LighterError('bad-input', `invalid signal: ${text}`)
+}
+
+/** What an image has as its signal may be none: that must not keep a container from being stopped. */
+export function stopSignal(
+  name: string,
+  { config }: ContainerRecord,
+  wanted: string | undefined,
+): number {
+  try {
+    return signalNumber(wanted ?? config.stopSignal ?? 'TERM')
+  } catch (error) {
+    if (wanted === undefined) return SIGTERM
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new LighterError('bad-input', `cannot stop container: ${name}: ${reason}`)
+  }
 }

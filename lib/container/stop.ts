@@ -8,11 +8,9 @@ import { Control } from '../runtime/control.ts'
 import type { Plan } from '../runtime/plan.ts'
 import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
-import type { ContainerRecord } from './record.ts'
-import { signalNumber } from './signals.ts'
+import { stopSignal } from './signals.ts'
 import { isLive, type LiveState, readState } from './state.ts'
 
-const SIGTERM = 15
 export const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
 /** A monitor that lost its socket makes it anew when asked; it needs a moment. */
@@ -55,21 +53,6 @@ export async function stopContainer(
 function sendSignal(data: string, { record }: Container, control: Control, number: number): void {
   recordContainerEvent(data, record, 'kill', { signal: String(number) })
   control.signal(number)
-}
-
-/** What an image has as its signal may be none: that must not keep a container from being stopped. */
-export function stopSignal(
-  name: string,
-  { config }: ContainerRecord,
-  wanted: string | undefined,
-): number {
-  try {
-    return signalNumber(wanted ?? config.stopSignal ?? 'TERM')
-  } catch (error) {
-    if (wanted === undefined) return SIGTERM
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new LighterError('bad-input', `cannot stop container: ${name}: ${reason}`)
-  }
 }
 
 async function endsWithin(control: Control, seconds: number): Promise<boolean> {
