@@ -1,7 +1,7 @@
 // The scripts that the executable carries. What a command does not read costs it nothing: 100 kB of source with their code
 // cache take 1.2 ms.
 //
-//   lighter, launch, containers, options   the parts of the program that usual commands need, see PARTS
+//   lighter, listing, launch, containers, options   the parts of the program that usual commands need, see PARTS
 //   rare   all of it that is in no other part
 //   …      each npm library that only some commands need
 //
@@ -19,8 +19,21 @@ export const LIBRARIES = ['tar', 'undici', 'yaml']
 export const PARTS = [
   {
     name: 'lighter',
-    modules: ['cli/main.ts', 'cli/dispatch.ts', 'cli/commands/ps.ts', 'lib/engine.ts'],
+    modules: [
+      'cli/main.ts',
+      'cli/dispatch.ts',
+      'lib/engine.ts',
+      // What `ps` and the commands of `launch` share.
+      'cli/docker-config.ts',
+      'cli/output/units.ts',
+      'lib/container/catalog.ts',
+      'lib/container/condition.ts',
+      'lib/container/ports.ts',
+      'lib/container/record.ts',
+      'lib/core/ids.ts',
+    ],
   },
+  { name: 'listing', modules: ['cli/commands/ps.ts'] },
   {
     name: 'launch',
     modules: ['cli/commands/create.ts', 'cli/commands/run.ts', 'lib/runtime/storage.ts'],

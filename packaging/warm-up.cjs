@@ -107,9 +107,9 @@ async function run(words) {
 /** Commands that many scripts call often, and the parts that they need. */
 const ENOUGH = {
   '--version': ['lighter'],
-  ps: ['lighter'],
+  ps: ['lighter', 'listing'],
   // Collects what the first warm-up left behind.
-  'ps -a': ['lighter', 'launch', 'containers'],
+  'ps -a': ['lighter', 'listing', 'launch', 'containers'],
   exec: ['lighter', 'launch', 'containers'],
   create: ['lighter', 'launch'],
   run: ['lighter', 'launch'],
