@@ -10,13 +10,18 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const [network = '', container = ''] = parsed.operands
   const found = findContainer(data, container)
   const options = readMap(parsed.list('driver-opt'))
+  const linkLocal = parsed.list('link-local-ip')
+  const [ip, ip6] = [parsed.string('ip') ?? '', parsed.string('ip6') ?? '']
+  const gwPriority = parsed.int('gw-priority') ?? 0
   await connectNetwork(context.engine, found, {
     network,
     networkId: '',
     aliases: parsed.list('alias'),
     links: parsed.list('link'),
-    ...(parsed.string('ip') ? { ipv4: parsed.string('ip') ?? '' } : {}),
-    ...(parsed.string('ip6') ? { ipv6: parsed.string('ip6') ?? '' } : {}),
+    ...(ip ? { ipv4: ip } : {}),
+    ...(ip6 ? { ipv6: ip6 } : {}),
+    ...(linkLocal.length > 0 ? { linkLocal } : {}),
+    ...(gwPriority === 0 ? {} : { gwPriority }),
     ...(Object.keys(options).length > 0 ? { driverOptions: options } : {}),
   })
   return 0

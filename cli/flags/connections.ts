@@ -1,10 +1,10 @@
 import type { Connections } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
-import type { Endpoint } from '../../lib/network/endpoint.ts'
+import { addressFaults, type Endpoint, invalidSettings } from '../../lib/network/endpoint.ts'
 import { isBridged, isOwnNetwork, PREDEFINED_IDS, parseNetwork } from '../../lib/network/network.ts'
 import type { Parsed } from '../parse.ts'
 import { isMac, type NetworkFlag, parseNetworkFlag } from './network.ts'
-import { isAddress, parseExpose, parsePublish } from './ports.ts'
+import { parseExpose, parsePublish } from './ports.ts'
 
 const usage = (reason: string): LighterError => new LighterError('usage', reason)
 const refused = (reason: string): LighterError => new LighterError('bad-input', reason)
@@ -60,10 +60,15 @@ function makeEndpoints(
 ): Endpoint[] | undefined {
   const [first, ...others] = networks
   const links = parsed.list('link')
+  const linkLocal = linkLocalOf(parsed, first)
   if (!first || !isOwnNetwork(parseNetwork(first.name))) {
-    if (mac === '' && links.length === 0) return undefined
-    const own = { network: 'bridge', networkId: PREDEFINED_IDS.bridge, aliases: [] }
-    return [{ ...own, links, ...(mac ? { mac } : {}) }]
+    const { gwPriority = 0, driverOptions = {} } = first ?? {}
+    const plain = [mac, links, linkLocal, Object.keys(driverOptions)].every(
+      ({ length }) => length === 0,
+    )
+    if (plain && gwPriority === 0) return undefined
+    const own = { name: 'bridge', aliases: [], ip: '', ip6: '', mac, linkLocal, gwPriority }
+    return [{ ...endpointOf({ ...own, driverOptions }, links), networkId: PREDEFINED_IDS.bridge }]
   }
   const ip = oneOf('ip', parsed.string('ip') ?? '', first.ip, 'IPv4 address')
   const ip6 = oneOf('ip6', parsed.string('ip6') ?? '', first.ip6, 'IPv6 address')
@@ -71,13 +76,19 @@ function makeEndpoints(
   if (aliases.length > 0 && first.aliases.length > 0) {
     throw usage('conflicting options: cannot specify both --network-alias and per-network alias')
   }
-  const merged = { ...first, ip, ip6, mac, aliases: [...first.aliases, ...aliases] }
-  if (
-    [...parsed.list('link-local-ip'), ...networks.flatMap(({ linkLocal }) => linkLocal)].length > 0
-  ) {
-    throw refused('link-local addresses are not supported')
-  }
+  const merged = { ...first, ip, ip6, mac, linkLocal, aliases: [...first.aliases, ...aliases] }
   return [merged, ...others].map((flag, at) => endpointOf(flag, at === 0 ? links : []))
+}
+
+function linkLocalOf(parsed: Parsed, network: NetworkFlag | undefined): string[] {
+  const own = parsed.list('link-local-ip')
+  const ofNetwork = network?.linkLocal ?? []
+  if (own.length > 0 && ofNetwork.length > 0) {
+    throw usage(
+      'conflicting options: cannot specify both --link-local-ip and per-network link-local IP addresses',
+    )
+  }
+  return [...own, ...ofNetwork]
 }
 
 function oneOf(flag: string, own: string, ofNetwork: string, what: string): string {
@@ -88,8 +99,6 @@ function oneOf(flag: string, own: string, ofNetwork: string, what: string): stri
 }
 
 function endpointOf(flag: NetworkFlag, links: string[]): Endpoint {
-  const reasons = addressFaults(flag.ip, flag.ip6)
-  if (reasons.length > 0) throw invalidEndpoint(flag.name, reasons)
   return {
     network: flag.name,
     networkId: '',
@@ -98,20 +107,10 @@ function endpointOf(flag: NetworkFlag, links: string[]): Endpoint {
     ...(flag.ip ? { ipv4: flag.ip } : {}),
     ...(flag.ip6 ? { ipv6: flag.ip6 } : {}),
     ...(flag.mac ? { mac: flag.mac.toLowerCase().replaceAll('-', ':') } : {}),
+    ...(flag.linkLocal.length > 0 ? { linkLocal: flag.linkLocal } : {}),
+    ...(flag.gwPriority === 0 ? {} : { gwPriority: flag.gwPriority }),
     ...(Object.keys(flag.driverOptions).length > 0 ? { driverOptions: flag.driverOptions } : {}),
   }
-}
-
-const addressFaults = (ip: string, ip6: string): string[] => [
-  ...(ip && (!isAddress(ip) || ip.includes(':')) ? [`invalid IPv4 address: ${ip}`] : []),
-  ...(ip6 && (!isAddress(ip6) || !ip6.includes(':')) ? [`invalid IPv6 address: ${ip6}`] : []),
-]
-
-function invalidEndpoint(network: string, reasons: string[]): LighterError {
-  const list = reasons.length === 1 ? reasons : reasons.map((reason) => `* ${reason}`)
-  return refused(
-    `invalid config for network ${network}: invalid endpoint settings:\n${list.join('\n')}`,
-  )
 }
 
 function parseMac(parsed: Parsed, ofNetwork: string): string {
@@ -127,28 +126,22 @@ function parseMac(parsed: Parsed, ofNetwork: string): string {
   return mac || ofNetwork
 }
 
-function checkAddresses(
-  parsed: Parsed,
-  network: { ip: string; ip6: string; linkLocal: string[] } | undefined,
-  mode: string,
-): void {
+function checkAddresses(parsed: Parsed, network: NetworkFlag | undefined, mode: string): void {
   const ip = parsed.string('ip') || network?.ip || ''
   const ip6 = parsed.string('ip6') || network?.ip6 || ''
-  const local = [...parsed.list('link-local-ip'), ...(network?.linkLocal ?? [])]
+  const linkLocal = linkLocalOf(parsed, network)
   const reasons = [
     ...(ip || ip6 ? ['user specified IP address is supported on user defined networks only'] : []),
-    ...addressFaults(ip, ip6),
-    ...local
-      .filter((text) => !isAddress(text))
-      .map((text) => `invalid link-local IP address: ${text}`),
+    ...addressFaults({ ip, ip6, linkLocal }),
     ...((ip || ip6) && mode === 'bridge'
       ? [
           'user specified IP address is supported only when connecting to networks with user configured subnets',
         ]
       : []),
   ]
-  if (reasons.length > 0) throw invalidEndpoint(mode, reasons)
-  if (local.length > 0) throw refused('link-local addresses are not supported')
+  if (reasons.length > 0) {
+    throw refused(`invalid config for network ${mode}: ${invalidSettings(reasons)}`)
+  }
 }
 
 function checkContainerMode(parsed: Parsed, mode: string, published: number): void {

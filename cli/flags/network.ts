@@ -10,6 +10,7 @@ export interface NetworkFlag {
   ip6: string
   mac: string
   linkLocal: string[]
+  gwPriority: number
   driverOptions: Record<string, string>
 }
 
@@ -22,6 +23,7 @@ export function parseNetworkFlag(text: string): NetworkFlag {
     ip6: '',
     mac: '',
     linkLocal: [],
+    gwPriority: 0,
     driverOptions: {},
   }
   if (!/\w+=\w+/.test(text)) return { ...flag, name: text }
@@ -39,11 +41,17 @@ export function parseNetworkFlag(text: string): NetworkFlag {
     else if (key === 'ip6') flag.ip6 = value
     else if (key === 'mac-address') flag.mac = value
     else if (key === 'link-local-ip') flag.linkLocal.push(value)
+    else if (key === 'gw-priority') flag.gwPriority = parsePriority(value)
     else if (key === 'driver-opt') addDriverOption(flag.driverOptions, value)
     else throw badValue(`invalid field key ${key}`)
   }
   if (flag.name === '') throw badValue('network name/id is not specified')
   return flag
+}
+
+function parsePriority(text: string): number {
+  if (/^[+-]?\d+$/.test(text)) return Number(text)
+  throw badValue(`invalid gw-priority (${text}): invalid syntax`)
 }
 
 function addDriverOption(options: Record<string, string>, text: string): void {

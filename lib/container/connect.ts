@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { recordEvent } from '../events/journal.ts'
-import { type Endpoint, planEndpoint } from '../network/endpoint.ts'
+import { type Endpoint, findWayOut, planEndpoint } from '../network/endpoint.ts'
 import { resolvConf } from '../network/files.ts'
 import { isBridged, isOwnNetwork } from '../network/network.ts'
 import { findNetwork, type NetworkRecord } from '../network/record.ts'
@@ -42,8 +42,10 @@ export async function connectNetwork(
     })
     await held.settled()
     if (!isNamed(record) && isOwnNetwork(network.name)) rewriteResolver(held)
+    const networks = [...endpoints, endpoint]
+    plan.route = findWayOut(data, networks) === network.id
     await askNetwork(engine.paths, held, { connect: plan })
-    held.save({ ...record, networks: [...endpoints, endpoint] })
+    held.save({ ...record, networks })
     recordChange(data, network, record.id, 'connect')
   })
 }
@@ -66,7 +68,11 @@ export async function disconnectNetwork(
       throw bad('container cannot be disconnected from host network or connected to host network')
     }
     await held.settled()
-    await askNetwork(engine.paths, held, { disconnect: network.id })
+    const route = findWayOut(data, rest)
+    await askNetwork(engine.paths, held, {
+      disconnect: network.id,
+      ...(route === undefined ? {} : { route }),
+    })
     held.save({ ...record, networks: rest })
     recordChange(data, network, record.id, 'disconnect')
   })

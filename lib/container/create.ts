@@ -117,7 +117,7 @@ async function resolveNetworks(data: string, endpoints: Endpoint[]): Promise<End
   return endpoints.map((endpoint) => {
     try {
       const network = findNetwork(data, endpoint.networkId || endpoint.network)
-      checkWishes(network, endpoint)
+      checkWishes(network, endpoint, `invalid config for network ${network.name}: `)
       return { ...endpoint, network: network.name, networkId: network.id }
     } catch (error) {
       if (error instanceof LighterError && error.code === 'no-such-network') return endpoint

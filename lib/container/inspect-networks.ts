@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Endpoint } from '../network/endpoint.ts'
 import { isOwnNetwork } from '../network/network.ts'
 import { endpointsOf, namesOn } from './endpoints.ts'
@@ -21,8 +22,7 @@ export function inspectNetworks(
   const first = addresses.find(({ id }) => id === '' || id === own?.networkId)
   return {
     Bridge: '',
-    SandboxID: '',
-    SandboxKey: state.status === 'running' && !joined ? `/proc/${state.process.pid}/ns/net` : '',
+    ...(joined ? { SandboxID: '', SandboxKey: '' } : inspectSandbox(record, state)),
     Ports: inspectPorts(record, state),
     HairpinMode: false,
     LinkLocalIPv6Address: '',
@@ -50,6 +50,14 @@ export function inspectNetworks(
   }
 }
 
+/** The network namespace: what enters it takes the key, what tells one start from the next the id. */
+function inspectSandbox({ id }: ContainerRecord, state: ContainerState): Document {
+  if (state.status !== 'running') return { SandboxID: '', SandboxKey: '' }
+  const { pid, startTime } = state.process
+  const sandbox = createHash('sha256').update(`${id} ${pid} ${startTime}`).digest('hex')
+  return { SandboxID: sandbox, SandboxKey: `/proc/${pid}/ns/net` }
+}
+
 const inspectAddress = (found: ContainerAddress | undefined): Document => ({
   Gateway: found?.gateway ?? '',
   GlobalIPv6Address: found?.address6 ?? '',
@@ -67,7 +75,8 @@ function inspectEndpoint(
   status: ContainerState['status'] = 'created',
 ): Document {
   const { MacAddress, ...address } = inspectAddress(found)
-  const wished = endpoint?.ipv4 !== undefined || endpoint?.ipv6 !== undefined
+  const linkLocal = filled(endpoint?.linkLocal)
+  const wished = endpoint?.ipv4 !== undefined || endpoint?.ipv6 !== undefined || linkLocal !== null
   const named = endpoint !== undefined && isOwnNetwork(endpoint.network)
   // `host` and `none` have no addresses.
   const on = found || (status === 'running' && /^(host|none)$/.test(endpoint?.network ?? ''))
@@ -76,6 +85,7 @@ function inspectEndpoint(
       ? {
           ...(endpoint?.ipv4 === undefined ? {} : { IPv4Address: endpoint.ipv4 }),
           ...(endpoint?.ipv6 === undefined ? {} : { IPv6Address: endpoint.ipv6 }),
+          ...(linkLocal ? { LinkLocalIPs: linkLocal } : {}),
         }
       : null,
     Links: named ? filled(endpoint?.links) : null,
@@ -90,6 +100,8 @@ function inspectEndpoint(
     GlobalIPv6Address: address.GlobalIPv6Address,
     GlobalIPv6PrefixLen: address.GlobalIPv6PrefixLen,
     DriverOpts: endpoint?.driverOptions ?? null,
+    // Docker 28 has it in every document, those before it in none.
+    ...(endpoint?.gwPriority ? { GwPriority: endpoint.gwPriority } : {}),
     DNSNames: named && found ? namesOn(record, endpoint) : null,
   }
 }

@@ -170,7 +170,8 @@ function completePools(
 function defaultPool(networks: readonly NetworkRecord[]): AddressPool {
   const subnet = chooseSubnet(networks)
   const parsed = parseCidr(subnet)
-  return { subnet, ...(parsed ? { gateway: formatAddress(addressAt(parsed, 1n)) } : {}) }
+  const gateway = parsed ? { gateway: formatAddress(addressAt(parsed, 1n)) } : {}
+  return { subnet, ...gateway, automatic: true }
 }
 
 async function publish(data: string, record: NetworkRecord): Promise<NetworkRecord> {

@@ -23,6 +23,10 @@ export interface Endpoint {
   ipv4?: string
   ipv6?: string
   mac?: string
+  /** Beside the addresses of the network. */
+  linkLocal?: string[]
+  /** The highest one has the default route; absent: 0. */
+  gwPriority?: number
   driverOptions?: Record<string, string>
 }
 
@@ -49,15 +53,34 @@ export function planEndpoints(
   endpoints: readonly Endpoint[],
   names: (endpoint: Endpoint) => string[],
 ): EndpointPlan[] {
-  const plans = endpoints.map((endpoint, at) =>
-    planEndpoint(findNetwork(data, endpoint.networkId || endpoint.network), endpoint, {
-      interface: `eth${at}`,
-      names: names(endpoint),
-    }),
+  const plans = inOrder(data, endpoints).map(({ network, endpoint }, at) =>
+    planEndpoint(network, endpoint, { interface: `eth${at}`, names: names(endpoint) }),
   )
   const out = plans.find(({ internal }) => !internal)
   if (out) out.route = true
   return plans
+}
+
+/** The id of the network that has the default route; `undefined`: none leads out. */
+export const findWayOut = (data: string, endpoints: readonly Endpoint[]): string | undefined =>
+  inOrder(data, endpoints).find(({ network }) => !network.internal)?.network.id
+
+/** Docker's order: what leads out first, then by priority, then by name, whatever order the user gave. */
+function inOrder(
+  data: string,
+  endpoints: readonly Endpoint[],
+): { network: NetworkRecord; endpoint: Endpoint }[] {
+  return endpoints
+    .map((endpoint) => ({
+      network: findNetwork(data, endpoint.networkId || endpoint.network),
+      endpoint,
+    }))
+    .sort(
+      (a, b) =>
+        Number(a.network.internal) - Number(b.network.internal) ||
+        (b.endpoint.gwPriority ?? 0) - (a.endpoint.gwPriority ?? 0) ||
+        (a.network.name < b.network.name ? -1 : 1),
+    )
 }
 
 /** What the native program must know of a network and of a container's wishes on it. Throws Docker's sentences. */
@@ -67,6 +90,9 @@ export function planEndpoint(
   own: { interface: string; names: string[] },
 ): EndpointPlan {
   checkWishes(network, endpoint)
+  const { linkLocal = [] } = endpoint
+  const wrong = linkLocal.find((text) => !isLinkLocal(text))
+  if (wrong !== undefined) throw bad(`invalid link local IP address: ${wrong}`)
   const pool = ipv4Pool(network)
   const mac = endpoint.mac ? { mac: endpoint.mac } : {}
   return {
@@ -82,6 +108,7 @@ export function planEndpoint(
     ...ipv6Fields(network, endpoint),
     ...(pool.ipRange ? { range: pool.ipRange } : {}),
     reserved: Object.values(pool.auxiliary ?? {}),
+    ...(linkLocal.length > 0 ? { linkLocal } : {}),
     mtu: Number(network.options['com.docker.network.driver.mtu'] ?? MTU),
     internal: network.internal,
     isolated: network.options['com.docker.network.bridge.enable_icc'] === 'false',
@@ -128,23 +155,60 @@ function bridgeName({ id, predefined, options }: NetworkRecord): string {
   return options['com.docker.network.bridge.name'] ?? `l${id.slice(0, 12)}`
 }
 
-/** Throws Docker's sentences for addresses that the network does not give. */
-export function checkWishes(network: NetworkRecord, { ipv4, ipv6 }: Endpoint): void {
-  if (ipv4 === undefined && ipv6 === undefined) return
-  const invalid = (reason: string): LighterError =>
-    bad(`invalid config for network ${network.name}: invalid endpoint settings:\n${reason}`)
-  if (network.predefined) {
-    throw invalid('user specified IP address is supported on user defined networks only')
+const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'].map(parseCidr)
+
+function isLinkLocal(text: string): boolean {
+  const address = parseAddress(text)
+  return LINK_LOCAL.some((range) => range && address && contains(range, address))
+}
+
+/** Throws Docker's sentences for addresses that the network does not give; `about` stands before them. */
+export function checkWishes(network: NetworkRecord, endpoint: Endpoint, about = ''): void {
+  const { ipv4, ipv6, linkLocal } = endpoint
+  const wished = ipv4 !== undefined || ipv6 !== undefined
+  const faults = [
+    ...(network.predefined && wished
+      ? ['user specified IP address is supported on user defined networks only']
+      : []),
+    ...addressFaults({ ip: ipv4 ?? '', ip6: ipv6 ?? '', linkLocal: linkLocal ?? [] }),
+    ...rangeFaults(network, 4, ipv4),
+    ...rangeFaults(network, 6, ipv6),
+  ]
+  if (faults.length > 0) throw bad(`${about}${invalidSettings(faults)}`)
+}
+
+/** Docker's way to list what is wrong. */
+export function invalidSettings(faults: readonly string[]): string {
+  const list = faults.length === 1 ? faults : faults.map((fault) => `* ${fault}`)
+  return `invalid endpoint settings:\n${list.join('\n')}`
+}
+
+/** Texts that are no addresses; empty: none is wished. */
+export function addressFaults(wished: { ip: string; ip6: string; linkLocal: string[] }): string[] {
+  const { ip, ip6, linkLocal } = wished
+  const family = (text: string) => parseAddress(text)?.family
+  return [
+    ...(ip && family(ip) !== 4 ? [`invalid IPv4 address: ${ip}`] : []),
+    ...(ip6 && family(ip6) !== 6 ? [`invalid IPv6 address: ${ip6}`] : []),
+    ...linkLocal
+      .filter((text) => family(text) === undefined)
+      .map((text) => `invalid link-local IP address: ${text}`),
+  ]
+}
+
+function rangeFaults(network: NetworkRecord, family: 4 | 6, text: string | undefined): string[] {
+  if (text === undefined) return []
+  const address = parseAddress(text)
+  const chosen = network.pools.filter(
+    ({ subnet, automatic }) =>
+      !network.predefined && !automatic && parseCidr(subnet)?.family === family,
+  )
+  if (chosen.length === 0) {
+    return [
+      'user specified IP address is supported only when connecting to networks with user configured subnets',
+    ]
   }
-  for (const text of [ipv4, ipv6]) {
-    if (text === undefined) continue
-    const address = parseAddress(text)
-    const holder = network.pools.some(({ subnet, ipRange }) => {
-      const ranges = [subnet, ...(ipRange ? [ipRange] : [])].map(parseCidr)
-      return address && ranges.some((range) => range && contains(range, address))
-    })
-    if (!holder) {
-      throw invalid(`no configured subnet or ip-range contain the IP address ${text}`)
-    }
-  }
+  const ranges = chosen.flatMap(({ subnet, ipRange }) => [subnet, ...(ipRange ? [ipRange] : [])])
+  const isHeld = ranges.map(parseCidr).some((range) => range && address && contains(range, address))
+  return isHeld ? [] : [`no configured subnet or ip-range contain the IP address ${text}`]
 }

@@ -12,6 +12,8 @@ export interface AddressPool {
   ipRange?: string
   /** Names of addresses that no container gets. */
   auxiliary?: Record<string, string>
+  /** Nobody asked for this one: nobody can ask for its addresses. */
+  automatic?: true
 }
 
 export type NetworkDriver = 'bridge' | 'host' | 'null'

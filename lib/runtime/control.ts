@@ -21,7 +21,8 @@ const MAX_PAYLOAD = 65536
  */
 export type NetworkChange =
   | { connect: EndpointPlan }
-  | { disconnect: string }
+  /** `route`: the network that is the way out afterwards. */
+  | { disconnect: string; route?: string }
   | { names: Record<string, string[]> }
   | { publish: PortPlan[]; unpublish: { protocol: string; port: number; number: number }[] }
 

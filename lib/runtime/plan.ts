@@ -23,6 +23,8 @@ export interface EndpointPlan {
   range?: string
   /** Addresses that no container gets. */
   reserved: string[]
+  /** More addresses of the container. */
+  linkLocal?: string[]
   /** Of the container on this network; empty: none are served. */
   names: string[]
   mtu: number

@@ -157,47 +157,6 @@ int link_add_address(int route, int index, in_addr_t address, unsigned prefix, s
 	return 0;
 }
 
-int route_add_default(int route, in_addr_t gateway, struct failure *out)
-{
-	struct rtmsg info = {.rtm_family = AF_INET,
-		.rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_BOOT,
-		.rtm_scope = RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST};
-	struct nl_refusal refusal;
-	struct nl_message message;
-
-	nl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
-	nl_put(&message, RTA_GATEWAY, &gateway, sizeof(gateway));
-	if (nl_request(route, &message, &refusal) < 0 && refusal.error != EEXIST)
-		return nl_fail(out, &refusal, STEP, "cannot add the default route");
-	return 0;
-}
-
-static int take_route(const struct nlmsghdr *header, void *context)
-{
-	const struct rtmsg *info = NLMSG_DATA(header);
-
-	if (header->nlmsg_type != RTM_NEWROUTE || info->rtm_table != RT_TABLE_MAIN ||
-		info->rtm_dst_len != 0 || info->rtm_type != RTN_UNICAST)
-		return 0;
-	*(bool *)context = true;
-	return 1;
-}
-
-int route_has_default(int route, bool *ret, struct failure *out)
-{
-	struct rtmsg info = {.rtm_family = AF_INET};
-	struct nl_refusal refusal;
-	struct nl_message message;
-
-	*ret = false;
-	nl_begin(&message, RTM_GETROUTE, NLM_F_DUMP, &info, sizeof(info));
-	if (nl_query(route, &message, take_route, ret, &refusal) < 0)
-		return nl_fail(out, &refusal, STEP, "cannot read the routes");
-	return 0;
-}
-
 struct found_address {
 	int index;
 	bool found;

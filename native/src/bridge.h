@@ -58,10 +58,6 @@ int link_remove(int route, const char *name, struct failure *out);
 int link_remove_index(int route, int index, struct failure *out);
 
 int link_add_address(int route, int index, in_addr_t address, unsigned prefix, struct failure *out);
-int route_add_default(int route, in_addr_t gateway, struct failure *out);
-
-/* Whether the namespace has a default route: the uplink makes it as its last step. */
-int route_has_default(int route, bool *ret, struct failure *out);
 
 /* Docker's choice of MAC address: 02:42 and the address. */
 void mac_of_address(in_addr_t address, unsigned char mac[6]);

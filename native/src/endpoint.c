@@ -9,12 +9,17 @@
 #include <unistd.h>
 
 #include "bridge.h"
+#include "ipv6.h"
+#include "neighbours.h"
 #include "netlink.h"
 #include "netns.h"
+#include "routes.h"
 #include "scope.h"
 
 #define STEP "network"
 #define LOOPBACK 1
+
+enum { LINK_LOCAL_PREFIX = 16, LINK_LOCAL_PREFIX6 = 64 };
 
 /* The addresses of a bridge's subnet that are in use, one bit each, from `base` on. */
 struct used_addresses {
@@ -222,11 +227,42 @@ static int add_ipv6(const struct claim *claim, int route, struct failure *out)
 		return result < 0 ? -1 : fail(out, 0, STEP, "Address already in use");
 	if (ipv6_add_address(claim->netns, route, wanted->interface, &address, subnet.prefix, out) <
 			0 ||
-		(wanted->route && ipv6_add_default(route, &subnet.gateway, out) < 0))
+		(wanted->route && route_set_default(route, AF_INET6, &subnet.gateway, out) < 0))
 		return -1;
 	inet_ntop(AF_INET6, &address, endpoint->address6, sizeof(endpoint->address6));
 	inet_ntop(AF_INET6, &subnet.gateway, endpoint->gateway6, sizeof(endpoint->gateway6));
 	endpoint->prefix6 = subnet.prefix;
+	return 0;
+}
+
+/* Beside the addresses of the subnet, with the prefixes that these have everywhere. */
+static int add_link_local(const struct claim *claim, int route, int index, struct failure *out)
+{
+	const struct plan_endpoint *wanted = claim->wanted;
+
+	for (size_t i = 0; i < wanted->link_local.count; i++) {
+		const char *text = wanted->link_local.items[i];
+		struct in_addr address;
+		struct in6_addr address6;
+		int result;
+
+		if (inet_pton(AF_INET, text, &address) == 1)
+			result = link_add_address(
+				route, index, address.s_addr, LINK_LOCAL_PREFIX, out);
+		else if (inet_pton(AF_INET6, text, &address6) != 1)
+			result = fail_kind(
+				out, FAILURE_BAD_INPUT, 0, STEP, "not an address: %s", text);
+		else if (!wanted->subnet6)
+			result = fail(out, 0, STEP,
+				"error setting interface \"%s\" link local IPs to [%s/%d]: "
+				"permission denied",
+				wanted->interface, text, LINK_LOCAL_PREFIX6);
+		else
+			result = ipv6_add_address(claim->netns, route, wanted->interface, &address6,
+				LINK_LOCAL_PREFIX6, out);
+		if (result < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -249,9 +285,14 @@ static int set_up_container(const struct claim *claim, struct failure *out)
 		link_add_address(route, index, address.s_addr, claim->bridge->prefix, out) < 0 ||
 		link_up(route, index, out) < 0)
 		return -1;
-	if (wanted->route && route_add_default(route, claim->bridge->address, out) < 0)
+	if (neighbours_doubt(route, AF_INET, index, out) < 0 ||
+		(wanted->subnet6 && neighbours_doubt(route, AF_INET6, index, out) < 0))
 		return -1;
-	return wanted->subnet6 ? add_ipv6(claim, route, out) : 0;
+	if (wanted->route && route_set_default(route, AF_INET, &claim->bridge->address, out) < 0)
+		return -1;
+	if (wanted->subnet6 && add_ipv6(claim, route, out) < 0)
+		return -1;
+	return add_link_local(claim, route, index, out);
 }
 
 int endpoint_loopback(int netns, struct failure *out)

@@ -98,23 +98,6 @@ int ipv6_add_address(int netns, int route, const char *link, const struct in6_ad
 	return 0;
 }
 
-int ipv6_add_default(int route, const struct in6_addr *gateway, struct failure *out)
-{
-	struct rtmsg info = {.rtm_family = AF_INET6,
-		.rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_BOOT,
-		.rtm_scope = RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST};
-	struct nl_refusal refusal;
-	struct nl_message message;
-
-	nl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
-	nl_put(&message, RTA_GATEWAY, gateway, sizeof(*gateway));
-	if (nl_request(route, &message, &refusal) < 0 && refusal.error != EEXIST)
-		return nl_fail(out, &refusal, STEP, "cannot add the default route for IPv6");
-	return 0;
-}
-
 int ipv6_claim(int route, const char *link, const struct in6_addr *address, struct failure *out)
 {
 	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};

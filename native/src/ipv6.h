@@ -25,8 +25,6 @@ int subnet6_at(const struct subnet6 *subnet, uint32_t offset, struct in6_addr *r
 int ipv6_add_address(int netns, int route, const char *link, const struct in6_addr *address,
 	unsigned prefix, struct failure *out);
 
-int ipv6_add_default(int route, const struct in6_addr *gateway, struct failure *out);
-
 /* Gives a link a second name that encodes the address: the kernel refuses it to another one.
  * Returns 1 when another link has it, 0 or -1. */
 int ipv6_claim(int route, const char *link, const struct in6_addr *address, struct failure *out);

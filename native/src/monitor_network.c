@@ -27,12 +27,11 @@ static int open_netns(const struct monitor *monitor, struct failure *out)
 		       : fail(out, errno, STEP, "cannot open the container's network namespace");
 }
 
-static bool has_route(const struct plan_network *network)
+/* The container's way out is the network with that id from now on; NULL = there is none. */
+static void mark_route(struct plan_network *network, const char *id)
 {
 	for (size_t i = 0; i < network->endpoint_count; i++)
-		if (network->endpoints[i].route)
-			return true;
-	return false;
+		network->endpoints[i].route = id && strcmp(network->endpoints[i].id, id) == 0;
 }
 
 /* Takes over what *endpoint holds. */
@@ -66,32 +65,20 @@ static int connect_to(struct monitor *monitor, json_t *wanted, struct failure *o
 	auto_close int netns = open_netns(monitor, out);
 	int result = netns < 0 ? -1 : plan_read_endpoint(wanted, &endpoint, out);
 
-	if (result == 0) {
-		endpoint.route = !endpoint.internal && !has_route(network);
+	if (result == 0)
 		result = net_join(
 			monitor->plan, &monitor->shared, netns, &endpoint, &monitor->network, out);
-	}
+	if (result == 0 && endpoint.route)
+		mark_route(network, NULL);
 	if (result == 0)
 		result = remember(network, &endpoint, out);
 	plan_clear_endpoint(&endpoint);
 	return result;
 }
 
-/* The way out went with the network: the first of the others that has one takes its place. */
-static int reroute(struct monitor *monitor, int netns, struct failure *out)
-{
-	struct plan_network *network = &monitor->plan->network;
-
-	for (size_t i = 0; i < network->endpoint_count; i++) {
-		if (network->endpoints[i].internal)
-			continue;
-		network->endpoints[i].route = true;
-		return net_route(netns, network->endpoints[i].id, &monitor->network, out);
-	}
-	return 0;
-}
-
-static int disconnect_from(struct monitor *monitor, const char *id, struct failure *out)
+/* `out_id`: the network that is the way out afterwards, NULL = none. */
+static int disconnect_from(
+	struct monitor *monitor, const char *id, const char *out_id, struct failure *out)
 {
 	struct plan_network *network = &monitor->plan->network;
 	auto_close int netns = open_netns(monitor, out);
@@ -106,7 +93,10 @@ static int disconnect_from(struct monitor *monitor, const char *id, struct failu
 		if (net_part(monitor->plan, &monitor->shared, id, &monitor->network, out) < 0)
 			return -1;
 		forget(network, i);
-		return route ? reroute(monitor, netns, out) : 0;
+		if (!route || !out_id)
+			return 0;
+		mark_route(network, out_id);
+		return net_route(netns, out_id, &monitor->network, out);
 	}
 	return fail(out, 0, STEP, "container %s is not connected to network %.12s",
 		monitor->plan->id, id);
@@ -203,7 +193,8 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 	else if (names)
 		result = rename_on(&monitor->plan->network, names, out);
 	else if (id)
-		result = disconnect_from(monitor, id, out);
+		result = disconnect_from(
+			monitor, id, json_string_value(json_object_get(root, "route")), out);
 	else
 		result = fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a change of networks");
 	json_decref(root);

@@ -12,6 +12,7 @@
 #include "bridge.h"
 #include "hosts.h"
 #include "netns.h"
+#include "routes.h"
 #include "scope.h"
 #include "uplink.h"
 
@@ -93,14 +94,23 @@ int net_route(
 	int netns, const char *id, const struct net_attachment *attachment, struct failure *out)
 {
 	auto_close int route = netns_socket(netns, NETLINK_ROUTE, out);
-	struct in_addr gateway;
 
 	if (route < 0)
 		return -1;
-	for (size_t i = 0; i < attachment->count; i++)
-		if (strcmp(attachment->endpoints[i].id, id) == 0 &&
-			inet_pton(AF_INET, attachment->endpoints[i].gateway, &gateway) == 1)
-			return route_add_default(route, gateway.s_addr, out);
+	for (size_t i = 0; i < attachment->count; i++) {
+		const struct net_endpoint *endpoint = &attachment->endpoints[i];
+		struct in6_addr gateway6;
+		struct in_addr gateway;
+
+		if (strcmp(endpoint->id, id) != 0)
+			continue;
+		if (inet_pton(AF_INET, endpoint->gateway, &gateway) == 1 &&
+			route_set_default(route, AF_INET, &gateway, out) < 0)
+			return -1;
+		return inet_pton(AF_INET6, endpoint->gateway6, &gateway6) == 1
+			       ? route_set_default(route, AF_INET6, &gateway6, out)
+			       : 0;
+	}
 	return 0;
 }
 

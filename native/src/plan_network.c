@@ -39,7 +39,7 @@ int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure
 {
 	static const char *const known[] = {"id", "name", "bridge", "subnet", "gateway",
 		"interface", "address", "mac", "subnet6", "gateway6", "address6", "range",
-		"reserved", "names", "mtu", "internal", "isolated", "route", NULL};
+		"reserved", "linkLocal", "names", "mtu", "internal", "isolated", "route", NULL};
 
 	if (plan_check_members(object, "network.endpoints", known, out) < 0 ||
 		plan_get_text(object, "id", REQUIRED, &ret->id, out) < 0 ||
@@ -56,6 +56,7 @@ int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure
 		plan_get_text(object, "address6", OPTIONAL, &ret->address6, out) < 0 ||
 		plan_get_text(object, "range", OPTIONAL, &ret->range, out) < 0 ||
 		plan_get_list(object, "reserved", false, &ret->reserved, out) < 0 ||
+		plan_get_list(object, "linkLocal", false, &ret->link_local, out) < 0 ||
 		plan_get_list(object, "names", false, &ret->names, out) < 0 ||
 		read_mtu(object, REQUIRED, &ret->mtu, out) < 0 ||
 		plan_get_flag(object, "internal", &ret->internal, out) < 0 ||
@@ -195,6 +196,7 @@ void plan_clear_endpoint(struct plan_endpoint *endpoint)
 	free(endpoint->gateway6);
 	free(endpoint->address6);
 	plan_clear_list(&endpoint->reserved);
+	plan_clear_list(&endpoint->link_local);
 	plan_clear_list(&endpoint->names);
 }
 

@@ -8,6 +8,7 @@
 
 #include "identity.h"
 #include "bridge.h"
+#include "routes.h"
 #include "scope.h"
 #include "shared_join.h"
 

@@ -33,6 +33,7 @@
 #include "netns.h"
 #include "ports.h"
 #include "ports_client.h"
+#include "routes.h"
 #include "scope.h"
 #include "verbs.h"
 
@@ -313,7 +314,9 @@ static inline void lab_build(struct lab *lab)
 
 	auto_close int route = netns_socket(lab->container, NETLINK_ROUTE, &failure);
 
-	check(route_add_default(route, inet_addr("172.18.0.1"), &failure) == 0);
+	const in_addr_t gateway = inet_addr("172.18.0.1");
+
+	check(route_set_default(route, AF_INET, &gateway, &failure) == 0);
 	lab_default6(lab->container, "fd00::1", &failure);
 	if (failure.message[0])
 		printf("%s\n", failure.message);

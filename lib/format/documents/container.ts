@@ -154,6 +154,7 @@ network.EndpointSettings
   GlobalIPv6Address string
   GlobalIPv6PrefixLen int
   DriverOpts map[string]string
+  GwPriority int
   DNSNames []string
 network.EndpointIPAMConfig
   IPv4Address string

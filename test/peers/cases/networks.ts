@@ -78,6 +78,30 @@ export default topic('networks', [
     phrases: ['Address already in use', 'no configured subnet or ip-range contain the IP address'],
   },
   {
+    name: 'addresses of a network whose subnet nobody chose',
+    script: sh`docker network create pn >/dev/null; docker create --network pn --ip 172.18.0.9 busybox; echo "= $?"; docker network create pm >/dev/null; box px --network pn; code docker network connect --ip 172.19.0.9 pm px; code docker network connect --ip foo pm px`,
+  },
+  {
+    name: 'link-local addresses',
+    script: sh`docker network create --subnet 10.86.0.0/24 pn >/dev/null; docker network create --subnet 10.87.0.0/24 pm >/dev/null
+    for o in "--link-local-ip 169.254.9.9" "--network pn --link-local-ip 169.254.9.9" "--network name=pn,link-local-ip=169.254.3.3,link-local-ip=169.254.3.4" "--network none --link-local-ip 169.254.9.9"; do echo "$o:"; docker run --rm $o busybox ip -4 addr show | grep -o 'inet 169[0-9./]*'; done
+    docker create --name pc --network pn --link-local-ip 169.254.9.9 busybox >/dev/null; docker inspect -f '{{json .NetworkSettings.Networks.pn.IPAMConfig}}' pc
+    box px --network pn; code docker network connect --link-local-ip 169.254.7.7 pm px; docker exec px ip -4 addr show eth1 | grep -o 'inet [0-9./]*'; docker inspect -f '{{json .NetworkSettings.Networks.pm.IPAMConfig}}' px`,
+  },
+  {
+    name: 'link-local addresses that cannot be',
+    script: sh`docker network create --subnet 10.86.0.0/24 pn >/dev/null; docker network create --subnet 10.87.0.0/24 pm >/dev/null; for o in "--network pn --link-local-ip foo" "--link-local-ip foo" "--network name=pn,link-local-ip=169.254.3.3 --link-local-ip 169.254.3.4"; do echo "$o:"; docker create $o busybox; echo "= $?"; done; box px --network pn; code docker network connect --link-local-ip foo pm px`,
+  },
+  {
+    name: 'the way out, of several networks',
+    script: sh`i=60; for n in pm pa pz; do docker network create --subnet 10.$i.0.0/24 $n >/dev/null; i=$((i+1)); done; docker network create --internal --subnet 10.70.0.0/24 aa >/dev/null; networks() { sed 's/10\.\([0-9]*\)\.0\.[0-9]*/net \1/g'; }
+    docker run --rm --network pz --network pm --network aa --network pa busybox ip route | networks; box px --network pm; for n in pz pa aa; do docker network connect $n px; docker exec px ip route | grep default | networks; done; for n in pa pm; do docker network disconnect $n px; docker exec px ip route | grep default | networks; done; docker network connect pm px; docker exec px ip route | grep default | cut -d' ' -f1-3 | networks; docker restart -t 1 px >/dev/null; docker exec px ip route | networks`,
+  },
+  {
+    name: 'the sandbox of a running one',
+    script: sh`docker create --name px busybox sleep 100 >/dev/null; f='{{len .NetworkSettings.SandboxID}} {{if .NetworkSettings.SandboxKey}}key{{end}}'; docker inspect -f "$f" px; docker start px >/dev/null; docker inspect -f "$f" px; box pj --network container:px; docker inspect -f "$f" pj`,
+  },
+  {
     name: 'networks that cannot be put together',
     script: sh`docker network create pn >/dev/null; for o in "--network pn --network bridge" "--network host --network pn" "--network none --network-alias x" "--network bridge --network-alias x" "--network name=pn,ip=1.2.3.4 --ip 1.2.3.5" "--network host --link a"; do echo "$o:"; docker create $o busybox; echo "= $?"; done`,
   },
