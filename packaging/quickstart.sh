@@ -62,18 +62,43 @@ as_root() {
 	fi
 }
 
-can_be_root() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+# Why this user cannot become root; nothing where it can. sudo asks the terminal, whatever the standard input is.
+root_trouble() {
+	if [ "$(id -u)" = 0 ]; then
+		return
+	elif ! command -v sudo >/dev/null; then
+		echo "they need root, and there is no sudo here"
+	elif ! sudo -n true 2>/dev/null && ! (: </dev/tty) 2>/dev/null; then
+		echo "they need root, and sudo wants a password without a terminal"
+	fi
+}
+
+refresh_lists() { [ "$manager" != apt ] || as_root apt-get update -q; }
 
 install_packages() {
 	case $manager in
-	apt)
-		as_root apt-get update -q || return 1
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
-		;;
+	apt) as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" ;;
 	dnf) as_root dnf install -y "$@" ;;
 	pacman) as_root pacman -S --needed --noconfirm "$@" ;;
 	apk) as_root apk add "$@" ;;
 	esac
+}
+
+# One package that the sources do not have keeps a package manager from installing any: then the build's come first, and
+# the others one by one.
+install_what_there_is() {
+	refresh_lists || return 1
+	# shellcheck disable=SC2086
+	install_packages $missing && return
+	# shellcheck disable=SC2086
+	needed=$(missing_of $build_packages)
+	# shellcheck disable=SC2086
+	[ -z "$needed" ] || install_packages $needed || return 1
+	# shellcheck disable=SC2086
+	for package in $(missing_of $run_packages); do
+		install_packages "$package" || true
+	done
+	return 1
 }
 
 install_host_packages() {
@@ -87,15 +112,17 @@ install_host_packages() {
 	missing=$(missing_of $build_packages $run_packages)
 	[ -n "$missing" ] || return 0
 	say "Host packages that are missing: $missing"
-	can_be_root || fail "they need root, and there is no sudo here: ask the administrator to install them: $missing"
-	# shellcheck disable=SC2086
-	if ! install_packages $missing; then
-		# shellcheck disable=SC2086
-		needed=$(missing_of $build_packages)
-		[ -z "$needed" ] || fail "the build cannot do without: $needed(no network, or not in this system's package sources?)"
-		# shellcheck disable=SC2086
-		echo "quickstart: going on without: $(missing_of $run_packages)" >&2
+	trouble=$(root_trouble)
+	if [ -z "$trouble" ]; then
+		if install_what_there_is; then return 0; fi
+		trouble="no network, or not in this system's package sources?"
 	fi
+	# shellcheck disable=SC2086
+	needed=$(missing_of $build_packages)
+	[ -z "$needed" ] || fail "the build cannot do without: $needed($trouble)"
+	# shellcheck disable=SC2086
+	missing=$(missing_of $run_packages)
+	[ -z "$missing" ] || echo "quickstart: going on without: $missing($trouble)" >&2
 }
 
 # Subordinate ids let a container have more than one user; without them it works with one.
@@ -108,8 +135,10 @@ give_subordinate_ids() {
 	start=$(awk -F: -v next=100000 '{ end = $2 + $3; if (end > next) next = end } END { print next }' \
 		/etc/subuid /etc/subgid 2>/dev/null || echo 100000)
 	say "$user has no subordinate ids: adding 65536 from $start on"
-	if ! can_be_root || ! as_root usermod --add-subuids "$start-$((start + 65535))" \
-		--add-subgids "$start-$((start + 65535))" "$user"; then
+	# usermod does not make the files where they are missing.
+	if [ -n "$(root_trouble)" ] || ! as_root touch /etc/subuid /etc/subgid ||
+		! as_root usermod --add-subuids "$start-$((start + 65535))" \
+			--add-subgids "$start-$((start + 65535))" "$user"; then
 		echo "quickstart: going on without: containers have only one user id then" >&2
 	fi
 }

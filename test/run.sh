@@ -31,7 +31,7 @@ as_root() {
 require_root() {
 	[ "$(id -u)" = 0 ] && return
 	command -v sudo >/dev/null || fail "the tests make a user and run containers as it, which needs root, and there is no sudo here"
-	sudo -n true 2>/dev/null || [ -t 0 ] ||
+	sudo -n true 2>/dev/null || (: </dev/tty) 2>/dev/null ||
 		fail "the tests make a user and run containers as it, which needs root, and sudo wants a password without a terminal"
 }
 
@@ -53,7 +53,7 @@ install_packages() {
 	# docker-registry would start a service of its own where there is an init: the tests start theirs.
 	# shellcheck disable=SC2086 # a list
 	as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -q -y --no-install-recommends $missing >/dev/null ||
-		fail "these packages could not be installed:$missing"
+		fail "these packages could not be installed (no network, or not in this system's package sources?):$missing"
 }
 
 install_npm_packages() {
