@@ -34,8 +34,8 @@ await seaModule.default(join(import.meta.dirname, 'loader.cjs'), {
     // NODE_OPTIONS is meant for the user's own programs; it must not change this one.
     execArgvExtension: 'none',
     // Node looks for its own --env-file in all arguments, also in those of a container's command, up to this word.
-    // Nobody debugs it by a signal, and the thread that would listen costs a millisecond.
-    execArgv: ['--disable-sigusr1', '--'],
+    // Nobody debugs it by a signal, and the thread that would listen costs a millisecond. The internals are for handover.ts.
+    execArgv: ['--expose-internals', '--disable-sigusr1', '--'],
     assets: {
       ...carriedFiles(root).assets,
       ...scriptAssets(root),

@@ -34,17 +34,35 @@ export function attachArguments(options: AttachOptions): string[] {
  * secret may be among the arguments, which every user of the machine can read.
  */
 export function handOver(program: string, args: string[]): never {
-  if (!process.execve) throw new LighterError('native', 'This Node has no process.execve')
-  // Node warns that execve is experimental; the warning would come from the next tick, which comes only after a failure.
+  // Node warns of both that they may change; the warning would come from the next tick, which comes only after a failure.
   process.removeAllListeners('warning')
+  const argv = [program, ...args]
+  const environment = nativeEnvironment()
   try {
-    process.execve(program, [program, ...args], nativeEnvironment())
+    const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
+    bareExecve()?.(program, argv, variables)
+    process.execve?.(program, argv, environment)
   } catch (error) {
     throw new LighterError('native', `Cannot run ${program}: ${(error as Error).message}`, {
       cause: error,
     })
   }
-  throw new TypeError('execve returned')
+  throw new LighterError('native', 'This Node has no process.execve')
+}
+
+type Execve = (program: string, argv: string[], environment: string[]) => void
+
+/**
+ * What `process.execve` calls in the end. Before that it loads all that worker threads need, 3 ms, to learn that this is none of
+ * them. The executable's Node shows it (packaging/binary.mjs); another Node does not.
+ */
+function bareExecve(): Execve | undefined {
+  const internals: unknown = process.getBuiltinModule('internal/test/binding' as string)
+  return (internals as Internals | undefined)?.internalBinding('process_methods').execve
+}
+
+interface Internals {
+  internalBinding(name: 'process_methods'): { execve?: Execve }
 }
 
 /** The monitor lives as long as the container: it keeps only what it needs of the caller's environment. */
