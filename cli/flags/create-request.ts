@@ -138,9 +138,9 @@ export function parseAttach(
   return { stdin: openStdin && !detached, stdout: !detached, stderr: !detached }
 }
 
-/** `./src:/dst` means the directory of the caller; `src:/dst` is a volume's name. */
+/** `./src:/dst` means the directory of the caller; `src:/dst` is a volume's name, and `../src` one that cannot be. */
 function absoluteSource(text: string): string {
-  if (!/^\.{1,2}(\/|:|$)/.test(text)) return text
+  if (!/^\.(\/|:|$)/.test(text)) return text
   const colon = text.indexOf(':')
   if (colon < 0) return text
   return `${resolve(text.slice(0, colon))}${text.slice(colon)}`

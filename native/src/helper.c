@@ -25,8 +25,7 @@
 #define GREETING_MS 5000
 #define BACKLOG 64
 
-/* The most that the kernel passes in one message (SCM_MAX_FD). */
-#define FDS_MAX 253
+enum { VERSION_MAX = 32 };
 
 /* Socket names have 108 bytes: the directory is named by a descriptor. */
 static int name_socket(struct sockaddr_un *address, int directory, const char *name)
@@ -52,24 +51,34 @@ static bool is_own(int socket)
 	       peer.uid == geteuid();
 }
 
-/* Connects and waits for the greeting. Returns the socket; -1 where no server lives. */
-static int try_connect(int directory, const char *file)
+/* Connects and waits for the greeting, which is the server's version. Returns the socket; -1 where
+ * no server lives. */
+static int try_connect(int directory, const char *file, char version[VERSION_MAX])
 {
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct sockaddr_un address;
 	struct pollfd event;
-	char byte;
+	ssize_t size;
 
 	if (fd < 0 || name_socket(&address, directory, file) < 0 ||
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || !is_own(fd))
 		return -1;
 	event = (struct pollfd){.fd = fd, .events = POLLIN};
-	if (retry_eintr(poll(&event, 1, GREETING_MS)) <= 0 || recv(fd, &byte, 1, 0) != 1)
+	if (retry_eintr(poll(&event, 1, GREETING_MS)) <= 0)
 		return -1;
+	size = recv(fd, version, VERSION_MAX - 1, 0);
+	if (size < 1)
+		return -1;
+	version[size] = '\0';
 	return take_fd(&fd);
 }
 
-/* A socket that takes the place of a dead server's in one step. */
+static bool is_older(const char *version)
+{
+	return strverscmp(version, LIGHTER_VERSION) < 0;
+}
+
+/* A socket that takes the place of a dead or an older server's in one step. */
 static int listen_at(int directory, const char *file)
 {
 	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -182,9 +191,11 @@ static int spawn(int listener, const char *name)
 	return 0;
 }
 
+/* One of an older version hands over: its members come to the new one, whose socket has the name.
+ */
 static int start_server(int directory, const char *file, const char *name, struct failure *out)
 {
-	char path[64];
+	char path[64], version[VERSION_MAX];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s.lock", name);
@@ -193,33 +204,38 @@ static int start_server(int directory, const char *file, const char *name, struc
 
 	if (lock < 0 || retry_eintr(flock(lock, LOCK_EX)) < 0)
 		return fail(out, errno, STEP, "cannot lock %s", path);
+	auto_close int found = try_connect(directory, file, version);
+
 	/* Another start was first. */
-	fd = try_connect(directory, file);
-	if (fd >= 0)
-		return fd;
+	if (found >= 0 && !is_older(version))
+		return take_fd(&found);
 	auto_close int listener = listen_at(directory, file);
 
 	if (listener < 0 || spawn(listener, name) < 0)
-		return fail(out, errno, STEP, "cannot start the server '%s'", name);
-	fd = try_connect(directory, file);
+		return found >= 0 ? take_fd(&found)
+				  : fail(out, errno, STEP, "cannot start the server '%s'", name);
+	fd = try_connect(directory, file, version);
+	if (found >= 0)
+		(void)helper_retire(found);
 	return fd >= 0 ? fd : fail(out, 0, STEP, "the server '%s' does not answer", name);
 }
 
 int helper_connect(const char *runtime_dir, const char *name, struct failure *out)
 {
-	char file[64];
-	int fd;
+	char file[64], version[VERSION_MAX];
 
-	/* Another version of this program may have a server of its own. */
-	snprintf(file, sizeof(file), "%s-%s.sock", name, LIGHTER_VERSION);
+	snprintf(file, sizeof(file), "%s-%s.sock", name, HELPER_PROTOCOL);
 	if (mkdir(runtime_dir, 0700) < 0 && errno != EEXIST)
 		return fail(out, errno, STEP, "cannot make %s", runtime_dir);
 	auto_close int directory = open(runtime_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (directory < 0)
 		return fail(out, errno, STEP, "cannot open %s", runtime_dir);
-	fd = try_connect(directory, file);
-	return fd >= 0 ? fd : start_server(directory, file, name, out);
+	auto_close int fd = try_connect(directory, file, version);
+
+	if (fd >= 0 && !is_older(version))
+		return take_fd(&fd);
+	return start_server(directory, file, name, out);
 }
 
 int helper_accept(int listener)
@@ -228,73 +244,9 @@ int helper_accept(int listener)
 
 	if (fd < 0)
 		return -1;
-	if (!is_own(fd) || send(fd, "", 1, MSG_NOSIGNAL) != 1) {
+	if (!is_own(fd) || send(fd, LIGHTER_VERSION, strlen(LIGHTER_VERSION), MSG_NOSIGNAL) < 1) {
 		errno = EAGAIN;
 		return -1;
 	}
 	return take_fd(&fd);
-}
-
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-};
-
-int helper_send(int socket, const void *data, size_t size, const int *fds, size_t count)
-{
-	struct iovec part = {.iov_base = (void *)data, .iov_len = size};
-	union control control = {0};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (count > FDS_MAX) {
-		errno = E2BIG;
-		return -1;
-	}
-	if (count > 0) {
-		struct cmsghdr *item;
-
-		header.msg_control = control.bytes;
-		header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		item = CMSG_FIRSTHDR(&header);
-		item->cmsg_level = SOL_SOCKET;
-		item->cmsg_type = SCM_RIGHTS;
-		item->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(item), fds, count * sizeof(int));
-	}
-	return retry_eintr(sendmsg(socket, &header, MSG_NOSIGNAL)) == (ssize_t)size ? 0 : -1;
-}
-
-ssize_t helper_receive(
-	int socket, void *data, size_t size, int *fds, size_t capacity, size_t *ret_count)
-{
-	struct iovec part = {.iov_base = data, .iov_len = size};
-	union control control;
-	struct msghdr header = {.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes)};
-	struct cmsghdr *item;
-	size_t count = 0;
-	ssize_t got = retry_eintr(recvmsg(socket, &header, MSG_CMSG_CLOEXEC));
-
-	*ret_count = 0;
-	if (got < 0)
-		return -1;
-	for (item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
-		size_t sent = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < sent; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(item) + i * sizeof(int), sizeof(int));
-			if (count < capacity)
-				fds[count++] = fd;
-			else
-				close(fd);
-		}
-	}
-	*ret_count = count;
-	return got;
 }

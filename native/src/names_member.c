@@ -127,7 +127,9 @@ void names_member_event(struct names_server *server, struct names_member *member
 
 	if (got < 0 && errno == EAGAIN)
 		return;
-	if (got <= 0 || take_message(server, member, text, (size_t)got, fds, count) < 0)
+	if (got > 0 && helper_is_retirement(text, (size_t)got))
+		server->retired = true;
+	else if (got <= 0 || take_message(server, member, text, (size_t)got, fds, count) < 0)
 		drop_member(server, member);
 	for (size_t i = 0; i < count; i++)
 		if (fds[i] >= 0)

@@ -147,6 +147,9 @@ static int loop(struct names_server *server, struct failure *out)
 			dispatch(server, event.data.ptr, event.events);
 		if (server->wake != 0 && server->wake <= server->now)
 			sweep(server);
+		/* What was asked meanwhile waits in the members' sockets for the next server. */
+		if (server->retired)
+			return 0;
 		/* Somebody may have connected just now. */
 		if (had_member && LIST_EMPTY(&server->members))
 			names_take_member(server);

@@ -73,6 +73,7 @@ struct names_member {
 };
 
 struct names_server {
+	bool retired; /* another one takes over */
 	int epoll;
 	int reserve;   /* closed to get rid of a connection when there is no other descriptor */
 	uint64_t now;  /* milliseconds, as of the last event */

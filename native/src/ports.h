@@ -87,6 +87,8 @@ struct ports {
 	size_t descriptors, limit;	   /* how many are open, about; the most there may be */
 	bool paused;			   /* no further connections for lack of descriptors */
 	bool starved;			   /* a connection waits for a pipe */
+	bool retired;			   /* another forwarder takes over: connections end */
+	int64_t gone_at;		   /* ms: when those of a retired one are cut */
 	int64_t resume_at, expire_at, now; /* ms */
 	int changes;			   /* of addresses in N: rtnetlink */
 	struct ports_watch accepting, address_watch;

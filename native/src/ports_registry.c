@@ -243,6 +243,12 @@ static int apply(struct ports *ports, struct ports_member *member,
 	return 0;
 }
 
+static void leave_monitor(struct ports *ports, struct ports_member *member)
+{
+	if (member->socket >= 0)
+		ports_close(ports, take_fd(&member->socket));
+}
+
 void ports_remove_member(struct ports *ports, struct ports_member *member)
 {
 	struct ports_member **slot = &ports->members;
@@ -250,11 +256,34 @@ void ports_remove_member(struct ports *ports, struct ports_member *member)
 	ports_end_connections(ports, member);
 	end_listeners(ports, member);
 	ports_end_flows(ports, member, NULL);
-	ports_close(ports, member->socket);
+	leave_monitor(ports, member);
 	while (*slot != member)
 		slot = &(*slot)->next;
 	*slot = member->next;
 	ports_discard(ports, &member->watch);
+}
+
+void ports_retire(struct ports *ports)
+{
+	/* The listeners first: within N they have the ports that the next forwarder wants. */
+	for (struct ports_member *member = ports->members; member; member = member->next) {
+		end_listeners(ports, member);
+		ports_end_flows(ports, member, NULL);
+		member->watch.ready = NULL;
+	}
+	for (struct ports_member *member = ports->members; member; member = member->next)
+		leave_monitor(ports, member);
+	ports->retired = true;
+}
+
+bool ports_drop_idle(struct ports *ports, bool cut)
+{
+	for (struct ports_member *member = ports->members, *next; member; member = next) {
+		next = member->next;
+		if (cut || !member->connections)
+			ports_remove_member(ports, member);
+	}
+	return ports->members;
 }
 
 /* {} or {"error":"…"} */
@@ -284,6 +313,12 @@ void ports_hear(struct ports *ports, struct ports_watch *watch, uint32_t events)
 		return;
 	if (size <= 0) {
 		ports_remove_member(ports, member);
+		return;
+	}
+	if (helper_is_retirement(text, (size_t)size)) {
+		for (size_t i = 0; i < count; i++)
+			close(fds[i]);
+		ports_retire(ports);
 		return;
 	}
 	memset(&registration, 0, sizeof(registration));

@@ -3,6 +3,8 @@
 #ifndef LIGHTER_PORTS_REGISTRY_H
 #define LIGHTER_PORTS_REGISTRY_H
 
+#include <stdbool.h>
+
 #include "ports.h"
 
 struct ports_entry {
@@ -29,6 +31,13 @@ void ports_hear(struct ports *ports, struct ports_watch *watch, uint32_t events)
 
 /* Its container is gone. */
 void ports_remove_member(struct ports *ports, struct ports_member *member);
+
+/* Another forwarder takes over: monitors go to it with their listeners, connections stay here. */
+void ports_retire(struct ports *ports);
+
+/* Forgets the containers of a retired forwarder that have no connection left; `cut`: all of them.
+ * Returns whether there are others. */
+bool ports_drop_idle(struct ports *ports, bool cut);
 
 /* Enters the user namespace of N and N, prepares the routes and gives up what is not needed any
  * more (ports_server.c). */

@@ -38,6 +38,9 @@
 #define PAUSE_MS 100
 #define EXPIRY_MS 1000
 
+/* How long connections of a retired forwarder may go on: nobody tells it of a container's end. */
+#define RETIREMENT_MS (60 * 60 * 1000)
+
 int ports_watch(struct ports *ports, int fd, struct ports_watch *watch, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.ptr = watch};
@@ -185,6 +188,8 @@ static int patience(const struct ports *ports)
 		until = ports->resume_at;
 	if (ports->flow_count > 0 && ports->expire_at < until)
 		until = ports->expire_at;
+	if (ports->retired && ports->gone_at < until)
+		until = ports->gone_at;
 	if (until == INT64_MAX)
 		return -1;
 	return until > ports->now ? (int)(until - ports->now) : 0;
@@ -205,12 +210,28 @@ static void run_timers(struct ports *ports)
 	}
 }
 
+/* Whether there is somebody to work for. */
+static bool has_work(struct ports *ports)
+{
+	if (ports->retired) {
+		if (ports->gone_at == 0) {
+			ports->gone_at = ports->now + RETIREMENT_MS;
+			ports_close(ports, HELPER_LISTENER);
+		}
+		return ports_drop_idle(ports, ports->now >= ports->gone_at);
+	}
+	/* Somebody may have come while the last one left. */
+	if (!ports->members)
+		accept_members(ports, NULL, 0);
+	return ports->members;
+}
+
 static int run(struct ports *ports)
 {
 	static struct epoll_event events[EVENTS];
 	int timeout = FIRST_MS;
 
-	do {
+	for (;;) {
 		int count = retry_eintr(epoll_wait(ports->epoll, events, EVENTS, timeout));
 
 		if (count < 0)
@@ -225,12 +246,10 @@ static int run(struct ports *ports)
 		ports_run_queue(ports);
 		run_timers(ports);
 		free_discarded(ports);
-		/* Somebody may have come while the last one left. */
-		if (!ports->members)
-			accept_members(ports, NULL, 0);
+		if (!has_work(ports))
+			return 0;
 		timeout = patience(ports);
-	} while (ports->members);
-	return 0;
+	}
 }
 
 int verb_ports(int argc, char **argv)

@@ -77,6 +77,13 @@ int rootfs_open_target(const struct rootfs *rootfs, const char *destination, boo
 	if (target < 0 && errno == ELOOP && links == PATH_NO_LINKS)
 		return fail(out, 0, "mount", "%s in the image is or contains a symbolic link",
 			destination);
+	/* A file over a directory, or below a file: Docker's question. */
+	if (target < 0 && (errno == EISDIR || errno == ENOTDIR))
+		return fail(out, 0, "mount",
+			"error mounting to rootfs at \"%s\": not a directory: unknown: Are you "
+			"trying to mount a directory onto a file (or vice-versa)? Check if the "
+			"specified host path exists and is the expected type",
+			destination);
 	if (target < 0)
 		return fail(out, errno, "mount", "cannot make the mount point %s", destination);
 	if (is_led_astray(rootfs, destination, target))

@@ -389,7 +389,7 @@ static inline void lab_close(struct lab *lab)
 
 	close(lab->forwarder);
 	check(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
-	snprintf(path, sizeof(path), "%s/ports-%s.sock", lab->directory, LIGHTER_VERSION);
+	snprintf(path, sizeof(path), "%s/ports-%s.sock", lab->directory, HELPER_PROTOCOL);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/ports.lock", lab->directory);
 	unlink(path);

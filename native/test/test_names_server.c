@@ -248,7 +248,7 @@ static void test_helper(void)
 	close(second);
 	must(chdir(runtime) == 0);
 	unlink("names.lock");
-	unlink("names-" LIGHTER_VERSION ".sock");
+	unlink("names-" HELPER_PROTOCOL ".sock");
 	must(rmdir(runtime) == 0);
 }
 

@@ -122,4 +122,19 @@ export default topic('run-mounts', [
     name: 'volumes-from with a bad mode',
     script: sh`docker run --rm --volumes-from a:b:c busybox true`,
   },
+  {
+    name: 'sources beside and above the current directory',
+    script: sh`mkdir -p w/d; cd w; for v in ./d:/y .:/y ../x:/y ..:/y ...:/y ..x:/y d/e:/y; do echo "$v:"; docker run --rm -v $v busybox test -d /y; echo "= $?"; done; ls ..`,
+  },
+  {
+    name: 'a file over a directory, a directory over a file',
+    script: sh`mkdir d; echo x >f; for v in ./f:/etc ./d:/etc/passwd; do docker run --rm -v $v busybox true; echo "= $?"; done`,
+    phrases: [
+      'docker: Error response from daemon: failed to create task for container: ',
+      'error mounting ',
+      'to rootfs at "/etc"',
+      'to rootfs at "/etc/passwd"',
+      'not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type',
+    ],
+  },
 ])
