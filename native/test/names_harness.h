@@ -24,32 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "names_client.h"
 #include "names_packet.h"
 #include "scope.h"
 #include "verbs.h"
 
-static int failures;
 static const char *program;
 static char directory[64];
 static uint16_t port; /* of the servers that are asked */
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition, program);       \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
-
-#define must(condition)                                                                            \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s: %s (%s)\n", __FILE__, __LINE__, #condition,             \
-				strerror(errno), program);                                         \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 #ifndef HURRY
 /* All times of the server are a fourth. */
@@ -316,12 +299,12 @@ static inline int harness_main(int argc, char **argv, void (*run)(bool sanitized
 	must(mkdtemp(directory));
 	/* Nothing may hang. */
 	alarm(240);
-	program = "/proc/self/exe";
+	check_subject = program = "/proc/self/exe";
 	run(true);
 	must(readlink("/proc/self/exe", real, sizeof(real) - 1) > 0);
 	snprintf(real, sizeof(real) - 1, "%s/../lighter-native", dirname(strdupa(real)));
 	if (access(real, X_OK) == 0) {
-		program = real;
+		check_subject = program = real;
 		run(false);
 	}
 	must(chdir(directory) == 0);

@@ -27,6 +27,7 @@
 
 #include <jansson.h>
 
+#include "check.h"
 #include "bridge.h"
 #include "helper.h"
 #include "netlink.h"
@@ -36,17 +37,6 @@
 #include "routes.h"
 #include "scope.h"
 #include "verbs.h"
-
-static int failures;
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,                 \
-				strerror(errno));                                                  \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 struct lab {
 	char directory[64];

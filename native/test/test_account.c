@@ -8,9 +8,8 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "check.h"
 #include "scope.h"
-
-static int failures;
 
 static void write_text(int root, const char *path, const char *text)
 {
@@ -25,10 +24,8 @@ static void expect(int root, const char *path, const char *wanted, const char *w
 	char text[256] = "";
 	auto_close int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0 || strcmp(text, wanted) != 0) {
-		fprintf(stderr, "test_account: %s: \"%s\"\n", what, text);
-		failures++;
-	}
+	check(fd >= 0 && read(fd, text, sizeof(text) - 1) >= 0 && strcmp(text, wanted) == 0, what,
+		text);
 }
 
 static void test_entries(int root)
@@ -85,7 +82,6 @@ int main(void)
 	test_entries(root);
 	test_hostile(root);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	if (system(command) != 0)
-		failures++;
-	return failures ? 1 : 0;
+	check(system(command) == 0);
+	return failures > 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "check.h"
 #include "command.h"
 #include "scope.h"
 
@@ -29,18 +30,16 @@ static const struct {
 		FAILURE_NOT_EXECUTABLE},
 };
 
-static int check(size_t i)
+static bool is_as_told(size_t i)
 {
 	struct failure failure = {0};
 	auto_free char *path = NULL;
 	int result = command_find(cases[i].name, environment, &path, &failure);
 
 	if (cases[i].path)
-		return result == 0 && strcmp(path, cases[i].path) == 0 ? 0 : -1;
+		return result == 0 && strcmp(path, cases[i].path) == 0;
 	return result < 0 && failure.kind == cases[i].kind &&
-			       strcmp(failure.message, cases[i].message) == 0
-		       ? 0
-		       : -1;
+	       strcmp(failure.message, cases[i].message) == 0;
 }
 
 static void make(const char *path, mode_t mode)
@@ -54,10 +53,8 @@ int main(void)
 {
 	char directory[] = "/tmp/test_command.XXXXXX", command[64];
 	struct failure failure;
-	int failures = 0;
 
-	if (!mkdtemp(directory) || chdir(directory) < 0)
-		return 77;
+	must(mkdtemp(directory) && chdir(directory) == 0);
 	mkdir("one", 0755);
 	mkdir("two", 0755);
 	make("two/tool", 0755);
@@ -65,16 +62,11 @@ int main(void)
 	make("one/plain", 0644);
 	make("here", 0755);
 	for (size_t i = 0; i < array_size(cases); i++)
-		if (check(i) < 0) {
-			fprintf(stderr, "failed: \"%s\"\n", cases[i].name);
-			failures++;
-		}
+		check(is_as_told(i), cases[i].name);
 	command_failed("/x", ENOEXEC, &failure);
-	if (failure.kind != FAILURE_NOT_EXECUTABLE ||
-		strcmp(failure.message, "exec /x: exec format error") != 0)
-		failures++;
+	check(failure.kind == FAILURE_NOT_EXECUTABLE &&
+		strcmp(failure.message, "exec /x: exec format error") == 0);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	if (system(command) != 0)
-		failures++;
-	return failures ? 1 : 0;
+	check(system(command) == 0);
+	return failures > 0;
 }

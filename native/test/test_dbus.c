@@ -5,16 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "dbus.h"
 #include "scope.h"
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 /* An error reply as a bus sends it: type 3, reply serial 2, name a.b, body "no". */
 static const uint8_t error_reply[] = {'l', 3, 1, 1, 7, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0,
@@ -32,15 +25,15 @@ static void receives_an_error_reply(void)
 	size_t offset = 0;
 	int ends[2];
 
-	check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
 	memcpy(bytes, error_reply, sizeof(bytes));
 	bytes[12] = 24; /* only the two whole fields */
-	check(write(ends[1], bytes, 40) == 40 && write(ends[1], error_reply + 48, 7) == 7);
-	check(dbus_receive(ends[0], &message, &failure) == 0);
-	check(message.type == DBUS_ERROR && message.reply_serial == 2);
-	check(strcmp(message.error_name, "a.b") == 0);
-	check(strcmp(dbus_get_string(&message, &offset), "no") == 0);
-	check(dbus_get_string(&message, &offset) == NULL);
+	must(write(ends[1], bytes, 40) == 40 && write(ends[1], error_reply + 48, 7) == 7);
+	must(dbus_receive(ends[0], &message, &failure) == 0);
+	must(message.type == DBUS_ERROR && message.reply_serial == 2);
+	must(strcmp(message.error_name, "a.b") == 0);
+	must(strcmp(dbus_get_string(&message, &offset), "no") == 0);
+	must(dbus_get_string(&message, &offset) == NULL);
 	dbus_message_clear(&message);
 	close(ends[0]);
 	close(ends[1]);
@@ -59,8 +52,8 @@ static void survives_damaged_messages(void)
 
 			memcpy(bytes, error_reply, sizeof(error_reply));
 			bytes[at] = (uint8_t)value;
-			check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-			check(write(ends[1], bytes, sizeof(bytes)) == sizeof(bytes));
+			must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+			must(write(ends[1], bytes, sizeof(bytes)) == sizeof(bytes));
 			close(ends[1]);
 			if (dbus_receive(ends[0], &message, &failure) == 0) {
 				size_t offset = 0;
@@ -82,20 +75,20 @@ static void aligns_arrays(void)
 
 	dbus_put_byte(&buffer, 1);
 	array = dbus_array_begin(&buffer, 8);
-	check(array == 8 && buffer.length == 8);
+	must(array == 8 && buffer.length == 8);
 	dbus_put_u64(&buffer, 7);
 	dbus_array_end(&buffer, array, 8);
 	memcpy(&length, buffer.bytes + 4, 4);
-	check(length == 8 && !buffer.broken);
+	must(length == 8 && !buffer.broken);
 	dbus_buffer_free(&buffer);
 
 	dbus_put_u32(&buffer, 1);
 	dbus_put_u32(&buffer, 1);
 	array = dbus_array_begin(&buffer, 8);
-	check(array == 12 && buffer.length == 16);
+	must(array == 12 && buffer.length == 16);
 	dbus_array_end(&buffer, array, 8);
 	memcpy(&length, buffer.bytes + 8, 4);
-	check(length == 0);
+	must(length == 0);
 	dbus_buffer_free(&buffer);
 }
 
@@ -107,14 +100,14 @@ static void greets_a_bus(void)
 	size_t offset = 0;
 	int ends[2];
 
-	check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
-	check(dbus_hello(ends[0], match, &failure) == 0);
-	check(dbus_receive(ends[1], &message, &failure) == 0);
-	check(message.type == DBUS_CALL && strcmp(message.member, "Hello") == 0);
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	must(dbus_hello(ends[0], match, &failure) == 0);
+	must(dbus_receive(ends[1], &message, &failure) == 0);
+	must(message.type == DBUS_CALL && strcmp(message.member, "Hello") == 0);
 	dbus_message_clear(&message);
-	check(dbus_receive(ends[1], &message, &failure) == 0);
-	check(message.type == DBUS_CALL && strcmp(message.member, "AddMatch") == 0);
-	check(strcmp(dbus_get_string(&message, &offset), match) == 0);
+	must(dbus_receive(ends[1], &message, &failure) == 0);
+	must(message.type == DBUS_CALL && strcmp(message.member, "AddMatch") == 0);
+	must(strcmp(dbus_get_string(&message, &offset), match) == 0);
 	dbus_message_clear(&message);
 	close(ends[0]);
 	close(ends[1]);

@@ -5,21 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "donor.h"
 #include "identity.h"
 #include "scope.h"
 
 static const char id[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-static int failures;
-
-static void check(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "test_donor: %s\n", what);
-	failures++;
-}
-
 static void write_state(const char *directory, const char *status, unsigned long long start_time,
 	const struct identity *own)
 {
@@ -94,5 +85,6 @@ int main(void)
 		return 1;
 	test_identity(directory, &own);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	return system(command) != 0 || failures ? 1 : 0;
+	check(system(command) == 0);
+	return failures > 0;
 }

@@ -5,17 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "ipv6.h"
-
-static int failures;
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 static bool parses(const char *subnet, const char *gateway)
 {

@@ -11,6 +11,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "check.h"
 #include "digest.h"
 #include "layer_path.h"
 #include "layer_source.h"
@@ -19,16 +20,6 @@
 /* sha256 of 100000 times 'a'. */
 #define EXPECTED "sha256:6d1cf22d7cc09b085dfc25ee1a1f3ae0265804c607bc2074ad253bcc82fd81ee"
 #define LENGTH 100000
-
-static int failures;
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "test_layer: not true: %s\n", what);
-	failures++;
-}
 
 static void cleans_names(void)
 {
@@ -156,5 +147,5 @@ int main(void)
 	knows_bombs();
 	cleans_names();
 	reads_streams();
-	return failures ? 1 : 0;
+	return failures > 0;
 }

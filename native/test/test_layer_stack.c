@@ -7,21 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "layer_stack.h"
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static void make_file(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
-	check(fd >= 0 && close(fd) == 0);
+	must(fd >= 0 && close(fd) == 0);
 }
 
 static void count_name(void *context, const char *name)
@@ -46,35 +39,35 @@ int main(void)
 	struct failure failure;
 	int names = 0;
 
-	check(mkdtemp(top) && chdir(top) == 0);
-	check(mkdir("low", 0755) == 0 && mkdir("low/dir", 0755) == 0 &&
+	must(mkdtemp(top) && chdir(top) == 0);
+	must(mkdir("low", 0755) == 0 && mkdir("low/dir", 0755) == 0 &&
 		mkdir("low/dir/deep", 0755) == 0 && mkdir("low/hidden", 0755) == 0);
 	make_file("low/gone");
 	make_file("low/dir/kept");
 	make_file("low/hidden/below");
-	check(mkdir("high", 0755) == 0 && mkdir("high/dir", 0755) == 0 &&
+	must(mkdir("high", 0755) == 0 && mkdir("high/dir", 0755) == 0 &&
 		mkdir("high/hidden", 0755) == 0);
 	make_file("high/.wh.gone");
 	make_file("high/dir/own");
 	make_file("high/hidden/.wh..wh..opq");
-	check(asprintf(&items[0], "%s/high", top) > 0 && asprintf(&items[1], "%s/low", top) > 0);
-	check(layer_stack_open(&list, &stack, &failure) == 0);
+	must(asprintf(&items[0], "%s/high", top) > 0 && asprintf(&items[1], "%s/low", top) > 0);
+	must(layer_stack_open(&list, &stack, &failure) == 0);
 
-	check(!has(&stack, "gone") && has(&stack, "dir") && !has(&stack, "nosuch"));
-	check(layer_stack_names(&stack, count_name, &names) == 0 && names == 2);
+	must(!has(&stack, "gone") && has(&stack, "dir") && !has(&stack, "nosuch"));
+	must(layer_stack_names(&stack, count_name, &names) == 0 && names == 2);
 
-	check(layer_stack_enter(&stack, "dir") == 0);
-	check(has(&stack, "own") && has(&stack, "kept") && has(&stack, "deep"));
-	check(layer_stack_enter(&stack, "deep") == 0 && !has(&stack, "own"));
-	check(layer_stack_leave(&stack) == 0 && has(&stack, "own") && has(&stack, "kept"));
-	check(layer_stack_enter(&stack, "nosuch") == 0 && !has(&stack, "own"));
-	check(layer_stack_leave(&stack) == 0 && layer_stack_leave(&stack) == 0);
-	check(has(&stack, "dir"));
+	must(layer_stack_enter(&stack, "dir") == 0);
+	must(has(&stack, "own") && has(&stack, "kept") && has(&stack, "deep"));
+	must(layer_stack_enter(&stack, "deep") == 0 && !has(&stack, "own"));
+	must(layer_stack_leave(&stack) == 0 && has(&stack, "own") && has(&stack, "kept"));
+	must(layer_stack_enter(&stack, "nosuch") == 0 && !has(&stack, "own"));
+	must(layer_stack_leave(&stack) == 0 && layer_stack_leave(&stack) == 0);
+	must(has(&stack, "dir"));
 
-	check(layer_stack_enter(&stack, "hidden") == 0 && !has(&stack, "below"));
-	check(layer_stack_leave(&stack) == 0 && has(&stack, "hidden"));
+	must(layer_stack_enter(&stack, "hidden") == 0 && !has(&stack, "below"));
+	must(layer_stack_leave(&stack) == 0 && has(&stack, "hidden"));
 	layer_stack_close(&stack);
-	check(chdir("/") == 0);
+	must(chdir("/") == 0);
 	free(items[0]);
 	free(items[1]);
 	execl("/bin/rm", "rm", "-rf", top, NULL);

@@ -4,18 +4,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "check.h"
 #include "mount.h"
 #include "scope.h"
-
-static int failures;
-
-static void expect(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "failed: %s\n", what);
-	failures++;
-}
 
 /* Up to four options; NULL ends them early. */
 static int parse(const char *type, const char *const names[4], struct mount_options *ret,
@@ -39,17 +30,17 @@ static void test_bind(void)
 	struct mount_options options;
 	struct failure failure;
 
-	expect(PARSE("bind", "rbind", "ro", "nosuid", "rslave") == 0, "a bind mount");
-	expect(options.bind && options.recursive, "rbind");
-	expect(options.attributes_set == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID), "attributes");
-	expect(options.propagation == MS_SLAVE && options.propagation_recursive, "rslave");
+	check(PARSE("bind", "rbind", "ro", "nosuid", "rslave") == 0, "a bind mount");
+	check(options.bind && options.recursive, "rbind");
+	check(options.attributes_set == (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID), "attributes");
+	check(options.propagation == MS_SLAVE && options.propagation_recursive, "rslave");
 	mount_options_clear(&options);
-	expect(PARSE("none", "bind", "rro", "private") == 0, "recursive read-only");
-	expect(options.recursive_set == MOUNT_ATTR_RDONLY && !options.attributes_set, "rro");
-	expect(options.bind && !options.recursive, "bind");
-	expect(options.propagation == MS_PRIVATE && !options.propagation_recursive, "private");
+	check(PARSE("none", "bind", "rro", "private") == 0, "recursive read-only");
+	check(options.recursive_set == MOUNT_ATTR_RDONLY && !options.attributes_set, "rro");
+	check(options.bind && !options.recursive, "bind");
+	check(options.propagation == MS_PRIVATE && !options.propagation_recursive, "private");
 	mount_options_clear(&options);
-	expect(PARSE("bind", "bind", "size=3") < 0 && failure.kind == FAILURE_BAD_INPUT,
+	check(PARSE("bind", "bind", "size=3") < 0 && failure.kind == FAILURE_BAD_INPUT,
 		"a bind mount has no file system options");
 }
 
@@ -58,17 +49,17 @@ static void test_order(void)
 	struct mount_options options;
 	struct failure failure;
 
-	expect(PARSE("tmpfs", "ro", "rw") == 0, "ro and rw");
-	expect(!options.attributes_set && options.attributes_clear == MOUNT_ATTR_RDONLY,
+	check(PARSE("tmpfs", "ro", "rw") == 0, "ro and rw");
+	check(!options.attributes_set && options.attributes_clear == MOUNT_ATTR_RDONLY,
 		"the later one wins");
 	mount_options_clear(&options);
-	expect(PARSE("tmpfs", "noatime,relatime") == 0, "times, in one text");
-	expect(!(options.attributes_set & MOUNT_ATTR__ATIME), "relatime wins");
-	expect((options.attributes_clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME,
+	check(PARSE("tmpfs", "noatime,relatime") == 0, "times, in one text");
+	check(!(options.attributes_set & MOUNT_ATTR__ATIME), "relatime wins");
+	check((options.attributes_clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME,
 		"the whole field is cleared");
 	mount_options_clear(&options);
-	expect(PARSE("tmpfs", "relatime", "strictatime") == 0, "strictatime");
-	expect((options.attributes_set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME,
+	check(PARSE("tmpfs", "relatime", "strictatime") == 0, "strictatime");
+	check((options.attributes_set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME,
 		"strictatime wins");
 	mount_options_clear(&options);
 }
@@ -78,15 +69,15 @@ static void test_filesystem(void)
 	struct mount_options options;
 	struct failure failure;
 
-	expect(PARSE("tmpfs", "size=64k", "mode=755,nosuid", "sync", "tmpcopyup") == 0, "a tmpfs");
-	expect(options.parameters.count == 3 && options.tmpcopyup && !options.bind, "its options");
-	expect(options.parameters.count == 3 &&
+	check(PARSE("tmpfs", "size=64k", "mode=755,nosuid", "sync", "tmpcopyup") == 0, "a tmpfs");
+	check(options.parameters.count == 3 && options.tmpcopyup && !options.bind, "its options");
+	check(options.parameters.count == 3 &&
 			strcmp(options.parameters.items[0], "size=64k") == 0 &&
 			strcmp(options.parameters.items[1], "mode=755") == 0 &&
 			strcmp(options.parameters.items[2], "sync") == 0,
 		"in order");
 	mount_options_clear(&options);
-	expect(PARSE("tmpfs", "defaults", "") == 0 && options.parameters.count == 0, "defaults");
+	check(PARSE("tmpfs", "defaults", "") == 0 && options.parameters.count == 0, "defaults");
 	mount_options_clear(&options);
 }
 
@@ -95,10 +86,10 @@ static void test_refused(void)
 	struct mount_options options;
 	struct failure failure;
 
-	expect(PARSE("bind", "bind", "idmap") < 0 && failure.kind == FAILURE_UNSUPPORTED &&
+	check(PARSE("bind", "bind", "idmap") < 0 && failure.kind == FAILURE_UNSUPPORTED &&
 			strstr(failure.message, "'idmap'"),
 		"idmap is refused by name");
-	expect(PARSE("bind", "bind", "ridmap") < 0 && failure.kind == FAILURE_UNSUPPORTED,
+	check(PARSE("bind", "bind", "ridmap") < 0 && failure.kind == FAILURE_UNSUPPORTED,
 		"ridmap too");
 }
 
@@ -113,11 +104,11 @@ static void test_names(void)
 		char recursive[32];
 
 		snprintf(recursive, sizeof(recursive), "r%s", names[i]);
-		expect(PARSE("bind", names[i]) == 0 && options.attributes_set &&
+		check(PARSE("bind", names[i]) == 0 && options.attributes_set &&
 				!options.recursive_set,
 			names[i]);
 		mount_options_clear(&options);
-		expect(PARSE("bind", recursive) == 0 && !options.attributes_set &&
+		check(PARSE("bind", recursive) == 0 && !options.attributes_set &&
 				options.recursive_set,
 			recursive);
 		mount_options_clear(&options);
@@ -131,5 +122,5 @@ int main(void)
 	test_filesystem();
 	test_refused();
 	test_names();
-	return failures ? 1 : 0;
+	return failures > 0;
 }

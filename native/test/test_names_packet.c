@@ -7,19 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "names_resolv.h"
 #include "names_table.h"
 #include "scope.h"
-
-static int failures;
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 #define ID(digit) digit digit digit digit digit digit digit digit
 #define A64 ID("aaaaaaaa")

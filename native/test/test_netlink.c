@@ -4,20 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "bridge.h"
 #include "id_map.h"
 #include "netlink.h"
 #include "scope.h"
-
-static int failures;
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 static void test_messages(void)
 {
@@ -104,5 +95,5 @@ int main(void)
 	test_messages();
 	test_subnets();
 	test_id_maps();
-	return failures ? 1 : 0;
+	return failures > 0;
 }

@@ -6,20 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "bridge.h"
 #include "nat.h"
 #include "nft.h"
 #include "scope.h"
-
-static int failures;
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 static bool listed(const char *line)
 {
@@ -80,9 +71,11 @@ static void test_dnat(int netns)
 
 int main(void)
 {
-	/* A namespace needs root, the check a program that not every host has. */
-	if (geteuid() != 0 || access("/usr/sbin/nft", X_OK) != 0 || unshare(CLONE_NEWNET) < 0)
-		return 77;
+	if (geteuid() != 0)
+		return skip("a namespace of the network needs root");
+	if (access("/usr/sbin/nft", X_OK) != 0)
+		return skip("/usr/sbin/nft is not installed");
+	must(unshare(CLONE_NEWNET) == 0);
 	auto_close int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	test_masquerade(netns);

@@ -136,8 +136,11 @@ int main(void)
 	pid = fork();
 	if (pid == 0) {
 		pid = start(geteuid() == 0 ? CLONE_NEWPID : CLONE_NEWUSER | CLONE_NEWPID, 0);
-		if (pid < 0)
+		if (pid < 0) {
+			puts("no pid namespace can be made here");
+			fflush(stdout);
 			_exit(77);
+		}
 		expect_signals(pid);
 		end(pid);
 		_exit(0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registrations of published ports, and the host's listening sockets. */
+#include "check.h"
 #include "ports_registry.h"
 
 #include <arpa/inet.h>
@@ -14,16 +15,6 @@
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEAD "{\"id\":\"" ID "\",\"gateway\":\"172.18.0.1\","
 #define PORT "{\"protocol\":\"tcp\",\"address\":\"172.18.0.2\",\"port\":80,\"listener\":1}"
-
-static int failures;
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                     \
-			failures++;                                                                \
-		}                                                                                  \
-	} while (0)
 
 static int parse(const char *text, struct ports_registration *ret)
 {
@@ -135,5 +126,5 @@ int main(void)
 	test_messages();
 	test_foreign();
 	test_listeners();
-	return failures ? 1 : 0;
+	return failures > 0;
 }

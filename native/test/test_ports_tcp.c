@@ -292,7 +292,7 @@ int main(int argc, char **argv)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < 4 * MANY)
-		return 77;
+		return skip("too few open files are allowed here");
 	lab_build(&lab);
 	listeners[0] = lab_bind(IPPROTO_TCP, "0.0.0.0", 8080);
 	listeners[1] = lab_bind(IPPROTO_TCP, "::", 8080);
@@ -309,5 +309,5 @@ int main(int argc, char **argv)
 	test_backpressure(server);
 	test_killed(listeners, server);
 	test_last_words(server);
-	return failures ? 1 : 0;
+	return failures > 0;
 }

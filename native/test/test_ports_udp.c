@@ -173,5 +173,5 @@ int main(int argc, char **argv)
 	test_eviction(server);
 	test_many_ports(server);
 	lab_close(&lab);
-	return failures ? 1 : 0;
+	return failures > 0;
 }

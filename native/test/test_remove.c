@@ -5,18 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "check.h"
 #include "remove.h"
 #include "scope.h"
-
-static int failures;
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "test_remove: not true: %s\n", what);
-	failures++;
-}
 
 static bool exists(int directory, const char *name)
 {
@@ -118,5 +109,5 @@ int main(void)
 	removes_without_permissions(base);
 	removes_deep_trees(base);
 	check(rmdir(path) == 0, "nothing is left");
-	return failures ? 1 : 0;
+	return failures > 0;
 }

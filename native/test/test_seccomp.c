@@ -12,18 +12,9 @@
 
 #include <jansson.h>
 
+#include "check.h"
 #include "scope.h"
 #include "seccomp.h"
-
-static int failures;
-
-static void check(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "test_seccomp: %s\n", what);
-	failures++;
-}
 
 static int compile(
 	const char *text, const char *cache, const struct seccomp_filter **ret, struct failure *out)

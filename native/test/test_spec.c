@@ -5,18 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "scope.h"
 #include "spec.h"
-
-static int failures;
-
-static void check(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "test_spec: %s\n", what);
-	failures++;
-}
 
 #define HEAD "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"}"
 #define PROCESS ",\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\""

@@ -7,15 +7,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "check.h"
 #include "tar_write.h"
-
-#define check(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 struct bytes {
 	char *data;
@@ -27,7 +20,7 @@ static int append(void *context, const void *bytes, size_t size)
 	struct bytes *all = context;
 	char *grown = realloc(all->data, all->size + size);
 
-	check(grown);
+	must(grown);
 	memcpy(grown + all->size, bytes, size);
 	all->data = grown;
 	all->size += size;
@@ -44,22 +37,22 @@ static void check_entry(const struct tar_entry *entry)
 	const void *value;
 	size_t size;
 
-	check(tar_header(&tar, entry) == 0 && tar_finish(&tar) == 0);
-	check(all.size % 512 == 0 && all.size == tar.written);
-	check(archive && archive_read_support_format_tar(archive) == ARCHIVE_OK);
-	check(archive_read_open_memory(archive, all.data, all.size) == ARCHIVE_OK);
-	check(archive_read_next_header(archive, &found) == ARCHIVE_OK);
-	check(strcmp(archive_entry_pathname(found), entry->path) == 0);
-	check(archive_entry_uid(found) == entry->uid && archive_entry_gid(found) == entry->gid);
-	check((archive_entry_perm(found) & 07777) == entry->mode);
-	check(archive_entry_mtime(found) == entry->modified);
+	must(tar_header(&tar, entry) == 0 && tar_finish(&tar) == 0);
+	must(all.size % 512 == 0 && all.size == tar.written);
+	must(archive && archive_read_support_format_tar(archive) == ARCHIVE_OK);
+	must(archive_read_open_memory(archive, all.data, all.size) == ARCHIVE_OK);
+	must(archive_read_next_header(archive, &found) == ARCHIVE_OK);
+	must(strcmp(archive_entry_pathname(found), entry->path) == 0);
+	must(archive_entry_uid(found) == entry->uid && archive_entry_gid(found) == entry->gid);
+	must((archive_entry_perm(found) & 07777) == entry->mode);
+	must(archive_entry_mtime(found) == entry->modified);
 	if (entry->type == '2')
-		check(strcmp(archive_entry_symlink(found), entry->link) == 0);
-	check((size_t)archive_entry_xattr_reset(found) == entry->attribute_count);
+		must(strcmp(archive_entry_symlink(found), entry->link) == 0);
+	must((size_t)archive_entry_xattr_reset(found) == entry->attribute_count);
 	if (entry->attribute_count > 0) {
-		check(archive_entry_xattr_next(found, &name, &value, &size) == ARCHIVE_OK);
-		check(strcmp(name, entry->attributes[0].name) == 0);
-		check(size == entry->attributes[0].size &&
+		must(archive_entry_xattr_next(found, &name, &value, &size) == ARCHIVE_OK);
+		must(strcmp(name, entry->attributes[0].name) == 0);
+		must(size == entry->attributes[0].size &&
 			memcmp(value, entry->attributes[0].value, size) == 0);
 	}
 	archive_read_free(archive);

@@ -5,19 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "check.h"
 #include "remove.h"
 #include "scope.h"
 #include "tree_walk.h"
-
-static int failures;
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	fprintf(stderr, "test_tree_walk: not true: %s\n", what);
-	failures++;
-}
 
 struct visits {
 	unsigned files, left;
@@ -112,5 +103,5 @@ int main(void)
 	check(remove_tree(base, "tree", &failure) == 0, "cleaned up");
 	check(remove_tree(base, "elsewhere", &failure) == 0, "cleaned up");
 	check(rmdir(path) == 0, "nothing is left");
-	return failures ? 1 : 0;
+	return failures > 0;
 }

@@ -7,18 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "scope.h"
 #include "users.h"
-
-static int failures;
-
-static void check(bool good, const char *user, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "test_users: \"%s\": %s\n", user, what);
-	failures++;
-}
 
 static void write_text(int root, const char *path, const char *text)
 {
