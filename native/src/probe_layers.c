@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether layers can be mounted as containers need them, with either overlay. */
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rootfs_mount.h"
+#include "scope.h"
+#include "userns.h"
+
+static int write_file(const char *directory, const char *name, struct failure *out)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, "x", 1) != 1)
+		return fail(out, errno, STEP, "cannot write %s", path);
+	return 0;
+}
+
+static bool exists(const char *directory, const char *name)
+{
+	char path[4096];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return lstat(path, &status) == 0;
+}
+
+struct tree {
+	char top[2048];
+	char upper[2100], work[2100], over[2100], under[2100], root[2100];
+};
+
+static int make_tree(const char *directory, struct tree *tree, struct failure *out)
+{
+	char whiteout[2200];
+
+	if ((size_t)snprintf(tree->top, sizeof(tree->top), "%s/probe-XXXXXX", directory) >=
+		sizeof(tree->top))
+		return fail(out, ENAMETOOLONG, STEP, "cannot use %.100s", directory);
+	if (!mkdtemp(tree->top)) {
+		tree->top[0] = '\0';
+		return fail(out, errno, STEP, "cannot create a directory in %s", directory);
+	}
+	snprintf(tree->upper, sizeof(tree->upper), "%s/upper", tree->top);
+	snprintf(tree->work, sizeof(tree->work), "%s/work", tree->top);
+	snprintf(tree->over, sizeof(tree->over), "%s/over", tree->top);
+	snprintf(tree->under, sizeof(tree->under), "%s/under", tree->top);
+	snprintf(tree->root, sizeof(tree->root), "%s/root", tree->top);
+	if (mkdir(tree->upper, 0700) < 0 || mkdir(tree->work, 0700) < 0 ||
+		mkdir(tree->over, 0700) < 0 || mkdir(tree->under, 0700) < 0 ||
+		mkdir(tree->root, 0700) < 0)
+		return fail(out, errno, STEP, "cannot create a directory in %s", tree->top);
+	if (write_file(tree->under, "kept", out) < 0 || write_file(tree->under, "hidden", out) < 0)
+		return -1;
+	snprintf(whiteout, sizeof(whiteout), "%s/hidden", tree->over);
+	if (mknod(whiteout, S_IFCHR, makedev(0, 0)) < 0)
+		return fail(out, errno, STEP, "cannot create a whiteout in %s", directory);
+	return 0;
+}
+
+/* A layer's whiteout hides, the rest shows, and a removal becomes a whiteout in the upper
+ * directory. */
+static int try_layers(const struct tree *tree, const char *driver, struct failure *out)
+{
+	char removed[2200];
+
+	if (!exists(tree->root, "kept") || exists(tree->root, "hidden"))
+		return fail(out, 0, STEP, "%s does not show the layers as they are", driver);
+	if (write_file(tree->root, "written", out) < 0)
+		return -1;
+	snprintf(removed, sizeof(removed), "%s/kept", tree->root);
+	if (unlink(removed) < 0)
+		return fail(out, errno, STEP, "%s cannot remove a layer's file", driver);
+	if (!exists(tree->upper, "written") || !exists(tree->upper, "kept"))
+		return fail(out, 0, STEP, "%s does not write to the upper directory", driver);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *level)
+{
+	(void)status;
+	(void)type;
+	(void)level;
+	return remove(path);
+}
+
+static void remove_tree(const struct tree *tree)
+{
+	char work[2200];
+
+	if (!tree->top[0])
+		return;
+	snprintf(work, sizeof(work), "%s/work", tree->work);
+	chmod(work, 0700);
+	nftw(tree->top, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+static int probe_layers(
+	const struct probe *probe, enum rootfs_driver driver, const char *name, struct failure *out)
+{
+	struct tree tree = {.top = ""};
+	char *lower[] = {tree.over, tree.under};
+	struct plan_rootfs rootfs = {.driver = driver,
+		.lower = {lower, array_size(lower)},
+		.upper = tree.upper,
+		.work = tree.work,
+		.program = (char *)(uintptr_t)probe->fuse_overlayfs};
+	struct rootfs_mount mounted = {0};
+	int result;
+
+	if (userns_create(&probe->map, 0, out) < 0)
+		return -1;
+	result = make_tree(probe->directory, &tree, out);
+	if (result == 0)
+		result = rootfs_mount(&rootfs, tree.root, &mounted, out);
+	if (result == 0) {
+		result = try_layers(&tree, name, out);
+		umount2(tree.root, 0);
+	}
+	if (mounted.fuse > 0) {
+		kill(mounted.fuse, SIGKILL);
+		retry_eintr(waitpid(mounted.fuse, NULL, 0));
+	}
+	remove_tree(&tree);
+	return result;
+}
+
+int probe_overlay(const struct probe *probe, struct failure *out)
+{
+	return probe_layers(probe, ROOTFS_OVERLAY, "overlay", out);
+}
+
+int probe_fuse_overlayfs(const struct probe *probe, struct failure *out)
+{
+	if (!probe->fuse_overlayfs)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
+			"no program was named: --fuse-overlayfs PROGRAM");
+	return probe_layers(probe, ROOTFS_FUSE_OVERLAYFS, "fuse-overlayfs", out);
+}
