@@ -1,37 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "layer_entry.h"
+#include "layer_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #include <archive.h>
 #include <archive_entry.h>
 
 #include "layer_attributes.h"
+#include "layer_marks.h"
+#include "layer_time.h"
 #include "path.h"
 #include "remove.h"
 #include "scope.h"
 
 #define STEP "layer"
 
-/* A layer of nothing but directories must not fill the memory with their times. */
-#define TIME_BYTES_LIMIT ((size_t)256 * 1024 * 1024)
-
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
-#define WHITEOUT_META ".wh..wh."
-
-/* One entry on its way: where it goes, and with which owner. */
-struct place {
-	const char *path; /* clean, for messages and for the times */
-	const char *name; /* its last component */
-	int parent;
-};
-
-static int cannot(const struct layer *layer, int error, const char *verb, const char *path)
+int layer_cannot(const struct layer *layer, int error, const char *verb, const char *path)
 {
 	if (error == ENAMETOOLONG)
 		return fail_kind(layer->out, FAILURE_BAD_INPUT, error, STEP, "cannot %s '%.300s'",
@@ -39,36 +27,10 @@ static int cannot(const struct layer *layer, int error, const char *verb, const 
 	return fail(layer->out, error, STEP, "cannot %s '%.300s'", verb, path);
 }
 
-static int refuse(const struct layer *layer, const char *path, const char *why)
+int layer_refuse(const struct layer *layer, const char *path, const char *why)
 {
 	return fail_kind(
 		layer->out, FAILURE_BAD_INPUT, 0, STEP, "the layer's entry '%.300s' %s", path, why);
-}
-
-static int remember_time(struct layer *layer, struct archive_entry *entry, const char *path)
-{
-	struct timespec times[2];
-	char *copy;
-
-	layer->time_bytes += strlen(path) + sizeof(*layer->times);
-	if (layer->time_bytes > TIME_BYTES_LIMIT)
-		return refuse(layer, path, "is one directory too many");
-	if (layer->time_count == layer->time_capacity) {
-		size_t capacity = layer->time_capacity * 2 + 256;
-		void *grown = realloc(layer->times, capacity * sizeof(*layer->times));
-
-		if (!grown)
-			return cannot(layer, ENOMEM, "remember", path);
-		layer->times = grown;
-		layer->time_capacity = capacity;
-	}
-	copy = strdup(path);
-	if (!copy)
-		return cannot(layer, ENOMEM, "remember", path);
-	layer_times(entry, times);
-	layer->times[layer->time_count++] =
-		(struct directory_time){.path = copy, .modified = times[1]};
-	return 0;
 }
 
 static bool is_whiteout(const struct stat *status)
@@ -85,25 +47,9 @@ static int replace(struct layer *layer, const struct place *place, bool *ret_was
 	*ret_was_whiteout = false;
 	layer->way_changed = true;
 	if (fstatat(place->parent, place->name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : cannot(layer, errno, "replace", place->path);
+		return errno == ENOENT ? 0 : layer_cannot(layer, errno, "replace", place->path);
 	*ret_was_whiteout = is_whiteout(&status);
 	return remove_tree(place->parent, place->name, layer->out);
-}
-
-static int mark_opaque(struct layer *layer, int directory, const char *path)
-{
-	if (fsetxattr(directory, OPAQUE_ATTRIBUTE, "y", 1, 0) == 0)
-		return 0;
-	/* No such attributes here means no overlay by the kernel either; fuse-overlayfs knows the
-	 * archive's own mark. */
-	if (errno == ENOTSUP) {
-		int mark = openat(directory, WHITEOUT_OPAQUE,
-			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-		if (mark >= 0)
-			return close(mark);
-	}
-	return cannot(layer, errno, "mark as opaque", path);
 }
 
 static int write_data(struct layer *layer, int fd, struct archive_entry *entry, const char *path)
@@ -125,7 +71,7 @@ static int write_data(struct layer *layer, int fd, struct archive_entry *entry, 
 				length - done, offset + (int64_t)done));
 
 			if (put < 0)
-				return cannot(layer, errno, "write", path);
+				return layer_cannot(layer, errno, "write", path);
 			done += (size_t)put;
 		}
 		end = offset + (int64_t)length;
@@ -133,7 +79,7 @@ static int write_data(struct layer *layer, int fd, struct archive_entry *entry, 
 	}
 	/* A sparse file may end in a hole. */
 	if (end < size && ftruncate(fd, size) < 0)
-		return cannot(layer, errno, "extend", path);
+		return layer_cannot(layer, errno, "extend", path);
 	return 0;
 }
 
@@ -155,13 +101,13 @@ static int make_file(struct layer *layer, struct archive_entry *entry, const str
 		fd = open_new(place);
 	}
 	if (fd < 0)
-		return cannot(layer, errno, "create", place->path);
+		return layer_cannot(layer, errno, "create", place->path);
 	if (write_data(layer, fd, entry, place->path) < 0 ||
 		layer_set_attributes(layer, fd, entry, place->path) < 0)
 		return -1;
 	layer_times(entry, times);
 	if (futimens(fd, times) < 0)
-		return cannot(layer, errno, "set the times of", place->path);
+		return layer_cannot(layer, errno, "set the times of", place->path);
 	return 0;
 }
 
@@ -182,13 +128,13 @@ static int make_directory(
 			fd = openat(place->parent, place->name, flags);
 	}
 	if (fd < 0)
-		return cannot(layer, errno, "create", place->path);
+		return layer_cannot(layer, errno, "create", place->path);
 	/* The whiteout spoke of lower layers, whichever of the two entries comes first. */
-	if (was_whiteout && mark_opaque(layer, fd, place->path) < 0)
+	if (was_whiteout && layer_mark_opaque(layer, fd, place->path) < 0)
 		return -1;
 	if (layer_set_attributes(layer, fd, entry, place->path) < 0)
 		return -1;
-	return remember_time(layer, entry, place->path);
+	return layer_remember_time(layer, entry, place->path);
 }
 
 static int set_unopened_attributes(
@@ -202,9 +148,9 @@ static int set_unopened_attributes(
 		return -1;
 	layer_times(entry, times);
 	if (fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return cannot(layer, errno, "set the owner of", place->path);
+		return layer_cannot(layer, errno, "set the owner of", place->path);
 	if (utimensat(place->parent, place->name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return cannot(layer, errno, "set the times of", place->path);
+		return layer_cannot(layer, errno, "set the times of", place->path);
 	return 0;
 }
 
@@ -215,7 +161,7 @@ static int make_symlink(struct layer *layer, struct archive_entry *entry, const 
 	int made;
 
 	if (!target || !*target)
-		return refuse(layer, place->path, "is a symbolic link to nothing");
+		return layer_refuse(layer, place->path, "is a symbolic link to nothing");
 	made = symlinkat(target, place->parent, place->name);
 	if (made < 0 && errno == EEXIST) {
 		if (replace(layer, place, &was_whiteout) < 0)
@@ -223,7 +169,7 @@ static int make_symlink(struct layer *layer, struct archive_entry *entry, const 
 		made = symlinkat(target, place->parent, place->name);
 	}
 	if (made < 0)
-		return cannot(layer, errno, "create the link", place->path);
+		return layer_cannot(layer, errno, "create the link", place->path);
 	return set_unopened_attributes(layer, entry, place);
 }
 
@@ -239,7 +185,7 @@ static int make_fifo(struct layer *layer, struct archive_entry *entry, const str
 		made = mknodat(place->parent, place->name, mode, 0);
 	}
 	if (made < 0)
-		return cannot(layer, errno, "create the fifo", place->path);
+		return layer_cannot(layer, errno, "create the fifo", place->path);
 	return set_unopened_attributes(layer, entry, place);
 }
 
@@ -262,9 +208,9 @@ static int link_failed(struct layer *layer, const struct place *place, const cha
 			"the layer's entry '%.200s' is a hard link to '%.200s', which is not in the layer",
 			place->path, target);
 	case EPERM:
-		return refuse(layer, place->path, "is a hard link to a directory");
+		return layer_refuse(layer, place->path, "is a hard link to a directory");
 	default:
-		return cannot(layer, errno, "link", place->path);
+		return layer_cannot(layer, errno, "link", place->path);
 	}
 }
 
@@ -283,7 +229,7 @@ static int make_hard_link(struct layer *layer, const char *target, const struct 
 	slash = strrchr(path, '/');
 	name = slash ? slash + 1 : path;
 	if (!*name || strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
-		return refuse(layer, place->path, "is a hard link to no file");
+		return layer_refuse(layer, place->path, "is a hard link to no file");
 	if (slash)
 		*slash = '\0';
 
@@ -303,58 +249,17 @@ static int make_hard_link(struct layer *layer, const char *target, const struct 
 	return made < 0 ? link_failed(layer, place, target) : 0;
 }
 
-/* What the layer itself has under that name stays: a whiteout speaks of lower layers. */
-static int make_whiteout(struct layer *layer, const struct place *place)
-{
-	const char *name = place->name + strlen(WHITEOUT_PREFIX);
-	auto_close int directory = -1;
-
-	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return refuse(layer, place->path, "is a whiteout of nothing");
-	if (mknodat(place->parent, name, S_IFCHR, makedev(0, 0)) == 0)
-		return 0;
-	/* Kernels before 5.8 let no user make this device. They have no overlay for users either,
-	 * and fuse-overlayfs knows the archive's own mark. */
-	if (errno == EPERM) {
-		auto_close int mark = openat(place->parent, place->name,
-			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-		return mark < 0 ? cannot(layer, errno, "create", place->path) : 0;
-	}
-	if (errno != EEXIST)
-		return cannot(layer, errno, "create", place->path);
-	directory = openat(
-		place->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	return directory < 0 ? 0 : mark_opaque(layer, directory, place->path);
-}
-
-static int make_mark(struct layer *layer, const struct place *place)
-{
-	if (strcmp(place->name, WHITEOUT_OPAQUE) == 0) {
-		auto_close int directory =
-			openat(place->parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (directory < 0)
-			return cannot(layer, errno, "open the directory of", place->path);
-		return mark_opaque(layer, directory, place->path);
-	}
-	/* Bookkeeping of the AUFS driver that old images carry; Docker drops it as well. */
-	if (strncmp(place->name, WHITEOUT_META, strlen(WHITEOUT_META)) == 0)
-		return 0;
-	return make_whiteout(layer, place);
-}
-
 static int apply_root(struct layer *layer, struct archive_entry *entry)
 {
 	auto_close int fd = openat(layer->tree.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (archive_entry_filetype(entry) != AE_IFDIR || archive_entry_hardlink(entry))
-		return refuse(layer, "/", "is not a directory");
+		return layer_refuse(layer, "/", "is not a directory");
 	if (fd < 0)
-		return cannot(layer, errno, "open", "/");
+		return layer_cannot(layer, errno, "open", "/");
 	if (layer_set_attributes(layer, fd, entry, "/") < 0)
 		return -1;
-	return remember_time(layer, entry, "");
+	return layer_remember_time(layer, entry, "");
 }
 
 static int make(struct layer *layer, struct archive_entry *entry, const struct place *place)
@@ -362,7 +267,7 @@ static int make(struct layer *layer, struct archive_entry *entry, const struct p
 	const char *target = archive_entry_hardlink(entry);
 
 	if (strncmp(place->name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
-		return make_mark(layer, place);
+		return layer_make_mark(layer, place);
 	if (target)
 		return make_hard_link(layer, target, place);
 	switch (archive_entry_filetype(entry)) {
@@ -381,7 +286,7 @@ static int make(struct layer *layer, struct archive_entry *entry, const struct p
 		 * its own. Rootless Docker and Podman leave them out too. */
 		return 0;
 	default:
-		return refuse(layer, place->path, "is of an unknown type");
+		return layer_refuse(layer, place->path, "is of an unknown type");
 	}
 }
 
@@ -393,7 +298,7 @@ int layer_entry_apply(struct layer *layer, struct archive_entry *entry)
 	int result;
 
 	if (!name)
-		return refuse(layer, "", "has no name");
+		return layer_refuse(layer, "", "has no name");
 	if (layer_path_clean(name, path, layer->out) < 0)
 		return -1;
 	if (!*path)
@@ -407,53 +312,4 @@ int layer_entry_apply(struct layer *layer, struct archive_entry *entry)
 		layer_tree_forget(&layer->tree);
 	layer->way_changed = false;
 	return result;
-}
-
-static int open_directory_again(int root, char *path)
-{
-	char *slash = strrchr(path, '/');
-	auto_close int parent = -1;
-
-	if (slash)
-		*slash = '\0';
-	parent = path_open(root, slash ? path : ".", O_PATH | O_DIRECTORY, PATH_FOLLOW);
-	if (parent < 0)
-		return -1;
-	return openat(
-		parent, slash ? slash + 1 : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static int set_directory_time(struct layer *layer, const struct directory_time *directory)
-{
-	const struct timespec times[2] = {directory->modified, directory->modified};
-	auto_close int fd = -1;
-
-	if (!*directory->path) {
-		fd = openat(layer->tree.root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} else {
-		fd = open_directory_again(layer->tree.root, directory->path);
-		/* A later entry made something else of it, which has its own time. */
-		if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-			return 0;
-	}
-	if (fd < 0 || futimens(fd, times) < 0)
-		return fail(layer->out, errno, STEP, "cannot set the times of a directory");
-	return 0;
-}
-
-int layer_entry_finish(struct layer *layer)
-{
-	for (size_t i = 0; i < layer->time_count; i++)
-		if (set_directory_time(layer, &layer->times[i]) < 0)
-			return -1;
-	return 0;
-}
-
-void layer_entry_clear(struct layer *layer)
-{
-	for (size_t i = 0; i < layer->time_count; i++)
-		free(layer->times[i].path);
-	free(layer->times);
-	layer->times = NULL;
-	layer->time_count = 0;
 }
