@@ -2,20 +2,18 @@
 #include "session.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <jansson.h>
 
 #include "frames.h"
 #include "journal.h"
 #include "scope.h"
+#include "session_signals.h"
 
 enum { SLOT_SOCKET, SLOT_SIGNALS, SLOT_INPUT, SLOT_OUTPUT, SLOT_COUNT };
 
@@ -39,55 +37,6 @@ struct session {
 	bool started, over;
 	int exit_code;
 };
-
-struct attachment session_attachment(const struct attach_options *options, const struct plan *plan)
-{
-	struct attachment attached = {0};
-
-	if (options->detach || plan->logging.driver == LOG_PASSTHROUGH)
-		return attached;
-	attached.input = options->input && plan->open_stdin;
-	attached.outputs[STREAM_STDOUT] = options->output;
-	attached.outputs[STREAM_STDERR] = options->error && !plan->terminal;
-	return attached;
-}
-
-struct winsize session_size(void)
-{
-	struct winsize size = {0};
-
-	if (terminal_size(STDOUT_FILENO, &size) < 0 && terminal_size(STDIN_FILENO, &size) < 0)
-		size = (struct winsize){0};
-	return size;
-}
-
-int session_connect(const struct plan *plan)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	auto_close int directory = -1, fd = -1;
-	char path[PATH_MAX];
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
-
-	if (snprintf(path, sizeof(path), "%s/containers", plan->runtime_dir) >= (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return -1;
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s.sock", directory,
-		plan->id);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 ||
-		retry_eintr(connect(fd, (const struct sockaddr *)&address, sizeof(address))) < 0)
-		return -1;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 || peer.uid != geteuid()) {
-		errno = EACCES;
-		return -1;
-	}
-	return take_fd(&fd);
-}
 
 static void finish(struct session *session, int exit_code)
 {
@@ -156,39 +105,6 @@ static void handle_signals(struct session *session)
 		else
 			send_signal(session, (unsigned char)info.ssi_signo);
 	}
-}
-
-/* Faults, and what is meant for this process alone, are left as they are; so are the two that stop
- * a background process which uses its terminal. */
-static bool is_proxied(int number)
-{
-	static const int own[] = {SIGKILL, SIGSTOP, SIGCHLD, SIGPIPE, SIGURG, SIGWINCH, SIGTTIN,
-		SIGTTOU, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-
-	for (size_t i = 0; i < array_size(own); i++)
-		if (own[i] == number)
-			return false;
-	/* 32 and 33 belong to the C library. */
-	return number < 32 || number >= SIGRTMIN;
-}
-
-static int watch_signals(struct session *session, struct failure *out)
-{
-	const struct attach_options *options = session->options;
-	bool proxy = options->proxy_signals && !options->detach;
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGWINCH);
-	for (int number = 1; proxy && number <= SIGRTMAX; number++)
-		if (is_proxied(number))
-			sigaddset(&set, number);
-	/* A reader of the output that left is noticed by EPIPE. */
-	if (sigaction(SIGPIPE, &ignore, NULL) < 0 || sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-		return fail(out, errno, "signals", "cannot watch signals");
-	session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return session->signals < 0 ? fail(out, errno, "signals", "cannot watch signals") : 0;
 }
 
 static void report(const struct session *session, const struct frame *frame)
@@ -442,8 +358,10 @@ int session_serve(const struct attach_options *options, const struct plan *plan,
 	if (flags < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0) {
 		fail(&why, errno, "socket", "cannot prepare the connection to the monitor");
 		fail_session(&session, &why);
-	} else if (watch_signals(&session, &why) < 0) {
-		fail_session(&session, &why);
+	} else {
+		session.signals = session_signals(options->proxy_signals && !options->detach, &why);
+		if (session.signals < 0)
+			fail_session(&session, &why);
 	}
 	while (!session.over)
 		turn(&session);
