@@ -28,17 +28,22 @@ export function parseConnections(parsed: Parsed): Connections {
   if (mode === 'bridge' || mode.startsWith('container:')) {
     checkAddresses(parsed, networks[0], mode)
   }
-  const endpoints = isBridged(mode) ? makeEndpoints(parsed, networks, mac) : undefined
+  const several = networks.length > 1
+  const endpoints = isBridged(mode) || several ? makeEndpoints(parsed, networks, mac) : undefined
   return { mode, exposed, published, ...(endpoints ? { networks: endpoints } : {}) }
 }
 
 function checkModes(parsed: Parsed, networks: readonly NetworkFlag[], mode: string): void {
   const own = isOwnNetwork(mode)
-  const modes = networks.map(({ name }) => parseNetwork(name))
+  const modes = networks.map(({ name }, at) => (at === 0 ? parseNetwork(name) : name))
   const twice = modes.find((name, at) => modes.indexOf(name) < at)
   if (twice !== undefined)
     throw usage(`network ${JSON.stringify(twice)} is specified multiple times`)
-  if (modes.length > 1 && !modes.every(isOwnNetwork)) {
+  if (networks.slice(1).some(({ name }) => name === 'default')) {
+    throw refused('network default not found')
+  }
+  const alike = isPredefined(mode) ? isPredefined : isOwnNetwork
+  if (modes.length > 1 && !modes.every(alike)) {
     throw usage(
       'conflicting options: cannot attach both user-defined and non-user-defined network-modes',
     )
@@ -63,12 +68,16 @@ function makeEndpoints(
   const linkLocal = linkLocalOf(parsed, first)
   if (!first || !isOwnNetwork(parseNetwork(first.name))) {
     const { gwPriority = 0, driverOptions = {} } = first ?? {}
-    const plain = [mac, links, linkLocal, Object.keys(driverOptions)].every(
+    const plain = [mac, links, linkLocal, others, Object.keys(driverOptions)].every(
       ({ length }) => length === 0,
     )
     if (plain && gwPriority === 0) return undefined
     const own = { name: 'bridge', aliases: [], ip: '', ip6: '', mac, linkLocal, gwPriority }
-    return [{ ...endpointOf({ ...own, driverOptions }, links), networkId: PREDEFINED_IDS.bridge }]
+    return [
+      { ...endpointOf({ ...own, driverOptions }, links), networkId: PREDEFINED_IDS.bridge },
+      // Docker takes it beside the default network, to which it adds nothing.
+      ...(others.length > 0 ? [NONE] : []),
+    ]
   }
   const ip = oneOf('ip', parsed.string('ip') ?? '', first.ip, 'IPv4 address')
   const ip6 = oneOf('ip6', parsed.string('ip6') ?? '', first.ip6, 'IPv6 address')
@@ -79,6 +88,12 @@ function makeEndpoints(
   const merged = { ...first, ip, ip6, mac, linkLocal, aliases: [...first.aliases, ...aliases] }
   return [merged, ...others].map((flag, at) => endpointOf(flag, at === 0 ? links : []))
 }
+
+const NONE: Endpoint = { network: 'none', networkId: PREDEFINED_IDS.none, aliases: [], links: [] }
+
+/** Networks of the engine's own that can be put together. */
+const isPredefined = (mode: string): mode is 'bridge' | 'none' =>
+  mode === 'bridge' || mode === 'none'
 
 function linkLocalOf(parsed: Parsed, network: NetworkFlag | undefined): string[] {
   const own = parsed.list('link-local-ip')

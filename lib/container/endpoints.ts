@@ -1,6 +1,6 @@
 import { shortId } from '../core/ids.ts'
 import { defaultEndpoint, type Endpoint, planEndpoints } from '../network/endpoint.ts'
-import { isBridged, isOwnNetwork } from '../network/network.ts'
+import { effectiveMode, isBridged, isOwnNetwork } from '../network/network.ts'
 import { predefinedNetworks } from '../network/record.ts'
 import type { BridgePlan } from '../runtime/plan.ts'
 import { planLinks } from './links.ts'
@@ -17,7 +17,7 @@ export function endpointsOf(data: string, { host, networks }: ContainerRecord): 
 /** The same for the native program, with names and ports; most containers are on the default network alone. */
 export function planBridges(data: string, record: ContainerRecord): BridgePlan {
   const { networks, host } = record
-  if (!isBridged(host.networkMode)) return { endpoints: [] }
+  if (!isBridged(effectiveMode(host.networkMode, networks))) return { endpoints: [] }
   const endpoints = networks
     ? planEndpoints(data, networks, (endpoint) => namesOn(record, endpoint))
     : [defaultEndpoint()]

@@ -7,7 +7,7 @@ import { spaceError, writeNewFile } from '../fs/replace.ts'
 import { cgroupParent, underSystemd } from '../host/cgroups.ts'
 import { ownIdentity } from '../host/process.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
-import { planNetwork } from '../network/network.ts'
+import { effectiveMode, planNetwork } from '../network/network.ts'
 import { startDetached } from '../runtime/handover.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { checkVolumeSource } from '../volume/options.ts'
@@ -153,9 +153,10 @@ type WriteFile = (name: string, text: string, mode?: number) => void
 function writeNames(data: string, record: ContainerRecord, write: WriteFile): void {
   const { config, host } = record
   const links = record.networks ? linkedHosts(data, record) : []
-  write('hosts', hostsFile(host.networkMode, host) + links.join(''), SHARED)
+  const mode = effectiveMode(host.networkMode, record.networks)
+  write('hosts', hostsFile(mode, host) + links.join(''), SHARED)
   write('hostname', `${config.hostname}\n`, SHARED)
-  write('resolv.conf', resolvConf(host.networkMode, host, isNamed(record)), SHARED)
+  write('resolv.conf', resolvConf(mode, host, isNamed(record)), SHARED)
 }
 
 function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
@@ -193,13 +194,17 @@ async function buildPlan(
       work: join(directory, 'work'),
       ...shownOwners(engine, record),
     },
-    network: planNetwork(host.networkMode, planBridges(data, record), {
-      uplinkProgram: engine.native().uplink,
-      hostsFile: join(directory, 'hosts'),
-      hostsNames: config.domainname
-        ? `${config.hostname}.${config.domainname} ${config.hostname}`
-        : config.hostname,
-    }),
+    network: planNetwork(
+      effectiveMode(host.networkMode, record.networks),
+      planBridges(data, record),
+      {
+        uplinkProgram: engine.native().uplink,
+        hostsFile: join(directory, 'hosts'),
+        hostsNames: config.domainname
+          ? `${config.hostname}.${config.domainname} ${config.hostname}`
+          : config.hostname,
+      },
+    ),
     stdio: { terminal: config.tty, stdin: config.openStdin, stdinOnce: config.stdinOnce },
     ...(await planLog(record, directory)),
     autoRemove: host.autoRemove,

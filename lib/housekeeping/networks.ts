@@ -123,12 +123,18 @@ function typeTest(values: readonly string[]): Test {
   return ({ predefined }) => values.includes(predefined ? 'builtin' : 'custom')
 }
 
+/** Docker asks whether it was made by somebody, not whether containers are on it; in other words than of images and volumes. */
 function danglingTest(values: readonly string[]): Test {
-  const truths = values.map((value) => {
-    if (/^(1|true)$/i.test(value)) return true
-    if (/^(0|false)$/i.test(value)) return false
-    throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
-  })
-  // Docker asks whether it was made by somebody, not whether containers are on it.
-  return ({ predefined }) => truths[0] !== (predefined === true)
+  const [value = '', ...others] = values
+  if (others.length > 0) {
+    throw new LighterError('bad-input', 'got more than one value for filter key "dangling"')
+  }
+  if (!/^([01]|true|false)$/.test(value)) {
+    throw new LighterError(
+      'bad-input',
+      'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")',
+    )
+  }
+  const wanted = value === '1' || value === 'true'
+  return ({ predefined }) => wanted !== (predefined === true)
 }

@@ -1,3 +1,4 @@
+import { parseDangling } from '../core/dangling.ts'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { getImage } from './find.ts'
@@ -58,12 +59,8 @@ function makeTest(
 
 /** Without a tag: what another image took the name from. */
 function danglingTest(values: readonly string[]): Test {
-  const wanted = values.map((value) => {
-    if (/^(1|t|true)$/i.test(value)) return true
-    if (/^(0|f|false)$/i.test(value)) return false
-    throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
-  })
-  return ({ tag }) => wanted.includes(tag === '<none>')
+  const wanted = parseDangling(values)
+  return ({ tag }) => (tag === '<none>') === wanted
 }
 
 function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {

@@ -65,7 +65,7 @@ export function planEndpoints(
 export const findWayOut = (data: string, endpoints: readonly Endpoint[]): string | undefined =>
   inOrder(data, endpoints).find(({ network }) => !network.internal)?.network.id
 
-/** Docker's order: what leads out first, then by priority, then by name, whatever order the user gave. */
+/** Those with addresses, in Docker's order: what leads out first, then by priority, then by name, whatever order the user gave. */
 function inOrder(
   data: string,
   endpoints: readonly Endpoint[],
@@ -75,6 +75,7 @@ function inOrder(
       network: findNetwork(data, endpoint.networkId || endpoint.network),
       endpoint,
     }))
+    .filter(({ network }) => !network.predefined || network.driver === 'bridge')
     .sort(
       (a, b) =>
         Number(a.network.internal) - Number(b.network.internal) ||

@@ -39,6 +39,13 @@ export const isOwnNetwork = (mode: NetworkMode): boolean =>
 /** Whether a mode leads to bridges: the default one, or others. */
 export const isBridged = (mode: NetworkMode): boolean => mode === 'bridge' || isOwnNetwork(mode)
 
+/** What a mode comes to with the other networks: `none` beside the default one is that one, as with Docker. */
+export const effectiveMode = (
+  mode: NetworkMode,
+  networks: readonly { network: string }[] = [],
+): NetworkMode =>
+  mode === 'none' && networks.some(({ network }) => network === 'bridge') ? 'bridge' : mode
+
 export interface NetworkWorld {
   uplinkProgram: string
   hostsFile: string

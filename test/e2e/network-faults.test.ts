@@ -152,6 +152,28 @@ test('everything killed at once leaves no process and no port, and starts again'
   expect(links(await monitorOf('box'))).toHaveLength(2)
 })
 
+test.each([
+  ['its monitor', () => monitorOf('leased').then((pid) => [pid])],
+  ['everything', async () => [...pidsOf('monitor'), ...helpers()]],
+])('a container gives its addresses and ports back when %s is killed', async (_, victims) => {
+  const six = ['--ipv6', '--subnet', '10.65.0.0/24', '--subnet', 'fd00:65::/64']
+  expect(await lighter('network', 'create', ...six, 'leases')).toMatchObject({ exitCode: 0 })
+  const number = await freePort()
+  const wishes = [
+    ...['--network', 'leases', '--ip', '10.65.0.9', '--ip6', 'fd00:65::9'],
+    ...['-p', `${number}:80`, image, 'sleep', '1000'],
+  ]
+  expect(await lighter('run', '-d', '--name', 'leased', ...wishes)).toMatchObject(works)
+  await killAll(await victims())
+  await until(async () => {
+    await lighter('rm', '-f', 'next')
+    return (await lighter('run', '-d', '--name', 'next', ...wishes)).exitCode === 0
+  }, 'the addresses and the port are free')
+  expect(links(await monitorOf('next')).filter((name) => name === 'v0a410009')).toHaveLength(1)
+  expect(await lighter('rm', '-f', 'leased', 'next')).toMatchObject(works)
+  expect(await lighter('network', 'rm', 'leases')).toMatchObject({ exitCode: 0 })
+})
+
 test('the last container takes all helpers with it', async () => {
   await lighter('rm', '-f', 'web', 'box')
   await until(() => processesOf(inject('user')).length === 0, 'the last process ends')

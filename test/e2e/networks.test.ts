@@ -94,6 +94,23 @@ describe('--link-local-ip', () => {
   })
 })
 
+test('the filter dangling takes one of four words', async () => {
+  const list = (...values: string[]) =>
+    world.lighter([
+      'network',
+      'ls',
+      '-q',
+      ...values.flatMap((value) => ['-f', `dangling=${value}`]),
+    ])
+  for (const value of ['1', 'true', '0', 'false']) expect((await list(value)).exitCode).toBe(0)
+  expect((await list('TRUE')).stderr).toContain(
+    'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")',
+  )
+  expect((await list('1', '1')).stderr).toContain(
+    'got more than one value for filter key "dangling"',
+  )
+})
+
 test('the key of the sandbox leads into its network namespace', async () => {
   await said('run', '-d', '--name', 's1', '--network', 'alpha', image, 'sleep', '1000')
   const key = await said('inspect', '-f', '{{.NetworkSettings.SandboxKey}}', 's1')

@@ -106,6 +106,10 @@ export default topic('networks', [
     script: sh`docker network create pn >/dev/null; for o in "--network pn --network bridge" "--network host --network pn" "--network none --network-alias x" "--network bridge --network-alias x" "--network name=pn,ip=1.2.3.4 --ip 1.2.3.5" "--network host --link a"; do echo "$o:"; docker create $o busybox; echo "= $?"; done`,
   },
   {
+    name: 'the default network together with none',
+    script: sh`for o in "--network bridge --network none" "--network none --network bridge"; do echo "$o:"; docker run --name px $o busybox sh -c 'ip -o link | wc -l; ip route | grep -c default'; docker inspect -f '{{.HostConfig.NetworkMode}}{{range $n, $e := .NetworkSettings.Networks}} {{$n}}{{end}}' px; docker rm px; done; docker create --network none --network none busybox; echo "= $?"`,
+  },
+  {
     name: 'a network that is not there',
     script: sh`docker create --name px --network nosuch busybox >/dev/null; echo "= $?"; code docker start px; docker network create nosuch >/dev/null; code docker start px`,
   },
