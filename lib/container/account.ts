@@ -3,7 +3,13 @@ import { lazyOs } from '../core/lazy.ts'
 import { readText } from '../host/subids.ts'
 import type { Plan } from '../runtime/plan.ts'
 import type { ContainerRecord } from './record.ts'
-import type { KeptIds } from './user-map.ts'
+import { type KeptIds, keptIds } from './user-map.ts'
+
+/** Who is root outside is root in the container too, and needs no name. */
+export function planAccount(record: ContainerRecord): Pick<Plan, 'account'> {
+  const kept = keptIds(record.host.namespaces?.user)
+  return kept && process.getuid?.() !== 0 ? { account: accountOf(kept, record) } : {}
+}
 
 /** Lines of /etc/passwd and /etc/group for the user that `keep-id` keeps, in Podman's words; used where the image has none. */
 export function accountOf(

@@ -12,6 +12,7 @@ import { startDetached } from '../runtime/handover.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { checkVolumeSource } from '../volume/options.ts'
 import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume.ts'
+import { planAccount } from './account.ts'
 import { type Container, readRecord } from './catalog.ts'
 import type { DeviceEdits } from './cdi.ts'
 import { isNamed, planBridges } from './endpoints.ts'
@@ -30,7 +31,7 @@ import { findShared, ownerOfFiles, type SharedNamespaces } from './sharing.ts'
 import { stopSignal } from './signals.ts'
 import { buildSpec } from './spec/spec.ts'
 import type { RestartPolicy } from './supervision.ts'
-import { keptIds, mappingOption, userMap } from './user-map.ts'
+import { mappingOption, userMap } from './user-map.ts'
 
 /** What is ready to be put in force by the monitor that gets the container's lock. */
 export interface PreparedStart {
@@ -219,7 +220,7 @@ async function buildPlan(
     ),
     user: config.user,
     groups: [...host.groupAdd, ...deviceGroups],
-    ...(await planAccount(record)),
+    ...planAccount(record),
     ...(donor ? { donor } : {}),
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
     ...planCgroup(parent, host.cgroupParent),
@@ -243,14 +244,6 @@ function shownOwners(
   const map = userMap(host.namespaces?.user, engine.idMap())
   if (!map.moved) return {}
   return { uidMapping: mappingOption(map.uids), gidMapping: mappingOption(map.gids) }
-}
-
-/** Who is root outside is root in the container too, and needs no name. */
-async function planAccount(record: ContainerRecord): Promise<Pick<Plan, 'account'>> {
-  const kept = keptIds(record.host.namespaces?.user)
-  if (!kept || process.getuid?.() === 0) return {}
-  const { accountOf } = await import('./account.ts')
-  return { account: accountOf(kept, record) }
 }
 
 /** Below which cgroup the container's is made: of systemd a slice, else a directory of its own below the usual one. */
