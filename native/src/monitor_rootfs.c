@@ -98,19 +98,30 @@ static int resolve_user(const struct plan *plan, int root, struct spec *spec, st
 	return set_home(&spec->process, home, out);
 }
 
+/* The caller's umask or a default ACL may have taken bits away. A look is free where fuse-overlayfs
+ * would have to be told. */
+static void complete_mode(int directory, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		(status.st_mode & 07777) != 0755)
+		(void)!fchmodat(directory, name, 0755, 0);
+}
+
 static void add_file(int directory, const char *name)
 {
 	auto_close int file =
 		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
 
 	if (file >= 0)
-		(void)!fchmod(file, 0755);
+		complete_mode(directory, name);
 }
 
 static void add_directory(int directory, const char *name)
 {
 	if (mkdirat(directory, name, 0755) == 0)
-		(void)!fchmodat(directory, name, 0755, 0);
+		complete_mode(directory, name);
 }
 
 /* Programs look for /.dockerenv to see whether they are in a container, and for /etc/mtab to find
