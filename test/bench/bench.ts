@@ -7,7 +7,8 @@ import { processesOf } from '../helpers/leftovers.ts'
 import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import { ensureTestUser, openDevices } from '../helpers/test-user.ts'
 import { measureBeside } from './beside.ts'
-import { type Contestants, checkPeers, openContestants } from './contestants.ts'
+import { type Contestants, checkPeers, openContestants, openLighter } from './contestants.ts'
+import { measureKeepId } from './keep-id.ts'
 import { measureNetworks } from './networks.ts'
 import { Peers } from './peers.ts'
 import { compare } from './statistics.ts'
@@ -16,20 +17,28 @@ import type { World } from './worlds.ts'
 
 /**
  * `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run.
- * `npm run bench -- networks [ROUNDS]`: networks alone.
+ * `npm run bench -- networks [ROUNDS]`: networks alone. `npm run bench -- keep-id [ROUNDS]`: `--userns keep-id` against a
+ * default run; needs no peers.
  */
-const onlyNetworks = process.argv[2] === 'networks'
-const rounds = Number((onlyNetworks ? process.argv[3] : process.argv[2]) ?? (onlyNetworks ? 5 : 15))
+const topic = ['networks', 'keep-id'].find((name) => name === process.argv[2])
+const onlyNetworks = topic === 'networks'
+const rounds = Number((topic ? process.argv[3] : process.argv[2]) ?? (onlyNetworks ? 5 : 15))
 
 /** Resident kilobytes of a process. */
 const RESIDENT = "awk '/^VmRSS/ { print $2 }' /proc/$pid/status"
 
 async function main(): Promise<void> {
-  checkPeers()
+  if (topic !== 'keep-id') checkPeers()
   openDevices()
   const user = ensureTestUser()
   const work = mkdtempSync(join(tmpdir(), 'lighter-bench-'))
   chmodSync(work, 0o755)
+  if (topic === 'keep-id') {
+    const lighter = await openLighter(work, user)
+    await measureKeepId(work, lighter, rounds).finally(() => lighter.close())
+    rmSync(work, { recursive: true, force: true })
+    return
+  }
   const cache = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'lighter-test')
   mkdirSync(cache, { recursive: true })
   const layouts = makeImageLayouts(cache)

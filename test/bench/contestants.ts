@@ -32,7 +32,7 @@ export async function openContestants(
   user: TestUser,
   busyboxLayout: string,
 ): Promise<Contestants> {
-  const lighter = await World.open('lighter', asUser(work, user))
+  const lighter = await openLighter(work, user)
   const podman = await World.open('podman', (script) => [
     peers,
     'sh',
@@ -56,6 +56,10 @@ export async function openContestants(
     },
   }
 }
+
+/** A shell for lighter alone. */
+export const openLighter = (work: string, user: TestUser): Promise<World> =>
+  World.open('lighter', asUser(work, user))
 
 function asUser(work: string, user: TestUser): (script: string) => string[] {
   for (const [from, to] of [

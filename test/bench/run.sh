@@ -1,6 +1,7 @@
 #!/bin/sh
 # `npm run bench`: builds when needed and measures whole commands against the peers; `npm run bench -- networks` measures
-# networks. Needs root (it makes a user and enters the peers' tree); the measured commands run without privileges.
+# networks, `npm run bench -- keep-id` a flag alone. Needs root (it makes a user and enters the peers' tree); the measured
+# commands run without privileges.
 set -eu
 cd "$(dirname "$0")/../.."
 npm run --silent build
