@@ -67,6 +67,8 @@ case_root() { twice "$1" root; }
 case_user() {
   twice "$1" dev
   if grep -q '^dev:100000:65536$' "$1/etc/subuid"; then pass 'subordinate ids'; else fail 'subordinate ids' 'a range for dev' none; fi
+  expect 'npm test as dev, one file' 0 enter "$1" dev npm test -- test/e2e/flags.test.ts
+  said 'npm test as dev, one file: nothing failed' ' passed, 0 failed'
 }
 
 # Containers with one id: the sources do not have what the build can do without, then no ranges can be written.
