@@ -44,7 +44,8 @@ export default topic('logs', [
   },
   {
     name: 'follow from the tail',
-    script: sh`docker run -d --name px busybox sh -c 'echo a; echo b; sleep 0.5; echo c' >/dev/null; sleep 0.2; docker logs -f --tail 1 px`,
+    script: sh`docker run -d --name px busybox sh -c 'echo a; echo b; until [ -e /go ]; do sleep 0.1; done; echo c' >/dev/null; until_says b docker logs px
+      docker logs -f --tail 1 px | while read -r line; do echo "$line"; [ "$line" != b ] || docker exec px touch /go </dev/null; done`,
   },
   {
     name: 'follow of what ended',
