@@ -3,8 +3,9 @@
 # and as a user, and what they say where something cannot be had. The last line is `N passed, N failed`; the exit code is 1 if
 # any failed. Arguments name single cases: `npm run test:bare -- root user`. What is committed is tested, and nothing else.
 #
-# Needs root, debootstrap and a network. Environment: LIGHTER_BARE_CACHE, where the machine to copy is kept
-# (/var/cache/lighter-bare, 0.5 GB; a machine in use takes 3 GB more). It keeps npm-test.log of the last `npm test` too.
+# Needs root, debootstrap and a network, which the machines share: tests that run beside it take each other's ports.
+# Environment: LIGHTER_BARE_CACHE, where the machine to copy is kept (/var/cache/lighter-bare, 0.5 GB; a machine in use takes
+# 3 GB more), with npm-test.log of the last `npm test`.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 . test/bare/machine.sh
