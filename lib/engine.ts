@@ -3,6 +3,7 @@ import { kernelRelease } from './host/kernel.ts'
 import { ensurePaths, findPaths, type HostPaths } from './host/paths.ts'
 import { findProgram } from './host/programs.ts'
 import { buildIdMap } from './host/subids.ts'
+import { chooseUplink, type Uplink } from './host/uplink.ts'
 import { ensureNativeFiles, type NativeFiles } from './runtime/binary.ts'
 import type { IdMap } from './runtime/protocol.ts'
 import type { StorageChoice } from './runtime/storage.ts'
@@ -15,10 +16,12 @@ export interface Engine {
   readonly paths: HostPaths
   /** The user's own id as 0, then the subordinate ranges. */
   idMap(): IdMap
-  /** The native program and the slirp4netns wrapper, unpacked where needed. */
+  /** The native program and the wrappers of the uplinks, unpacked where needed. */
   native(): NativeFiles
   /** Found by mounting for real, remembered per kernel and boot. */
   storage(): Promise<StorageChoice>
+  /** The program that is the way out of networks. */
+  uplink(): Uplink
 }
 
 /** Finds the directories of the calling user and makes them; everything else waits until it is asked for. */
@@ -46,6 +49,7 @@ export function createEngine(environment: NodeJS.ProcessEnv): Engine {
       storage ??= chooseStorage(engine, environment.LIGHTER_STORAGE_DRIVER)
       return storage
     },
+    uplink: () => chooseUplink(environment.LIGHTER_UPLINK, paths.config),
   }
   return engine
 }

@@ -1,4 +1,4 @@
-// What the executable carries beside the program text: the native program, the slirp4netns wrapper, the default image.
+// What the executable carries beside the program text: the native program, the wrappers of the uplinks, the default image.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ const nativeProgram = process.env.LIGHTER_BUILD_NATIVE ?? 'build/native/lighter-
  * unpacked into a directory named by its hash, so that two versions of the program never share one.
  */
 export function carriedFiles(root) {
-  const wrapper = join(root, 'native/slirp4netns')
+  const wrapper = join(root, 'native/uplink')
   const sources = [
     { name: 'lighter-native', path: join(root, nativeProgram) },
     ...readdirSync(wrapper)

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # What the tests use beside what quickstart.sh installs for building and running. clang-format is a part of the checks;
 # the sanitizers come with gcc.
 test_packages="gcc make binutils libc6-dev libseccomp-dev libarchive-dev libjansson-dev nettle-dev libzstd-dev zlib1g-dev
-	clang-format busybox-static uidmap slirp4netns fuse-overlayfs crun ca-certificates docker-registry skopeo debootstrap
+	clang-format busybox-static uidmap slirp4netns passt fuse-overlayfs crun ca-certificates docker-registry skopeo debootstrap
 	attr bsdutils util-linux procps iproute2 nftables tar gzip bzip2 xz-utils groff-base jq
 	curl postgresql-client redis-tools"
 

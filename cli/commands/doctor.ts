@@ -31,6 +31,7 @@ async function checkEverything({ engine }: Context): Promise<Check[]> {
       name: userName(uid),
       nativePattern: join(engine.paths.data, 'libexec/*/lighter-native'),
       bootUnit: findBootUnit(uid, dirname(dirname(engine.paths.config))),
+      uplink: engine.uplink(),
     },
     await tryEverything(engine),
   )

@@ -106,7 +106,7 @@ const lines = (facts: InfoFacts): string[] => [
   ` Cgroup Version: ${facts.cgroupVersion}`,
   ' Plugins:',
   '  Volume: local',
-  '  Network: bridge host none slirp4netns',
+  '  Network: bridge host none pasta slirp4netns',
   '  Log: journald json-file local none passthrough',
   ' Swarm: inactive',
   ` Runtimes: ${facts.runtimes.join(' ')}`,

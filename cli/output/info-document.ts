@@ -39,7 +39,7 @@ export function infoDocument(facts: InfoFacts): Record<string, unknown> {
     DriverStatus: facts.driverStatus,
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null', 'slirp4netns'],
+      Network: ['bridge', 'host', 'null', 'pasta', 'slirp4netns'],
       Authorization: null,
       Log: ['journald', 'json-file', 'local', 'none', 'passthrough'],
     },

@@ -199,7 +199,8 @@ async function buildPlan(
       effectiveMode(host.networkMode, record.networks),
       planBridges(data, record),
       {
-        uplinkProgram: engine.native().uplink,
+        uplink: engine.uplink(),
+        uplinks: engine.native().uplinks,
         hostsFile: join(directory, 'hosts'),
         hostsNames: config.domainname
           ? `${config.hostname}.${config.domainname} ${config.hostname}`

@@ -1,4 +1,5 @@
 import type { BootUnit } from './boot-unit.ts'
+import type { Uplink } from './uplink.ts'
 
 /** `missing`: containers cannot run. `limited`: they run, with less. */
 export type CheckState = 'ok' | 'limited' | 'missing'
@@ -19,6 +20,8 @@ export interface CheckedUser {
   nativePattern: string
   /** What starts containers with the machine. */
   bootUnit: BootUnit
+  /** What is chosen as the way out of networks. */
+  uplink: Uplink
 }
 
 export const ok = (title: string, detail: string): Check => ({

@@ -5,6 +5,7 @@ import { asRoot, installCommand, type PackageNames } from './distribution.ts'
 import { findProgram } from './programs.ts'
 import { checkBoot, checkCgroups, checkLinger } from './session-checks.ts'
 import { ownerNames, readRanges } from './subids.ts'
+import { type Uplink, uplinkPackage } from './uplink.ts'
 
 /** The answer of a trial that only the native program can make. */
 export interface Trial {
@@ -44,7 +45,7 @@ export function checkHost(user: CheckedUser, trials: Trials): Check[] {
     checkOverlay(trials),
     checkFuse(trials),
     checkTun(),
-    checkSlirp(),
+    checkUplink(user.uplink),
     checkNetwork(trials),
     checkCgroups(user),
     checkLinger(user),
@@ -220,15 +221,14 @@ function checkTun(): Check {
   }
 }
 
-function checkSlirp(): Check {
-  const title = 'slirp4netns'
-  const program = findProgram('slirp4netns')
+function checkUplink(title: Uplink): Check {
+  const program = findProgram(title)
   if (program) return ok(title, program)
   return {
     title,
     state: 'limited',
     detail: 'not installed: containers have no way out to the network',
-    mend: [installCommand(same('slirp4netns'))],
+    mend: [installCommand(same(uplinkPackage(title)))],
   }
 }
 

@@ -10,6 +10,7 @@ import { makeDirectory, replaceFile, syncDirectory } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import { Hold } from '../runtime/hold.ts'
 import { addressAt, formatAddress, overlap, parseCidr } from './address.ts'
+import { isOwnNetwork } from './network.ts'
 import { type PoolWishes, planPools } from './pool-wishes.ts'
 import { chooseSubnet, usedSubnets } from './pools.ts'
 import {
@@ -69,7 +70,8 @@ const DRIVERS: Readonly<Record<string, string>> = {
 function checkWishes(wishes: NetworkWishes): void {
   const { name, driver } = wishes
   if (name.trim() === '') throw bad('invalid name:')
-  if (isPredefined(name)) throw bad(`operation is not permitted on predefined ${name} network`)
+  if (isPredefined(name) || !isOwnNetwork(name))
+    throw bad(`operation is not permitted on predefined ${name} network`)
   if (wishes.ingress) throw bad('Ingress network can only be global scope network')
   if (wishes.scope !== '' && wishes.scope !== 'local') {
     throw bad(`cannot create a ${wishes.scope} scoped network when swarm is not active`)

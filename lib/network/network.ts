@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { findProgram } from '../host/programs.ts'
+import { UPLINKS, type Uplink, uplinkPackage } from '../host/uplink.ts'
 import type { BridgePlan, NetworkPlan } from '../runtime/plan.ts'
 
 /** The network that every container is on unless told otherwise. */
@@ -18,7 +20,7 @@ export const MTU = 1500
 /** Where containers on networks of the user's find each other's names, as with Docker. */
 export const NAME_SERVER = '127.0.0.11'
 
-/** Name server that slirp4netns answers for. */
+/** Name server that the uplink answers for. */
 export const UPLINK_RESOLVER = '10.0.2.3'
 
 /**
@@ -30,7 +32,7 @@ export type NetworkMode = string
 export const parseNetwork = (text: string): NetworkMode =>
   text === '' || text === 'default' ? 'bridge' : text
 
-const BUILT_IN: ReadonlySet<string> = new Set(['bridge', 'none', 'host', 'slirp4netns'])
+const BUILT_IN: ReadonlySet<string> = new Set(['bridge', 'none', 'host', ...UPLINKS])
 
 /** Whether a mode names a network that somebody made. */
 export const isOwnNetwork = (mode: NetworkMode): boolean =>
@@ -47,7 +49,10 @@ export const effectiveMode = (
   mode === 'none' && networks.some(({ network }) => network === 'bridge') ? 'bridge' : mode
 
 export interface NetworkWorld {
-  uplinkProgram: string
+  /** The one that all containers share. */
+  uplink: Uplink
+  /** The directory of the wrapper scripts. */
+  uplinks: string
   hostsFile: string
   hostsNames: string
 }
@@ -60,12 +65,23 @@ export function planNetwork(
 ): NetworkPlan {
   if (mode === 'none' || mode === 'host') return { mode }
   if (mode.startsWith('container:')) return { mode: 'container' }
-  const slirp4netns = findProgram('slirp4netns')
-  if (!slirp4netns) {
-    throw new LighterError('host-setup', 'slirp4netns is not installed', {
+  const own = UPLINKS.find((name) => name === mode)
+  const uplink = planUplink(own ?? world.uplink, world)
+  return own ? { mode: 'private', ...uplink } : { mode: 'bridge', ...bridged, ...uplink }
+}
+
+function planUplink(
+  uplink: Uplink,
+  { uplinks, hostsFile, hostsNames }: NetworkWorld,
+): Omit<Extract<NetworkPlan, { mode: 'private' }>, 'mode'> {
+  const uplinkProgram = findProgram(uplink)
+  if (!uplinkProgram) {
+    const name = uplinkPackage(uplink)
+    const named = name === uplink ? '' : ` (the package ${name} has it)`
+    throw new LighterError('host-setup', `${uplink} is not installed${named}`, {
       hint: "'lighter doctor' shows how to install it; --network none and --network host work without it.",
     })
   }
-  const uplink = { mtu: MTU, slirp4netns, ...world }
-  return mode === 'slirp4netns' ? { mode, ...uplink } : { mode: 'bridge', ...bridged, ...uplink }
+  const uplinkScript = join(uplinks, `${uplink}.sh`)
+  return { mtu: MTU, uplink, uplinkScript, uplinkProgram, hostsFile, hostsNames }
 }

@@ -27,8 +27,8 @@ const DEVELOPMENT_ROOT = join(import.meta.dirname, '../..')
 export interface NativeFiles {
   /** The native program. */
   program: string
-  /** The slirp4netns wrapper script. */
-  uplink: string
+  /** The directory of the wrapper scripts of the uplinks. */
+  uplinks: string
 }
 
 /**
@@ -46,13 +46,13 @@ export function ensureNativeFiles(data: string): NativeFiles {
 
 const filesIn = (directory: string): NativeFiles => ({
   program: join(directory, 'lighter-native'),
-  uplink: join(directory, 'slirp4netns.sh'),
+  uplinks: directory,
 })
 
 function developmentFiles(): NativeFiles {
   return {
     program: process.env.LIGHTER_NATIVE ?? join(DEVELOPMENT_ROOT, 'build/native/lighter-native'),
-    uplink: join(DEVELOPMENT_ROOT, 'native/slirp4netns/slirp4netns.sh'),
+    uplinks: join(DEVELOPMENT_ROOT, 'native/uplink'),
   }
 }
 

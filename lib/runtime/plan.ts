@@ -58,8 +58,10 @@ export interface NamesPlan {
 
 interface UplinkPlan {
   mtu: number
+  uplink: 'slirp4netns' | 'pasta'
+  /** The wrapper of the program. */
+  uplinkScript: string
   uplinkProgram: string
-  slirp4netns: string
   hostsFile: string
   hostsNames: string
 }
@@ -73,7 +75,7 @@ export interface BridgePlan {
 
 export type NetworkPlan =
   | { mode: 'none' | 'host' | 'container' }
-  | ({ mode: 'slirp4netns' } & UplinkPlan)
+  | ({ mode: 'private' } & UplinkPlan)
   | ({ mode: 'bridge' } & BridgePlan & UplinkPlan)
 
 /** DIR/plan.json: what the monitor needs beside the OCI bundle. See docs/native-protocol.md. */

@@ -1,7 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno, LighterError } from '../core/errors.ts'
+import { LighterError } from '../core/errors.ts'
 import { replaceFile } from '../fs/replace.ts'
+import { readSetting } from '../fs/settings.ts'
 import { runNative } from './native.ts'
 import type { RootfsDriver } from './plan.ts'
 import type { IdMap } from './protocol.ts'
@@ -72,7 +73,7 @@ const NOT_INSTALLED = 'fuse-overlayfs is not installed'
 
 function wantedDriver(question: StorageQuestion): { driver: RootfsDriver; by: string } | undefined {
   if (question.wanted) return { driver: parseDriver(question.wanted), by: 'LIGHTER_STORAGE_DRIVER' }
-  const configured = readConfiguredDriver(question.config)
+  const configured = readSetting(question.config, 'storageDriver')
   return configured === undefined
     ? undefined
     : { driver: parseDriver(configured), by: question.config }
@@ -95,30 +96,6 @@ function driverOf(
   throw new LighterError('host-setup', NOT_INSTALLED, {
     hint: "'lighter doctor' shows how to install it.",
   })
-}
-
-/** `{ "storageDriver": "fuse-overlayfs" }` */
-function readConfiguredDriver(path: string): string | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
-  let config: unknown
-  try {
-    config = JSON.parse(text)
-  } catch (error) {
-    throw new LighterError('host-setup', `${path} is not JSON: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-  if (typeof config !== 'object' || config === null || !('storageDriver' in config))
-    return undefined
-  const { storageDriver } = config
-  if (typeof storageDriver === 'string') return storageDriver
-  throw new LighterError('host-setup', `${path}: "storageDriver" must be a text`)
 }
 
 async function probeDrivers(question: StorageQuestion): Promise<Probes> {

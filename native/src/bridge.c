@@ -138,6 +138,19 @@ int link_remove_index(int route, int index, struct failure *out)
 	return 0;
 }
 
+int link_set_mtu(int route, int index, unsigned mtu, struct failure *out)
+{
+	struct ifinfomsg info = {.ifi_family = AF_UNSPEC, .ifi_index = index};
+	struct nl_refusal refusal;
+	struct nl_message message;
+
+	nl_begin(&message, RTM_NEWLINK, 0, &info, sizeof(info));
+	nl_put_u32(&message, IFLA_MTU, mtu);
+	if (nl_request(route, &message, &refusal) < 0)
+		return nl_fail(out, &refusal, STEP, "cannot set the MTU of a link");
+	return 0;
+}
+
 int link_add_address(int route, int index, in_addr_t address, unsigned prefix, struct failure *out)
 {
 	struct ifaddrmsg info = {.ifa_family = AF_INET,

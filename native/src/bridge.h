@@ -52,6 +52,7 @@ int bridge_sweep(int route, struct failure *out);
 int link_find(int route, const char *name, bool *ret_up, struct failure *out);
 
 int link_up(int route, int index, struct failure *out);
+int link_set_mtu(int route, int index, unsigned mtu, struct failure *out);
 int link_remove(int route, const char *name, struct failure *out);
 
 /* By index, which no later link gets; one that is gone already is no error. */

@@ -98,6 +98,17 @@ int ipv6_add_address(int netns, int route, const char *link, const struct in6_ad
 	return 0;
 }
 
+static int forward(void *context, struct failure *out)
+{
+	(void)context;
+	return netns_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", "1", out);
+}
+
+int ipv6_forward(int netns, struct failure *out)
+{
+	return netns_run(netns, forward, NULL, out);
+}
+
 int ipv6_claim(int route, const char *link, const struct in6_addr *address, struct failure *out)
 {
 	struct ifinfomsg info = {.ifi_family = AF_UNSPEC};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* IPv6 on the links of networks that have it. Nothing is forwarded from one link to another. */
+/* IPv6 on the links of networks that have it. */
 #ifndef LIGHTER_IPV6_H
 #define LIGHTER_IPV6_H
 
@@ -24,6 +24,9 @@ int subnet6_at(const struct subnet6 *subnet, uint32_t offset, struct in6_addr *r
  * and gives it the address, to be used at once. */
 int ipv6_add_address(int netns, int route, const char *link, const struct in6_addr *address,
 	unsigned prefix, struct failure *out);
+
+/* Lets the namespace forward from one link to another, those that come later too. */
+int ipv6_forward(int netns, struct failure *out);
 
 /* Gives a link a second name that encodes the address: the kernel refuses it to another one.
  * Returns 1 when another link has it, 0 or -1. */

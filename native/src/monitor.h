@@ -18,6 +18,7 @@
 #include "pause.h"
 #include "plan.h"
 #include "restart.h"
+#include "retry.h"
 #include "shared.h"
 #include "streams.h"
 
@@ -75,7 +76,8 @@ struct monitor {
 	char started_event[64];
 	bool stopping; /* asked to end: the container is killed when it does not follow in time */
 	struct timespec kill_at;
-	struct timespec uplink_pause; /* its death is not watched for until then */
+	struct retry uplink_retry;   /* its death is not watched for until then */
+	struct retry services_retry; /* a server that could not be had */
 };
 
 /* What the caller of `run` hands to its monitor. */

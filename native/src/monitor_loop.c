@@ -30,8 +30,9 @@ enum {
 
 enum { DRAIN_MS = 2000, STOP_SECONDS = 10 };
 
-/* Until the pipe is watched again: an uplink that dies at once is not to keep the machine busy. */
-enum { UPLINK_PAUSE_SECONDS = 2, UPLINK_FAILED_SECONDS = 30 };
+/* The longest times until the next try: an uplink that dies at once is not to keep the machine
+ * busy. */
+enum { UPLINK_DIES_MS = 2000, FAILS_MS = 30000 };
 
 static void remaining(const struct timespec *deadline, int *timeout)
 {
@@ -124,10 +125,8 @@ static void watch_client(const struct client *client, struct pollfd *slot)
 /* Whether the death of the uplink is of interest now. */
 static bool wants_uplink(const struct monitor *monitor)
 {
-	int left;
-
-	remaining(&monitor->uplink_pause, &left);
-	return monitor->plan->network.mode == NETWORK_BRIDGE && left == 0;
+	return monitor->plan->network.mode == NETWORK_BRIDGE &&
+	       retry_left(&monitor->uplink_retry) <= 0;
 }
 
 static void watch(const struct monitor *monitor, struct pollfd *slots)
@@ -186,6 +185,14 @@ static void sooner(const struct timespec *deadline, int *timeout)
 		*timeout = left;
 }
 
+static void sooner_try(const struct retry *retry, int *timeout)
+{
+	int left = retry_left(retry);
+
+	if (left >= 0 && (*timeout < 0 || left < *timeout))
+		*timeout = left;
+}
+
 static int next_timeout(struct monitor *monitor)
 {
 	int timeout = -1;
@@ -201,8 +208,8 @@ static int next_timeout(struct monitor *monitor)
 		sooner(&monitor->prober.due, &timeout);
 	if (monitor->restarting)
 		sooner(&monitor->restart_at, &timeout);
-	if (monitor->uplink_pause.tv_sec > 0 && !wants_uplink(monitor))
-		sooner(&monitor->uplink_pause, &timeout);
+	sooner_try(&monitor->uplink_retry, &timeout);
+	sooner_try(&monitor->services_retry, &timeout);
 	return timeout;
 }
 
@@ -211,8 +218,29 @@ static void renew_uplink(struct monitor *monitor)
 	struct failure ignored;
 	int result = shared_renew_uplink(&monitor->shared, monitor->plan, &ignored);
 
-	clock_gettime(CLOCK_MONOTONIC, &monitor->uplink_pause);
-	monitor->uplink_pause.tv_sec += result < 0 ? UPLINK_FAILED_SECONDS : UPLINK_PAUSE_SECONDS;
+	retry_later(&monitor->uplink_retry, result < 0 ? FAILS_MS : UPLINK_DIES_MS);
+}
+
+static void renew_services(struct monitor *monitor)
+{
+	if (services_renew(&monitor->services, monitor->plan, &monitor->network) == 0)
+		retry_stop(&monitor->services_retry);
+	else
+		retry_later(&monitor->services_retry, FAILS_MS);
+}
+
+/* What waited for its time. */
+static void try_again(struct monitor *monitor)
+{
+	if (retry_left(&monitor->uplink_retry) == 0)
+		retry_stop(&monitor->uplink_retry);
+	if (retry_left(&monitor->services_retry) != 0)
+		return;
+	/* Between two runs there is nothing to tell; the next one begins by telling it. */
+	if (monitor->restarting)
+		retry_stop(&monitor->services_retry);
+	else
+		renew_services(monitor);
 }
 
 static void check_health(struct monitor *monitor)
@@ -233,6 +261,7 @@ static bool turn(struct monitor *monitor)
 	struct failure ignored;
 
 	check_health(monitor);
+	try_again(monitor);
 	watch(monitor, slots);
 	if (poll(slots, SLOT_CLIENTS + count, next_timeout(monitor)) <= 0)
 		return false;
@@ -243,7 +272,7 @@ static bool turn(struct monitor *monitor)
 	if (slots[SLOT_MEMORY].revents && monitor_oom_check(monitor))
 		(void)monitor_record_running(monitor, &ignored);
 	if (slots[SLOT_NAMES].revents || slots[SLOT_PORTS].revents)
-		services_renew(&monitor->services, monitor->plan, &monitor->network);
+		renew_services(monitor);
 	if (slots[SLOT_UPLINK].revents & POLLERR)
 		renew_uplink(monitor);
 	if (slots[SLOT_INPUT].revents)

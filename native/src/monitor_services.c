@@ -303,7 +303,7 @@ static bool is_broken(int fd)
 	       recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
-void services_renew(
+int services_renew(
 	struct services *services, const struct plan *plan, const struct net_attachment *network)
 {
 	struct failure ignored;
@@ -312,8 +312,7 @@ void services_renew(
 		drop(&services->names);
 	if (is_broken(services->ports))
 		drop(&services->ports);
-	/* What cannot be had now is tried again when the next command changes the container. */
-	(void)services_register(services, plan, network, -1, &ignored);
+	return services_register(services, plan, network, -1, &ignored);
 }
 
 void services_withdraw(struct services *services)

@@ -47,8 +47,8 @@ int services_unpublish(struct services *services, int protocol, uint16_t port, u
 int services_register(struct services *services, const struct plan *plan,
 	const struct net_attachment *network, int netns, struct failure *out);
 
-/* A connection broke: another server takes over. */
-void services_renew(
+/* A connection broke: another server takes over. Returns -1 where none can be had now. */
+int services_renew(
 	struct services *services, const struct plan *plan, const struct net_attachment *network);
 
 /* The container ended, or will be started again: nobody finds it any more. The host's ports stay.

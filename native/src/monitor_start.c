@@ -196,7 +196,7 @@ static int connect_container(struct monitor *monitor, struct launched *launched,
 		return -1;
 	if (plan->network.mode == NETWORK_BRIDGE &&
 		(announce(monitor, launched, out) < 0 ||
-			shared_wait_uplink(&monitor->shared, out) < 0))
+			shared_wait_uplink(&monitor->shared, monitor->plan, out) < 0))
 		return -1;
 	return monitor->clients.listener >= 0 ? 0 : clients_listen(&monitor->clients, plan, out);
 }

@@ -13,7 +13,10 @@
 struct guard {
 	int netns;
 	const char *bridge;
-	const struct subnet *subnet;
+	uint8_t family; /* NFPROTO_IPV4 or NFPROTO_IPV6 */
+	uint32_t source;
+	const void *network, *mask;
+	size_t size; /* of an address */
 	bool internal;
 	char table[64];
 };
@@ -22,12 +25,11 @@ struct guard {
 static void add_masquerade(struct nft_batch *batch, const struct guard *guard)
 {
 	static const char chain[] = "postrouting";
-	const in_addr_t mask = subnet_mask(guard->subnet->prefix);
 	struct nft_rule rule;
 
 	nft_add_chain(batch, guard->table, chain, "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
 	nft_rule_begin(&rule, batch, guard->table, chain);
-	nft_match_subnet(&rule, NFT_IP4_SOURCE, &guard->subnet->network, &mask, sizeof(mask));
+	nft_match_subnet(&rule, guard->source, guard->network, guard->mask, guard->size);
 	nft_compare_link(&rule, NFT_META_OIFNAME, NFT_CMP_NEQ, guard->bridge);
 	nft_masquerade(&rule);
 	nft_rule_end(&rule, batch);
@@ -62,7 +64,7 @@ static int transact(
 {
 	struct nft_batch batch;
 
-	nft_batch_begin(&batch, NFPROTO_IPV4);
+	nft_batch_begin(&batch, guard->family);
 	nft_add_table(&batch, guard->table, replace);
 	add_isolation(&batch, guard);
 	if (!guard->internal)
@@ -70,19 +72,17 @@ static int transact(
 	return nft_batch_commit(&batch, guard->netns, refusal, out);
 }
 
-int nat_guard(int netns, const char *bridge, const struct subnet *subnet, bool internal,
-	struct failure *out)
+static int set_guard(struct guard *guard, struct failure *out)
 {
-	struct guard guard = {netns, bridge, subnet, internal, ""};
 	struct nl_refusal refusal;
 	int result;
 
-	snprintf(guard.table, sizeof(guard.table), "lighter-%s", bridge);
-	result = transact(&guard, false, &refusal, out);
+	snprintf(guard->table, sizeof(guard->table), "lighter-%s", guard->bridge);
+	result = transact(guard, false, &refusal, out);
 	/* Left by a start that was killed, or by a network of that name before. Not deleted
 	 * unasked: the kernel waits out a grace period of some 15 ms when a table goes. */
 	if (result > 0 && refusal.error == EEXIST)
-		result = transact(&guard, true, &refusal, out);
+		result = transact(guard, true, &refusal, out);
 	if (result <= 0)
 		return result;
 	if (refusal.error == EOPNOTSUPP || refusal.error == ENOENT || refusal.error == EINVAL)
@@ -90,4 +90,38 @@ int nat_guard(int netns, const char *bridge, const struct subnet *subnet, bool i
 			"the kernel refused the rules of the network (it needs the modules nf_tables, "
 			"nft_chain_nat and nft_masq)");
 	return nl_fail(out, &refusal, STEP, "the kernel refused the rules of the network");
+}
+
+int nat_guard(int netns, const char *bridge, const struct subnet *subnet, bool internal,
+	struct failure *out)
+{
+	const in_addr_t mask = subnet_mask(subnet->prefix);
+	struct guard guard = {.netns = netns,
+		.bridge = bridge,
+		.family = NFPROTO_IPV4,
+		.source = NFT_IP4_SOURCE,
+		.network = &subnet->network,
+		.mask = &mask,
+		.size = sizeof(mask),
+		.internal = internal};
+
+	return set_guard(&guard, out);
+}
+
+int nat_guard6(int netns, const char *bridge, const struct subnet6 *subnet, bool internal,
+	struct failure *out)
+{
+	struct in6_addr mask = {0};
+	struct guard guard = {.netns = netns,
+		.bridge = bridge,
+		.family = NFPROTO_IPV6,
+		.source = NFT_IP6_SOURCE,
+		.network = &subnet->network,
+		.mask = &mask,
+		.size = sizeof(mask),
+		.internal = internal};
+
+	for (unsigned bit = 0; bit < subnet->prefix; bit++)
+		mask.s6_addr[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return set_guard(&guard, out);
 }

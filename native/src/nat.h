@@ -14,4 +14,8 @@
 int nat_guard(int netns, const char *bridge, const struct subnet *subnet, bool internal,
 	struct failure *out);
 
+/* The same for IPv6. */
+int nat_guard6(int netns, const char *bridge, const struct subnet6 *subnet, bool internal,
+	struct failure *out);
+
 #endif

@@ -18,11 +18,6 @@
 
 #define STEP "network"
 
-/* The address slirp4netns gives its namespace, and the gateway it plays. */
-#define SLIRP_ADDRESS "10.0.2.100"
-#define SLIRP_GATEWAY "10.0.2.2"
-#define SLIRP_PREFIX 24
-
 enum { ATTEMPTS = 5 };
 
 static int open_netns(pid_t pid, struct failure *out)
@@ -105,10 +100,10 @@ int net_route(
 		if (strcmp(endpoint->id, id) != 0)
 			continue;
 		if (inet_pton(AF_INET, endpoint->gateway, &gateway) == 1 &&
-			route_set_default(route, AF_INET, &gateway, out) < 0)
+			route_set_default(route, AF_INET, &gateway, 0, out) < 0)
 			return -1;
 		return inet_pton(AF_INET6, endpoint->gateway6, &gateway6) == 1
-			       ? route_set_default(route, AF_INET6, &gateway6, out)
+			       ? route_set_default(route, AF_INET6, &gateway6, 0, out)
 			       : 0;
 	}
 	return 0;
@@ -123,7 +118,7 @@ static int connect_bridges(const struct plan *plan, struct shared *shared, int n
 	return 0;
 }
 
-static int connect_slirp(
+static int connect_privately(
 	const struct plan *plan, int netns, struct net_attachment *ret, struct failure *out)
 {
 	struct uplink_starter starter = UPLINK_NO_STARTER;
@@ -142,15 +137,18 @@ static int connect_slirp(
 		return -1;
 	result = uplink_start(&starter, netns, reader, &uplink, out);
 	uplink_dismiss(&starter);
-	if (result < 0 || uplink_wait(&uplink, out) < 0 ||
-		hosts_add(&plan->network, SLIRP_ADDRESS, out) < 0)
+	auto_close int route = netns_socket(netns, NETLINK_ROUTE, out);
+
+	if (result < 0 || route < 0 || uplink_wait(&uplink, out) < 0 ||
+		uplink_configure(netns, route, plan, out) < 0 ||
+		hosts_add(&plan->network, UPLINK_ADDRESS, out) < 0)
 		return -1;
 	slot = add_slot(ret, out);
 	if (!slot)
 		return -1;
-	*slot = (struct net_endpoint){.prefix = SLIRP_PREFIX,
-		.address = SLIRP_ADDRESS,
-		.gateway = SLIRP_GATEWAY,
+	*slot = (struct net_endpoint){.prefix = UPLINK_PREFIX,
+		.address = UPLINK_ADDRESS,
+		.gateway = UPLINK_GATEWAY,
 		.interface = UPLINK_LINK};
 	ret->count++;
 	ret->uplink = uplink.pid;
@@ -178,8 +176,8 @@ int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int n
 		return endpoint_loopback(netns, out);
 	case NETWORK_BRIDGE:
 		return connect_bridges(plan, shared, netns, ret, out);
-	case NETWORK_SLIRP:
-		return connect_slirp(plan, netns, ret, out);
+	case NETWORK_PRIVATE:
+		return connect_privately(plan, netns, ret, out);
 	}
 	return 0;
 }

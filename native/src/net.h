@@ -13,14 +13,14 @@
 struct net_attachment {
 	struct net_endpoint *endpoints; /* one per network; none without addresses */
 	size_t count;
-	pid_t uplink;	      /* private slirp4netns (NETWORK_SLIRP), else 0 */
+	pid_t uplink;	      /* the private one (NETWORK_PRIVATE), else 0 */
 	int uplink_keepalive; /* write end that ends the private uplink when closed; -1 = none */
 };
 
 /* Called from the shared user namespace while the container's process waits before its command:
  * netns is the process's network namespace, -1 = reachable through pid. Loopback up;
  * NETWORK_BRIDGE: an endpoint on each network of the plan (endpoint.h), default route;
- * NETWORK_SLIRP: an uplink of its own. Each address gets its line in the hosts file. */
+ * NETWORK_PRIVATE: an uplink of its own. Each address gets its line in the hosts file. */
 int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int netns,
 	struct net_attachment *ret, struct failure *out);
 

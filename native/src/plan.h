@@ -30,9 +30,11 @@ enum network_mode {
 	NETWORK_NONE,
 	NETWORK_HOST,
 	NETWORK_BRIDGE,
-	NETWORK_SLIRP,
+	NETWORK_PRIVATE,   /* an uplink of its own */
 	NETWORK_CONTAINER, /* the donor's */
 };
+
+enum uplink_kind { UPLINK_SLIRP4NETNS, UPLINK_PASTA };
 
 /* What networks without endpoints are called; PREDEFINED_IDS of lib/network/network.ts. */
 #define NETWORK_HOST_ID "5accd5297b035a9422f48049064e4bdb28b38992a0000c87adc54762614d79bf"
@@ -85,8 +87,9 @@ struct plan_network {
 	struct plan_names names;
 	struct plan_port *ports;
 	size_t port_count;
-	char *uplink_program; /* the slirp4netns wrapper script */
-	char *slirp4netns;    /* the slirp4netns executable the wrapper runs */
+	enum uplink_kind uplink;
+	char *uplink_script;  /* the wrapper of the program */
+	char *uplink_program; /* slirp4netns or pasta, absolute path */
 	unsigned mtu;	      /* of the uplink */
 	char *hosts_file; /* the line "ADDRESS\tNAMES" is appended once the address is known; NULL =
 			     none */

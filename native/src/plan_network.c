@@ -154,24 +154,36 @@ static int read_ports(json_t *list, struct plan_network *ret, struct failure *ou
 	return 0;
 }
 
+static int read_uplink(json_t *object, struct plan_network *ret, struct failure *out)
+{
+	static const char *const kinds[] = {"slirp4netns", "pasta"};
+	bool needed = ret->mode == NETWORK_BRIDGE || ret->mode == NETWORK_PRIVATE;
+	enum need need = needed ? REQUIRED : OPTIONAL;
+	int kind = 0;
+
+	if (needed && plan_get_choice(object, "uplink", kinds, array_size(kinds), &kind, out) < 0)
+		return -1;
+	ret->uplink = (enum uplink_kind)kind;
+	if (plan_get_path(object, "uplinkScript", need, &ret->uplink_script, out) < 0 ||
+		plan_get_path(object, "uplinkProgram", need, &ret->uplink_program, out) < 0)
+		return -1;
+	return read_mtu(object, need, &ret->mtu, out);
+}
+
 int plan_read_network(json_t *object, struct plan_network *ret, struct failure *out)
 {
-	static const char *const known[] = {"mode", "endpoints", "names", "ports", "mtu",
-		"uplinkProgram", "slirp4netns", "hostsFile", "hostsNames", NULL};
-	static const char *const modes[] = {"none", "host", "bridge", "slirp4netns", "container"};
+	static const char *const known[] = {"mode", "endpoints", "names", "ports", "mtu", "uplink",
+		"uplinkScript", "uplinkProgram", "hostsFile", "hostsNames", NULL};
+	static const char *const modes[] = {"none", "host", "bridge", "private", "container"};
 	int mode = 0;
 
 	if (plan_check_members(object, "network", known, out) < 0 ||
 		plan_get_choice(object, "mode", modes, array_size(modes), &mode, out) < 0)
 		return -1;
 	ret->mode = (enum network_mode)mode;
-	enum need uplink = mode == NETWORK_BRIDGE || mode == NETWORK_SLIRP ? REQUIRED : OPTIONAL;
-
-	if (plan_get_path(object, "uplinkProgram", uplink, &ret->uplink_program, out) < 0 ||
-		plan_get_path(object, "slirp4netns", uplink, &ret->slirp4netns, out) < 0 ||
+	if (read_uplink(object, ret, out) < 0 ||
 		plan_get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
-		plan_get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0 ||
-		read_mtu(object, uplink, &ret->mtu, out) < 0)
+		plan_get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0)
 		return -1;
 	if (mode != NETWORK_BRIDGE)
 		return 0;
@@ -210,8 +222,8 @@ void plan_clear_network(struct plan_network *network)
 	free(network->ports);
 	plan_clear_list(&network->names.servers);
 	json_decref(network->names.links);
+	free(network->uplink_script);
 	free(network->uplink_program);
-	free(network->slirp4netns);
 	free(network->hosts_file);
 	free(network->hosts_names);
 }

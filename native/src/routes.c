@@ -9,7 +9,7 @@
 
 #define STEP "network"
 
-int route_set_default(int route, int family, const void *gateway, struct failure *out)
+int route_set_default(int route, int family, const void *gateway, int link, struct failure *out)
 {
 	bool six = family == AF_INET6;
 	struct rtmsg info = {.rtm_family = (unsigned char)family,
@@ -23,6 +23,8 @@ int route_set_default(int route, int family, const void *gateway, struct failure
 	nl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
 	nl_put(&message, RTA_GATEWAY, gateway,
 		six ? sizeof(struct in6_addr) : sizeof(struct in_addr));
+	if (link > 0)
+		nl_put_u32(&message, RTA_OIF, (uint32_t)link);
 	if (nl_request(route, &message, &refusal) < 0)
 		return nl_fail(out, &refusal, STEP, "cannot set the default route%s",
 			six ? " for IPv6" : "");

@@ -127,7 +127,7 @@ static int set_up_netns(void *context, struct failure *out)
 		return fail(out, errno, SHARED_STEP, "cannot open a netlink socket");
 	if (netns_sysctl("/proc/sys/net/ipv4/ip_forward", "1", out) < 0)
 		return -1;
-	/* Nothing here speaks IPv6; without this every link sends router solicitations. */
+	/* Switched on where it is needed; without this every link sends router solicitations. */
 	if (access("/proc/sys/net/ipv6", F_OK) == 0 &&
 		netns_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", out) < 0)
 		return -1;
@@ -149,6 +149,10 @@ static int create_bridge(struct join *join)
 		(endpoint->subnet6 && subnet6_parse(endpoint->subnet6, endpoint->gateway6, &six,
 					      join->out) < 0) ||
 		nat_guard(LENT_NETNS, endpoint->bridge, &subnet, endpoint->internal, join->out) < 0)
+		return -1;
+	if (endpoint->subnet6 && (nat_guard6(LENT_NETNS, endpoint->bridge, &six, endpoint->internal,
+					  join->out) < 0 ||
+					 ipv6_forward(LENT_NETNS, join->out) < 0))
 		return -1;
 	return bridge_create(join->shared->route, &wish, join->out);
 }

@@ -13,9 +13,8 @@
 /* Descriptor numbers every monitor keeps open, so that another process of the user finds them in
  * /proc/PID/fd. They are checked by type and inode before use. */
 enum lent_fd {
-	LENT_NETNS = 3, /* the shared network namespace */
-	LENT_UPLINK =
-		4, /* write end of the pipe whose closing ends the uplink (slirp4netns --exit-fd) */
+	LENT_NETNS = 3,	 /* the shared network namespace */
+	LENT_UPLINK = 4, /* write end of the pipe whose closing ends the uplink */
 };
 
 struct shared {
@@ -46,7 +45,7 @@ int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
 	const struct plan_endpoint *endpoint, struct failure *out);
 
 /* Waits (bounded) until the uplink carries traffic. */
-int shared_wait_uplink(struct shared *shared, struct failure *out);
+int shared_wait_uplink(struct shared *shared, const struct plan *plan, struct failure *out);
 
 /* The uplink died under running containers, which the pipe tells (POLLERR): another one takes its
  * place, started by whoever is first, and is waited for. */

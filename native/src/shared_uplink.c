@@ -11,6 +11,7 @@
 #include "routes.h"
 #include "scope.h"
 #include "shared_join.h"
+#include "uplink_program.h"
 
 void shared_name_record(struct join *join)
 {
@@ -96,7 +97,7 @@ int shared_ensure_uplink(struct join *join)
 }
 
 /* Another start's uplink: its last step is the default route. */
-static int wait_pending(struct shared *shared, struct failure *out)
+static int wait_pending(struct shared *shared, const struct plan *plan, struct failure *out)
 {
 	long deadline = shared_now_ms() + UPLINK_WAIT_MS;
 	bool has_route = false;
@@ -107,28 +108,30 @@ static int wait_pending(struct shared *shared, struct failure *out)
 		if (has_route)
 			break;
 		if (!identity_alive(&shared->uplink_identity))
-			return fail(out, 0, SHARED_STEP,
-				"slirp4netns, started by another container, died");
+			return fail(out, 0, SHARED_STEP, "%s, started by another container, died",
+				uplink_name(plan));
 		if (shared_now_ms() > deadline)
-			return fail(out, 0, SHARED_STEP,
-				"slirp4netns did not bring the network up in time");
+			return fail(out, 0, SHARED_STEP, "%s did not bring the network up in time",
+				uplink_name(plan));
 		shared_sleep_ms(3);
 	}
 	shared->uplink_pending = false;
 	return 0;
 }
 
-int shared_wait_uplink(struct shared *shared, struct failure *out)
+int shared_wait_uplink(struct shared *shared, const struct plan *plan, struct failure *out)
 {
-	struct uplink uplink = {0, shared->uplink_ready, shared->uplink_errors};
+	struct uplink uplink = {uplink_name(plan), 0, shared->uplink_ready, shared->uplink_errors};
 
 	if (shared->uplink_pending)
-		return wait_pending(shared, out);
+		return wait_pending(shared, plan, out);
 	if (shared->uplink_ready < 0)
 		return 0;
 	shared->uplink_ready = -1;
 	shared->uplink_errors = -1;
-	return uplink_wait(&uplink, out);
+	if (uplink_wait(&uplink, out) < 0)
+		return -1;
+	return uplink_configure(LENT_NETNS, shared->route, plan, out);
 }
 
 int shared_renew_uplink(struct shared *shared, const struct plan *plan, struct failure *out)
@@ -144,5 +147,5 @@ int shared_renew_uplink(struct shared *shared, const struct plan *plan, struct f
 	result = shared_ensure_uplink(&join);
 	uplink_dismiss(&join.starter);
 	scope_close(&join.lock);
-	return result < 0 ? -1 : shared_wait_uplink(shared, out);
+	return result < 0 ? -1 : shared_wait_uplink(shared, plan, out);
 }

@@ -1,32 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "uplink.h"
-#include "uplink_version.h"
+#include "uplink_program.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "capture.h"
-#include "helper.h"
 #include "scope.h"
-#include "systemd_scope.h"
-#include "userns.h"
 
 #define STEP "uplink"
 
-/* The descriptors the wrapper script is started with, beside 0, 1 and 2. */
-enum { FD_NETNS = 3, FD_EXIT = 4, FD_READY = 5, FD_FIRST_FREE = 6 };
 enum { SENT_NETNS, SENT_EXIT, SENT_READY, SENT_ERRORS, SENT_COUNT };
 
 union control {
@@ -130,76 +122,11 @@ static int arrange_descriptors(int fds[SENT_COUNT])
 		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
 	null = fcntl(null, F_DUPFD_CLOEXEC, 16);
 	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(fds[SENT_ERRORS], 2) < 0 ||
-		dup2(fds[SENT_NETNS], FD_NETNS) < 0 || dup2(fds[SENT_EXIT], FD_EXIT) < 0 ||
-		dup2(fds[SENT_READY], FD_READY) < 0)
+		dup2(fds[SENT_NETNS], UPLINK_FD_NETNS) < 0 ||
+		dup2(fds[SENT_EXIT], UPLINK_FD_EXIT) < 0 ||
+		dup2(fds[SENT_READY], UPLINK_FD_READY) < 0)
 		return -1;
-	return (int)syscall(SYS_close_range, FD_FIRST_FREE, ~0U, 0);
-}
-
-/* The shared uplink lives in a scope of its own: stopping the container that happened to start it
- * must not cut the others off. Without a systemd manager there is no scope to be stopped with. */
-static int leave_scope_and_enter(void)
-{
-	struct failure ignored;
-	char scope[32];
-	auto_close int userns = -1;
-
-	snprintf(scope, sizeof(scope), "uplink-%d", (int)getpid());
-	systemd_scope_enter(scope, "network of lighter's containers", NULL, &ignored);
-	userns = ioctl(FD_NETNS, NS_GET_USERNS);
-	if (userns < 0 || setns(userns, CLONE_NEWUSER) < 0)
-		return -1;
-	return userns_become_root(&ignored);
-}
-
-/* The sandbox is a pivot_root, which a system that runs from its initramfs refuses. */
-static bool can_pivot(void)
-{
-	auto_fclose FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	char line[4096], mountpoint[8];
-	bool result = true;
-
-	while (mounts && fgets(line, sizeof(line), mounts))
-		if (sscanf(line, "%*d %*d %*s %*s %7s", mountpoint) == 1 &&
-			strcmp(mountpoint, "/") == 0)
-			result = !strstr(line, " - rootfs ");
-	return result;
-}
-
-static void uplink_main(const struct plan *plan, bool outside)
-{
-	const struct plan_network *network = &plan->network;
-	char *environment[6] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}};
-	struct uplink_version version;
-	size_t count = 1;
-	char mtu[16];
-	char *arguments[] = {network->uplink_program, network->slirp4netns,
-		(char[]){"/proc/self/fd/3"}, (char[]){UPLINK_LINK}, mtu, (char[]){"4"},
-		(char[]){"5"}, NULL};
-	sigset_t none;
-
-	if (outside && leave_scope_and_enter() < 0) {
-		dprintf(2, "cannot enter the shared user namespace: %s", strerror(errno));
-		_exit(1);
-	}
-	if (!outside)
-		helper_leave_root_file_system();
-	if (can_pivot())
-		environment[count++] = (char[]){"SANDBOX=--enable-sandbox"};
-	uplink_version_recall(network->slirp4netns, plan->runtime_dir, &version);
-	for (char *const *entry = (char *[]){version.text, version.key, version.file, NULL}; *entry;
-		entry++)
-		if (**entry)
-			environment[count++] = *entry;
-	snprintf(mtu, sizeof(mtu), "%u", network->mtu);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (chdir("/") == 0)
-		execve(network->uplink_program, arguments, environment);
-	dprintf(2, "%s: %s", network->uplink_program, strerror(errno));
-	_exit(127);
+	return (int)syscall(SYS_close_range, UPLINK_FD_READY + 1, ~0U, 0);
 }
 
 /* Forked once more, so that the uplink is nobody's child and the starter is reaped at once. */
@@ -222,8 +149,7 @@ static void starter_main(const struct plan *plan, const char *record, bool outsi
 	if (retry_eintr(write(socket, &pid, sizeof(pid))) != (ssize_t)sizeof(pid) ||
 		arrange_descriptors(fds) < 0)
 		_exit(1);
-	uplink_main(plan, outside);
-	_exit(1);
+	uplink_become(plan, outside);
 }
 
 int uplink_prepare(const struct plan *plan, const char *record, bool outside,
@@ -244,7 +170,7 @@ int uplink_prepare(const struct plan *plan, const char *record, bool outside,
 		close(own);
 		starter_main(plan, record, outside, theirs);
 	}
-	*ret = (struct uplink_starter){pid, take_fd(&own)};
+	*ret = (struct uplink_starter){pid, take_fd(&own), uplink_name(plan)};
 	return 0;
 }
 
@@ -271,26 +197,77 @@ int uplink_start(struct uplink_starter *starter, int netns, int exit_pipe, struc
 
 	if (send_descriptors(starter->socket, fds) < 0 ||
 		retry_eintr(read(starter->socket, &pid, sizeof(pid))) != (ssize_t)sizeof(pid))
-		return fail(out, 0, STEP, "the process that starts slirp4netns died");
+		return fail(out, 0, STEP, "the process that starts the way out died");
+	ret->name = starter->name;
 	ret->pid = pid;
 	ret->ready = take_fd(&ready_reader);
 	ret->errors = take_fd(&errors);
 	return 0;
 }
 
+/* slirp4netns says "1"; pasta writes a line with its pid, perhaps after lines of warnings. */
+static bool says_ready(const char *text)
+{
+	while (*text) {
+		if (*text >= '0' && *text <= '9')
+			return true;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return false;
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
+}
+
+/* Collects what comes until it says that it is ready. Returns 0; -1 when it ended, with errno
+ * ETIMEDOUT when it took too long. */
+static int hear(int ready, char *text, size_t size)
+{
+	long deadline = now_ms() + UPLINK_WAIT_MS;
+	size_t length = 0;
+
+	for (;;) {
+		struct pollfd event = {.fd = ready, .events = POLLIN};
+		long left = deadline - now_ms();
+		ssize_t got;
+
+		errno = ETIMEDOUT;
+		if (left <= 0 || retry_eintr(poll(&event, 1, (int)left)) == 0)
+			return -1;
+		errno = 0;
+		got = retry_eintr(read(ready, text + length, size - 1 - length));
+		if (got <= 0)
+			return -1;
+		length += (size_t)got;
+		text[length] = '\0';
+		if (says_ready(text))
+			return 0;
+		/* The rest is not worth keeping, but what comes last tells. */
+		if (length == size - 1)
+			length = 0;
+	}
+}
+
 int uplink_wait(struct uplink *uplink, struct failure *out)
 {
 	auto_close int ready = take_fd(&uplink->ready);
 	auto_close int errors = take_fd(&uplink->errors);
-	struct pollfd event = {.fd = ready, .events = POLLIN};
-	char text[300], byte;
-	int polled = retry_eintr(poll(&event, 1, UPLINK_WAIT_MS));
+	char said[300] = "", text[300];
+	bool late;
 
-	if (polled > 0 && retry_eintr(read(ready, &byte, 1)) == 1)
+	if (hear(ready, said, sizeof(said)) == 0)
 		return 0;
+	late = errno == ETIMEDOUT;
+	for (char *end = said; (end = strchr(end, '\n'));)
+		*end = ' ';
 	capture_text(errors, text, sizeof(text));
-	return fail(out, 0, STEP, "%s%s%s",
-		polled == 0 ? "slirp4netns did not bring the network up in time"
-			    : "slirp4netns could not start",
-		text[0] ? ": " : "", text);
+	return fail(out, 0, STEP, "%s %s%s%s%s", uplink->name,
+		late ? "did not bring the network up in time" : "could not start",
+		text[0] || said[0] ? ": " : "", text, said);
 }

@@ -48,6 +48,17 @@ static void test_masquerade(int netns)
 	check(listed("oifname \"internal0\" iifname != \"internal0\" drop"));
 }
 
+static void test_masquerade6(int netns)
+{
+	struct failure failure;
+	struct subnet6 subnet;
+
+	check(subnet6_parse("fd00:0:0:a0::/60", "fd00:0:0:a0::1", &subnet, &failure) == 0);
+	check(nat_guard6(netns, "lighter0", &subnet, false, &failure) == 0);
+	check(listed("table ip6 lighter-lighter0 {"));
+	check(listed("ip6 saddr fd00:0:0:a0::/60 oifname != \"lighter0\" masquerade"));
+}
+
 static void test_dnat(int netns)
 {
 	const uint16_t port = htons(5353);
@@ -79,6 +90,8 @@ int main(void)
 	auto_close int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	test_masquerade(netns);
+
+	test_masquerade6(netns);
 	test_dnat(netns);
 	return failures > 0;
 }

@@ -6,6 +6,9 @@ export interface OtherHost {
   address: string
   /** The address of this machine on the cable. */
   here: string
+  /** The same for IPv6. */
+  address6: string
+  here6: string
   /** The words that run a command there. */
   enter: string[]
   remove: () => void
@@ -19,6 +22,8 @@ export function makeOtherHost(letter = ''): OtherHost {
   const link = `lt${process.pid}${letter}`
   const network = `198.${letter ? 19 : 18}.${process.pid % 250}`
   const [here, address] = [`${network}.1`, `${network}.2`]
+  const network6 = `2001:db8:${letter ? 19 : 18}:${(process.pid % 65536).toString(16)}`
+  const [here6, address6] = [`${network6}::1`, `${network6}::2`]
   ip('netns', 'add', name)
   ip('link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
   ip('addr', 'add', `${here}/24`, 'dev', link)
@@ -26,9 +31,13 @@ export function makeOtherHost(letter = ''): OtherHost {
   ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
   ip('-n', name, 'link', 'set', 'eth0', 'up')
   ip('-n', name, 'link', 'set', 'lo', 'up')
+  ip('addr', 'add', `${here6}/64`, 'dev', link, 'nodad')
+  ip('-n', name, 'addr', 'add', `${address6}/64`, 'dev', 'eth0', 'nodad')
   return {
     address,
     here,
+    address6,
+    here6,
     enter: ['ip', 'netns', 'exec', name],
     remove: () => ip('netns', 'del', name),
   }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Becomes slirp4netns (1.0 to 1.3) with the options that version knows.
+# Becomes slirp4netns (1.0 to 1.3) with the options that version knows. What IPv6 needs on the link is left to the caller.
 # Usage: slirp4netns.sh PROGRAM NETNS LINK MTU EXIT_FD READY_FD
 # The caller is root of the user namespace that owns NETNS, or of a parent of it.
 set -u
@@ -34,7 +34,7 @@ case $version in
 	;;
 esac
 
-set -- --configure --mtu="$mtu" --disable-host-loopback \
+set -- --configure --mtu="$mtu" --disable-host-loopback --enable-ipv6 \
 	--exit-fd="$exit_fd" --ready-fd="$ready_fd" --netns-type=path
 
 # SANDBOX comes from the caller, which knows whether this host can pivot its root.
