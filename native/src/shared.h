@@ -24,7 +24,7 @@ struct shared {
 			      not ours to hear */
 	int uplink_errors; /* what our uplink said on standard error, or -1 */
 	bool uplink_pending;		 /* another start's uplink is still on its way */
-	struct identity uplink_identity; /* whose, when pending */
+	struct identity uplink_identity; /* of the one that is waited for */
 	int route;			 /* rtnetlink socket that stands in N */
 };
 

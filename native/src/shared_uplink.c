@@ -37,6 +37,14 @@ static long age_ms(const struct identity *identity)
 	       (long)(identity->start_time * 1000ULL / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
+static void end_uplink(const struct identity *identity)
+{
+	auto_close int process = identity_open(identity);
+
+	if (process >= 0)
+		kill(identity->pid, SIGKILL);
+}
+
 /* Returns 1 when an uplink lives, be it still on its way, 0 when one must be started, -1. */
 static int uplink_is_there(struct join *join)
 {
@@ -47,6 +55,8 @@ static int uplink_is_there(struct join *join)
 
 	int recorded = uplink_read_record(join->record, LENT_NETNS, &identity);
 
+	/* What was waited for before, perhaps in vain, is another one. */
+	shared->uplink_pending = false;
 	if (recorded == 0)
 		return 0;
 	tap = link_find(shared->route, UPLINK_LINK, &up, join->out);
@@ -61,10 +71,7 @@ static int uplink_is_there(struct join *join)
 		return 1;
 	/* It hangs, or lost its link: replaced. */
 	shared->uplink_pending = false;
-	auto_close int process = identity_open(&identity);
-
-	if (process >= 0)
-		kill(identity.pid, SIGKILL);
+	end_uplink(&identity);
 	return 0;
 }
 
@@ -91,6 +98,7 @@ int shared_ensure_uplink(struct join *join)
 		return fail(join->out, errno, SHARED_STEP, "cannot open the uplink's pipe");
 	if (uplink_start(&join->starter, LENT_NETNS, exit_pipe, &uplink, join->out) < 0)
 		return -1;
+	(void)identity_of(uplink.pid, &join->shared->uplink_identity);
 	join->shared->uplink_ready = uplink.ready;
 	join->shared->uplink_errors = uplink.errors;
 	return 0;
@@ -131,7 +139,11 @@ int shared_wait_uplink(struct shared *shared, const struct plan *plan, struct fa
 	shared->uplink_errors = -1;
 	if (uplink_wait(&uplink, out) < 0)
 		return -1;
-	return uplink_configure(LENT_NETNS, shared->route, plan, out);
+	if (uplink_configure(LENT_NETNS, shared->route, plan, out) == 0)
+		return 0;
+	/* Half of one would stay as it is for ever: the next one is made whole. */
+	end_uplink(&shared->uplink_identity);
+	return -1;
 }
 
 int shared_renew_uplink(struct shared *shared, const struct plan *plan, struct failure *out)

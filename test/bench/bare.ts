@@ -2,40 +2,53 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { World } from './worlds.ts'
 
-/** A network namespace with slirp4netns and nothing else: what an engine adds to it is the engine's. */
+export type BareKind = 'slirp4netns' | 'pasta'
+
+/** With the options that lighter gives them; TARGET is the namespace. */
+const COMMANDS: Record<BareKind, string> = {
+  slirp4netns: `slirp4netns --configure --mtu=1500 --disable-host-loopback --enable-ipv6 --enable-seccomp \\
+    --api-socket=$PWD/bare.sock TARGET tap0`,
+  pasta: `pasta --foreground --quiet --config-net --ns-ifname tap0 --mtu 1500 --address 10.0.2.100 --netmask 24 \\
+    --gateway 10.0.2.2 --no-map-gw --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none TARGET`,
+}
+
+/** A network namespace with an uplink and nothing else: what an engine adds to it is the engine's. */
 export class BareUplink {
   readonly #world: World
-  readonly #inside: string
+  readonly #kind: BareKind
 
-  private constructor(world: World, inside: string) {
+  private constructor(world: World, kind: BareKind) {
     this.#world = world
-    this.#inside = inside
+    this.#kind = kind
   }
 
-  /** With the options that lighter gives it; `forwarded` leads to port 5201 inside. */
-  static async open(world: World, home: string, forwarded: number): Promise<BareUplink> {
+  static async open(world: World, kind: BareKind): Promise<BareUplink> {
+    const command = COMMANDS[kind].replace('TARGET', `$(cat ${kind}-space.pid)`)
     await world.run(
-      `unshare --user --map-root-user --net sleep 100000 >/dev/null 2>&1 & echo $! >bare.pid; sleep 0.5
-       slirp4netns --configure --mtu=1500 --disable-host-loopback --enable-seccomp --api-socket=$PWD/bare.sock \\
-         $(cat bare.pid) tap0 >/dev/null 2>&1 & echo $! >bare-slirp.pid`,
+      `unshare --user --map-root-user --net sleep 100000 >/dev/null 2>&1 & echo $! >${kind}-space.pid; sleep 0.5
+       ${command} >/dev/null 2>&1 & echo $! >${kind}-uplink.pid`,
     )
     await sleep(1000)
+    return new BareUplink(world, kind)
+  }
+
+  /** slirp4netns's own port forward leads to an iperf3 inside. */
+  async forward(home: string, port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const wanted = {
-        proto: 'tcp',
-        host_addr: '127.0.0.1',
-        host_port: forwarded,
-        guest_port: 5201,
-      }
+      const wanted = { proto: 'tcp', host_addr: '127.0.0.1', host_port: port, guest_port: 5201 }
       const socket = connect(`${home}/bare.sock`)
       socket.on('error', reject)
       socket.on('close', () => resolve())
       socket.on('data', () => {})
       socket.end(JSON.stringify({ execute: 'add_hostfwd', arguments: wanted }))
     })
-    const inside = 'nsenter --target $(cat bare.pid) --user --net --preserve-credentials'
-    await world.run(`${inside} iperf3 -s >/dev/null 2>&1 & echo $! >bare-iperf.pid`)
-    return new BareUplink(world, inside)
+    await this.#world.run(
+      `${this.#inside} iperf3 -s >/dev/null 2>&1 & echo $! >${this.#kind}-iperf.pid`,
+    )
+  }
+
+  get #inside(): string {
+    return `nsenter --target $(cat ${this.#kind}-space.pid) --user --net --preserve-credentials`
   }
 
   run(command: string): Promise<string> {
@@ -44,7 +57,7 @@ export class BareUplink {
 
   close(): Promise<string> {
     return this.#world.run(
-      'kill $(cat bare-iperf.pid bare-slirp.pid bare.pid); rm -f bare*.pid; true',
+      `kill $(cat ${this.#kind}-*.pid) 2>/dev/null; rm -f ${this.#kind}-*.pid; true`,
     )
   }
 }

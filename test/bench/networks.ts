@@ -59,7 +59,8 @@ export async function measureNetworks(
     serveFiles(work),
   ]
   await contestants.podman.run(`podman pull -q --tls-verify=false ${image}`)
-  const bare = await BareUplink.open(contestants.lighter, join(work, 'home'), BARE_FORWARD)
+  const bare = await BareUplink.open(contestants.lighter, 'slirp4netns')
+  await bare.forward(join(work, 'home'), BARE_FORWARD)
   try {
     for (const engine of ENGINES) await say(engine, START(PORTS[engine]))
     await sleep(1000)
@@ -75,15 +76,18 @@ export async function measureNetworks(
       const forwarded = iperf('127.0.0.1', BARE_FORWARD)
       await measure(published, 'slirp4netns', () => contestants.lighter.run(forwarded))
 
-      const egress = 'container to the host, TCP'
-      for (const engine of ['lighter', 'podman'] as const)
-        await measure(egress, engine, () => say(engine, `ENGINE exec client ${iperf(other.here)}`))
+      const egress = 'container to the host through slirp4netns, TCP'
+      await measure(egress, 'lighter', () =>
+        say('lighter', `ENGINE exec client ${iperf(other.here)}`),
+      )
       await measure(egress, 'slirp4netns', () => bare.run(iperf(other.here)))
 
       await measureRequests(figures)
     }
     await measureCrowd(figures, say)
     await measureServers(figures, contestants.lighter)
+    await bare.close()
+    await measurePasta(figures, measure, say, contestants.lighter, iperf(other.here), rounds)
   } finally {
     for (const engine of ENGINES)
       await say(
@@ -91,6 +95,7 @@ export async function measureNetworks(
         'ENGINE rm -f $(ENGINE ps -aq --filter label=bench) >/dev/null 2>&1; ENGINE network rm bench-net many >/dev/null; true',
       )
     await bare.close()
+    await contestants.lighter.run('unset LIGHTER_UPLINK')
     for (const child of onHost) child.kill()
     other.remove()
     await contestants.close()
@@ -105,6 +110,39 @@ const START = (port: number) => `{
   ENGINE run -d --label bench --name web --network bench-net -p ${port + 1}:80 IMAGE \\
     sh -c 'mkdir /w; echo hello >/w/index.html; exec busybox httpd -f -p 80 -h /w'
 } >/dev/null`
+
+type Say = (engine: Engine, text: string) => Promise<string>
+type Measure = (title: string, name: string, report: () => Promise<string>) => Promise<void>
+
+/** One uplink serves all of a user's containers: lighter's other ones end before this one begins. Podman has no other. */
+async function measurePasta(
+  figures: Figures,
+  measure: Measure,
+  say: Say,
+  lighter: World,
+  command: string,
+  rounds: number,
+): Promise<void> {
+  await say('lighter', 'ENGINE rm -f $(ENGINE ps -aq --filter label=bench) >/dev/null')
+  await lighter.run('export LIGHTER_UPLINK=pasta')
+  await say(
+    'lighter',
+    'ENGINE run -d --label bench --name client --network bench-net IMAGE sleep 100000 >/dev/null',
+  )
+  const running = await lighter.run('pgrep -u $UID -c "pasta|passt" || true')
+  if (Number(running) === 0) figures.fail('lighter did not start pasta')
+  const bare = await BareUplink.open(lighter, 'pasta')
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const title = 'container to the host through pasta, TCP'
+      for (const engine of ['lighter', 'podman'] as const)
+        await measure(title, engine, () => say(engine, `ENGINE exec client ${command}`))
+      await measure(title, 'pasta', () => bare.run(command))
+    }
+  } finally {
+    await bare.close()
+  }
+}
 
 const shell = (command: string) => execFileSync('sh', ['-c', command], { encoding: 'utf8' })
 

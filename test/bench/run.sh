@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 npm run --silent build
-for program in bwrap:bubblewrap iperf3:iperf3; do
+for program in bwrap:bubblewrap iperf3:iperf3 pasta:passt; do
 	command -v "${program%:*}" >/dev/null ||
 		DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${program#*:}" >/dev/null
 done
