@@ -59,7 +59,7 @@ until_says() {
 export const CLEAN_UP = `{
   docker ps -aq | xargs -r docker rm -fv
   docker volume ls -q | xargs -r docker volume rm
-  docker network ls -q -f type=custom | xargs -r docker network rm
+  docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none|podman' | xargs -r docker network rm
 } >/dev/null 2>&1
 true`
 
