@@ -43,11 +43,21 @@ async function callCommand(
   if (words[0] === '__complete') {
     return (await import('./completion/print.ts')).printCompletion(words.slice(2))
   }
+  if (words[0] === RELEASE_VERB) return await release(words.slice(1))
   const found = findCommand(words)
   if (!found) return await callGroup(program, words)
   refuseDaemonFlags(parsed)
   where.name = found.name
   return await callFound(program, found, where.debug)
+}
+
+/** What the monitor of a container calls at its end: lib/container/start.ts. */
+const RELEASE_VERB = '__release'
+
+async function release([data = '', ...ids]: string[]): Promise<number> {
+  const { unmountPluginVolumes } = await import('../lib/container/volume-mounts.ts')
+  await unmountPluginVolumes(data, ids)
+  return 0
 }
 
 const LOG_LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error', 'fatal'])

@@ -8,6 +8,7 @@ import { fileSystemOf } from '../../lib/host/machine.ts'
 import { isAlive, type ProcessIdentity } from '../../lib/host/process.ts'
 import { findProgram } from '../../lib/host/programs.ts'
 import { hasSingleId } from '../../lib/runtime/userns.ts'
+import { listPlugins } from '../../lib/volume/plugin/discovery.ts'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
 import type { InfoFacts } from '../output/info-document.ts'
@@ -58,6 +59,7 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
     memory: totalmem(),
     root: data,
     name: hostname(),
+    volumeDrivers: [...listPlugins(engine.paths.plugins), 'local'],
     runtimes: ['lighter-native', ...OTHER_RUNTIMES.filter((name) => findProgram(name))],
     rootless: uid !== 0,
     debug,
@@ -105,7 +107,7 @@ const lines = (facts: InfoFacts): string[] => [
   ` Cgroup Driver: ${facts.cgroupDriver}`,
   ` Cgroup Version: ${facts.cgroupVersion}`,
   ' Plugins:',
-  '  Volume: local',
+  `  Volume: ${facts.volumeDrivers.join(' ')}`,
   '  Network: bridge host none pasta slirp4netns',
   '  Log: journald json-file local none passthrough',
   ' Swarm: inactive',

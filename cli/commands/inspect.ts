@@ -115,7 +115,7 @@ async function inspectKind(
     case 'network':
       return (await import('../../lib/container/inspect-network.ts')).inspectNetwork(data, text)
     case 'volume':
-      return (await import('../../lib/volume/inspect.ts')).inspectVolume(data, text)
+      return await (await import('../../lib/volume/inspect.ts')).inspectVolume(engine.paths, text)
     case 'plugin':
       throw new LighterError('bad-input', `plugin "${text}" not found`)
     default:

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import {
   type ContainerWithState,
   findContainer,
@@ -73,6 +74,13 @@ async function usesSize(format: string): Promise<boolean> {
   return (await import('../output/container-format.ts')).probeForSize(format)
 }
 
+/** What monitors that were killed did not tell plugins of volumes. */
+async function releaseOrphans({ paths }: Context['engine']): Promise<void> {
+  if (!existsSync(`${paths.data}/volume-mounts`)) return
+  const { releaseOrphanedMounts } = await import('../../lib/container/volume-mounts.ts')
+  await releaseOrphanedMounts(paths.data)
+}
+
 /** What a crash kept from being removed is removed now and not shown; what cannot be shown is told. */
 async function listLiving(
   context: Context,
@@ -85,6 +93,7 @@ async function listLiving(
     ? listContainers(engine.paths.data, tellDamaged ? tell : undefined)
     : listUnended(engine.paths.data)
   const abandoned = all.filter(isAbandoned)
+  await releaseOrphans(engine)
   if (abandoned.length === 0) return all
   const { collectAbandoned } = await import('../../lib/container/abandoned.ts')
   await collectAbandoned(engine, abandoned)

@@ -1,6 +1,5 @@
-import { LighterError } from '../../lib/core/errors.ts'
 import { randomHex } from '../../lib/core/random.ts'
-import { ensureVolume } from '../../lib/volume/volume.ts'
+import { ensureVolume, readVolume } from '../../lib/volume/volume.ts'
 import type { Context } from '../context.ts'
 import { readLabels, readMap } from '../flags/key-values.ts'
 import type { Parsed } from '../parse.ts'
@@ -26,17 +25,17 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const wanted = operand ?? flag ?? ''
   const name = wanted === '' ? randomHex(32) : wanted
   const driver = parsed.string('driver') || 'local'
-  if (driver !== 'local') {
-    throw new LighterError(
-      'bad-input',
-      `create ${name}: error looking up volume plugin ${driver}: plugin "${driver}" not found`,
-    )
-  }
-  ensureVolume(context.engine.paths.data, name, {
+  const { paths } = context.engine
+  const wishes = {
     anonymous: wanted === '',
     labels: readLabels([], parsed.list('label')),
     options: readMap(parsed.list('opt')),
-  })
+  }
+  if (driver !== 'local' || readVolume(paths.data, name)?.driver !== undefined) {
+    const { ensurePluginVolume } = await import('../../lib/volume/plugin/volumes.ts')
+    await ensurePluginVolume(paths, name, driver, wishes)
+  }
+  if (driver === 'local') ensureVolume(paths.data, name, wishes)
   context.print(name)
   return 0
 }

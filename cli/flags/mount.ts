@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { type MountRequest, normalizeDestination } from '../../lib/container/mount-request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
-import { checkVolumeName } from '../../lib/volume/volume.ts'
 import { FlagError } from '../parse.ts'
 import { splitCsv } from './csv.ts'
 import { describeMount, isTrue, type MountFields } from './mount-document.ts'
@@ -182,7 +181,6 @@ function volumeFields({ single, labels, options }: MountFields, name: string, ba
   if (subpath.startsWith('/') || subpath.split('/').includes('..')) {
     throw bad('subpath must be a relative path within the volume')
   }
-  if (name !== '') checkVolumeName(name)
   return {
     type: 'volume',
     name,

@@ -20,6 +20,7 @@ export interface InfoFacts {
   root: string
   name: string
   runtimes: readonly string[]
+  volumeDrivers: readonly string[]
   rootless: boolean
   debug: boolean
   warnings: readonly string[]
@@ -38,7 +39,7 @@ export function infoDocument(facts: InfoFacts): Record<string, unknown> {
     Driver: facts.driver,
     DriverStatus: facts.driverStatus,
     Plugins: {
-      Volume: ['local'],
+      Volume: facts.volumeDrivers,
       Network: ['bridge', 'host', 'null', 'pasta', 'slirp4netns'],
       Authorization: null,
       Log: ['journald', 'json-file', 'local', 'none', 'passthrough'],

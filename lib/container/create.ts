@@ -47,7 +47,7 @@ export async function createContainer(
   undo.push(() => removeTrees({ program: engine.native().program, idMap: engine.idMap() }, [draft]))
   if (request.startsAtOnce) record.starter = ownIdentity()
   if (record.networks) record.networks = await resolveNetworks(data, record.networks)
-  record.mounts = prepareMounts(data, image.defaults.volumes, request)
+  record.mounts = await prepareMounts(engine.paths, image.defaults.volumes, request)
   record.name = await claimSomeName(engine, name, record.id)
   undo.push(async () => releaseName(data, record.name, record.id))
   writeDirectory(draft, record)

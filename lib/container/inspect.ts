@@ -94,13 +94,13 @@ function inspectState(state: ContainerState, health: Document | undefined): Docu
 function inspectMount(data: string, mount: MountPoint): Document {
   const named =
     mount.type === 'volume'
-      ? { Name: mount.name, Source: volumeData(data, mount.name) }
+      ? { Name: mount.name, Source: mount.driver ? '' : volumeData(data, mount.name) }
       : { Source: mount.type === 'bind' ? mount.source : '' }
   return {
     Type: mount.type,
     ...named,
     Destination: mount.destination,
-    ...(mount.type === 'volume' ? { Driver: 'local' } : {}),
+    ...(mount.type === 'volume' ? { Driver: mount.driver ?? 'local' } : {}),
     Mode: mount.type === 'tmpfs' ? '' : mount.mode,
     RW: !mount.readOnly,
     Propagation: mount.type === 'bind' ? mount.propagation : '',

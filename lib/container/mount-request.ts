@@ -1,6 +1,5 @@
 import { posix } from 'node:path'
 import { LighterError } from '../core/errors.ts'
-import { checkVolumeName } from '../volume/volume.ts'
 
 /** One `-v` or `--mount`, checked on its own. */
 export type MountRequest =
@@ -58,7 +57,6 @@ export function parseBind(spec: string): MountRequest {
   const isPath = first.startsWith('/')
   const destination = checkDestination(spec, isPath ? 'bind' : 'volume', second)
   if (!isPath) {
-    checkVolumeName(first)
     return volumeMount(spec, first, destination, mode)
   }
   const options = parseBindMode(spec, mode)

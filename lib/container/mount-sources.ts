@@ -2,7 +2,9 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
-import { ensureVolume } from '../volume/volume.ts'
+import { listNames } from '../fs/drafts.ts'
+import type { HostPaths } from '../host/paths.ts'
+import { checkVolumeName, ensureVolume, readVolume } from '../volume/volume.ts'
 import {
   checkDuplicates,
   type MountRequest,
@@ -18,14 +20,14 @@ import { borrowMounts } from './volumes-from.ts'
  * Decides every mount of a container and makes what is missing on the host: source directories of `-v`, volumes, and an
  * anonymous volume for each of the image's that nothing else covers.
  */
-export function prepareMounts(
-  data: string,
+export async function prepareMounts(
+  paths: HostPaths,
   imageVolumes: string[],
   request: Pick<CreateRequest, 'binds' | 'mounts' | 'tmpfs' | 'options'>,
-): MountPoint[] {
+): Promise<MountPoint[]> {
+  const { data } = paths
   const wanted = [...request.binds.map(parseBind), ...request.mounts, ...tmpfsMounts(request.tmpfs)]
   checkDuplicates(wanted)
-  checkDrivers(wanted, request.options.volumeDriver)
   const own = new Set(wanted.map(({ destination }) => destination))
   const borrowed = borrowMounts(data, request.options.volumesFrom ?? []).filter(
     ({ destination }) => !own.has(destination),
@@ -35,22 +37,54 @@ export function prepareMounts(
     .map(imageVolume)
     .filter((destination) => !covered.has(destination))
     .map(anonymousVolume)
-  const all = [...wanted, ...fromImage]
+  const all = [...wanted, ...fromImage].map((mount) =>
+    mount.type === 'volume' ? nameVolume(mount, request.options.volumeDriver) : mount,
+  )
   for (const mount of all) checkSource(mount)
+  await ensurePluginVolumes(paths, all)
+  for (const mount of all) checkName(data, mount)
   return [...borrowed, ...all.map((mount) => resolveMount(data, mount))]
 }
 
-/** There is one driver. A `--mount` names its own, `-v` takes the one of `--volume-driver`. */
-function checkDrivers(mounts: MountRequest[], usual: string | undefined): void {
+type NamedVolume = Extract<MountRequest, { type: 'volume' }> & { anonymous: boolean }
+type NamedMount = Exclude<MountRequest, { type: 'volume' }> | NamedVolume
+
+/** A `--mount` names its own driver, `-v` takes the one of `--volume-driver`. */
+function nameVolume(
+  mount: Extract<MountRequest, { type: 'volume' }>,
+  usual: string | undefined,
+): NamedVolume {
+  const anonymous = mount.name === ''
+  const driver = mount.driver ?? usual
+  return {
+    ...mount,
+    anonymous,
+    name: anonymous ? randomHex(32) : mount.name,
+    ...(driver ? { driver } : {}),
+  }
+}
+
+/** Volumes that plugins keep, before anything is made here. Where no plugin is installed nothing is loaded for them. */
+async function ensurePluginVolumes(paths: HostPaths, mounts: NamedMount[]): Promise<void> {
+  const { data } = paths
   for (const mount of mounts) {
     if (mount.type !== 'volume') continue
-    const driver = mount.driver ?? usual
-    if (!driver || driver === 'local') continue
-    throw new LighterError(
-      'bad-input',
-      `error looking up volume plugin ${driver}: plugin "${driver}" not found`,
-    )
+    const { name, driver, anonymous, labels = {}, driverOptions: options = {} } = mount
+    const record = readVolume(data, name)
+    const plain = driver === undefined && (anonymous || record || !mayHavePlugins(paths))
+    if ((plain || driver === 'local') && record?.driver === undefined) continue
+    const { ensurePluginVolume } = await import('../volume/plugin/volumes.ts')
+    await ensurePluginVolume(paths, name, driver, { anonymous, labels, options })
   }
+}
+
+const mayHavePlugins = ({ plugins }: HostPaths): boolean =>
+  [...plugins.sockets, ...plugins.specs].some((place) => listNames(place).length > 0)
+
+/** Before anything is made: a plugin's volume may be called otherwise. */
+function checkName(data: string, mount: NamedMount): void {
+  if (mount.type !== 'volume' || readVolume(data, mount.name)) return
+  checkVolumeName(mount.name)
 }
 
 /** Where an image wants a volume. It cannot take away what the container is confined by; its user can. */
@@ -72,7 +106,13 @@ const anonymousVolume = (destination: string): MountRequest => ({
   copy: true,
 })
 
-function checkSource(mount: MountRequest): void {
+/** Before a start: a source may have vanished since the container was made. */
+export function renewSource(mount: Extract<MountPoint, { type: 'bind' }>): void {
+  if (mount.createSource) makeSource(mount.source)
+  else checkSource({ ...mount, createSource: false })
+}
+
+function checkSource(mount: NamedMount): void {
   if (mount.type !== 'bind' || mount.createSource) return
   const bad = (reason: string): LighterError =>
     new LighterError('bad-input', `invalid mount config for type "bind": ${reason}`)
@@ -85,19 +125,20 @@ function checkSource(mount: MountRequest): void {
   if (!found) throw bad(`bind source path does not exist: ${mount.source}`)
 }
 
-function resolveMount(data: string, mount: MountRequest): MountPoint {
+function resolveMount(data: string, mount: NamedMount): MountPoint {
   switch (mount.type) {
     case 'bind': {
       const { createSource, ...point } = mount
-      if (createSource) makeSource(point.source)
-      return point
+      if (!createSource) return point
+      makeSource(point.source)
+      return { ...point, createSource }
     }
     case 'volume': {
-      const anonymous = mount.name === ''
-      const name = anonymous ? randomHex(32) : mount.name
       const { labels = {}, driver: _, driverOptions: wanted = {}, ...point } = mount
-      const { options } = ensureVolume(data, name, { anonymous, labels, options: wanted })
-      return { ...point, name, anonymous, ...(options ? { driverOptions: options } : {}) }
+      const { anonymous, name } = mount
+      const { options, driver } = ensureVolume(data, name, { anonymous, labels, options: wanted })
+      if (driver !== undefined) return { ...point, driver }
+      return { ...point, ...(options ? { driverOptions: options } : {}) }
     }
     case 'tmpfs':
       return mount

@@ -17,6 +17,8 @@ export type MountPoint =
       propagation: string
       recursive: boolean
       writableBelow?: boolean
+      /** A source that has vanished is made again: of `-v`, not of `--mount`. */
+      createSource?: boolean
     }
   | {
       type: 'volume'
@@ -28,8 +30,10 @@ export type MountPoint =
       anonymous: boolean
       copy: boolean
       subpath?: string
-      /** What the volume's driver mounts in the place of its directory. */
+      /** What the local driver mounts in the place of the volume's directory. */
       driverOptions?: Record<string, string>
+      /** The plugin that keeps its files. */
+      driver?: string
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 
@@ -113,6 +117,13 @@ export const commandOf = (record: ContainerRecord): string[] => [
 export const isTmpfsFlag = ({ host }: ContainerRecord, mount: MountPoint): boolean =>
   mount.type === 'tmpfs' && mount.destination in host.tmpfs
 
-/** Volumes that live and die with the container. */
+/** Volumes of the local driver that live and die with the container. */
 export const anonymousVolumes = (record: ContainerRecord): string[] =>
-  record.mounts.flatMap((mount) => (mount.type === 'volume' && mount.anonymous ? [mount.name] : []))
+  anonymous(record).flatMap(({ name, driver }) => (driver === undefined ? [name] : []))
+
+/** The same, of plugins. */
+export const anonymousPluginVolumes = (record: ContainerRecord): string[] =>
+  anonymous(record).flatMap(({ name, driver }) => (driver === undefined ? [] : [name]))
+
+const anonymous = (record: ContainerRecord): Extract<MountPoint, { type: 'volume' }>[] =>
+  record.mounts.flatMap((mount) => (mount.type === 'volume' && mount.anonymous ? [mount] : []))

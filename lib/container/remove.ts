@@ -10,7 +10,8 @@ import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import { type Container, containerDirectory, readContainer, readRecord } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { releaseName, releaseNamesOf } from './names.ts'
-import { anonymousVolumes } from './record.ts'
+import type { ContainerRecord } from './record.ts'
+import { anonymousPluginVolumes, anonymousVolumes } from './record.ts'
 import { claimRemoval } from './removal.ts'
 import { isLive, type LiveState, readState } from './state.ts'
 import { killContainer, SIGKILL } from './stop.ts'
@@ -56,12 +57,33 @@ export async function removeContainer(
     current = readContainer(data, record.id)?.record ?? record
     try {
       await discardContainer(namespace, directory, moves, onMoved)
+      await removeFromPlugins(engine, record, options)
       return
     } catch (error) {
       if (!existsSync(directory) && isGone(error)) return
       // Somebody started it since.
       if (!(error instanceof LighterError && error.code === 'already-running')) throw error
     }
+  }
+}
+
+/** Volumes that only the container had; one that its plugin does not give up stays on record. */
+async function removeFromPlugins(
+  { paths }: Engine,
+  record: ContainerRecord,
+  options: RemoveOptions,
+): Promise<void> {
+  if (!record.mounts.some((mount) => mount.type === 'volume' && mount.driver !== undefined)) return
+  const [{ removePluginVolume }, { releaseOrphanedMounts }] = await Promise.all([
+    import('../volume/plugin/volumes.ts'),
+    import('./volume-mounts.ts'),
+  ])
+  await releaseOrphanedMounts(paths.data)
+  if (!options.volumes && !record.host.autoRemove) return
+  for (const name of anonymousPluginVolumes(record)) {
+    await removePluginVolume(paths, name, false).catch((error: unknown) => {
+      if (!(error instanceof LighterError)) throw error
+    })
   }
 }
 

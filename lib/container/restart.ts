@@ -1,20 +1,27 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { type Container, type ContainerWithState, listContainers } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { startInBackground } from './start.ts'
 import { type StopOptions, stopContainer } from './stop.ts'
 
-/** Ends a container, where it runs, and starts it in the background. `name`: what the user calls it. */
+/** Ends a container, where it runs, and starts it in the background. `name`: what the user calls it. Throws what kept it from that. */
 export async function restartContainer(
   engine: Engine,
   container: Container,
   options: StopOptions,
   name: string,
 ): Promise<void> {
-  await stopContainer(engine.paths, container, options, name)
-  await startInBackground(engine, container)
+  try {
+    await stopContainer(engine.paths, container, options, name)
+    await startInBackground(engine, container)
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    const message = `Cannot restart container ${name}: ${error.message}`
+    throw new LighterError(error.code, message, { cause: error })
+  }
   recordContainerEvent(engine.paths.data, container.record, 'restart')
 }
 

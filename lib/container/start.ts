@@ -10,7 +10,7 @@ import { hostsFile, resolvConf } from '../network/files.ts'
 import { effectiveMode, planNetwork } from '../network/network.ts'
 import { startDetached } from '../runtime/handover.ts'
 import type { Plan } from '../runtime/plan.ts'
-import { checkVolumeSource } from '../volume/options.ts'
+import { checkVolumeSource, volumeMount } from '../volume/options.ts'
 import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume.ts'
 import { planAccount } from './account.ts'
 import { type Container, readRecord } from './catalog.ts'
@@ -25,13 +25,17 @@ import { nameClaim } from './names.ts'
 import { openFilesLimit } from './open-files.ts'
 import type { DeviceRequest } from './options.ts'
 import { refuseTerminal, streamsOf } from './passthrough.ts'
-import { anonymousVolumes, type ContainerRecord } from './record.ts'
+import { anonymousVolumes, type ContainerRecord, type MountPoint } from './record.ts'
 import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
 import { findShared, ownerOfFiles, type SharedNamespaces } from './sharing.ts'
 import { stopSignal } from './signals.ts'
 import { buildSpec } from './spec/spec.ts'
 import type { RestartPolicy } from './supervision.ts'
 import { mappingOption, userMap } from './user-map.ts'
+import type { PluginMounts } from './volume-mounts.ts'
+
+/** Of cli/dispatch.ts. */
+const RELEASE_VERB = '__release'
 
 /** What is ready to be put in force by the monitor that gets the container's lock. */
 export interface PreparedStart {
@@ -39,6 +43,8 @@ export interface PreparedStart {
   container: string
   /** The directory of what was prepared. */
   prepared: string
+  /** What plugins have mounted for it. */
+  mounted?: PluginMounts
 }
 
 /** How the native program's `run` is told. */
@@ -57,13 +63,36 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   const { data } = engine.paths
   const { directory } = container
   const prepared = makeDraft(data, ownIdentity())
+  let mounted: PluginMounts | undefined
   try {
-    await writeFiles(engine, { record: linkRecord(container, prepared), directory }, prepared)
+    const record = linkRecord(container, prepared)
+    await checkSources(data, record)
+    mounted = await mountVolumes(engine, record)
+    await writeFiles(engine, { record, directory }, prepared, mounted)
   } catch (error) {
     rmSync(prepared, { recursive: true, force: true })
+    await unmountVolumes(data, mounted)
     throw spaceError(error, prepared)
   }
-  return { container: directory, prepared }
+  return { container: directory, prepared, ...(mounted ? { mounted } : {}) }
+}
+
+/** Nothing is loaded for it where no plugin keeps a volume of the container. */
+async function mountVolumes(
+  { paths }: Engine,
+  record: ContainerRecord,
+): Promise<PluginMounts | undefined> {
+  const kept = record.mounts.some((mount) => mount.type === 'volume' && mount.driver !== undefined)
+  if (!kept) return undefined
+  const { mountPluginVolumes, releaseOrphanedMounts } = await import('./volume-mounts.ts')
+  await releaseOrphanedMounts(paths.data)
+  return await mountPluginVolumes(paths, record)
+}
+
+async function unmountVolumes(data: string, mounted: PluginMounts | undefined): Promise<void> {
+  if (!mounted) return
+  const { unmountPluginVolumes } = await import('./volume-mounts.ts')
+  await unmountPluginVolumes(data, mounted.ids)
 }
 
 /** The record as it is now. The monitor compares the link with what is there when it has the lock. */
@@ -78,12 +107,16 @@ function linkRecord({ record, directory }: Container, prepared: string): Contain
   return readRecord(link) ?? record
 }
 
-async function writeFiles(engine: Engine, container: Container, prepared: string): Promise<void> {
+async function writeFiles(
+  engine: Engine,
+  container: Container,
+  prepared: string,
+  mounted: PluginMounts | undefined,
+): Promise<void> {
   const { record, directory } = container
   const { native, paths } = engine
   refuseTerminal(record)
   const { data } = paths
-  checkVolumes(data, record)
   const shared = findShared(data, record)
   const edits = record.host.deviceRequests && (await findEdits(record.host.deviceRequests))
   const owner = ownerOfFiles(data, container)
@@ -96,8 +129,9 @@ async function writeFiles(engine: Engine, container: Container, prepared: string
     openFiles: openFilesLimit(),
     shared,
     edits,
+    places: mounted?.places,
   })
-  const plan = await buildPlan(engine, container, shared, edits?.groups)
+  const plan = await buildPlan(engine, container, { shared, mounted }, edits?.groups)
   removeOldRequests(join(directory, 'exec'))
   const write: WriteFile = (name, text, mode) => writeNewFile(join(prepared, name), text, mode)
   if (owner === container) writeNames(data, record, write)
@@ -119,6 +153,7 @@ export async function startInBackground(engine: Engine, container: Container): P
       await startDetached(engine.native().program, prepared, streamsOf(container.record))
       return
     } catch (error) {
+      await unmountVolumes(engine.paths.data, prepared.mounted)
       if (!(error instanceof LighterError)) throw error
       // Another command was faster.
       if (error.code === 'already-running') return
@@ -127,15 +162,18 @@ export async function startInBackground(engine: Engine, container: Container): P
   }
 }
 
-/** Found before anything is written: a volume may have been deleted by hand since the container was made. */
-function checkVolumes(data: string, { mounts }: ContainerRecord): void {
+/** Found before anything is written: sources may have been deleted by hand since the container was made. */
+async function checkSources(data: string, { mounts }: ContainerRecord): Promise<void> {
   for (const mount of mounts) {
+    if (mount.type === 'bind' && !existsSync(mount.source))
+      (await import('./mount-sources.ts')).renewSource(mount)
     if (mount.type !== 'volume') continue
     const place = volumeData(data, mount.name)
+    if (mount.driver !== undefined) continue
     if (mount.driverOptions) checkVolumeSource(mount.driverOptions, place)
     else if (!existsSync(place)) {
       throw new LighterError(
-        'no-such-volume',
+        'start-failed',
         `error evaluating symlinks from mount source "${place}": lstat ${place}: no such file or directory`,
       )
     }
@@ -168,6 +206,7 @@ function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
       destination: mount.destination,
       propagation: '',
       'read/write': String(!mount.readOnly),
+      ...(mount.driver === undefined ? {} : { driver: mount.driver }),
     })
   }
 }
@@ -175,7 +214,7 @@ function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
 async function buildPlan(
   engine: Engine,
   { record, directory }: Container,
-  { donor }: SharedNamespaces,
+  { shared: { donor }, mounted }: { shared: SharedNamespaces; mounted: PluginMounts | undefined },
   deviceGroups: string[] = [],
 ): Promise<Plan> {
   const { data, runtime } = engine.paths
@@ -214,11 +253,9 @@ async function buildPlan(
     removePaths: host.autoRemove
       ? anonymousVolumes(record).map((name) => volumeDirectory(data, name))
       : [],
-    populate: record.mounts.flatMap((mount) =>
-      mount.type === 'volume' && mount.copy && !mount.driverOptions
-        ? [{ volume: volumeDirectory(data, mount.name), destination: mount.destination }]
-        : [],
-    ),
+    populate: record.mounts.flatMap((mount) => planPopulation(data, mount, mounted)),
+    ...planFileSystems(data, record),
+    ...(mounted ? { atEnd: releaseCommand(data, mounted.ids) } : {}),
     user: config.user,
     groups: [...host.groupAdd, ...deviceGroups],
     ...planAccount(record),
@@ -228,13 +265,62 @@ async function buildPlan(
     event: {
       image: record.image,
       attributes: eventAttributes(record),
-      volumes: record.mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.name] : [])),
+      ...eventVolumes(record),
     },
     ...planEnd(record),
     ...(config.healthcheck && healthCommand(config)
       ? { health: planHealth(join(directory, HEALTH_CHECK), config.healthcheck) }
       : {}),
   }
+}
+
+/** What fills an empty volume: its own directory, the one that it binds, or the one that a plugin has mounted. */
+function planPopulation(
+  data: string,
+  mount: MountPoint,
+  mounted: PluginMounts | undefined,
+): Plan['populate'] {
+  if (mount.type !== 'volume' || !mount.copy) return []
+  const { destination } = mount
+  const own = volumeMount(mount.driverOptions)
+  if (own && (own.type !== 'bind' || own.options.includes('ro'))) return []
+  const files = mounted?.places.get(destination) ?? own?.source
+  return [
+    {
+      volume: volumeDirectory(data, mount.name),
+      destination,
+      ...(files === undefined ? {} : { files }),
+    },
+  ]
+}
+
+/** Each once, however often the container has the volume. */
+function planFileSystems(data: string, { mounts }: ContainerRecord): Pick<Plan, 'fileSystems'> {
+  const found = new Map<string, NonNullable<Plan['fileSystems']>[number]>()
+  for (const mount of mounts) {
+    const own = mount.type === 'volume' ? volumeMount(mount.driverOptions) : undefined
+    if (mount.type !== 'volume' || !own || own.type === 'bind') continue
+    found.set(mount.name, { volume: volumeDirectory(data, mount.name), ...own })
+  }
+  return found.size > 0 ? { fileSystems: [...found.values()] } : {}
+}
+
+/** Names of volumes, and the drivers of those that plugins keep. */
+function eventVolumes({
+  mounts,
+}: ContainerRecord): Omit<NonNullable<Plan['event']>, 'image' | 'attributes'> {
+  const volumes = mounts.filter((mount) => mount.type === 'volume')
+  const kept = volumes.flatMap(({ name, driver }) => (driver === undefined ? [] : [[name, driver]]))
+  return {
+    volumes: volumes.map(({ name }) => name),
+    ...(kept.length > 0 ? { drivers: Object.fromEntries(kept) } : {}),
+  }
+}
+
+/** This program, called by the monitor when the container is over. */
+function releaseCommand(data: string, ids: string[]): string[] {
+  const script = process.getBuiltinModule('node:sea').isSea() ? [] : process.argv.slice(1, 2)
+  return [process.execPath, ...script, RELEASE_VERB, data, ...ids]
 }
 
 /** Where the container's ids are not the image's, fuse-overlayfs shows the files with other owners: none is copied. */

@@ -39,13 +39,14 @@ export async function planView(
 
 /** A tmpfs ended with the container. */
 function viewMount(data: string, mount: MountPoint): ViewMount[] {
-  if (mount.type === 'tmpfs') return []
+  // What a plugin keeps is there for a container that runs only.
+  if (mount.type === 'tmpfs' || (mount.type === 'volume' && mount.driver !== undefined)) return []
   const { destination, readOnly } = mount
   if (mount.type === 'bind') {
     return [{ source: mount.source, destination, readOnly, recursive: mount.recursive }]
   }
   const own = volumeMount(mount.driverOptions)
-  if (own?.type === 'tmpfs') return []
+  if (own && own.type !== 'bind') return []
   const source = own?.source ?? volumeData(data, mount.name)
   return [{ source, destination, readOnly, recursive: true }]
 }

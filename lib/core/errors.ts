@@ -31,6 +31,8 @@ export type ErrorCode =
   | 'id-range'
   | 'unsupported'
   | 'state-format'
+  | 'plugin'
+  | 'plugin-refused'
   | 'native'
 
 /**

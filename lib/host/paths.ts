@@ -22,6 +22,15 @@ export interface HostPaths {
   dockerConfig: string
   /** `$XDG_CONFIG_HOME/lighter/config.json`. */
   config: string
+  plugins: PluginPlaces
+}
+
+/** Where plugins are looked for, as Docker does for root and without root. */
+export interface PluginPlaces {
+  /** Directories with `NAME.sock`. */
+  sockets: string[]
+  /** Directories with `NAME.spec` and `NAME.json`, which say where the plugin listens. */
+  specs: string[]
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -35,26 +44,41 @@ const DATA_FORMAT = '1'
 export function findPaths(environment: Environment, uid: number): HostPaths {
   const home = findHome(environment, uid)
   const dockerConfig = environment.DOCKER_CONFIG || join(home, '.docker')
-  const config = join(
-    ownDirectory(environment.XDG_CONFIG_HOME, uid) ?? join(home, '.config'),
-    'lighter',
-    'config.json',
-  )
+  const configHome = ownDirectory(environment.XDG_CONFIG_HOME, uid) ?? join(home, '.config')
+  const session =
+    privateDirectory(environment.XDG_RUNTIME_DIR, uid) ?? privateDirectory(`/run/user/${uid}`, uid)
+  const common = {
+    dockerConfig,
+    config: join(configHome, 'lighter', 'config.json'),
+    plugins: uid === 0 ? ROOT_PLUGINS : userPlugins(home, configHome, session),
+  }
   const chosen = environment.LIGHTER_DATA_DIR
   if (chosen) {
     if (!isAbsolute(chosen)) {
       throw new LighterError('host-setup', `LIGHTER_DATA_DIR must be an absolute path: "${chosen}"`)
     }
-    return { data: chosen, runtime: join(chosen, 'run', bootKey()), dockerConfig, config }
+    return { data: chosen, runtime: join(chosen, 'run', bootKey()), ...common }
   }
-  if (uid === 0) return { data: '/var/lib/lighter', runtime: '/run/lighter', dockerConfig, config }
+  if (uid === 0) return { data: '/var/lib/lighter', runtime: '/run/lighter', ...common }
   const dataHome = ownDirectory(environment.XDG_DATA_HOME, uid) ?? join(home, '.local', 'share')
   const data = join(dataHome, 'lighter')
-  const session =
-    privateDirectory(environment.XDG_RUNTIME_DIR, uid) ?? privateDirectory(`/run/user/${uid}`, uid)
   const runtime = session ? join(session, 'lighter') : join(data, 'run', bootKey())
-  return { data, runtime, dockerConfig, config }
+  return { data, runtime, ...common }
 }
+
+const ROOT_PLUGINS: PluginPlaces = {
+  sockets: ['/run/docker/plugins'],
+  specs: ['/etc/docker/plugins', '/usr/lib/docker/plugins'],
+}
+
+const userPlugins = (
+  home: string,
+  configHome: string,
+  session: string | undefined,
+): PluginPlaces => ({
+  sockets: session === undefined ? [] : [join(session, 'docker/plugins')],
+  specs: [join(configHome, 'docker/plugins'), join(home, '.local/lib/docker/plugins')],
+})
 
 /** Makes what is missing of the two directories and checks owner and format of the data. */
 export function ensurePaths(paths: HostPaths, uid: number): void {

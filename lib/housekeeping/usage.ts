@@ -84,7 +84,8 @@ async function measureVolumes(
   containers: readonly ContainerWithState[],
 ): Promise<VolumeUsage[]> {
   const { data } = engine.paths
-  const volumes = listVolumes(data)
+  // The files of a plugin's volumes are not here to be measured.
+  const volumes = listVolumes(data).filter(({ driver }) => driver === undefined)
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   const sizes = await measureTrees(
     namespace,

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { listContainers } from '../container/catalog.ts'
 import { isPrunable, type Pruned, type PruneFilter, recordPrune } from '../container/prune.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import { isErrno, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { bootId } from '../fs/boot-id.ts'
-import { listDrafts } from '../fs/drafts.ts'
+import { listDrafts, listNames } from '../fs/drafts.ts'
 import { moveToTrash } from '../fs/trash.ts'
 import { isAlive } from '../host/process.ts'
 import { measureTrees, removeTrees } from '../runtime/userns.ts'
@@ -13,6 +14,7 @@ import { listVolumes } from '../volume/list.ts'
 import {
   checkVolumeName,
   getVolume,
+  readVolume,
   recordVolumeEvent,
   volumeData,
   volumeDirectory,
@@ -49,9 +51,12 @@ const volumesOf = ({ mounts }: ContainerRecord): Set<string> =>
 export async function removeVolume(engine: Engine, name: string, force: boolean): Promise<void> {
   const { data } = engine.paths
   const directory = volumeDirectory(data, name)
+  await releaseOrphans(data)
+  const driver = readVolume(data, name)?.driver
   try {
-    getVolume(data, name)
+    if (driver === undefined) getVolume(data, name)
   } catch (error) {
+    if (await removeFromPlugin(engine, name, force)) return
     if (!force || !(error instanceof LighterError && error.code === 'no-such-volume')) throw error
     checkVolumeName(name)
     // One whose record is damaged can be removed this way only.
@@ -76,10 +81,24 @@ export async function removeVolume(engine: Engine, name: string, force: boolean)
       { hint: "'lighter ps -a' names it; 'lighter rm -f' removes it." },
     )
   }
+  if (driver !== undefined) return void (await removeFromPlugin(engine, name, force))
   const moved = moveToTrash(data, directory)
   if (moved === undefined) return
   recordVolumeEvent(data, name, 'destroy')
   await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, [moved])
+}
+
+const removeFromPlugin = async (
+  { paths }: Engine,
+  name: string,
+  force: boolean,
+): Promise<boolean> =>
+  await (await import('../volume/plugin/volumes.ts')).removePluginVolume(paths, name, force)
+
+/** Uses of volumes whose end no monitor lived to tell; nothing is loaded where there never was one. */
+async function releaseOrphans(data: string): Promise<void> {
+  if (listNames(join(data, 'volume-mounts')).length === 0) return
+  await (await import('../container/volume-mounts.ts')).releaseOrphanedMounts(data)
 }
 
 /** Removes the volumes that no container has: those without a name, or with `all` any. */
@@ -91,7 +110,8 @@ export async function pruneVolumes(
   const { data } = engine.paths
   const youngest = beginningOfWork(data)
   const doomed = listVolumes(data).filter(
-    ({ name, anonymous, createdAt, labels }) =>
+    ({ name, anonymous, createdAt, labels, driver }) =>
+      driver === undefined &&
       // A container that is being made has volumes before it has a record that names them.
       (anonymous || all) &&
       wantedAt(data, name) < youngest &&

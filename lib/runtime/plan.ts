@@ -102,8 +102,12 @@ export interface Plan {
   autoRemove: boolean
   nameClaim?: string
   removePaths: string[]
-  /** Volumes that, while empty, are filled with what the image has at their mount points. */
-  populate: { volume: string; destination: string }[]
+  /** Volumes that, while empty, are filled with what the image has at their mount points; `files`: not in their `_data`. */
+  populate: { volume: string; destination: string; files?: string }[]
+  /** What volumes have mounted on their `_data`, one for all containers that use them at once. */
+  fileSystems?: { volume: string; type: string; source: string; options: string[] }[]
+  /** A command line that the monitor runs when the container is over. */
+  atEnd?: string[]
   /** As the user or the image wrote it: `""`, `name`, `uid:gid`, …; resolved inside the root filesystem. */
   user: string
   groups: string[]
@@ -116,7 +120,12 @@ export interface Plan {
   slice?: string
   cgroupParent?: string
   /** What every event of the container carries. */
-  event?: { image: string; attributes: Record<string, string>; volumes: string[] }
+  event?: {
+    image: string
+    attributes: Record<string, string>
+    volumes: string[]
+    drivers?: Record<string, string>
+  }
   restart?: { policy: RestartPolicyName; maximum: number }
   health?: HealthPlan
   logging?: LoggingPlan

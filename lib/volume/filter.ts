@@ -25,7 +25,7 @@ function makeTest(
     case 'name':
       return ({ name }) => values.some((value) => name.includes(value))
     case 'driver':
-      return () => values.includes('local')
+      return ({ driver = 'local' }) => values.includes(driver)
     case 'label':
       return (volume) => matchesLabels(values, volumeLabels(volume))
     case 'dangling': {

@@ -2,9 +2,17 @@ import { join } from 'node:path'
 import { listNames } from '../fs/drafts.ts'
 import { readVolume, type VolumeRecord } from './volume.ts'
 
-/** Every volume, by name; one whose record is damaged is left out. */
+/** Every volume with a record, by name; one whose record is damaged is left out. */
 export function listVolumes(data: string): VolumeRecord[] {
   return listNames(join(data, 'volumes'))
     .sort()
-    .flatMap((name) => readVolume(data, name) ?? [])
+    .flatMap((name) => readVolume(data, decode(name)) ?? [])
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }

@@ -10,7 +10,7 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 
 /** A mount as the OCI runtime specification has it, without its place. */
 export interface VolumeMount {
-  type: 'bind' | 'tmpfs'
+  type: 'bind' | 'tmpfs' | 'overlay'
   source: string
   options: string[]
 }
@@ -31,21 +31,37 @@ export function checkVolumeOptions(name: string, options: Readonly<Record<string
   if (options.type === undefined) return
   const kind = kindOf(options)
   if (kind === undefined) {
+    if (options.type === 'none')
+      throw bad('a volume of type "none" is a directory: it needs o=bind')
     throw bad(
-      `a volume of type ${JSON.stringify(options.type)} can be mounted by root of the host only; a directory (o=bind) and tmpfs need no root`,
+      `a volume of type ${JSON.stringify(options.type)} can be mounted by root of the host only; a directory (o=bind), tmpfs and overlay need no root`,
     )
   }
   if (kind === 'bind' && !options.device?.startsWith('/')) {
     throw bad(`the device of a bind must be an absolute path: ${JSON.stringify(options.device)}`)
+  }
+  if (kind === 'overlay') checkOverlay(options, bad)
+}
+
+/** The monitor that mounts it stands in another directory than the user. */
+function checkOverlay(
+  options: Readonly<Record<string, string>>,
+  bad: (reason: string) => LighterError,
+): void {
+  for (const word of words(options)) {
+    const [, key, value = ''] = /^(lowerdir|upperdir|workdir)=(.*)$/.exec(word) ?? []
+    const relative = value.split(/(?<!\\):/).find((path) => path !== '' && !path.startsWith('/'))
+    if (key !== undefined && relative !== undefined)
+      throw bad(`the ${key} of an overlay must be an absolute path: ${JSON.stringify(relative)}`)
   }
 }
 
 const words = (options: Readonly<Record<string, string>>): string[] =>
   (options.o ?? '').split(',').filter((word) => word !== '')
 
-function kindOf(options: Readonly<Record<string, string>>): 'bind' | 'tmpfs' | undefined {
+function kindOf(options: Readonly<Record<string, string>>): VolumeMount['type'] | undefined {
   if (words(options).some((word) => word === 'bind' || word === 'rbind')) return 'bind'
-  return options.type === 'tmpfs' ? 'tmpfs' : undefined
+  return options.type === 'tmpfs' || options.type === 'overlay' ? options.type : undefined
 }
 
 /** What such a volume is mounted from; `undefined` for one without options: its own directory. */
@@ -54,7 +70,8 @@ export function volumeMount(
 ): VolumeMount | undefined {
   const kind = options && kindOf(options)
   if (!kind) return undefined
-  if (kind === 'tmpfs') return { type: 'tmpfs', source: 'tmpfs', options: words(options) }
+  if (kind !== 'bind')
+    return { type: kind, source: options.device ?? kind, options: words(options) }
   const own = words(options)
   return {
     type: 'bind',
@@ -63,7 +80,7 @@ export function volumeMount(
   }
 }
 
-/** Whether a start would find the volume's source. Throws `bad-input` with Docker's sentence. `place`: the volume's directory. */
+/** Whether a start would find the volume's source. Throws `start-failed` with Docker's sentence. `place`: the volume's directory. */
 export function checkVolumeSource(
   options: Readonly<Record<string, string>> | undefined,
   place: string,
@@ -71,7 +88,7 @@ export function checkVolumeSource(
   const mount = volumeMount(options)
   if (mount?.type !== 'bind' || statSync(mount.source, { throwIfNoEntry: false })) return
   throw new LighterError(
-    'bad-input',
+    'start-failed',
     `error while mounting volume '${place}': failed to mount local volume: mount ${mount.source}:${place}: no such file or directory`,
   )
 }

@@ -24,6 +24,8 @@ export interface VolumeRecord {
   labels: Record<string, string>
   /** Of the local driver: what is mounted in the place of the volume's own directory. Absent: nothing. */
   options?: Record<string, string>
+  /** The plugin that keeps its files; absent: the local driver. */
+  driver?: string
 }
 
 /** What a new volume is given. */
@@ -31,6 +33,7 @@ export interface VolumeWishes {
   anonymous: boolean
   labels: Record<string, string>
   options: Record<string, string>
+  driver?: string
 }
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
@@ -50,7 +53,12 @@ export function checkVolumeName(name: string): void {
   )
 }
 
-export const volumeDirectory = (data: string, name: string): string => join(data, 'volumes', name)
+export const volumeDirectory = (data: string, name: string): string =>
+  join(data, 'volumes', directoryName(name))
+
+/** Plugins may give names that are none of directories. */
+const directoryName = (name: string): string =>
+  NAME.test(name) ? name : encodeURIComponent(name).replace(/^\./, '%2E')
 
 /** Where the files of a volume are. */
 export const volumeData = (data: string, name: string): string =>
@@ -60,7 +68,7 @@ const MAX_RECORD = 1024 * 1024
 
 /** The record of a volume; `undefined` where there is none, or a damaged one. */
 export function readVolume(data: string, name: string): VolumeRecord | undefined {
-  if (!NAME.test(name)) return undefined
+  if (name === '' || name.includes('\0') || name.length > 255) return undefined
   const path = join(volumeDirectory(data, name), 'volume.json')
   const record = parseJson(readSmallFile(path, MAX_RECORD)) as VolumeRecord | undefined
   return record?.version === 1 && record.name === name ? record : undefined
@@ -75,17 +83,18 @@ export function getVolume(data: string, name: string): VolumeRecord {
 
 /** Makes a volume that is not there yet; one that is keeps what it has. Returns the one that is there now. */
 export function ensureVolume(data: string, name: string, wishes: VolumeWishes): VolumeRecord {
-  checkVolumeName(name)
+  const { anonymous, labels, options, driver } = wishes
   const target = volumeDirectory(data, name)
+  const known = readVolume(data, name)
+  if (!known && driver === undefined) checkVolumeName(name)
   if (statSync(target, { throwIfNoEntry: false })) {
     const record = getVolume(data, name)
     markWanted(target)
     return record
   }
-  const { anonymous, labels, options } = wishes
-  checkVolumeOptions(name, options)
+  if (driver === undefined) checkVolumeOptions(name, options)
   const { pid, startTime } = ownIdentity()
-  const draft = join(data, 'tmp', `${pid}-${startTime}-volume-${name}`)
+  const draft = join(data, 'tmp', `${pid}-${startTime}-volume-${directoryName(name)}`)
   const record: VolumeRecord = {
     version: 1,
     name,
@@ -93,15 +102,15 @@ export function ensureVolume(data: string, name: string, wishes: VolumeWishes): 
     anonymous,
     labels,
     ...(Object.keys(options).length > 0 ? { options } : {}),
+    ...(driver === undefined ? {} : { driver }),
   }
   mkdirSync(join(data, 'volumes'), { recursive: true, mode: 0o700 })
-  mkdirSync(join(draft, '_data'), { recursive: true, mode: 0o755 })
-  // For every user of a container, whatever this one's umask; what is above it is closed to the host's users.
-  chmodSync(join(draft, '_data'), 0o755)
+  if (driver === undefined) makeData(draft)
+  else mkdirSync(draft, { recursive: true, mode: 0o700 })
   writeFileSync(join(draft, 'volume.json'), `${JSON.stringify(record)}\n`, { mode: 0o600 })
   try {
     renameSync(draft, target)
-    recordVolumeEvent(data, name, 'create')
+    recordVolumeEvent(data, name, 'create', driver === undefined ? {} : { driver })
     return record
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
@@ -109,6 +118,12 @@ export function ensureVolume(data: string, name: string, wishes: VolumeWishes): 
     if (isErrno(error, 'EEXIST', 'ENOTEMPTY')) return getVolume(data, name)
     throw spaceError(error, target)
   }
+}
+
+function makeData(directory: string): void {
+  mkdirSync(join(directory, '_data'), { recursive: true, mode: 0o755 })
+  // For every user of a container, whatever this one's umask; what is above it is closed to the host's users.
+  chmodSync(join(directory, '_data'), 0o755)
 }
 
 /** Whoever makes a container with it has no record yet that a removal would see; see `wantedAt`. */

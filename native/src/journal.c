@@ -168,6 +168,16 @@ static void note_network(const struct plan *plan, const char *action, const char
 		json_pack("{s:s, s:s, s:s}", "container", plan->id, "name", name, "type", type));
 }
 
+/* Of the local driver, unless the drivers by name say otherwise. */
+static void note_unmount(const struct plan *plan, const char *name, const json_t *drivers)
+{
+	const char *driver = name ? json_string_value(json_object_get(drivers, name)) : NULL;
+
+	note_object(plan, "volume", "unmount", name,
+		json_pack(
+			"{s:s, s:s}", "container", plan->id, "driver", driver ? driver : "local"));
+}
+
 void journal_unmounts(const struct plan *plan)
 {
 	struct journal_subject subject;
@@ -175,9 +185,8 @@ void journal_unmounts(const struct plan *plan)
 	size_t i;
 
 	journal_subject_open(plan, &subject);
-	json_array_foreach(json_object_get(subject.event, "volumes"), i, name)
-		note_object(plan, "volume", "unmount", json_string_value(name),
-			json_pack("{s:s, s:s}", "container", plan->id, "driver", "local"));
+	json_array_foreach(json_object_get(subject.event, "volumes"), i, name) note_unmount(
+		plan, json_string_value(name), json_object_get(subject.event, "drivers"));
 	journal_subject_close(&subject);
 }
 

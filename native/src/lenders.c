@@ -67,8 +67,9 @@ static int borrow_from(const struct identity *lender, int *ret_netns, int *ret_u
 	return 1;
 }
 
-static int borrow_listed(
-	const char *directory, const char *boot_id, int *ret_netns, int *ret_uplink)
+typedef bool visitor(const struct identity *monitor, void *data);
+
+static bool visit_listed(const char *directory, const char *boot_id, visitor *visit, void *data)
 {
 	auto_closedir DIR *entries = opendir(directory);
 	struct dirent *entry;
@@ -84,10 +85,10 @@ static int borrow_listed(
 		memcpy(lender.boot_id, boot_id, sizeof(lender.boot_id));
 		if (!identity_alive(&lender))
 			unlinkat(dirfd(entries), entry->d_name, 0);
-		else if (borrow_from(&lender, ret_netns, ret_uplink))
-			return 1;
+		else if (visit(&lender, data))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static bool read_monitor(int containers, const char *id, struct identity *ret)
@@ -95,7 +96,8 @@ static bool read_monitor(int containers, const char *id, struct identity *ret)
 	char path[300];
 	struct stat status;
 	const char *boot_id = NULL;
-	json_int_t pid = 0, start_time = 0;
+	const char *start_time = NULL;
+	json_int_t pid = 0;
 	bool found = false;
 
 	snprintf(path, sizeof(path), "%s/state.json", id);
@@ -108,11 +110,11 @@ static bool read_monitor(int containers, const char *id, struct identity *ret)
 	json_t *state = json_read(fd, STATE_LIMIT, 0, NULL);
 
 	if (state &&
-		json_unpack(state, "{s:{s:I, s:I, s:s}}", "monitor", "pid", &pid, "startTime",
+		json_unpack(state, "{s:{s:I, s:s, s:s}}", "monitor", "pid", &pid, "startTime",
 			&start_time, "bootId", &boot_id) == 0 &&
 		strlen(boot_id) == sizeof(ret->boot_id) - 1) {
 		*ret = (struct identity){
-			.pid = (pid_t)pid, .start_time = (unsigned long long)start_time};
+			.pid = (pid_t)pid, .start_time = strtoull(start_time, NULL, 10)};
 		memcpy(ret->boot_id, boot_id, sizeof(ret->boot_id));
 		found = true;
 	}
@@ -120,7 +122,7 @@ static bool read_monitor(int containers, const char *id, struct identity *ret)
 	return found;
 }
 
-static int borrow_recorded(const char *directory, int *ret_netns, int *ret_uplink)
+static bool visit_recorded(const char *directory, visitor *visit, void *data)
 {
 	auto_closedir DIR *containers = opendir(directory);
 	struct dirent *entry;
@@ -132,26 +134,49 @@ static int borrow_recorded(const char *directory, int *ret_netns, int *ret_uplin
 			!read_monitor(dirfd(containers), entry->d_name, &monitor) ||
 			monitor.pid == getpid() || !identity_alive(&monitor))
 			continue;
-		if (borrow_from(&monitor, ret_netns, ret_uplink))
-			return 1;
+		if (visit(&monitor, data))
+			return true;
 	}
-	return 0;
+	return false;
 }
 
-int lenders_borrow(const struct plan *plan, bool thorough, int *ret_netns, int *ret_uplink)
+static bool visit_all(const struct plan *plan, bool thorough, visitor *visit, void *data)
 {
 	struct identity self;
 	char directory[4096];
 
 	if (identity_of(getpid(), &self) < 0)
-		return 0;
+		return false;
 	snprintf(directory, sizeof(directory), "%s/lenders", plan->runtime_dir);
-	if (borrow_listed(directory, self.boot_id, ret_netns, ret_uplink))
-		return 1;
+	if (visit_listed(directory, self.boot_id, visit, data))
+		return true;
 	if (!thorough)
-		return 0;
+		return false;
 	snprintf(directory, sizeof(directory), "%s/containers", plan->data_dir);
-	return borrow_recorded(directory, ret_netns, ret_uplink);
+	return visit_recorded(directory, visit, data);
+}
+
+bool lenders_visit(const struct plan *plan, visitor *visit, void *data)
+{
+	return visit_all(plan, true, visit, data);
+}
+
+struct loan {
+	int *netns, *uplink;
+};
+
+static bool visit_lender(const struct identity *lender, void *data)
+{
+	const struct loan *loan = data;
+
+	return borrow_from(lender, loan->netns, loan->uplink) != 0;
+}
+
+int lenders_borrow(const struct plan *plan, bool thorough, int *ret_netns, int *ret_uplink)
+{
+	struct loan loan = {.netns = ret_netns, .uplink = ret_uplink};
+
+	return visit_all(plan, thorough, visit_lender, &loan) ? 1 : 0;
 }
 
 static int own_entry(const struct plan *plan, char *path, size_t size)

@@ -7,6 +7,7 @@
 
 #include "events.h"
 #include "journal.h"
+#include "monitor_at_end.h"
 #include "monitor_loop.h"
 #include "monitor_memory.h"
 #include "monitor_restart.h"
@@ -27,6 +28,7 @@ static void clean_up(struct monitor *monitor)
 	umount2(rootfs, MNT_DETACH);
 	if (monitor->fuse > 0)
 		retry_eintr(waitpid(monitor->fuse, NULL, 0));
+	monitor_run_at_end(monitor->plan);
 }
 
 /* Others may start or remove the container from here on. */

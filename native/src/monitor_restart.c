@@ -16,6 +16,7 @@
 #include "monitor_start.h"
 #include "runtime_external.h"
 #include "scope.h"
+#include "volume_mount.h"
 
 static void collect_exit(struct monitor *monitor, struct exit_report *ret)
 {
@@ -65,6 +66,7 @@ void monitor_end_run(struct monitor *monitor)
 	if (monitor->pidfd >= 0)
 		close(monitor->pidfd);
 	monitor->pidfd = -1;
+	volumes_unmount(monitor->plan);
 }
 
 void monitor_mark_stopped(struct monitor *monitor)

@@ -60,8 +60,9 @@ static int populate_volumes(
 		const struct plan_volume *volume = &plan->populate[i];
 
 		if (make_places(root, spec, volume->destination, out) < 0 ||
-			volume_populate(root, volume->destination, volume->volume, out) < 0 ||
-			owners_give_volume(spec, volume->volume, out) < 0)
+			volume_populate(root, volume->destination, volume->volume, volume->files,
+				out) < 0 ||
+			(!volume->files && owners_give_volume(spec, volume->volume, out) < 0))
 			return -1;
 	}
 	return 0;

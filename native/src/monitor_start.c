@@ -27,6 +27,7 @@
 #include "scope.h"
 #include "spec.h"
 #include "systemd_scope.h"
+#include "volume_mount.h"
 
 static int lock_container(
 	struct monitor *monitor, const struct monitor_request *request, struct failure *out)
@@ -305,6 +306,7 @@ int monitor_start(
 	else if (snprintf(rootfs, sizeof(rootfs), "%s/rootfs", bundle) >= (int)sizeof(rootfs))
 		result = fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
 	else if ((!again && mount_root(monitor, rootfs, out) < 0) ||
+		 volumes_mount(monitor->plan, out) < 0 ||
 		 monitor_prepare_rootfs(monitor->plan, rootfs, again, spec, out) < 0 ||
 		 make_cgroup(monitor, spec, out) < 0)
 		result = -1;

@@ -166,11 +166,12 @@ static int read_stdio(json_t *object, struct plan *plan, struct failure *out)
 
 static int read_volume(json_t *object, struct plan_volume *ret, struct failure *out)
 {
-	static const char *const known[] = {"volume", "destination", NULL};
+	static const char *const known[] = {"volume", "destination", "files", NULL};
 
 	if (plan_check_members(object, "populate", known, out) < 0 ||
 		plan_get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
-		plan_get_path(object, "destination", REQUIRED, &ret->destination, out) < 0)
+		plan_get_path(object, "destination", REQUIRED, &ret->destination, out) < 0 ||
+		plan_get_path(object, "files", OPTIONAL, &ret->files, out) < 0)
 		return -1;
 	return 0;
 }
@@ -190,6 +191,38 @@ static int read_populate(json_t *list, struct plan *plan, struct failure *out)
 		/* Counted first: what was read of a broken one is freed too. */
 		plan->populate_count++;
 		if (read_volume(json_array_get(list, i), &plan->populate[i], out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_file_system(json_t *object, struct plan_file_system *ret, struct failure *out)
+{
+	static const char *const known[] = {"volume", "type", "source", "options", NULL};
+
+	if (plan_check_members(object, "fileSystems", known, out) < 0 ||
+		plan_get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
+		plan_get_text(object, "type", REQUIRED, &ret->type, out) < 0 ||
+		plan_get_text(object, "source", REQUIRED, &ret->source, out) < 0 ||
+		plan_get_list(object, "options", false, &ret->options, out) < 0)
+		return -1;
+	return 0;
+}
+
+static int read_file_systems(json_t *list, struct plan *plan, struct failure *out)
+{
+	size_t count = json_array_size(list);
+
+	if (!list)
+		return 0;
+	if (!json_is_array(list) || count > LIST_MAX)
+		return plan_bad(out, "fileSystems", "must be a list of file systems");
+	plan->file_systems = calloc(count + 1, sizeof(*plan->file_systems));
+	if (!plan->file_systems)
+		return fail(out, ENOMEM, "plan", "cannot read the plan");
+	for (size_t i = 0; i < count; i++) {
+		plan->file_system_count++;
+		if (read_file_system(json_array_get(list, i), &plan->file_systems[i], out) < 0)
 			return -1;
 	}
 	return 0;
@@ -237,7 +270,8 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 	static const char *const known[] = {"version", "id", "dataDir", "runtimeDir", "idMap",
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
 		"populate", "user", "groups", "account", "donor", "runtime", "slice",
-		"cgroupParent", "event", "restart", "health", "logging", "stopSignal", NULL};
+		"cgroupParent", "event", "restart", "health", "logging", "stopSignal", "atEnd",
+		"fileSystems", NULL};
 
 	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
@@ -257,6 +291,8 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		plan_get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
 		plan_get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
 		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
+		read_file_systems(json_object_get(root, "fileSystems"), plan, out) < 0 ||
+		plan_get_list(root, "atEnd", false, &plan->at_end, out) < 0 ||
 		plan_get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		plan_get_list(root, "groups", false, &plan->groups, out) < 0 ||
 		read_donor(json_object_get(root, "donor"), plan, out) < 0 ||
@@ -360,9 +396,18 @@ void plan_free(struct plan *plan)
 	free(plan->log_path);
 	free(plan->name_claim);
 	plan_clear_list(&plan->remove_paths);
+	plan_clear_list(&plan->at_end);
+	for (size_t i = 0; i < plan->file_system_count; i++) {
+		free(plan->file_systems[i].volume);
+		free(plan->file_systems[i].type);
+		free(plan->file_systems[i].source);
+		plan_clear_list(&plan->file_systems[i].options);
+	}
+	free(plan->file_systems);
 	for (size_t i = 0; i < plan->populate_count; i++) {
 		free(plan->populate[i].volume);
 		free(plan->populate[i].destination);
+		free(plan->populate[i].files);
 	}
 	free(plan->populate);
 	free(plan->user);

@@ -100,6 +100,14 @@ struct plan_network {
 struct plan_volume {
 	char *volume; /* absolute directory with _data in it */
 	char *destination;
+	char *files; /* absolute directory in the place of _data; NULL = _data */
+};
+
+/* A file system of a volume's own, on VOLUME/_data: one for all containers that use it at once. */
+struct plan_file_system {
+	char *volume; /* absolute directory with _data in it */
+	char *type, *source;
+	struct string_list options;
 };
 
 enum restart_policy { RESTART_NO, RESTART_ALWAYS, RESTART_UNLESS_STOPPED, RESTART_ON_FAILURE };
@@ -141,6 +149,9 @@ struct plan {
 	struct string_list remove_paths; /* more to remove with it: anonymous volumes */
 	struct plan_volume *populate;	 /* volumes that start with the image's content */
 	size_t populate_count;
+	struct plan_file_system *file_systems; /* of volumes */
+	size_t file_system_count;
+	struct string_list at_end; /* a command line, run when the container is over */
 	char *user; /* "", "name", "uid:gid", … resolved in the root filesystem; NULL = spec's
 		       numbers */
 	struct string_list groups;	  /* --group-add: names or numbers */

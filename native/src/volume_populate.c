@@ -37,7 +37,15 @@ static int open_in_root(int root_fd, const char *path)
 	return (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 }
 
-int volume_populate(int root_fd, const char *destination, const char *volume, struct failure *out)
+/* Where the volume's files are; a volume that is bound to a file has no place for any. */
+static int open_files(int volume, const char *files)
+{
+	return files ? open(files, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+		     : openat(volume, "_data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int volume_populate(int root_fd, const char *destination, const char *volume, const char *files,
+	struct failure *out)
 {
 	auto_close int directory = open(volume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_close int from = open_in_root(root_fd, destination);
@@ -46,11 +54,10 @@ int volume_populate(int root_fd, const char *destination, const char *volume, st
 		return errno == ENOENT || errno == ENOTDIR
 			       ? 0
 			       : fail(out, errno, STEP, "cannot open %s in the image", destination);
-	auto_close int data = directory < 0
-				      ? -1
-				      : openat(directory, "_data",
-						O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int data = directory < 0 ? -1 : open_files(directory, files);
 
+	if (data < 0 && files && errno == ENOTDIR)
+		return 0;
 	if (data < 0)
 		return fail(out, errno, STEP, "cannot open the volume %s", volume);
 	/* Two containers may use the volume for the first time at once: one copies, the other

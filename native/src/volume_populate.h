@@ -5,10 +5,12 @@
 
 #include "fail.h"
 
-/* Copies what root_fd (the container's root filesystem) has at `destination` into VOLUME/_data when
- * that is empty: owners, modes, times, links, extended attributes. An interrupted copy is resumed
- * by the next start: the file VOLUME/populating marks it. A missing or non-directory destination
- * copies nothing. The caller is root of the user namespace the files belong to. */
-int volume_populate(int root_fd, const char *destination, const char *volume, struct failure *out);
+/* Copies what root_fd (the container's root filesystem) has at `destination` into VOLUME/_data, or
+ * into FILES where that is given, when that is empty: owners, modes, times, links, extended
+ * attributes. An interrupted copy is resumed by the next start: the file VOLUME/populating marks
+ * it. A missing or non-directory destination copies nothing. The caller is root of the user
+ * namespace the files belong to. */
+int volume_populate(int root_fd, const char *destination, const char *volume, const char *files,
+	struct failure *out);
 
 #endif

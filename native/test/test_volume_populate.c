@@ -61,7 +61,7 @@ int main(void)
 
 	/* Everything arrives as it was, and links are not followed. */
 	make_volume("fresh");
-	must(volume_populate(root, "/data", "fresh", &failure) == 0);
+	must(volume_populate(root, "/data", "fresh", NULL, &failure) == 0);
 	must(has_text("fresh/_data/one", "first") && has_text("fresh/_data/sub/deep", "second"));
 	must(stat("fresh/_data", &first) == 0 && (first.st_mode & 07777) == 0750);
 	must(stat("fresh/_data/sub/deep", &first) == 0 && (first.st_mode & 07777) == 04755);
@@ -74,28 +74,28 @@ int main(void)
 	/* What the user has is never overwritten. */
 	make_volume("used");
 	write_file("used/_data/one", "mine", 0600);
-	must(volume_populate(root, "/data", "used", &failure) == 0);
+	must(volume_populate(root, "/data", "used", NULL, &failure) == 0);
 	must(has_text("used/_data/one", "mine") && access("used/_data/sub", F_OK) != 0);
 
 	/* An interrupted copy is finished. */
 	make_volume("torn");
 	write_file("torn/_data/one", "fi", 0600);
 	write_file("torn/populating", "", 0600);
-	must(volume_populate(root, "/data", "torn", &failure) == 0);
+	must(volume_populate(root, "/data", "torn", NULL, &failure) == 0);
 	must(has_text("torn/_data/one", "first") && access("torn/populating", F_OK) != 0);
 
 	/* The destination is resolved inside the root whatever links the image holds. */
 	make_volume("linked");
-	must(volume_populate(root, "/absolute", "linked", &failure) == 0);
+	must(volume_populate(root, "/absolute", "linked", NULL, &failure) == 0);
 	must(has_text("linked/_data/one", "first"));
 	make_volume("climbing");
-	must(volume_populate(root, "/climbs/etc", "climbing", &failure) == 0);
+	must(volume_populate(root, "/climbs/etc", "climbing", NULL, &failure) == 0);
 	must(access("climbing/_data/passwd", F_OK) != 0);
 
 	/* Nothing there: nothing to copy. */
 	make_volume("missing");
-	must(volume_populate(root, "/nosuch", "missing", &failure) == 0);
-	must(volume_populate(root, "/data/one", "missing", &failure) == 0);
+	must(volume_populate(root, "/nosuch", "missing", NULL, &failure) == 0);
+	must(volume_populate(root, "/data/one", "missing", NULL, &failure) == 0);
 
 	must(chdir("/") == 0);
 	char command[128];

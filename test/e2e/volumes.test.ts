@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -102,4 +102,166 @@ test('-v makes a missing source; where that cannot be, it says so', async () => 
   const closed = await run('--mount', 'type=bind,source=/root/x,target=/x', image, 'true')
   expect(closed.stderr).toMatch(/stat \/root\/x: permission denied/)
   expect(closed.exitCode).toBe(125)
+})
+
+describe('options of the local driver', () => {
+  const create = (name: string, type: string, device: string, o: string) =>
+    lighter(
+      'volume',
+      'create',
+      '-o',
+      `type=${type}`,
+      '-o',
+      `device=${device}`,
+      '-o',
+      `o=${o}`,
+      name,
+    )
+
+  test('a tmpfs is one for all containers that use it, and ends with the last', async () => {
+    await create('memory', 'tmpfs', 'tmpfs', 'size=1m,uid=5,mode=750')
+    const seen = await run('-v', 'memory:/x', image, 'sh', '-c', 'stat -c "%u %a" /x; df -k /x')
+    expect(seen.stdout).toMatch(/^5 750\n[\s\S]*tmpfs +1024 /)
+    const keep = (name: string) =>
+      lighter(
+        'run',
+        '-d',
+        '--name',
+        name,
+        '--network',
+        'none',
+        '-v',
+        'memory:/m',
+        image,
+        'sleep',
+        '100',
+      )
+    await Promise.all(['one', 'two', 'three'].map(keep))
+    await lighter('exec', 'one', 'touch', '/m/file')
+    expect((await lighter('exec', 'two', 'ls', '/m')).stdout).toBe('file\n')
+    expect((await run('-v', 'memory:/a', '-v', 'memory:/b', image, 'ls', '/a', '/b')).stdout).toBe(
+      '/a:\nfile\n\n/b:\nfile\n',
+    )
+    await lighter('rm', '-f', 'one', 'two')
+    expect((await run('-v', 'memory:/x:ro', image, 'ls', '/x')).stdout).toBe('file\n')
+    // Whoever has it is found, the directory of runtime files gone or not.
+    rmSync(join(world.sockets, 'lenders'), { recursive: true, force: true })
+    expect((await run('-v', 'memory:/x', image, 'ls', '/x')).stdout).toBe('file\n')
+    await lighter('rm', '-f', 'three')
+    expect((await run('-v', 'memory:/x', image, 'ls', '/x')).stdout).toBe('')
+    await lighter('volume', 'rm', 'memory')
+  })
+
+  test('a restart policy does not keep what was in a tmpfs', async () => {
+    await create('brief', 'tmpfs', 'tmpfs', 'size=1m')
+    const script = 'ls /x | wc -l; touch /x/seen; exit 1'
+    const flags = ['--network', 'none', '--restart', 'on-failure:1', '-v', 'brief:/x']
+    await lighter('run', '-d', '--name', 'again', ...flags, image, 'sh', '-c', script)
+    await lighter('wait', 'again')
+    expect((await lighter('logs', 'again')).stdout).toBe('0\n0\n')
+    await lighter('rm', 'again')
+    await lighter('volume', 'rm', 'brief')
+  })
+
+  test('an overlay is shared, too', async () => {
+    const [lower, upper, work] = ['l', 'u', 'w'].map((name) => join(world.home, 'over', name))
+    await world.run('mkdir', ['-p', `${lower}/kept`, `${upper}`, `${work}`])
+    await create(
+      'over',
+      'overlay',
+      'overlay',
+      `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+    )
+    const flags = ['--network', 'none', '-v', 'over:/x']
+    await lighter(
+      'run',
+      '-d',
+      '--name',
+      'one',
+      ...flags,
+      image,
+      'sh',
+      '-c',
+      'touch /x/new; sleep 100',
+    )
+    expect((await run('-v', 'over:/y', image, 'sh', '-c', 'ls /y; touch /y/more')).stdout).toBe(
+      'kept\nnew\n',
+    )
+    expect((await lighter('exec', 'one', 'ls', '/x')).stdout).toBe('kept\nmore\nnew\n')
+    expect(readdirSync(`${upper}`).sort()).toEqual(['more', 'new'])
+    await lighter('rm', '-f', 'one')
+    await lighter('volume', 'rm', 'over')
+  })
+
+  test.each([
+    ['tmpfs', 'tmpfs', 'size=lots', 'data: size=lots: invalid argument'],
+    ['overlay', 'overlay', 'lowerdir=/nosuch', 'data: lowerdir=/nosuch: '],
+  ])('%s on %s with %s: the start says why', async (type, device, o, reason) => {
+    await create('bad', type, device, o)
+    const place = join(world.data, 'volumes/bad/_data')
+    const outcome = await run('-v', 'bad:/x', image, 'true')
+    expect(outcome.stderr).toContain(
+      `error while mounting volume '${place}': failed to mount local volume: mount ${device}:${place}, ${reason}`,
+    )
+    expect(outcome.exitCode).toBe(125)
+    await lighter('volume', 'rm', 'bad')
+  })
+
+  test.each([
+    ['ext4', '/dev/sda1', 'ro', 'a volume of type "ext4" can be mounted by root of the host only'],
+    [
+      'nfs',
+      ':/x',
+      'addr=1.2.3.4',
+      'a volume of type "nfs" can be mounted by root of the host only',
+    ],
+    ['none', '/tmp', 'ro', 'a volume of type "none" is a directory: it needs o=bind'],
+    ['none', 'tmp', 'bind', 'the device of a bind must be an absolute path: "tmp"'],
+    [
+      'overlay',
+      'overlay',
+      'lowerdir=/a:b',
+      'the lowerdir of an overlay must be an absolute path: "b"',
+    ],
+  ])('%s on %s with %s is refused when it is made', async (type, device, o, reason) => {
+    const outcome = await create('never', type, device, o)
+    expect(outcome.stderr).toContain(`create never: ${reason}`)
+    expect(outcome.exitCode).toBe(1)
+  })
+
+  test('a bind gets its options, and the image’s content while it is empty', async () => {
+    const source = join(world.home, 'bound')
+    await world.run('mkdir', [source])
+    await create('bound', 'none', source, 'bind')
+    await run('-v', 'bound:/etc', image, 'true')
+    expect(readdirSync(source)).toContain('passwd')
+    await create('still', 'none', source, 'bind,ro,noexec,nosuid')
+    const outcome = await run(
+      '-v',
+      'still:/x',
+      image,
+      'sh',
+      '-c',
+      'grep " /x " /proc/mounts; > /x/y',
+    )
+    expect(outcome.stdout).toMatch(/ ro,nosuid,noexec,/)
+    expect(outcome.stderr).toMatch(/Read-only file system/)
+    await run('-v', 'bound:/x', image, 'sh', '-c', 'rm -r /x/*')
+    await lighter('volume', 'rm', 'bound', 'still')
+  })
+})
+
+test('many who make, use and remove one volume at once', async () => {
+  const outcomes = await Promise.all(
+    Array.from({ length: 4 }, () => [
+      lighter('volume', 'create', 'contended'),
+      run('-v', 'contended:/x', image, 'true'),
+      lighter('volume', 'rm', 'contended'),
+    ]).flat(),
+  )
+  for (const { exitCode, stderr } of outcomes) {
+    if (exitCode !== 0) expect(stderr).toMatch(/no such volume|volume is in use|no such file/)
+  }
+  expect((await lighter('volume', 'create', 'contended')).exitCode).toBe(0)
+  expect((await lighter('volume', 'rm', 'contended')).exitCode).toBe(0)
 })

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs'
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -28,6 +28,7 @@ afterAll(() => Promise.all(worlds.map((world) => world.remove())))
 /** `docker` is lighter, and `busybox` is the only image. */
 async function prepare(world: World): Promise<void> {
   symlinkSync(inject('program'), join(world.home, 'docker'))
+  addVolumePlugin(world)
   world.env.PATH = `${world.home}:${world.env.PATH}`
   const image = `${inject('registry')}/busybox:latest`
   for (const args of [
@@ -36,6 +37,14 @@ async function prepare(world: World): Promise<void> {
     ['rmi', image],
   ])
     expect(await world.lighter(args)).toMatchObject({ exitCode: 0 })
+}
+
+/** The command that starts the plugin of the topic `volume-plugins`. */
+function addVolumePlugin({ home }: World): void {
+  const script = join(home, 'plugin.mjs')
+  copyFileSync(new URL('../fixtures/volume-plugin/plugin.mjs', import.meta.url), script)
+  const command = `#!/bin/sh\nexec ${process.execPath} ${script} "$@"\n`
+  writeFileSync(join(home, 'volume-plugin'), command, { mode: 0o755 })
 }
 
 async function findFeatures(): Promise<Set<HostFeature>> {

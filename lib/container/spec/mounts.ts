@@ -13,11 +13,13 @@ export interface MountWorld {
   files: string
   /** The native program, which is the init of `--init`. */
   nativeProgram: string
+  /** Directories that plugins have mounted, by the places in the container. */
+  places?: ReadonlyMap<string, string> | undefined
 }
 
 /** All mounts of a container in the order in which they are made. Pure. */
 export function buildMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
-  const own = record.mounts.map((mount) => userMount(mount, world.data))
+  const own = record.mounts.map((mount) => userMount(mount, world))
   const taken = new Set(own.map(({ destination }) => destination))
   // What lies below the user's own /dev stays the user's, too.
   const isTaken = (path: string): boolean =>
@@ -94,7 +96,7 @@ export const INIT_PATH = '/sbin/docker-init'
 const isDeep = (point: MountPoint): boolean =>
   point.type === 'bind' && point.recursive && !point.writableBelow
 
-function userMount(point: MountPoint, data: string): SpecMount {
+function userMount(point: MountPoint, { data, places }: MountWorld): SpecMount {
   const access = point.readOnly ? [isDeep(point) ? 'rro' : 'ro'] : []
   switch (point.type) {
     case 'bind':
@@ -104,12 +106,16 @@ function userMount(point: MountPoint, data: string): SpecMount {
         point.propagation,
       ])
     case 'volume': {
-      const { type, source, options } = volumeMount(point.driverOptions) ?? {
-        type: 'bind',
-        source: volumeData(data, point.name),
-        options: ['rbind'],
-      }
-      return mount(point.destination, type, source, [
+      const own = volumeMount(point.driverOptions)
+      // What else a volume can be is mounted on its directory, by the monitor.
+      const { source, options } =
+        own?.type === 'bind'
+          ? own
+          : {
+              source: places?.get(point.destination) ?? volumeData(data, point.name),
+              options: ['rbind'],
+            }
+      return mount(point.destination, 'bind', source, [
         ...options,
         ...access,
         'rprivate',
