@@ -29,7 +29,7 @@ limited() { # NAME COMMAND
 	for file in memory.max pids.max cpu.max; do printf '%s=%s ' "$file" "$(cat "$cgroup/$file")"; done
 	echo
 	"$native" --root "$HOME/oci" start "$1"
-	for _ in $(seq 60); do
+	for _ in $(seq 300); do
 		[ "$("$native" --root "$HOME/oci" state "$1" | jq -r .status)" = stopped ] && break
 		sleep 1
 	done

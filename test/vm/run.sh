@@ -20,9 +20,22 @@ die() { printf 'test:vm: %s\n' "$*" >&2; exit 2; }
 dev() { VM_MUX=0 "$VM" ssh "$1" 2>&1; }
 root() { VM_MUX=0 "$VM" ssh -u root "$1" 2>&1; }
 
-# The emulated machine itself fails to boot now and then.
+# The emulated machine itself panics at boot now and then: once more, then.
 export VM_TIMEOUT=${VM_TIMEOUT:-300}
-boot() { { "$VM" up || { "$VM" powercut; "$VM" up; }; } >/dev/null; }
+boot() { "$VM" up >/dev/null || boot_again; }
+boot_again() {
+  say 'the machine did not boot: once more'
+  "$VM" powercut
+  "$VM" up >/dev/null
+}
+
+# restart HOW: after a reboot or a powercut the machine runs again.
+restart() {
+  case $1 in
+  reboot) "$VM" reboot >/dev/null || boot_again ;;
+  powercut) "$VM" powercut && boot ;;
+  esac || die "the virtual machine does not start after $1"
+}
 
 # No session, no variables of one: what cron and setpriv start.
 plain() {
@@ -47,8 +60,10 @@ same() {
   if [[ $2 == "$3" ]]; then check "$1" '' ''; else check "$1" 'exactly: '"$2" "$3"; fi
 }
 
-# For the guest's shell. cgroup_of COMMAND: the cgroup of the process with this command line; limits_of COMMAND FILE...: what
+# For the guest's shell. wait_until COMMAND: until it succeeds, for as long as a slow machine may need; the checks after it say
+# what was missing. cgroup_of COMMAND: the cgroup of the process with this command line; limits_of COMMAND FILE...: what
 # its files say, without those that are not there.
+WAIT='wait_until() { for i in $(seq 300); do eval "$1" >/dev/null 2>&1 && break; sleep 1; done; };'
 CGROUP_OF='cgroup_of() { cut -d: -f3 "/proc/$(pgrep -xf "$1")/cgroup"; }; tree=/sys/fs/cgroup;'
 LIMITS_OF=$CGROUP_OF'limits_of() { local c f; c=$tree$(cgroup_of "$1"); shift; for f; do [ ! -e "$c/$f" ] || echo "$f=$(tr "\n" ";" <"$c/$f")"; done; };'
 
@@ -69,7 +84,7 @@ trap '"$VM" down >/dev/null 2>&1 || "$VM" powercut' EXIT
 "$VM" cp "$LIGHTER" lighter && root 'loginctl enable-linger dev' || die 'the virtual machine does not answer'
 dev './lighter run --rm lighter/hello true' || die 'no container starts at all'
 for topic in "$@"; do
-  say "$topic"
+  say "$topic ($((SECONDS / 60)) min)"
   "test_$topic"
 done
 echo "$passed passed, $failed failed"

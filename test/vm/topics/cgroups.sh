@@ -20,7 +20,7 @@ test_scope() {
   text=$(dev './lighter stop -t 1 scope; ./lighter start scope; ./lighter stop -t 0 scope; ./lighter start scope; '"$CGROUP_OF"'cgroup_of "sleep 1001"')
   check 'a restarted one has a scope again' '\.scope/lighter-[0-9a-f]{64}'$'\n' "$text"
   dev './lighter rm -f scope' >/dev/null
-  text=$(dev 'sleep 2; systemctl --user list-units --all --no-legend "lighter*"; find /sys/fs/cgroup -name "lighter*"')
+  text=$(dev "$WAIT"'left() { systemctl --user list-units --all --no-legend "lighter*"; find /sys/fs/cgroup -name "lighter*"; }; wait_until "! left | grep ."; left')
   same 'nothing of it is left' '' "$text"
   text=$(root "cd /home/dev; ./lighter run -d --name scope lighter/hello sleep 1003; $CGROUP_OF"'cgroup_of "sleep 1003"; ./lighter exec scope cat /proc/self/cgroup; ./lighter rm -f scope')
   check "root's is in a scope of the system's manager" '/system\.slice/lighter-[0-9a-f]{64}\.scope/lighter-' "$text"

@@ -21,7 +21,7 @@ test_journald() {
   text=$(dev 'first=$(./lighter logs -t spoken 2>/dev/null | head -n 1 | cut -d " " -f 1); second=$(./lighter logs -t spoken 2>&1 >/dev/null | cut -d " " -f 1)
     ./lighter logs --since "$second" spoken 2>&1 | head -c 4; ./lighter logs --until "$first" spoken; ./lighter logs --until "$second" --tail 1 spoken 2>&1; ./lighter logs --tail 0 spoken; ./lighter logs -f --tail 1 spoken')
   same '--since, --until, --tail, -f of an ended one' $'two\none\ntwo\nend' "$text"
-  text=$(dev "$JOURNALD -d --name follow lighter/hello sh -c 'for i in 1 2 3 4; do echo \$i; sleep 4; done' >/dev/null; sleep 3; ./lighter logs -f follow; ./lighter logs --tail 2 follow; ./lighter start follow >/dev/null; ./lighter logs -f --tail 0 follow")
+  text=$(dev "$JOURNALD -d --name follow lighter/hello sh -c 'for i in 1 2 3 4; do echo \$i; sleep 4; done' >/dev/null; $WAIT wait_until './lighter logs follow | grep 1'; ./lighter logs -f follow; ./lighter logs --tail 2 follow; ./lighter start follow >/dev/null; ./lighter logs -f --tail 0 follow")
   check '-f until the end' '^1'$'\n''2'$'\n''3'$'\n''4'$'\n''3'$'\n''4'$'\n' "$text"
   check '-f --tail 0 has what comes' '4'$'\n''([1-4]'$'\n'')?([1-4]'$'\n'')*4'$'\n' "$text"
   text=$(dev './lighter rm spoken follow >/dev/null; ./lighter run --rm --log-driver journald --log-opt mode=non-blocking --log-opt max-buffer-size=64k lighter/hello sh -c "seq 2000" | tail -n 1; ./lighter ps -a --format "{{.Names}}"')

@@ -3,8 +3,8 @@
 
 test_limits() {
   local text
-  dev './lighter run -d --name oom lighter/hello sh -c "sleep 20; tail /dev/zero"' >/dev/null
-  text=$(dev "$CGROUP_OF"'echo 8M >"$tree$(cgroup_of "sleep 20")/memory.max"; ./lighter wait oom; ./lighter inspect oom | jq -c ".[0].State | {OOMKilled}"; ./lighter rm oom')
+  dev './lighter run -d --name oom lighter/hello sh -c "sleep 1100; tail /dev/zero"' >/dev/null
+  text=$(dev "$CGROUP_OF"'echo 8M >"$tree$(cgroup_of "sleep 1100")/memory.max"; pkill -xf "sleep 1100"; ./lighter wait oom; ./lighter inspect oom | jq -c ".[0].State | {OOMKilled}"; ./lighter rm oom')
   check 'inspect knows that memory ran out' '^137'$'\n''.*"OOMKilled":true' "$text"
   "$VM" cp test/vm/bundle.sh bundle.sh
   text=$(dev 'systemd-run --user --scope --quiet -p Delegate=yes sh bundle.sh')

@@ -13,11 +13,10 @@ test_reboot() {
     run healthy --restart always --health-cmd "test -e /dev/null" --health-interval 2s lighter/hello sleep 1141
     ./lighter stop -t 0 always-stopped unless-stopped-stopped; sync' >/dev/null
   for how in reboot powercut; do
-    "$VM" "$how" >/dev/null || "$VM" powercut
-    "$VM" status >/dev/null || boot
+    restart "$how"
     # Not started by this session, but by the machine.
-    root 'for i in $(seq 200); do systemctl --user -M dev@ is-active default.target >/dev/null 2>&1 && ! systemctl --user -M dev@ list-jobs 2>/dev/null | grep -q boot && break; sleep 3; done' >/dev/null
-    text=$(dev 'for i in $(seq 30); do ./lighter ps | grep -q "(healthy)" && break; sleep 3; done; systemctl --user --no-pager status lighter-boot.service; ./lighter ps -a --format "{{.Names}}: {{.Status}};"')
+    root "$WAIT"'wait_until "systemctl --user -M dev@ is-active default.target && ! systemctl --user -M dev@ list-jobs | grep boot"' >/dev/null
+    text=$(dev "$WAIT"'wait_until "./lighter ps | grep -F \"(healthy)\""; systemctl --user --no-pager status lighter-boot.service; ./lighter ps -a --format "{{.Names}}: {{.Status}};"')
     for name in always unless-stopped on-failure always-stopped; do
       check "$how: started: $name" $'\n'"$name: Up " "$text"
     done

@@ -1,10 +1,15 @@
 # shellcheck shell=bash
 # No session, the end of a session, the end of the machine.
 
+wait_logout() {
+  root "$WAIT"'wait_until "[ ! -e /run/user/1000 ]"' >/dev/null
+}
+
 # No user manager, no /run/user/1000.
 test_plain() {
   local text
-  root 'loginctl disable-linger dev; for i in $(seq 60); do [ -e /run/user/1000 ] || break; sleep 1; done' >/dev/null
+  root 'loginctl disable-linger dev' >/dev/null
+  wait_logout
   text=$(plain './lighter run --rm lighter/hello echo works')
   same 'run without a manager says nothing more' works "$text"
   text=$(plain './lighter run -d --name plain lighter/hello sleep 1021 >/dev/null; ./lighter exec plain cat /proc/self/cgroup')
@@ -15,17 +20,13 @@ test_plain() {
   check 'a session that begins later can use and stop it' '^in'$'\n''plain'$'\n''.* Exited [A-Za-z0-9() ]* plain'$'\n''plain'$'\n' "$text"
 }
 
-wait_logout() {
-  root 'for i in $(seq 120); do [ -e /run/user/1000 ] || break; sleep 1; done' >/dev/null
-}
-
 test_logout() {
   local text
   root 'loginctl enable-linger dev' >/dev/null
   text=$(dev './lighter doctor')
   check 'doctor sees lingering' 'life after logout +lingering is on' "$text"
   dev './lighter run -d --name stays lighter/hello sleep 1031' >/dev/null
-  sleep 20
+  root "$WAIT"'wait_until "! loginctl list-sessions --no-legend | grep -w dev | grep -v manager"' >/dev/null
   text=$(dev './lighter ps; ./lighter exec stays echo in')
   check 'with lingering a container outlives the session' ' Up [A-Za-z0-9() ]* stays'$'\n''in'$'\n' "$text"
   root 'loginctl disable-linger dev' >/dev/null
@@ -42,8 +43,7 @@ test_crash() {
   local text how
   dev './lighter run -d --name crash lighter/hello sh -c "echo started; exec sleep 1041"; sync' >/dev/null
   for how in powercut reboot; do
-    "$VM" "$how" >/dev/null || "$VM" powercut
-    "$VM" status >/dev/null || boot
+    restart "$how"
     text=$(dev './lighter ps -a; ./lighter images; ./lighter logs crash | head -n 1')
     check "after $how the next command tells the truth" ' Exited [A-Za-z0-9() ]* crash' "$text"
     check "after $how image and log are there" 'lighter/hello +latest.*'$'\n''started'$'\n' "$text"

@@ -3,7 +3,8 @@
 
 test_stats() {
   local text
-  dev './lighter run -d --name busy -m 64m --cpus 0.2 lighter/hello sh -c "dd if=/dev/zero of=/dev/shm/x bs=1M count=20; sleep 1131 & sleep 1131 & while :; do :; done"; sleep 10' >/dev/null
+  dev "$WAIT"'./lighter run -d --name busy -m 64m --cpus 0.2 lighter/hello sh -c "dd if=/dev/zero of=/dev/shm/x bs=1M count=20; sleep 1131 & sleep 1131 & while :; do :; done"
+    wait_until "[ \$(pgrep -cxf sleep.1131) = 2 ]"' >/dev/null
   text=$(dev './lighter stats --no-stream --format "{{json .}}" busy')
   check 'memory in use of the limit' '"MemUsage":"2[0-9](\.[0-9]+)?MiB / 64MiB"' "$text"
   check 'and its share' '"MemPerc":"[34][0-9]\.[0-9]+%"' "$text"

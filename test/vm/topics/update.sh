@@ -16,7 +16,7 @@ test_update() {
     $LIMITS_OF limits_of 'sleep 1121' $FILES")
   check 'update of a stopped one counts at the next start' 'memory\.max=100663296;'$'\n''memory\.swap\.max=max;.*cpu\.max=25000 100000;.*cpuset\.cpus=0-1;.*pids\.max=max;' "$text"
   text=$(dev "./lighter update --restart always --pids-limit 44 changing >/dev/null; kill -9 \$(pgrep -xf 'sleep 1121')
-    for i in \$(seq 30); do sleep 1; ./lighter inspect -f '{{.RestartCount}} {{.State.Status}}' changing | grep -q '1 running' && break; done
+    $WAIT wait_until './lighter inspect -f \"{{.RestartCount}} {{.State.Status}}\" changing | grep \"1 running\"'
     $LIMITS_OF limits_of 'sleep 1121' $FILES")
   check 'the same after its monitor started it again' 'memory\.max=100663296;.*cpu\.max=25000 100000;.*pids\.max=44;' "$text"
   text=$(dev './lighter update -m 1k changing; ./lighter update -m 512m --memory-swap 256m changing; ./lighter update --cpus 99 changing
