@@ -40,6 +40,14 @@ export async function openContestants(
     `podman() { command podman --cgroup-manager cgroupfs "$@"; }; ${script}`,
   ])
   const docker = await World.open('docker', (script) => [peers, 'sh', 'docker', script])
+  const removeContainers = async (): Promise<void> => {
+    await podman.run('podman rm -fa -t 0 >/dev/null 2>&1; true')
+    await docker.run(
+      'docker rm -f $(docker ps -aq --filter label=bench) >/dev/null 2>&1; docker rmi bench/busybox >/dev/null 2>&1; true',
+    )
+  }
+  // A bench that was killed left its own.
+  await removeContainers()
   const dockerImage = await loadIntoDocker(docker, busyboxLayout)
   return {
     lighter,
@@ -48,10 +56,7 @@ export async function openContestants(
     dockerImage,
     close: async () => {
       await lighter.run('lighter rm -f $(lighter ps -aq) >/dev/null 2>&1; true')
-      await podman.run('podman rm -fa -t 0 >/dev/null 2>&1; true')
-      await docker.run(
-        'docker rm -f $(docker ps -aq --filter label=bench) >/dev/null 2>&1; docker rmi bench/busybox >/dev/null; true',
-      )
+      await removeContainers()
       for (const world of [lighter, podman, docker]) await world.close()
     },
   }
