@@ -1,3 +1,4 @@
+import { parseDangling } from '../core/dangling.ts'
 import { LighterError } from '../core/errors.ts'
 import { matchesLabels } from '../core/labels.ts'
 import { volumeLabels } from './inspect.ts'
@@ -35,14 +36,4 @@ function makeTest(
     default:
       throw new LighterError('bad-input', `invalid filter '${filter}'`)
   }
-}
-
-function parseDangling(values: readonly string[]): boolean {
-  const truths = values.map((value) => {
-    if (value === '1' || value.toLowerCase() === 'true') return true
-    if (value === '0' || value.toLowerCase() === 'false') return false
-    throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
-  })
-  if (new Set(truths).size <= 1) return truths[0] ?? false
-  throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
 }
