@@ -16,8 +16,10 @@ export function findProgram(name: string, path = process.env.PATH ?? ''): string
 
 function isExecutable(path: string): boolean {
   try {
+    // Most places have no such file: the question costs less than an exception.
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false
     accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
+    return true
   } catch {
     return false
   }

@@ -21,6 +21,7 @@
 #include "retry.h"
 #include "shared.h"
 #include "streams.h"
+#include "together.h"
 
 /* The health check that is on its way, or due. */
 struct prober {
@@ -60,6 +61,7 @@ struct monitor {
 	pid_t pid;
 	int pidfd;		    /* -1 before the start */
 	pid_t fuse;		    /* serves the root filesystem, or 0 */
+	struct together together;   /* with it; during a start only */
 	struct identity process;    /* the same, for the state */
 	struct timespec started_at; /* wall clock */
 	struct timespec started;    /* monotonic */

@@ -77,8 +77,19 @@ static void enter_scope(struct monitor *monitor)
 		(void)cgroup_split_own(&monitor->cgroup_parent, &refused);
 }
 
+/* What hooks start, and another runtime, may outlive the start: they get no processor of ours. */
+static bool stays_together(const struct plan *plan, const struct spec *spec)
+{
+	bool has_hooks = false;
+
+	for (size_t i = 0; i < HOOK_STAGE_COUNT; i++)
+		has_hooks = has_hooks || spec->hooks[i].count > 0;
+	return plan->rootfs.driver == ROOTFS_FUSE_OVERLAYFS && !plan->runtime && !has_hooks;
+}
+
 /* Joins what all containers share and mounts the root filesystem. */
-static int enter(struct monitor *monitor, const char *rootfs, struct failure *out)
+static int enter(
+	struct monitor *monitor, const struct spec *spec, const char *rootfs, struct failure *out)
 {
 	struct rootfs_mount mounted = {0};
 
@@ -90,6 +101,8 @@ static int enter(struct monitor *monitor, const char *rootfs, struct failure *ou
 	/* The next monitor opens this one's namespaces and executable through /proc. */
 	if (prctl(PR_SET_DUMPABLE, 1) < 0)
 		return fail(out, errno, "shared", "cannot become a lender");
+	if (stays_together(monitor->plan, spec))
+		together_begin(&monitor->together);
 	if (rootfs_mount(&monitor->plan->rootfs, rootfs, &mounted, out) < 0)
 		return -1;
 	monitor->fuse = mounted.fuse;
@@ -241,13 +254,18 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	const struct plan *plan = monitor->plan;
 	struct launched launched = {
 		.pidfd = -1, .console = -1, .gate = -1, .netns = -1, .report = -1};
-	int result;
+	int result = create(monitor, spec, bundle, &launched, out);
 
-	if (create(monitor, spec, bundle, &launched, out) < 0)
+	/* Servers that are started from here on outlive the start. */
+	together_release(&monitor->together, 0);
+	if (result < 0)
 		return fail_task(spec, out);
 	result = donor_check(plan, monitor->donor, out);
 	if (result == 0)
 		result = connect_container(monitor, &launched, size, out);
+	together_release(&monitor->together, launched.pid);
+	together_release(&monitor->together, monitor->fuse);
+	monitor->together.kept = false;
 	if (result == 0 &&
 		(plan->runtime ? external_start(plan, out) : launch_start(&launched, out)) < 0)
 		result = fail_task(spec, out);
@@ -272,7 +290,8 @@ static int start_in_cgroup(struct monitor *monitor, const struct spec *spec, con
 	return launch(monitor, spec, bundle, size, out);
 }
 
-static int mount_root(struct monitor *monitor, const char *rootfs, struct failure *out)
+static int mount_root(
+	struct monitor *monitor, const struct spec *spec, const char *rootfs, struct failure *out)
 {
 	struct stat hosts;
 
@@ -282,7 +301,7 @@ static int mount_root(struct monitor *monitor, const char *rootfs, struct failur
 		monitor->hosts_size = hosts.st_size;
 	if (log_open(&monitor->log, monitor->plan, out) < 0)
 		return -1;
-	return enter(monitor, rootfs, out);
+	return enter(monitor, spec, rootfs, out);
 }
 
 int monitor_start(
@@ -305,7 +324,7 @@ int monitor_start(
 		result = -1;
 	else if (snprintf(rootfs, sizeof(rootfs), "%s/rootfs", bundle) >= (int)sizeof(rootfs))
 		result = fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
-	else if ((!again && mount_root(monitor, rootfs, out) < 0) ||
+	else if ((!again && mount_root(monitor, spec, rootfs, out) < 0) ||
 		 volumes_mount(monitor->plan, out) < 0 ||
 		 monitor_prepare_rootfs(monitor->plan, rootfs, again, spec, out) < 0 ||
 		 make_cgroup(monitor, spec, out) < 0)

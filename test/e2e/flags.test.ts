@@ -131,6 +131,21 @@ describe('--userns', () => {
     expect(await inside(flags, `stat -c %u:%g ${MADE}`)).toBe(ROOTS)
   })
 
+  test('keep-id: nobody is left on the one processor of the start', async () => {
+    await lighter('run', '-d', '--name', 'spread', '--userns', 'keep-id', image, 'sleep', '60')
+    const { stdout: pid } = await lighter('inspect', '-f', '{{.State.Pid}}', 'spread')
+    const { stdout } = await world.run('sh', [
+      '-c',
+      `monitor=$(cut -d ' ' -f 4 /proc/${pid.trim()}/stat)
+       for pid in $$ ${pid.trim()} $monitor $(pgrep -P $monitor -x fuse-overlayfs); do
+         grep -h Cpus_allowed: /proc/$pid/task/*/status
+       done | uniq -c`,
+    ])
+    // This shell, the process, its monitor and what serves its files: all the same.
+    expect(stdout).toMatch(/^ *4 Cpus_allowed:\s\S+\n$/)
+    await lighter('rm', '-f', 'spread')
+  })
+
   test("nomap: files of the image and of volumes belong to root, the caller's to nobody", async () => {
     const shared = join(world.home, 'nomap')
     await world.run('sh', ['-c', `mkdir ${shared} && echo mine > ${shared}/file`])
