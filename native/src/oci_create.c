@@ -106,10 +106,10 @@ static int check_console(const struct create *create, struct failure *out)
 {
 	if (create->spec->process.terminal && !create->console_socket)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "console",
-			"cannot allocate tty if runc will detach without setting console socket");
+			"process.terminal is set: --console-socket must say where the terminal goes");
 	if (!create->spec->process.terminal && create->console_socket)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "console",
-			"cannot use console socket if runc will not detach or allocate tty");
+			"--console-socket is given, but process.terminal is not set");
 	return 0;
 }
 

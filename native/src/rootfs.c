@@ -226,7 +226,16 @@ static int mount_filesystem(struct rootfs *rootfs, const struct spec_mount *moun
 	return 0;
 }
 
-/* New options for what an earlier entry or the image's own tree has mounted there. */
+static bool is_mounted(int fd)
+{
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0)
+		return false;
+	return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* New options for what an earlier entry has mounted there. */
 static int remount(struct rootfs *rootfs, const struct spec_mount *mount,
 	const struct mount_options *options, struct failure *out)
 {
@@ -236,6 +245,9 @@ static int remount(struct rootfs *rootfs, const struct spec_mount *mount,
 		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
 			"remounting %s with '%s' is not supported", mount->destination,
 			options->parameters.items[0]);
+	if (target >= 0 && !is_mounted(target))
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, "mount",
+			"cannot remount %s: nothing is mounted there", mount->destination);
 	if (target < 0 ||
 		mount_change(target, false, options->attributes_set, options->attributes_clear) <
 			0 ||
@@ -253,7 +265,11 @@ static int mount_one(struct rootfs *rootfs, size_t index, struct failure *out)
 
 	if (mount_options_parse(mount, &options, out) < 0)
 		return -1;
-	if (options.remount)
+	if (options.bind ? options.tmpcopyup : options.subpath != NULL)
+		result = fail_kind(out, FAILURE_BAD_INPUT, 0, "mount",
+			"the mount on %s has an option of %s", mount->destination,
+			options.bind ? "tmpfs: tmpcopyup" : "binds: lighter-subpath");
+	else if (options.remount)
 		result = remount(rootfs, mount, &options, out);
 	else if (options.bind)
 		result = mount_bind(rootfs, index, &options, out);

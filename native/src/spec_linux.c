@@ -122,6 +122,13 @@ static int parse_id_maps(const json_t *section, struct spec *spec, struct failur
 	return 0;
 }
 
+static bool leads_upwards(const char *path)
+{
+	size_t length = strlen(path);
+
+	return strstr(path, "/../") || (length >= 3 && strcmp(path + length - 3, "/..") == 0);
+}
+
 static int parse_device(
 	const json_t *item, const char *where, struct spec_device *device, struct failure *out)
 {
@@ -136,6 +143,8 @@ static int parse_device(
 		return spec_wrong(out, where, "type", "must be c, b, u or p");
 	if (device->path[0] != '/')
 		return spec_wrong(out, where, "path", "must be an absolute path");
+	if (leads_upwards(device->path))
+		return spec_wrong(out, where, "path", "must not lead upwards");
 	numbers = type[0] == 'p' ? SPEC_OPTIONAL : SPEC_REQUIRED;
 	if (spec_integer(item, where, "major", numbers, 0, UINT32_MAX, &major, NULL, out) < 0 ||
 		spec_integer(item, where, "minor", numbers, 0, UINT32_MAX, &minor, NULL, out) < 0 ||

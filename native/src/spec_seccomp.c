@@ -51,6 +51,16 @@ static int check_string(
 	return result;
 }
 
+/* A rule that names no call would be none. */
+static int check_names(const json_t *rule, const char *where, struct failure *out)
+{
+	if (check_strings(rule, where, "names", out) < 0)
+		return -1;
+	if (json_array_size(json_object_get(rule, "names")) == 0)
+		return spec_wrong(out, where, "names", "must have at least one name");
+	return 0;
+}
+
 int spec_check_seccomp(const json_t *section, struct failure *out)
 {
 	static const char where[] = "linux.seccomp";
@@ -70,7 +80,7 @@ int spec_check_seccomp(const json_t *section, struct failure *out)
 		char path[SPEC_WHERE];
 
 		if (spec_element(array, i, where, "syscalls", path, &item, out) < 0 ||
-			check_strings(item, path, "names", out) < 0 ||
+			check_names(item, path, out) < 0 ||
 			check_string(item, path, "action", out) < 0 ||
 			spec_integer(item, path, "errnoRet", SPEC_OPTIONAL, 0, 4095, &number, NULL,
 				out) < 0 ||

@@ -34,6 +34,21 @@ static const struct {
 	{"user/", CLONE_NEWUSER},
 };
 
+/* Components that lead elsewhere would pass for what they begin with. */
+static bool has_plain_components(const char *path)
+{
+	for (;;) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 0 || (length == 1 && path[0] == '.') ||
+			(length == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += length;
+		if (!*path++)
+			return true;
+	}
+}
+
 /* "net.ipv4.ip_forward" or "net/ipv4/ip_forward". The first separator decides: with '.', a '/'
  * stands for a dot inside a component (interface names such as eth0.5), as sysctl(8) has it. */
 static int to_path(const char *name, char *ret, size_t size, struct failure *out)
@@ -41,13 +56,13 @@ static int to_path(const char *name, char *ret, size_t size, struct failure *out
 	const char *separator = strpbrk(name, "./");
 	bool dotted = separator && *separator == '.';
 
-	if (!*name || strlen(name) >= size)
-		return fail_kind(out, FAILURE_BAD_INPUT, 0, "sysctl",
-			"config.json: linux.sysctl: not a setting: \"%.60s\"", name);
-	strcpy(ret, name);
+	snprintf(ret, size, "%s", name);
 	for (char *byte = ret; dotted && *byte; byte++)
 		*byte = *byte == '.' ? '/' : *byte == '/' ? '.' : *byte;
-	return 0;
+	if (strlen(name) < size && has_plain_components(ret))
+		return 0;
+	return fail_kind(out, FAILURE_BAD_INPUT, 0, "sysctl",
+		"config.json: linux.sysctl: not a setting: \"%.60s\"", name);
 }
 
 static int check_owner(

@@ -9,7 +9,7 @@ const user = inject('user')
 const [firstSubuid] = user.subuids
 
 /** A bundle made by hand for a rootless runtime. */
-function makeConfig(args: string[]): Record<string, unknown> {
+function makeConfig(args: string[]) {
   const ids = (own: number) => [
     { containerID: 0, hostID: own, size: 1 },
     { containerID: 1, hostID: firstSubuid, size: 1000 },
@@ -139,6 +139,74 @@ describe('the verbs of the OCI runtime interface', () => {
       expect.stringMatching(/already exists/),
     ])
     expect((await native('delete', '--force', 'same')).exitCode).toBe(0)
+  })
+
+  const withLinux = (members: object) => {
+    const config = makeConfig(['true'])
+    return { ...config, linux: { ...config.linux, ...members } }
+  }
+  const withMount = (mount: object) => {
+    const config = makeConfig(['true'])
+    return { ...config, mounts: [...config.mounts, mount] }
+  }
+  const rule = { action: 'SCMP_ACT_ERRNO' }
+  const seccomp = (rules: object[]) =>
+    withLinux({ seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: rules } })
+  const device = { type: 'c', major: 1, minor: 3 }
+
+  test.each<[string, object, RegExp]>([
+    [
+      'a sysctl that leads to the host',
+      withLinux({ sysctl: { 'net/../vm/swappiness': '61' } }),
+      /not a setting/,
+    ],
+    [
+      'a sysctl with dots that do',
+      withLinux({ sysctl: { 'net.//.vm.swappiness': '61' } }),
+      /not a setting/,
+    ],
+    ['a seccomp rule without names', seccomp([{ ...rule, names: [] }]), /names.*at least one name/],
+    [
+      'a seccomp rule with a name only',
+      seccomp([{ ...rule, name: 'mkdir' }]),
+      /names.*at least one name/,
+    ],
+    [
+      'a device that leads upwards',
+      withLinux({ devices: [{ ...device, path: '/dev/../etc/x' }] }),
+      /upwards/,
+    ],
+    [
+      'a remount of nothing',
+      withMount({ destination: '/tmp', type: 'tmpfs', options: ['remount'] }),
+      /nothing is mounted/,
+    ],
+    [
+      'a bind with tmpcopyup',
+      withMount({ destination: '/tmp', type: 'bind', source: '/', options: ['bind', 'tmpcopyup'] }),
+      /tmpcopyup/,
+    ],
+    [
+      'a tmpfs with a path below',
+      withMount({
+        destination: '/tmp',
+        type: 'tmpfs',
+        source: 't',
+        options: ['lighter-subpath=x'],
+      }),
+      /lighter-subpath/,
+    ],
+    [
+      'a terminal that goes nowhere',
+      { ...makeConfig(['true']), process: { ...makeConfig(['true']).process, terminal: true } },
+      /--console-socket/,
+    ],
+  ])('%s is refused by name', async (_, config, sentence) => {
+    const outcome = await create(makeBundle(config), 'refused')
+    expect(outcome.stderr).toMatch(sentence)
+    expect(outcome.stderr.trim().split('\n')).toHaveLength(1)
+    expect(outcome.exitCode).not.toBe(0)
+    expect((await native('state', 'refused')).exitCode).not.toBe(0)
   })
 
   test.each<[string, unknown]>([
