@@ -130,8 +130,9 @@ int ports_route_prepare(struct ports *ports, int netns, struct failure *out);
  * N, where another one answers. */
 bool ports_is_foreign(const struct ports *ports, const union ports_address *client);
 
-/* A non-blocking socket towards the container; connected (UDP) or on its way (TCP). Returns -1 with
- * errno. */
+/* A non-blocking socket towards the container; connected (UDP) or on its way (TCP). The client's
+ * port is kept where that is possible; for UDP the caller sees to it that no other socket has it
+ * towards the same target, and gives 0 for one of the kernel's choice. Returns -1 with errno. */
 int ports_dial(const struct ports *ports, int type, const struct ports_listener *listener,
 	const union ports_address *client);
 

@@ -80,8 +80,12 @@ static int dial_from(int type, const struct ports_listener *listener,
 	auto_close int fd = open_socket(type, listener);
 	bool is4 = source->any.sa_family == AF_INET;
 
-	/* Shared with others of the same client, which have another target. */
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+	if (fd < 0)
+		return -1;
+	/* Shared with others of the same client, which have another target. Not so a port that the
+	 * kernel chooses for datagrams: it would take one twice, even towards the same target. */
+	if ((type == SOCK_STREAM || source->v4.sin_port != 0) &&
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		return -1;
 	if (transparent && setsockopt(fd, is4 ? IPPROTO_IP : IPPROTO_IPV6,
 				   is4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof(on)) < 0)

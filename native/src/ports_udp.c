@@ -73,19 +73,19 @@ static uint32_t mix(uint32_t hash, const void *data, size_t size)
 	return hash;
 }
 
-static uint32_t hash_of(const struct ports *ports, const struct ports_listener *listener,
-	const union ports_address *client)
+/* All flows of a client are in one bucket, whatever they ask. */
+static uint32_t hash_of(const struct ports *ports, const union ports_address *client)
 {
-	uint32_t hash = mix(ports->seed ^ 0x811c9dc5, &listener, sizeof(listener));
-
 	/* sin_port and sin6_port are the same two bytes. */
-	hash = mix(hash, &client->v4.sin_port, sizeof(client->v4.sin_port));
+	uint32_t hash =
+		mix(ports->seed ^ 0x811c9dc5, &client->v4.sin_port, sizeof(client->v4.sin_port));
+
 	if (client->any.sa_family == AF_INET)
 		return mix(hash, &client->v4.sin_addr, sizeof(client->v4.sin_addr));
 	return mix(hash, &client->v6.sin6_addr, sizeof(client->v6.sin6_addr));
 }
 
-static bool is_same_client(const union ports_address *one, const union ports_address *other)
+static bool is_same_address(const union ports_address *one, const union ports_address *other)
 {
 	if (one->any.sa_family != other->any.sa_family || one->v4.sin_port != other->v4.sin_port)
 		return false;
@@ -267,16 +267,32 @@ static bool read_local(struct msghdr *header, union local_address *ret)
 	return false;
 }
 
+/* Whether a flow of the same client leads to the same port of the container, by another port or
+ * address of the host: the container could not tell the two apart. */
+static bool has_twin(const struct ports *ports, const struct ports_listener *listener,
+	const union ports_address *client, uint32_t hash)
+{
+	const struct ports_flow *flow = ports->buckets[hash % PORTS_BUCKETS];
+
+	while (flow && (!is_same_address(&flow->client, client) ||
+			       !is_same_address(&flow->listener->target, &listener->target)))
+		flow = flow->bucket_next;
+	return flow;
+}
+
 static struct ports_flow *add_flow(struct ports *ports, struct ports_listener *listener,
 	const union ports_address *client, const union local_address *local, uint32_t hash)
 {
+	union ports_address source = *client;
 	struct ports_flow *flow;
 
 	make_room(ports, listener->member);
 	flow = calloc(1, sizeof(*flow));
 	if (!flow)
 		return NULL;
-	flow->fd = ports_dial(ports, SOCK_DGRAM, listener, client);
+	if (has_twin(ports, listener, client, hash))
+		source.v4.sin_port = 0;
+	flow->fd = ports_dial(ports, SOCK_DGRAM, listener, &source);
 	flow->watch = (struct ports_watch){answer, flow, NULL};
 	if (flow->fd < 0 || ports_watch(ports, flow->fd, &flow->watch, EPOLLIN) < 0) {
 		scope_close(&flow->fd);
@@ -300,13 +316,13 @@ static struct ports_flow *flow_of(
 	struct ports *ports, struct ports_listener *listener, size_t index)
 {
 	const union ports_address *client = &batch.names[index];
-	uint32_t hash = hash_of(ports, listener, client);
+	uint32_t hash = hash_of(ports, client);
 	struct ports_flow *flow = ports->buckets[hash % PORTS_BUCKETS];
 	union local_address local;
 
 	if (!read_local(&batch.headers[index].msg_hdr, &local))
 		return NULL;
-	while (flow && (flow->listener != listener || !is_same_client(&flow->client, client) ||
+	while (flow && (flow->listener != listener || !is_same_address(&flow->client, client) ||
 			       memcmp(&flow->local, &local, sizeof(local)) != 0))
 		flow = flow->bucket_next;
 	return flow ? flow : add_flow(ports, listener, client, &local, hash);

@@ -4,6 +4,7 @@
 
 #define FLOWS 2100
 #define MANY 250
+#define CROWD 600
 
 static struct lab lab;
 
@@ -99,6 +100,59 @@ static void test_two_clients(int server)
 	close(two);
 }
 
+/* Many clients share the gateway's address: each has a port of its own towards the container, and
+ * gets its own answer. */
+static void test_crowd(int server)
+{
+	static union ports_address seen[CROWD];
+	union ports_address ignored;
+	int clients[CROWD], lost = 0;
+	char peer[80], text[16];
+
+	for (int i = 0; i < CROWD; i++) {
+		clients[i] = lab_socket(-1, SOCK_DGRAM, "127.0.0.1", 20000 + (unsigned)i);
+		snprintf(text, sizeof(text), "%d", i);
+		ask(clients[i], "127.0.0.1", text);
+		check(strcmp(hear(server, peer, &seen[i]), text) == 0);
+	}
+	for (int i = 0; i < CROWD; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		reply(server, &seen[i], text);
+		/* An answer that went elsewhere is not waited for. */
+		usleep(1000);
+		fcntl(clients[i], F_SETFL, O_NONBLOCK);
+		for (int turn = 0; turn < 100 && recv(clients[i], peer, 1, MSG_PEEK) < 0; turn++)
+			usleep(1000);
+		lost += strcmp(hear(clients[i], peer, &ignored), text) != 0;
+	}
+	if (lost > 0)
+		printf("%d clients without their answer\n", lost);
+	check(lost == 0);
+	for (int i = 0; i < CROWD; i++)
+		close(clients[i]);
+}
+
+/* One socket asks two ports of the host that lead to the same one of the container. */
+static void test_two_ports(int server)
+{
+	int client = lab_socket(lab.client, SOCK_DGRAM, "192.0.2.7", 40011);
+	union ports_address second = lab_address("192.0.2.1", 5354), peers[2], ignored;
+	char peer[80];
+
+	ask(client, "192.0.2.1", "one");
+	check(strcmp(hear(server, peer, &peers[0]), "one") == 0);
+	check(strcmp(peer, "192.0.2.7 40011") == 0);
+	check(sendto(client, "two", 3, 0, &second.any, ports_address_size(&second)) == 3);
+	check(strcmp(hear(server, peer, &peers[1]), "two") == 0);
+	check(strncmp(peer, "192.0.2.7 ", 10) == 0);
+	for (int i = 0; i < 2; i++) {
+		reply(server, &peers[i], "answer");
+		check(strcmp(hear(client, peer, &ignored), "answer") == 0);
+		check(strcmp(peer, i == 0 ? "192.0.2.1 5353" : "192.0.2.1 5354") == 0);
+	}
+	close(client);
+}
+
 /* Nobody listens in the container at first: the flow goes on when somebody does. */
 static void test_late_server(int *server)
 {
@@ -158,18 +212,21 @@ static void test_many_ports(int server)
 
 int main(int argc, char **argv)
 {
-	int listeners[2], server, server6;
+	int listeners[3], server, server6;
 
 	if (argc > 1 && strcmp(argv[1], "ports") == 0)
 		return verb_ports(argc, argv);
 	lab_build(&lab);
 	listeners[0] = lab_bind(IPPROTO_UDP, "0.0.0.0", 5353);
 	listeners[1] = lab_bind(IPPROTO_UDP, "::", 5353);
-	lab_publish(&lab, listeners, 2, "udp", 53);
+	listeners[2] = lab_bind(IPPROTO_UDP, "0.0.0.0", 5354);
+	lab_publish(&lab, listeners, 3, "udp", 53);
 	test_late_server(&server);
 	server6 = lab_socket(lab.container, SOCK_DGRAM, "fd00::2", 53);
 	test_addresses(server, server6);
 	test_two_clients(server);
+	test_crowd(server);
+	test_two_ports(server);
 	test_eviction(server);
 	test_many_ports(server);
 	lab_close(&lab);
