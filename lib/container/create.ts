@@ -43,7 +43,7 @@ export async function createContainer(
   const record = decideRecord(image, wishes, newContainerId(), driver)
   checkRecord(record)
   await using undo = new UndoStack()
-  const draft = makeDraft(data, ownIdentity())
+  const draft = makeDraft(data, ownIdentity(), true)
   undo.push(() => removeTrees({ program: engine.native().program, idMap: engine.idMap() }, [draft]))
   if (request.startsAtOnce) record.starter = ownIdentity()
   if (record.networks) record.networks = await resolveNetworks(data, record.networks)

@@ -9,21 +9,35 @@ export interface DraftOwner {
   startTime: string
 }
 
-/** Makes `tmp/<pid>-<start time>-<random>`: unfinished work, garbage once that process is dead. */
-export function makeDraft(data: string, owner: DraftOwner): string {
-  const random = randomHex(8)
+export interface Draft {
+  path: string
+  owner: DraftOwner
+  /** A container is being made in it. */
+  ofContainer: boolean
+}
+
+const RANDOM_DIGITS = 16
+/** A hexadecimal digit more, so that a lighter of another version beside this one takes it for a draft, too. */
+const NOT_OF_CONTAINER = '0'
+
+/**
+ * Makes `tmp/<pid>-<start time>-<random>`: unfinished work, garbage once that process is dead. Its name says whether
+ * it is for a container, which may need volumes that no record names yet; other work needs none.
+ */
+export function makeDraft(data: string, owner: DraftOwner, ofContainer = false): string {
+  const random = randomHex(RANDOM_DIGITS / 2) + (ofContainer ? '' : NOT_OF_CONTAINER)
   const path = join(data, 'tmp', `${owner.pid}-${owner.startTime}-${random}`)
   makeDirectory(path)
   return path
 }
 
 /** Every draft with the process that made it. */
-export function listDrafts(data: string): { path: string; owner: DraftOwner }[] {
+export function listDrafts(data: string): Draft[] {
   return listNames(join(data, 'tmp')).flatMap((name) => {
-    const [, pid, startTime] = /^(\d+)-(\d+)-[0-9a-f]+$/.exec(name) ?? []
-    return pid && startTime
-      ? [{ path: join(data, 'tmp', name), owner: { pid: Number(pid), startTime } }]
-      : []
+    const [, pid, startTime, random] = /^(\d+)-(\d+)-([0-9a-f]+)$/.exec(name) ?? []
+    if (!pid || !startTime || !random) return []
+    const owner = { pid: Number(pid), startTime }
+    return [{ path: join(data, 'tmp', name), owner, ofContainer: random.length <= RANDOM_DIGITS }]
   })
 }
 

@@ -139,10 +139,13 @@ export async function pruneVolumes(
   return pruned
 }
 
-/** When the oldest unfinished work of a live process began, in milliseconds since 1970. */
+/**
+ * When the oldest container began to be made that is not finished, in milliseconds since 1970. Pulls and other work that
+ * may take hours want no volumes.
+ */
 function beginningOfWork(data: string): number {
   const begun = listDrafts(data)
-    .filter(({ owner }) => isAlive({ ...owner, bootId: bootId() }))
+    .filter(({ owner, ofContainer }) => ofContainer && isAlive({ ...owner, bootId: bootId() }))
     .map(({ path }) => birthOf(path))
   return Math.min(Number.POSITIVE_INFINITY, ...begun)
 }

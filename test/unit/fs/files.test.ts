@@ -43,7 +43,17 @@ test('drafts are listed with their owners; other names are not', () => {
   const owner = { pid: 7, startTime: '99' }
   const path = makeDraft(directory, owner)
   writeFileSync(join(directory, 'tmp', 'other'), '')
-  expect(listDrafts(directory)).toEqual([{ path, owner }])
+  expect(listDrafts(directory)).toEqual([{ path, owner, ofContainer: false }])
+})
+
+test('the draft of a container tells itself from others', () => {
+  const owner = { pid: 7, startTime: '99' }
+  const container = makeDraft(directory, owner, true)
+  const other = makeDraft(directory, owner)
+  const drafts = listDrafts(directory)
+  expect(drafts).toHaveLength(2)
+  expect(drafts).toContainEqual({ path: container, owner, ofContainer: true })
+  expect(drafts).toContainEqual({ path: other, owner, ofContainer: false })
 })
 
 test('small files: absent, too large, no JSON', () => {
