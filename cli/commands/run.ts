@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createContainer } from '../../lib/container/create.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart, startArguments } from '../../lib/container/start.ts'
@@ -63,7 +63,10 @@ interface CidFile extends Disposable {
   write(id: string): void
 }
 
-/** The file is taken before anything is made: two runs with one file must not both go on. */
+/**
+ * The file is taken before anything is made: two runs with one file must not both go on. It goes again when no container
+ * was made, so that the same command works once what was wrong is mended.
+ */
 export function claimCidFile(path: string | undefined): CidFile {
   if (path === undefined) return { write: () => undefined, [Symbol.dispose]: () => undefined }
   let fd: number
@@ -81,8 +84,15 @@ export function claimCidFile(path: string | undefined): CidFile {
       `failed to create the container ID file: ${systemErrorText(error)}`,
     )
   }
+  let made = false
   return {
-    write: (id) => void writeSync(fd, id),
-    [Symbol.dispose]: () => closeSync(fd),
+    write: (id) => {
+      made = true
+      writeSync(fd, id)
+    },
+    [Symbol.dispose]: () => {
+      closeSync(fd)
+      if (!made) rmSync(path, { force: true })
+    },
   }
 }

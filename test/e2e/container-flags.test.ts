@@ -75,6 +75,37 @@ describe('run', () => {
     expect(second.exitCode).toBe(125)
   })
 
+  test('--cidfile goes again when no container was made', async () => {
+    await lighter('create', '--name', 'taken', image)
+    const file = join(world.home, 'cid-of-none')
+    const late = join(world.home, 'later')
+    const failing: string[][] = [
+      ['run', '--mount', `type=bind,src=${late},dst=/x`, image, 'true'],
+      ['run', '-v', '/a:b:c:d', image, 'true'],
+      ['run', '--pull', 'never', 'nosuch:1', 'true'],
+      ['run', '--pull', 'never', '--platform', 'linux/s390x', image, 'true'],
+      ['run', '--name', 'taken', image, 'true'],
+      ['create', '--cap-add', 'NOPE', image],
+    ]
+    for (const [command = '', ...rest] of failing) {
+      const { exitCode } = await lighter(command, '--cidfile', file, ...rest)
+      expect([rest, exitCode]).toEqual([rest, command === 'run' ? 125 : 1])
+      expect([rest, existsSync(file)]).toEqual([rest, false])
+    }
+    // One that was there already is somebody else's.
+    const foreign = write('foreign-cid', 'mine')
+    await run('--cidfile', foreign, image, 'true')
+    expect(readFileSync(foreign, 'utf8')).toBe('mine')
+    expect(await world.run('mkdir', [late])).toMatchObject({ exitCode: 0 })
+    const mount = `type=bind,src=${late},dst=/x`
+    expect(await run('--cidfile', file, '--mount', mount, image, 'true')).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+    })
+    expect(readFileSync(file, 'utf8')).toMatch(/^[0-9a-f]{64}$/)
+    await lighter('rm', 'taken')
+  })
+
   test('--group-add by number and by name', async () => {
     const outcome = await run('--group-add', '99', '--group-add', 'audio', image, 'id', '-G')
     expect(outcome.stdout).toBe('0 29 99\n')
