@@ -8,7 +8,7 @@ import type { Parsed } from '../parse.ts'
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const [text = '', name = ''] = parsed.operands
   const reference = newImageName(name)
-  const container = findContainer(context.engine.paths.data, text)
+  const container = findContainer(context.engine.paths.data, text, { asWritten: true })
   const id = await commitContainer(context.engine, container, {
     author: parsed.string('author') ?? '',
     comment: parsed.string('message') ?? '',

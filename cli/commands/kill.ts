@@ -1,4 +1,4 @@
-import { findContainer } from '../../lib/container/catalog.ts'
+import { findContainer, nameInAddress } from '../../lib/container/catalog.ts'
 import { signalNumber } from '../../lib/container/signals.ts'
 import { killContainer } from '../../lib/container/stop.ts'
 import { LighterError } from '../../lib/core/errors.ts'
@@ -22,7 +22,10 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     {
       describe: (error, text) =>
         describeError(
-          new LighterError(error.code, `cannot kill container: ${text}: ${error.message}`),
+          new LighterError(
+            error.code,
+            `cannot kill container: ${nameInAddress(text)}: ${error.message}`,
+          ),
         ),
     },
   )

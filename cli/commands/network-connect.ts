@@ -8,7 +8,7 @@ import type { Parsed } from '../parse.ts'
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { data } = context.engine.paths
   const [network = '', container = ''] = parsed.operands
-  const found = findContainer(data, container)
+  const found = findContainer(data, container, { asWritten: true })
   const options = readMap(parsed.list('driver-opt'))
   const linkLocal = parsed.list('link-local-ip')
   const [ip, ip6] = [parsed.string('ip') ?? '', parsed.string('ip6') ?? '']

@@ -16,7 +16,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
 
 function find(data: string, text: string, force: boolean): ReturnType<typeof findContainer> {
   try {
-    return findContainer(data, text)
+    return findContainer(data, text, { asWritten: true })
   } catch (error) {
     if (!force || !(error instanceof LighterError && error.code === 'no-such-container'))
       throw error

@@ -119,7 +119,8 @@ async function choose(context: Context, parsed: Parsed): Promise<ContainerWithSt
     const { asksForStopped, filterContainers } = await import('../../lib/container/filter.ts')
     stoppedToo ||= asksForStopped(filters)
     const imageId = filters.has('ancestor') ? await imageFinder(context.engine) : () => undefined
-    const find = (text: string) => findContainer(context.engine.paths.data, text)
+    const find = (text: string) =>
+      findContainer(context.engine.paths.data, text, { asWritten: true })
     all = filterContainers(all, filters, { find, imageId })
   }
   const shown = stoppedToo ? all : all.filter(isUp)

@@ -51,14 +51,25 @@ export function listUnended(data: string): ContainerWithState[] {
     .sort((a, b) => (a.record.createdAt < b.record.createdAt ? 1 : -1))
 }
 
-/** Finds a container by name, id or the unique beginning of an id. Throws `no-such-container`, `damaged-container`. */
-export function findContainer(data: string, text: string): Container {
+/**
+ * Finds a container by name, id or the unique beginning of an id. `asWritten`: a missing one is named with the slashes before
+ * it, where Docker's client does not send the name in an address. Throws `no-such-container`, `damaged-container`.
+ */
+export function findContainer(
+  data: string,
+  text: string,
+  { asWritten = false }: { asWritten?: boolean } = {},
+): Container {
   const id = findId(data, text)
   const container = id === undefined ? undefined : readContainer(data, id)
   if (container) return container
   const damaged = id === undefined ? undefined : damagedContainer(data, id)
-  throw damaged ?? new LighterError('no-such-container', `No such container: ${text}`)
+  const missing = asWritten ? text : nameInAddress(text)
+  throw damaged ?? new LighterError('no-such-container', `No such container: ${missing}`)
 }
+
+/** Without the slashes before it: Docker's client sends most names in an address, which loses them. */
+export const nameInAddress = (text: string): string => text.replace(/^\/+/, '')
 
 /** The error for a container whose record is there but cannot be read. */
 function damagedContainer(data: string, id: string): LighterError | undefined {
@@ -70,7 +81,7 @@ function damagedContainer(data: string, id: string): LighterError | undefined {
 
 /** The id that a name, an id or the unique beginning of one stands for; whether the container is whole is not asked. */
 export function findId(data: string, text: string): string | undefined {
-  const name = text.replace(/^\//, '')
+  const name = nameInAddress(text)
   if (/^[0-9a-f]{64}$/.test(text)) return text
   const owner = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name) ? findNameOwner(data, name) : undefined
   if (owner) return owner

@@ -27,7 +27,7 @@ export function resolveModes(data: string, modes: NamespaceModes): NamespaceMode
   for (const kind of ['pid', 'ipc'] as const) {
     const id = joinedId(modes[kind])
     if (id === undefined) continue
-    const { record } = findContainer(data, id)
+    const { record } = findContainer(data, id, { asWritten: true })
     resolved[kind] = `${PREFIX}${record.id}`
     adoptUser(resolved, record)
   }
@@ -76,7 +76,7 @@ export function resolveNetwork(
 function findDonor(data: string, id: string | undefined): Container | undefined {
   if (id === undefined) return undefined
   try {
-    return findContainer(data, id)
+    return findContainer(data, id, { asWritten: true })
   } catch (error) {
     if (error instanceof LighterError && error.code === 'no-such-container') return undefined
     throw error

@@ -8,7 +8,7 @@ const bad = (message: string): LighterError => new LighterError('bad-input', mes
 export function borrowMounts(data: string, specs: string[]): MountPoint[] {
   const mounts = new Map<string, MountPoint>()
   for (const { name, mode } of specs.map(parseSpec)) {
-    for (const mount of findContainer(data, name).record.mounts) {
+    for (const mount of findContainer(data, name, { asWritten: true }).record.mounts) {
       if (mount.type === 'tmpfs') continue
       const readOnly = mount.readOnly || mode.split(',').includes('ro')
       // The other one's anonymous volume stays its own, and what the image has in it is there already.
