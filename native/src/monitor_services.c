@@ -216,10 +216,11 @@ static int register_ports(struct services *services, const struct plan *plan,
 		const struct published_port *port = &services->published[i];
 
 		fds[i + 1] = port->fd;
-		json_array_append_new(ports,
-			json_pack("{s:s, s:s, s:i, s:i}", "protocol",
-				port->protocol == IPPROTO_TCP ? "tcp" : "udp", "address",
-				outlet->address, "port", (int)port->port, "listener", (int)i + 1));
+		json_array_append_new(
+			ports, json_pack("{s:s, s:s, s:s*, s:i, s:i}", "protocol",
+				       port->protocol == IPPROTO_TCP ? "tcp" : "udp", "address",
+				       outlet->address, "address6", six ? outlet->address6 : NULL,
+				       "port", (int)port->port, "listener", (int)i + 1));
 	}
 	root = json_pack("{s:s, s:s, s:s*, s:o}", "id", plan->id, "gateway",
 		outlet ? outlet->gateway : "0.0.0.0", "gateway6", six ? outlet->gateway6 : NULL,

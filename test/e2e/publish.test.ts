@@ -23,7 +23,7 @@ const get = (from: 'here' | 'there', address: string, port: string) => {
 const sawClient = (name: string, address: string) =>
   until(async () => {
     const { stdout, stderr } = await lighter('logs', name)
-    return `${stdout}${stderr}`.includes(`[::ffff:${address}]`)
+    return `${stdout}${stderr}`.includes(`[${address.includes(':') ? '' : '::ffff:'}${address}]`)
   })
 
 beforeAll(async () => {
@@ -62,6 +62,36 @@ test('a container reaches a published port through the gateway and through the h
     const answer = await lighter('run', '--rm', image, 'wget', '-qO-', `http://${address}:${port}/`)
     expect(answer).toMatchObject({ exitCode: 0, stdout: 'hello\n' })
   }
+})
+
+test('on a network with IPv6 a client of IPv6 shows its own address, over TCP and UDP', async () => {
+  const subnets = ['--subnet', '10.88.0.0/24', '--subnet', 'fd18:88::/64']
+  expect(await lighter('network', 'create', '--ipv6', ...subnets, 'six')).toMatchObject({
+    exitCode: 0,
+  })
+  const ports = ['-p', '80', '-p', '5000/udp']
+  const name = ['--name', 'six', '--network', 'six']
+  expect(await lighter('run', '-d', ...name, ...ports, image, 'sh', '-c', serve)).toMatchObject({
+    exitCode: 0,
+  })
+  const datagrams = (await lighter('port', 'six', '5000/udp')).stdout.split('\n')[0] ?? ''
+  const send = ['bash', '-c', 'echo x > /dev/udp/$0/$1', other.here6, `${datagrams.split(':')[1]}`]
+  const port = await portOf('six')
+  expect(get('there', other.here6, port)).toContain('hello\n')
+  await sawClient('six', other.address6)
+  expect(get('there', other.here, port)).toContain('hello\n')
+  await sawClient('six', other.address)
+  expect(get('here', '::1', port)).toContain('hello\n')
+  await sawClient('six', 'fd18:88::1')
+  const [program = '', ...args] = [...other.enter, ...send]
+  execFileSync(program, args)
+  // The forwarder asks the container as that client.
+  const forwarders = execFileSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-ports'])
+  const inside = ['-t', `${forwarders}`.trim(), '-n', 'ss', '-Hun', 'dst', '[fd18:88::2]:5000']
+  await until(
+    () => `${execFileSync('nsenter', inside)}`.includes(` [${other.address6}]:`),
+    'the datagram goes on',
+  )
 })
 
 test('a killed forwarder is replaced, and clients of the gap are served', async () => {
