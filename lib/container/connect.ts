@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { recordEvent } from '../events/journal.ts'
-import { type Endpoint, findWayOut, planEndpoint } from '../network/endpoint.ts'
+import { type Endpoint, findWayOut, freeInterface, planEndpoint } from '../network/endpoint.ts'
 import { resolvConf } from '../network/files.ts'
 import { isBridged, isOwnNetwork } from '../network/network.ts'
 import { findNetwork, type NetworkRecord } from '../network/record.ts'
@@ -11,6 +11,7 @@ import type { NetworkChange } from '../runtime/control.ts'
 import type { Container } from './catalog.ts'
 import { changeContainer, type HeldContainer } from './change.ts'
 import { endpointsOf, isNamed, namesOn } from './endpoints.ts'
+import { defaultAddresses, planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
 import { type ContainerState, readState } from './state.ts'
 import { connectMonitor, type Places } from './stop.ts'
@@ -37,14 +38,21 @@ export async function connectNetwork(
       )
     }
     const plan = planEndpoint(network, endpoint, {
-      interface: freeInterface(readState(held.directory), endpoints.length),
+      interface: freeInterface(network, interfacesOf(readState(held.directory))),
       names: namesOn(record, endpoint),
     })
     await held.settled()
     if (!isNamed(record) && isOwnNetwork(network.name)) rewriteResolver(held)
     const networks = [...endpoints, endpoint]
-    plan.route = findWayOut(data, networks) === network.id
+    plan.route = findWayOut(data, networks)?.id === network.id
     await askNetwork(engine.paths, held, { connect: plan })
+    try {
+      await movePorts(engine, held, endpoints, networks)
+    } catch (error) {
+      const route = findWayOut(data, endpoints)?.id
+      await askNetwork(engine.paths, held, { disconnect: network.id, ...(route ? { route } : {}) })
+      throw error
+    }
     held.save({ ...record, networks })
     recordChange(data, network, record.id, 'connect')
   })
@@ -68,11 +76,12 @@ export async function disconnectNetwork(
       throw bad('container cannot be disconnected from host network or connected to host network')
     }
     await held.settled()
-    const route = findWayOut(data, rest)
+    const route = findWayOut(data, rest)?.id
     await askNetwork(engine.paths, held, {
       disconnect: network.id,
       ...(route === undefined ? {} : { route }),
     })
+    await movePorts(engine, held, endpoints, rest)
     held.save({ ...record, networks: rest })
     recordChange(data, network, record.id, 'disconnect')
   })
@@ -117,11 +126,22 @@ export async function announceNames(places: Places, held: HeldContainer): Promis
   await askNetwork(places, held, { names: Object.fromEntries(names) })
 }
 
-/** The first name that no interface has. */
-function freeInterface(state: ContainerState, wished: number): string {
-  if (state.status !== 'running') return `eth${wished}`
-  const taken = new Set(state.networks.map((network) => network.interface))
-  for (let at = 0; ; at++) if (!taken.has(`eth${at}`)) return `eth${at}`
+const interfacesOf = (state: ContainerState): Set<string> =>
+  new Set(state.status === 'running' ? state.networks.map((network) => network.interface) : [])
+
+/** The way out says where ports are published: another one may say otherwise. */
+async function movePorts(
+  { paths }: Engine,
+  held: HeldContainer,
+  before: readonly Endpoint[],
+  after: readonly Endpoint[],
+): Promise<void> {
+  const [old, publish] = [before, after].map((endpoints) =>
+    planPorts(held.record, defaultAddresses(paths.data, endpoints)),
+  )
+  if (!old || !publish || JSON.stringify(old) === JSON.stringify(publish)) return
+  const unpublish = old.map(({ protocol, port }) => ({ protocol, port, number: 0 }))
+  await askNetwork(paths, held, { publish, unpublish })
 }
 
 /** Has the monitor of a running container change its networks; of others there is nothing to change. */

@@ -4,7 +4,7 @@ import { effectiveMode, isBridged, isOwnNetwork } from '../network/network.ts'
 import { predefinedNetworks } from '../network/record.ts'
 import type { BridgePlan } from '../runtime/plan.ts'
 import { planLinks } from './links.ts'
-import { planPorts } from './published.ts'
+import { defaultAddresses, planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
 
 /** The networks a container is on, or will be when it runs, with their ids. */
@@ -21,7 +21,7 @@ export function planBridges(data: string, record: ContainerRecord): BridgePlan {
   const endpoints = networks
     ? planEndpoints(data, networks, (endpoint) => namesOn(record, endpoint))
     : [defaultEndpoint()]
-  const ports = planPorts(record)
+  const ports = planPorts(record, defaultAddresses(data, networks))
   const named = endpoints.some(({ names }) => names.length > 0)
   return {
     endpoints,

@@ -6,7 +6,7 @@ import { changeContainer } from './change.ts'
 import { askNetwork } from './connect.ts'
 import { recordContainerEvent } from './events.ts'
 import type { PortBinding } from './options.ts'
-import { planPort } from './published.ts'
+import { defaultAddresses, planPort } from './published.ts'
 
 /** Ports to publish, and ports to take back: those of the container as in `80/tcp`; `hostPort` empty: all that lead there. */
 export interface PortChange {
@@ -31,9 +31,10 @@ export async function changePorts(
     const before = record.host.portBindings ?? []
     for (const wanted of remove) checkPublished(before, wanted, record.id)
     const kept = before.filter((own) => !remove.some((wanted) => isMeant(own, wanted)))
+    const addresses = defaultAddresses(engine.paths.data, record.networks)
     await held.settled()
     await askNetwork(engine.paths, held, {
-      publish: add.map(planPort),
+      publish: addresses.length === 0 ? [] : add.map((binding) => planPort(binding, addresses)),
       unpublish: remove.map(planRemoval),
     })
     const exposed = new Set([...record.config.exposedPorts, ...add.map(({ port }) => port)])

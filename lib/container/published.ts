@@ -1,4 +1,6 @@
 import { LighterError } from '../core/errors.ts'
+import { bindingAddress } from '../network/driver-options.ts'
+import { type Endpoint, findWayOut } from '../network/endpoint.ts'
 import type { PortPlan } from '../runtime/plan.ts'
 import type { PortBinding } from './options.ts'
 import { parsePortRange } from './ports.ts'
@@ -7,8 +9,26 @@ import type { ContainerState } from './state.ts'
 
 type Document = Record<string, unknown>
 
+const EVERYWHERE = ['0.0.0.0', '::']
+
+/**
+ * Where the ports of a container on these networks are published that name no address of the host: as the network says that is
+ * its way out. Empty: nothing is published, since there is none, as with Docker.
+ */
+export function defaultAddresses(data: string, endpoints?: readonly Endpoint[]): string[] {
+  if (!endpoints) return EVERYWHERE
+  const wayOut = findWayOut(data, endpoints)
+  if (!wayOut) return []
+  const own = bindingAddress(wayOut.options)
+  return own === undefined ? EVERYWHERE : [own]
+}
+
 /** The ports that the monitor takes of the host. Throws `unsupported` for what no forwarder can carry. */
-export function planPorts({ host, config }: ContainerRecord): PortPlan[] {
+export function planPorts(
+  { host, config }: ContainerRecord,
+  addresses: string[] = EVERYWHERE,
+): PortPlan[] {
+  if (addresses.length === 0) return []
   const wished = host.portBindings ?? []
   const named = new Set(wished.map(({ port }) => port))
   const exposed = host.publishAll
@@ -16,7 +36,9 @@ export function planPorts({ host, config }: ContainerRecord): PortPlan[] {
     : []
   const any = exposed.map((port): PortBinding => ({ port, hostIp: '', hostPort: '' }))
   // Who wishes one number gets it before those who take any of several.
-  return [...wished, ...any].map(planPort).sort((a, b) => choices(a) - choices(b))
+  return [...wished, ...any]
+    .map((binding) => planPort(binding, addresses))
+    .sort((a, b) => choices(a) - choices(b))
 }
 
 const choices = ({ first, last }: PortPlan): number => (first === 0 ? 65536 : last - first)
@@ -32,7 +54,10 @@ function expand(text: string): string[] {
 }
 
 /** What the monitor is told of one. Throws `unsupported`. */
-export function planPort({ port, hostIp, hostPort }: PortBinding): PortPlan {
+export function planPort(
+  { port, hostIp, hostPort }: PortBinding,
+  addresses: string[] = EVERYWHERE,
+): PortPlan {
   const inside = parsePortRange(port)
   const outside = hostPort === '' ? { first: 0, last: 0 } : parsePortRange(hostPort)
   if (!inside || !outside) throw new LighterError('bad-input', `not a port: ${port}`)
@@ -46,7 +71,7 @@ export function planPort({ port, hostIp, hostPort }: PortBinding): PortPlan {
   return {
     protocol,
     port: inside.first,
-    addresses: hostIp === '' ? ['0.0.0.0', '::'] : [hostIp],
+    addresses: hostIp === '' ? addresses : [hostIp],
     first: outside.first,
     last: outside.last,
   }

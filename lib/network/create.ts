@@ -10,6 +10,7 @@ import { makeDirectory, replaceFile, syncDirectory } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import { Hold } from '../runtime/hold.ts'
 import { addressAt, formatAddress, overlap, parseCidr } from './address.ts'
+import { checkDriverOptions } from './driver-options.ts'
 import { isOwnNetwork } from './network.ts'
 import { type PoolWishes, planPools } from './pool-wishes.ts'
 import { chooseSubnet, usedSubnets } from './pools.ts'
@@ -83,25 +84,7 @@ function checkWishes(wishes: NetworkWishes): void {
   if (wishes.ipamDriver !== '' && wishes.ipamDriver !== 'default') {
     throw bad(`plugin "${wishes.ipamDriver}" not found`)
   }
-  checkOptions(wishes.options)
-}
-
-const MTU = 'com.docker.network.driver.mtu'
-
-function checkOptions(options: Readonly<Record<string, string>>): void {
-  const mtu = options[MTU]
-  if (mtu !== undefined && !/^\d+$/.test(mtu)) {
-    throw bad(
-      `failed to parse ${MTU} value: ${mtu} (strconv.Atoi: parsing ${JSON.stringify(mtu)}: invalid syntax)`,
-    )
-  }
-  if (mtu !== undefined && (Number(mtu) < 68 || Number(mtu) > 65535)) {
-    throw bad(`invalid MTU: ${mtu}: a link takes 68 to 65535`)
-  }
-  const bridge = options['com.docker.network.bridge.name']
-  if (bridge !== undefined && !/^[^/:\s]{1,15}$/.test(bridge)) {
-    throw bad(`invalid bridge name: ${JSON.stringify(bridge)}: a link has at most 15 characters`)
-  }
+  checkDriverOptions(wishes.options)
 }
 
 function decide(

@@ -8,6 +8,7 @@ import {
   parseAddress,
   parseCidr,
 } from './address.ts'
+import { interfacePrefix, isIsolated, mtuOf, wishedBridge } from './driver-options.ts'
 import { DEFAULT_BRIDGE, MTU, PREDEFINED_IDS } from './network.ts'
 import { type AddressPool, findNetwork, type NetworkRecord } from './record.ts'
 
@@ -53,17 +54,29 @@ export function planEndpoints(
   endpoints: readonly Endpoint[],
   names: (endpoint: Endpoint) => string[],
 ): EndpointPlan[] {
-  const plans = inOrder(data, endpoints).map(({ network, endpoint }, at) =>
-    planEndpoint(network, endpoint, { interface: `eth${at}`, names: names(endpoint) }),
-  )
+  const taken = new Set<string>()
+  const plans = inOrder(data, endpoints).map(({ network, endpoint }) => {
+    const own = freeInterface(network, taken)
+    taken.add(own)
+    return planEndpoint(network, endpoint, { interface: own, names: names(endpoint) })
+  })
   const out = plans.find(({ internal }) => !internal)
   if (out) out.route = true
   return plans
 }
 
-/** The id of the network that has the default route; `undefined`: none leads out. */
-export const findWayOut = (data: string, endpoints: readonly Endpoint[]): string | undefined =>
-  inOrder(data, endpoints).find(({ network }) => !network.internal)?.network.id
+/** The first name that no interface of the container has. */
+export function freeInterface({ options }: NetworkRecord, taken: ReadonlySet<string>): string {
+  const prefix = interfacePrefix(options)
+  for (let at = 0; ; at++) if (!taken.has(`${prefix}${at}`)) return `${prefix}${at}`
+}
+
+/** The network that has the default route; `undefined`: none leads out. */
+export const findWayOut = (
+  data: string,
+  endpoints: readonly Endpoint[],
+): NetworkRecord | undefined =>
+  inOrder(data, endpoints).find(({ network }) => !network.internal)?.network
 
 /** Those with addresses, in Docker's order: what leads out first, then by priority, then by name, whatever order the user gave. */
 function inOrder(
@@ -110,9 +123,9 @@ export function planEndpoint(
     ...(pool.ipRange ? { range: pool.ipRange } : {}),
     reserved: Object.values(pool.auxiliary ?? {}),
     ...(linkLocal.length > 0 ? { linkLocal } : {}),
-    mtu: Number(network.options['com.docker.network.driver.mtu'] ?? MTU),
+    mtu: mtuOf(network.options),
     internal: network.internal,
-    isolated: network.options['com.docker.network.bridge.enable_icc'] === 'false',
+    isolated: isIsolated(network.options),
     route: false,
   }
 }
@@ -153,7 +166,7 @@ export function gatewayOf({ subnet, gateway, ipRange }: AddressPool): string {
 
 function bridgeName({ id, predefined, options }: NetworkRecord): string {
   if (predefined) return DEFAULT_BRIDGE.bridge
-  return options['com.docker.network.bridge.name'] ?? `l${id.slice(0, 12)}`
+  return wishedBridge(options) ?? `l${id.slice(0, 12)}`
 }
 
 const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'].map(parseCidr)
