@@ -11,6 +11,7 @@ import { ownIdentity } from '../host/process.ts'
 import { Hold } from '../runtime/hold.ts'
 import { addressAt, formatAddress, overlap, parseCidr } from './address.ts'
 import { checkDriverOptions } from './driver-options.ts'
+import { bridgeName } from './endpoint.ts'
 import { isOwnNetwork } from './network.ts'
 import { type PoolWishes, planPools } from './pool-wishes.ts'
 import { chooseSubnet, usedSubnets } from './pools.ts'
@@ -71,7 +72,7 @@ const DRIVERS: Readonly<Record<string, string>> = {
 function checkWishes(wishes: NetworkWishes): void {
   const { name, driver } = wishes
   if (name.trim() === '') throw bad('invalid name:')
-  if (isPredefined(name) || !isOwnNetwork(name))
+  if (name === 'default' || isPredefined(name) || !isOwnNetwork(name))
     throw bad(`operation is not permitted on predefined ${name} network`)
   if (wishes.ingress) throw bad('Ingress network can only be global scope network')
   if (wishes.scope !== '' && wishes.scope !== 'local') {
@@ -99,7 +100,7 @@ function decide(
   const wanted = source ? source.pools : pools
   for (const { subnet } of wanted) checkFree(networks, subnet)
   const { configOnly, ipv6 } = wishes
-  return {
+  const record: NetworkRecord = {
     version: 1,
     id: newContainerId(),
     name: wishes.name,
@@ -115,6 +116,21 @@ function decide(
     configOnly,
     configFrom: wishes.configFrom,
   }
+  if (!configOnly) checkBridge(networks, record)
+  return record
+}
+
+/** Two networks on one bridge would be one. */
+function checkBridge(networks: readonly NetworkRecord[], record: NetworkRecord): void {
+  const name = bridgeName(record)
+  const other = networks.find(
+    (network) => network.driver === 'bridge' && !network.configOnly && bridgeName(network) === name,
+  )
+  if (!other) return
+  throw new LighterError(
+    'conflict',
+    `cannot create network ${record.id} (${name}): conflicts with network ${other.id} (${name}): networks have same bridge name`,
+  )
 }
 
 function findConfiguration(

@@ -164,7 +164,8 @@ export function gatewayOf({ subnet, gateway, ipRange }: AddressPool): string {
   return formatAddress(first ? addressAt(first, 0n) : addressAt(whole, 1n))
 }
 
-function bridgeName({ id, predefined, options }: NetworkRecord): string {
+/** The link in the containers' shared namespace that is the network. */
+export function bridgeName({ id, predefined, options }: NetworkRecord): string {
   if (predefined) return DEFAULT_BRIDGE.bridge
   return wishedBridge(options) ?? `l${id.slice(0, 12)}`
 }

@@ -24,4 +24,12 @@ export default topic('network-options', [
     name: 'the name of the interface',
     script: sh`docker network create -o com.docker.network.container_iface_prefix=foo pf >/dev/null; docker network create pn >/dev/null; docker run --rm --network pf busybox ls /sys/class/net; docker run -d --name px --network pf busybox sleep 100 >/dev/null; docker network connect pn px; docker exec px ls /sys/class/net; docker restart -t 0 px >/dev/null; docker exec px ls /sys/class/net`,
   },
+  {
+    name: 'the name of the bridge',
+    script: sh`docker network create -o ${B}.name=dupbr pa >/dev/null; docker network create -o ${B}.name=dupbr pb 2>&1 | sed -E 's/[0-9a-f]{64}/ID/g'; docker network create --config-only -o ${B}.name=dupbr pc >/dev/null; docker network create --config-from pc pd 2>&1 | sed -E 's/[0-9a-f]{64}/ID/g'; code docker network create -o ${B}.name=lo pb; docker network ls -f type=custom --format '{{.Name}}'; docker network rm pa; docker network create --config-from pc pd | wc -c`,
+  },
+  {
+    name: 'the name default',
+    script: sh`code docker network create default`,
+  },
 ])
