@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "helper_record.h"
 #include "scope.h"
 #include "systemd_scope.h"
 
@@ -135,10 +136,10 @@ void helper_leave_root_file_system(void)
 	}
 }
 
-static void server_main(int listener, const char *name) __attribute__((noreturn));
+static void server_main(int listener, int lock, const char *name) __attribute__((noreturn));
 
 /* Everything of the container that happened to start it is left behind: streams, locks, session. */
-static void server_main(int listener, const char *name)
+static void server_main(int listener, int lock, const char *name)
 {
 	char *arguments[] = {(char[]){"lighter-native"}, (char *)name, NULL};
 	char *environment[] = {NULL};
@@ -147,6 +148,7 @@ static void server_main(int listener, const char *name)
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	helper_record_note(lock);
 	listener = fcntl(listener, F_DUPFD_CLOEXEC, 16);
 	for (int i = 0; i < 3; i++)
 		if (dup2(null, i) < 0)
@@ -168,7 +170,7 @@ static void server_main(int listener, const char *name)
 }
 
 /* Forked twice: it is nobody's child. */
-static int spawn(int listener, const char *name)
+static int spawn(int listener, int lock, const char *name)
 {
 	pid_t pid = fork();
 	int status;
@@ -180,7 +182,7 @@ static int spawn(int listener, const char *name)
 			_exit(1);
 		pid = fork();
 		if (pid == 0)
-			server_main(listener, name);
+			server_main(listener, lock, name);
 		_exit(pid < 0);
 	}
 	if (retry_eintr(waitpid(pid, &status, 0)) != pid || !WIFEXITED(status) ||
@@ -209,9 +211,14 @@ static int start_server(int directory, const char *file, const char *name, struc
 	/* Another start was first. */
 	if (found >= 0 && !is_older(version))
 		return take_fd(&found);
+	/* One that lives and does not answer might go on later, beside the next one: each would
+	 * know other containers. */
+	if (found < 0 && helper_record_end(lock) < 0)
+		return fail(
+			out, errno, STEP, "cannot end the server '%s', which has stalled", name);
 	auto_close int listener = listen_at(directory, file);
 
-	if (listener < 0 || spawn(listener, name) < 0)
+	if (listener < 0 || spawn(listener, lock, name) < 0)
 		return found >= 0 ? take_fd(&found)
 				  : fail(out, errno, STEP, "cannot start the server '%s'", name);
 	fd = try_connect(directory, file, version);

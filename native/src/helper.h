@@ -22,7 +22,8 @@
  * socket is a SOCK_SEQPACKET with close-on-exec; the server has greeted, so that it will not end
  * before the socket is closed. Works before and after the caller entered the shared user namespace;
  * before, the server gets a systemd scope of its own. A server of an older version is replaced: it
- * retires, and its members connect to the new one. Returns the socket, or -1. */
+ * retires, and its members connect to the new one. So is one that has stalled: it is killed.
+ * Returns the socket, or -1. */
 int helper_connect(const char *runtime_dir, const char *name, struct failure *out);
 
 /* Inside the shared user namespace the starter has its container's root file system mounted, in a

@@ -121,6 +121,26 @@ test('all helpers killed at once are back with the next command', async () => {
   expect(links(await monitorOf('box'))).toHaveLength(2)
 })
 
+// Two servers at a time would each know some of the containers.
+test('helpers that have stalled are ended by who needs them, and do not come back', async () => {
+  const stalled = [...pidsOf('names'), ...pidsOf('ports')]
+  expect(stalled).toHaveLength(2)
+  for (const pid of stalled) process.kill(pid, 'SIGSTOP')
+  const late = ['run', '-d', '--name', 'late', '--network', 'site', '-p', '80', image]
+  expect(await lighter(...late, 'sleep', '1000')).toMatchObject(works)
+  for (const pid of stalled) await untilDead(pid)
+  await everythingWorks()
+  expect(helpers()).toHaveLength(3)
+  for (const [asks, asked] of [
+    ['box', 'late'],
+    ['late', 'web'],
+  ] as const) {
+    const { stdout } = await lighter('exec', asks, 'nslookup', asked, '127.0.0.11')
+    expect(stdout).toMatch(/Address: +172/)
+  }
+  await lighter('rm', '-f', 'late')
+})
+
 test('an uplink that is killed is back without a command', async () => {
   await killAll(pidsOf('uplink'))
   const out = ['exec', 'box', 'wget', '-qO-', `http://${other.here}:${port}/`]
