@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <linux/close_range.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -90,7 +91,24 @@ static int undo_inheritance(int report, struct failure *out)
 }
 
 /* The process shall not hold the caller's own terminal without being given one (it could type into
- * it): what is a terminal is replaced by a pipe. Everything else is handed on as it is. */
+ * it), nor a pipe whose other end waits for the command to end: the process may live longer. A file
+ * is handed on as it is. */
+static bool is_relayed(int fd)
+{
+	struct stat file;
+
+	return isatty(fd) ||
+	       (fstat(fd, &file) == 0 && (S_ISFIFO(file.st_mode) || S_ISSOCK(file.st_mode)));
+}
+
+static bool is_same_file(int one, int other)
+{
+	struct stat first, second;
+
+	return fstat(one, &first) == 0 && fstat(other, &second) == 0 &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
 static int prepare_stdio(
 	const struct exec_request *request, struct relay *relay, int stdio[3], struct failure *out)
 {
@@ -105,8 +123,13 @@ static int prepare_stdio(
 				return fail(out, errno, STEP, "cannot open /dev/null");
 			continue;
 		}
-		if (!isatty(fd))
+		if (!is_relayed(fd))
 			continue;
+		/* What is written to both keeps its order. */
+		if (fd == 2 && stdio[1] > 2 && is_same_file(1, 2)) {
+			stdio[2] = stdio[1];
+			continue;
+		}
 		if (pipe2(ends, O_CLOEXEC) < 0)
 			return fail(out, errno, STEP, "cannot make a pipe");
 		stdio[fd] = ends[fd == 0 ? 0 : 1];
@@ -117,6 +140,7 @@ static int prepare_stdio(
 			fcntl(stream->to, F_SETFL, O_NONBLOCK);
 		} else {
 			stream->from = ends[0];
+			stream->owns_from = true;
 			stream->to = fd;
 		}
 	}
@@ -127,7 +151,7 @@ static int prepare_stdio(
 static void close_handed_over(const int stdio[3])
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (stdio[fd] > 2)
+		if (stdio[fd] > 2 && (fd != 2 || stdio[2] != stdio[1]))
 			close(stdio[fd]);
 }
 
@@ -166,26 +190,40 @@ static void report_exit(int report, int status)
 			exit_code_of(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
+/* In Docker's words and with its code; the process goes on, and its end is noted. */
+static int leave_detached(struct relay *relay, int behind, int *status, struct failure *out)
+{
+	bool detached;
+
+	terminal_restore();
+	fputs("read escape sequence\n", stderr);
+	exec_behind_tell(behind, 1);
+	relay_leave_client(relay);
+	return relay_run(relay, status, &detached, out);
+}
+
+/* Does not return when the process ended; the command that the caller sees ends with it. */
 static int follow(struct relay *relay, const struct plan *plan,
 	const struct exec_arguments *arguments, struct failure *out)
 {
+	int behind = relay->client, status, result;
 	bool detached;
-	int status, result;
 
 	result = relay_run(relay, &status, &detached, out);
+	if (result == 0 && detached)
+		result = leave_detached(relay, behind, &status, out);
 	terminal_restore();
 	if (result < 0)
 		return -1;
-	if (detached) {
-		if (relay_leave_drain(relay->console, out) < 0)
-			return -1;
-		/* In Docker's words and with its code. */
-		fputs("read escape sequence\n", stderr);
-		return 1;
-	}
-	report_exit(arguments->report, status);
+	if (!detached)
+		report_exit(arguments->report, status);
 	exec_trace_end(plan, arguments->file, exit_code_of(status));
-	return exit_code_of(status);
+	if (!detached)
+		exec_behind_tell(behind, exit_code_of(status));
+	if (arguments->report >= 0)
+		close(arguments->report);
+	relay_drop_rest(relay);
+	_exit(0);
 }
 
 /* A terminal's size is part of what the program sees first. */
@@ -213,7 +251,7 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 	const struct exec_arguments *arguments, int behind, struct failure *out)
 {
 	struct exec_process process;
-	struct relay relay = {.console = -1};
+	struct relay relay = {.console = -1, .client = behind};
 	int stdio[3] = {-1, -1, -1};
 
 	for (size_t i = 0; i < RELAY_STREAMS; i++)
@@ -259,23 +297,20 @@ static int report_failure(const struct exec_arguments *arguments, const struct f
 	return arguments->detach ? 1 : exit_code(failure);
 }
 
-/* A detached request is carried out by a process that stays with it. */
+/* A request is carried out by a process that stays with it, whatever becomes of the command that
+ * the caller sees. */
 static int run_in_place(struct exec_request *request, const struct plan *plan,
 	const struct exec_arguments *arguments)
 {
 	struct failure failure = {0};
 	int behind = -1, result;
 
-	if (request->detach) {
-		behind = exec_behind_fork(&result, &failure);
-		if (behind < 0)
-			return result < 0 ? report_failure(arguments, &failure) : result;
-	}
+	behind = exec_behind_fork(&result, &failure);
+	if (behind < 0)
+		return result < 0 ? report_failure(arguments, &failure) : result;
 	result = run_request(request, plan, arguments, behind, &failure);
 	if (result < 0)
 		result = report_failure(arguments, &failure);
-	if (behind < 0)
-		return result;
 	exec_behind_tell(behind, result);
 	_exit(0);
 }

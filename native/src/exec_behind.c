@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +30,10 @@ int exec_behind_fork(int *ret_code, struct failure *out)
 	if (pid == 0)
 		return ends[1];
 	close(ends[1]);
+	/* As Docker's client does: these three are no reason to end. */
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+	signal(SIGALRM, SIG_IGN);
 	if (pid < 0)
 		return fail(out, errno, STEP, "cannot leave a process with the detached one");
 	/* Without a word it was killed. */

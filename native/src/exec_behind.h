@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A detached exec: its parent stays behind and learns its end. */
+/* An exec's parent stays behind with it and learns its end. */
 #ifndef LIGHTER_EXEC_BEHIND_H
 #define LIGHTER_EXEC_BEHIND_H
 
 #include "exec_process.h"
 #include "plan.h"
 
-/* Forks. In the process that stays returns the descriptor on which it tells whether the process
- * runs. The caller's own waits for that and returns -1 with the exit code in ret_code, or with the
- * reason why there was no fork. */
+/* Forks. In the process that stays returns the descriptor on which it tells the exit code: of a
+ * detached process when it runs, of another when it has ended. The caller's own waits for that and
+ * returns -1 with the exit code in ret_code, or with the reason why there was no fork. */
 int exec_behind_fork(int *ret_code, struct failure *out);
 
 /* Tells the caller's process, which ends with this exit code. */

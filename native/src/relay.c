@@ -2,7 +2,6 @@
 #include "relay.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -14,39 +13,33 @@
 
 #define STEP "relay"
 
-/* What somebody sends to a command to reach the process behind it. Job control stays with the
- * caller, faults are its own. */
-static const int forwarded[] = {
-	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGALRM, SIGWINCH};
+/* What poll promises that a pipe takes without waiting. */
+enum { PIPE_CHUNK = 4096 };
 
-static void fill_set(sigset_t *set)
-{
-	sigemptyset(set);
-	for (size_t i = 0; i < array_size(forwarded); i++)
-		sigaddset(set, forwarded[i]);
-}
+/* A terminal's settings are put back even when it is another's turn to use it. */
+static const int blocked[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTOU, SIGWINCH};
 
 int relay_block_signals(struct failure *out)
 {
 	sigset_t set;
 
-	fill_set(&set);
+	sigemptyset(&set);
+	for (size_t i = 0; i < array_size(blocked); i++)
+		sigaddset(&set, blocked[i]);
 	/* A reader that goes away is noticed by the write. */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return fail(out, errno, STEP, "cannot block signals");
 	return 0;
 }
 
-static void forward_signal(const struct relay *relay, int signals)
+static void forward_size(const struct relay *relay, int signals)
 {
 	struct signalfd_siginfo info;
 	struct winsize size;
 
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo != SIGWINCH || relay->console < 0) {
-			syscall(SYS_pidfd_send_signal, relay->pidfd, (int)info.ssi_signo, NULL, 0);
+		if (relay->console < 0)
 			continue;
-		}
 		if (terminal_size(0, &size) == 0 || terminal_size(1, &size) == 0)
 			ioctl(relay->console, TIOCSWINSZ, &size);
 	}
@@ -56,6 +49,8 @@ static void end_stream(struct relay_stream *stream)
 {
 	if (stream->owns_to && stream->to >= 0)
 		close(stream->to);
+	if (stream->owns_from && stream->from >= 0)
+		close(stream->from);
 	stream->from = stream->to = -1;
 	stream->start = stream->end = 0;
 }
@@ -84,13 +79,17 @@ static bool fill_stream(struct relay *relay, struct relay_stream *stream)
 
 static void flush_stream(struct relay_stream *stream)
 {
-	ssize_t put =
-		write(stream->to, stream->buffer + stream->start, stream->end - stream->start);
+	size_t length = stream->end - stream->start;
+	ssize_t put = write(stream->to, stream->buffer + stream->start,
+		length > PIPE_CHUNK ? PIPE_CHUNK : length);
 
 	if (put < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* Nobody reads any more: go on reading, so that the process does not block. */
-	if (put < 0)
+	/* Nobody reads any more: the process is told as any filter is, or, on a terminal, its
+	 * output is dropped. */
+	if (put < 0 && stream->owns_from)
+		end_stream(stream);
+	else if (put < 0)
 		stream->start = stream->end;
 	else
 		stream->start += (size_t)put;
@@ -143,13 +142,41 @@ static bool carry(struct relay *relay, const struct pollfd *polls)
 	return false;
 }
 
+void relay_leave_client(struct relay *relay)
+{
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	terminal_restore();
+	relay->client = -1;
+	setsid();
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+}
+
+void relay_drop_rest(struct relay *relay)
+{
+	relay_leave_client(relay);
+	end_stream(&relay->streams[0]);
+	for (;;) {
+		struct pollfd polls[RELAY_STREAMS];
+
+		watch(relay, polls);
+		if (polls[1].fd < 0 && polls[2].fd < 0)
+			return;
+		if (retry_eintr(poll(polls, array_size(polls), -1)) < 0)
+			return;
+		carry(relay, polls);
+	}
+}
+
 int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct failure *out)
 {
-	struct pollfd polls[RELAY_STREAMS + 2];
+	struct pollfd polls[RELAY_STREAMS + 3];
 	auto_close int signals = -1;
 	sigset_t set;
 
-	fill_set(&set);
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0)
 		return fail(out, errno, STEP, "cannot watch signals");
@@ -158,10 +185,13 @@ int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct f
 		watch(relay, polls);
 		polls[RELAY_STREAMS] = (struct pollfd){.fd = signals, .events = POLLIN};
 		polls[RELAY_STREAMS + 1] = (struct pollfd){.fd = relay->pidfd, .events = POLLIN};
+		polls[RELAY_STREAMS + 2] = (struct pollfd){.fd = relay->client};
 		if (retry_eintr(poll(polls, array_size(polls), -1)) < 0)
 			return fail(out, errno, STEP, "cannot wait for the process");
 		if (polls[RELAY_STREAMS].revents)
-			forward_signal(relay, signals);
+			forward_size(relay, signals);
+		if (polls[RELAY_STREAMS + 2].revents)
+			relay_leave_client(relay);
 		if (carry(relay, polls)) {
 			*ret_detached = true;
 			return 0;
@@ -173,29 +203,4 @@ int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct f
 		return fail(out, errno, STEP, "cannot wait for the process");
 	drain(relay);
 	return 0;
-}
-
-int relay_leave_drain(int console, struct failure *out)
-{
-	static unsigned char rest[RELAY_BUFFER];
-	int null;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return fail(out, errno, STEP, "cannot leave a process for the terminal");
-	if (pid > 0)
-		return 0;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	setsid();
-	if (dup2(console, 3) < 0)
-		_exit(1);
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		dup2(null, fd);
-	syscall(SYS_close_range, 4U, ~0U, 0U);
-	fcntl(3, F_SETFL, 0);
-	if (chdir("/") < 0)
-		_exit(1);
-	while (retry_eintr(read(3, rest, sizeof(rest))) > 0)
-		;
-	_exit(0);
 }

@@ -112,6 +112,22 @@ export default topic('exec', [
     script: sh`box px; docker exec px sleep 1000 & pid=$!; sleep 0.5; docker kill px; wait $pid; echo "= $?"`,
   },
   {
+    name: 'a client that is ended leaves its process',
+    script: sh`box px; for s in INT TERM HUP; do timeout -s $s 1 docker exec px sleep 40; echo $?; done; docker exec px sh -c 'ps | grep -c "sleep [4]0"'`,
+  },
+  {
+    name: 'a client that is ended lets go of its pipes',
+    script: sh`box px; echo x | timeout -s TERM 1 docker exec -i px sh -c 'cat; echo y; sleep 41' 2>&1 | cat; docker exec px sh -c 'ps | grep -c "sleep [4]1"'`,
+  },
+  {
+    name: 'a client that is ended ends its standard input',
+    script: sh`box px; sleep 3 | timeout -s TERM 1 docker exec -i px sh -c 'cat; echo end >/f; sleep 42'; until_says end docker exec px cat /f`,
+  },
+  {
+    name: 'a client ends by the signal',
+    script: sh`box px; for s in TERM HUP USR1 USR2 ALRM; do docker exec px sh -c "echo $s >/f; sleep 2" & pid=$!; until_says $s docker exec px cat /f; kill -$s $pid; wait $pid 2>/dev/null; echo "$s $?"; done`,
+  },
+  {
     name: 'exec ids',
     script: sh`box px; docker exec px sleep 1 & sleep 0.5; docker inspect px | jq -r '.[0].ExecIDs | length'; wait; docker inspect px | jq -c '.[0].ExecIDs'`,
   },
