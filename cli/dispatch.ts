@@ -88,8 +88,8 @@ async function callGroup(program: string, words: string[]): Promise<number> {
     return 1
   }
   const { printGroup } = await import('./help.ts')
-  if (verb === '--help' || verb === '-h') return printGroup(program, group)
   const flag = words.slice(1).find((word) => word.startsWith('-'))
+  if (flag === '--help' || flag === '-h') return printGroup(program, group)
   if (flag) throw new UsageFailure(`unknown flag: ${flag}`, group, 125)
   printGroup(program, group, { write: writeErr })
   return verb === undefined ? 0 : 1

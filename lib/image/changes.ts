@@ -67,7 +67,9 @@ const INSTRUCTIONS: Readonly<Record<string, Apply>> = {
   },
   LABEL: ({ settings }, rest) => {
     const labels = Object.fromEntries(named('LABEL', rest, env(settings)))
-    settings.Labels = { ...object(settings.Labels), ...labels }
+    const all = Object.entries({ ...object(settings.Labels), ...labels })
+    // In Docker's order, which is shown.
+    settings.Labels = Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)))
   },
   ONBUILD: ({ settings }, rest) => {
     const trigger = rest.trim()

@@ -29,6 +29,7 @@ test.each([
   [['--help'], 0, /^\nUsage: {2}lighter \[OPTIONS\] COMMAND\n/],
   [['run', '--help'], 0, /^\nUsage: {2}lighter run \[OPTIONS\] IMAGE/],
   [['help', 'container', 'ls'], 0, /^\nUsage: {2}lighter container ls \[OPTIONS\]\n/],
+  [['container', 'nosuch', '--help'], 0, /^\nUsage: {2}lighter container COMMAND\n/],
   [['ps', '-h'], 0, /^Flag shorthand -h has been deprecated, please use --help\n\nUsage:/],
 ])('%j prints to standard output', (args, code, stdout) => {
   const result = call(args)

@@ -53,6 +53,11 @@ test.each([
   expect(() => apply(change)).toThrow(sentence)
 })
 
+test('labels are in the order of their names', () => {
+  const changed = applyChanges({ Labels: { m: '1' } }, ['LABEL z=1 a=b', 'LABEL b=c'])
+  expect(JSON.stringify(changed.Labels)).toBe('{"a":"b","b":"c","m":"1","z":"1"}')
+})
+
 test('the settings that are given stay as they are', () => {
   const settings = { Env: ['A=1'], Labels: { a: 'b' } }
   applyChanges(settings, ['ENV A=2', 'LABEL a=c'])
