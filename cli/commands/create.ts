@@ -12,7 +12,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   using cidFile = claimCidFile(request.cidFile)
   const image = await obtainImage(context, parsed)
   const { record, warnings } = await createContainer(context.engine, image, request)
-  warnAboutLimits(context, request, warnings)
+  warnAboutLimits(context, request, [...warnings, ...image.warnings])
   cidFile.write(record.id)
   context.print(record.id)
   return 0

@@ -13,7 +13,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   if (!quiet && reference !== given) context.print(`Using default tag: ${reference.tag}`)
   const name = await pullImage(context.engine, reference, {
     platform: parsed.string('platform'),
-    ...(quiet ? {} : { onProgress: showPull(outputStream(1), context.warn) }),
+    ...(quiet ? {} : { onProgress: showPull(outputStream(1)) }),
   })
   context.print(name)
   return 0

@@ -25,7 +25,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
   const image = await obtainImage(context, parsed)
   const container = await createContainer(engine, image, request)
-  warnAboutLimits(context, request, container.warnings)
+  warnAboutLimits(context, request, [...container.warnings, ...image.warnings])
   cidFile.write(container.record.id)
   const prepared = await prepareStart(engine, container).catch(async (error) => {
     if (request.autoRemove) {

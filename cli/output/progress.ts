@@ -7,12 +7,11 @@ const BAR = 50
 type LayerEvent = Extract<PullEvent, { type: 'layer' }>
 
 /** Shows a pull: bars that are drawn over on a terminal, else one line per event of a layer. */
-export function showPull(stream: NodeJS.WriteStream, warn: (line: string) => void): OnProgress {
+export function showPull(stream: NodeJS.WriteStream): OnProgress {
   const print = (line: string): void => void stream.write(`${line}\n`)
   const layers = stream.isTTY ? drawBars(stream) : printLines(print)
   return (event) => {
     if (event.type === 'start') print(`${event.tag}: Pulling from ${event.repository}`)
-    else if (event.type === 'warning') warn(event.text)
     else if (event.type === 'layer') layers(event)
     else {
       print(`Digest: ${event.digest}`)

@@ -13,7 +13,6 @@ export type LayerStatus =
 export type PullEvent =
   | { type: 'start'; tag: string; repository: string }
   | { type: 'layer'; id: string; status: LayerStatus; current?: number; total?: number }
-  | { type: 'warning'; text: string }
   | { type: 'done'; digest: string; reference: string; fresh: boolean }
 
 export type OnProgress = (event: PullEvent) => void

@@ -35,6 +35,7 @@ import { digestOf, ensureLayout, hasBlob, readBlob, writeBlob } from '../store/b
 import { hasLayer } from '../store/layers.ts'
 import { listReferences, readReference } from '../store/references.ts'
 import { recordImageEvent } from './events.ts'
+import { checkSystem } from './foreign.ts'
 import { ensureLayer, type LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
 import { collectLeftovers } from './leftovers.ts'
@@ -78,7 +79,7 @@ export async function pullImage(
     const repository = await openRepository(reference, engine.paths.dockerConfig)
     const image = await resolve(repository, reference, platform, report)
     const config = await fetchConfig(engine, repository, image, signal)
-    checkPlatform(config, platform, options.platform !== undefined, reference, report)
+    checkPlatform(config, platform, options.platform !== undefined, reference)
     await using _pin = pin(engine, image, config)
     let fresh = false
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -185,26 +186,23 @@ async function fetchConfig(
   return parsed
 }
 
-/** A lone manifest has no other platform to offer: an explicit wish fails, else it is worth a warning. */
+/** A lone manifest has no other platform to offer: an explicit wish fails, else whoever makes a container is warned. */
 function checkPlatform(
   config: ImageConfig,
   wanted: Platform,
   explicit: boolean,
   reference: Reference,
-  report: OnProgress,
 ): void {
-  if (platformDistance(wanted, config.platform) !== undefined) return
-  const [has, wants] = [formatPlatform(config.platform), formatPlatform(wanted)]
-  if (explicit) {
-    throw new LighterError(
-      'platform-mismatch',
-      `image with reference ${familiarReference(reference)} was found but does not match the specified platform: wanted ${wants}, actual: ${has}`,
-    )
+  if (wanted.os !== 'linux') {
+    throw new LighterError('platform-mismatch', 'operating system is not supported')
   }
-  report({
-    type: 'warning',
-    text: `WARNING: The requested image's platform (${has}) does not match the detected host platform (${wants}) and no specific platform was requested`,
-  })
+  checkSystem(config)
+  if (!explicit || platformDistance(wanted, config.platform) !== undefined) return
+  const [has, wants] = [formatPlatform(config.platform), formatPlatform(wanted)]
+  throw new LighterError(
+    'platform-mismatch',
+    `image with reference ${familiarReference(reference)} was found but does not match the specified platform: wanted ${wants}, actual: ${has}`,
+  )
 }
 
 /** Tells removals beside us what we are about to name. */
