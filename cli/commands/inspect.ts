@@ -1,6 +1,5 @@
-import { findContainer } from '../../lib/container/catalog.ts'
+import { findWithState } from '../../lib/container/catalog.ts'
 import { inspectContainer } from '../../lib/container/inspect.ts'
-import { readState } from '../../lib/container/state.ts'
 import { type ErrorCode, LighterError } from '../../lib/core/errors.ts'
 import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
@@ -128,9 +127,8 @@ async function describeContainer(
   text: string,
   size: boolean,
 ): Promise<Record<string, unknown>> {
-  const container = findContainer(engine.paths.data, text)
-  const state = readState(container.directory)
-  const document = inspectContainer(engine.paths.data, { ...container, state })
+  const container = findWithState(engine.paths.data, text)
+  const document = inspectContainer(engine.paths.data, container)
   if (!size) return document
   const { measureContainers } = await import('../../lib/container/size.ts')
   const [measured] = await measureContainers(engine, [container])

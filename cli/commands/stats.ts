@@ -4,9 +4,9 @@ import {
   findContainer,
   listContainers,
   readContainer,
+  withState,
 } from '../../lib/container/catalog.ts'
 import { readProcessTree } from '../../lib/container/processes.ts'
-import { readState } from '../../lib/container/state.ts'
 import { measureUsage, type Usage } from '../../lib/container/usage.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import type { Context } from '../context.ts'
@@ -54,8 +54,8 @@ function chooseContainers({ engine }: Context, parsed: Parsed): () => Shown[] {
   return () =>
     named.flatMap(({ text, id }) => {
       const container = readContainer(data, id)
-      if (!container) return []
-      return [{ text, container: { ...container, state: readState(container.directory) } }]
+      const found = container && withState(container)
+      return found ? [{ text, container: found }] : []
     })
 }
 

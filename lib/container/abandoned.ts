@@ -1,17 +1,15 @@
 import type { Engine } from '../engine.ts'
-import { type ContainerWithState, readContainer } from './catalog.ts'
+import { type ContainerWithState, readContainer, withState } from './catalog.ts'
 import { isAbandoned } from './condition.ts'
 import { findNameOwner } from './names.ts'
 import { isOthersDoing, removeContainer } from './remove.ts'
-import { readState } from './state.ts'
 
 /** The abandoned container that has a name. */
 export function findAbandoned(data: string, name: string): ContainerWithState | undefined {
   const id = findNameOwner(data, name)
   const container = id === undefined ? undefined : readContainer(data, id)
-  if (!container) return undefined
-  const found = { ...container, state: readState(container.directory) }
-  return isAbandoned(found) ? found : undefined
+  const found = container && withState(container)
+  return found && isAbandoned(found) ? found : undefined
 }
 
 /** Removes abandoned containers; whoever else does it at the same time is no hindrance. */

@@ -5,7 +5,7 @@ import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallText } from '../fs/read.ts'
 import { findNameOwner } from './names.ts'
 import type { ContainerRecord } from './record.ts'
-import { type ContainerState, readState, readUnended } from './state.ts'
+import { type ContainerState, findState, readUnended } from './state.ts'
 
 export interface Container {
   record: ContainerRecord
@@ -29,7 +29,7 @@ export function listContainers(
   return listNames(join(data, 'containers'))
     .flatMap((id) => {
       const container = readContainer(data, id)
-      if (container) return [{ ...container, state: readState(container.directory) }]
+      if (container) return withState(container) ?? []
       const error = onDamaged && damagedContainer(data, id)
       if (error) onDamaged(error)
       return []
@@ -64,12 +64,27 @@ export function findContainer(
   const container = id === undefined ? undefined : readContainer(data, id)
   if (container) return container
   const damaged = id === undefined ? undefined : damagedContainer(data, id)
-  const missing = asWritten ? text : nameInAddress(text)
-  throw damaged ?? new LighterError('no-such-container', `No such container: ${missing}`)
+  throw damaged ?? missing(asWritten ? text : nameInAddress(text))
 }
+
+const missing = (name: string): LighterError =>
+  new LighterError('no-such-container', `No such container: ${name}`)
 
 /** Without the slashes before it: Docker's client sends most names in an address, which loses them. */
 export const nameInAddress = (text: string): string => text.replace(/^\/+/, '')
+
+/** Finds a container as `findContainer` does, with its state: one that goes meanwhile is missing. */
+export function findWithState(data: string, text: string): ContainerWithState {
+  const found = withState(findContainer(data, text))
+  if (!found) throw missing(nameInAddress(text))
+  return found
+}
+
+/** A container with its state; `undefined` when it went after its record was read. */
+export function withState(container: Container): ContainerWithState | undefined {
+  const state = findState(container.directory)
+  return state && { ...container, state }
+}
 
 /** The error for a container whose record is there but cannot be read. */
 function damagedContainer(data: string, id: string): LighterError | undefined {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { parseJson, readSmallText } from '../fs/read.ts'
 import { isAlive, type ProcessIdentity } from '../host/process.ts'
 
@@ -101,10 +102,18 @@ interface StateDocument {
 /** The first state of a container of `run --rm`. */
 export const UNSTARTED_THROWAWAY = '{"version":1,"status":"created","autoRemove":true}\n'
 
-/** The state as the monitor recorded it; a running container whose processes are gone is an exited one. */
-export function readState(directory: string): ContainerState {
+/**
+ * The state as the monitor recorded it; a running container whose processes are gone is an exited one. For whoever asks whether it
+ * runs: one that is gone does not.
+ */
+export const readState = (directory: string): ContainerState =>
+  findState(directory) ?? { status: 'created' }
+
+/** The state; `undefined` when the container is gone, which one that never ran and so has no recorded state is not. */
+export function findState(directory: string): ContainerState | undefined {
   const document = readDocument(directory)
-  return document ? interpretState(document, isAlive) : { status: 'created' }
+  if (document) return interpretState(document, isAlive)
+  return existsSync(directory) ? { status: 'created' } : undefined
 }
 
 /** Which entry of the journal is the last of an ended container, when its monitor lived to say so. */
