@@ -16,7 +16,8 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
   const options = {
     follow: parsed.bool('follow'),
     since: since ? parseTime('since', since, Date.now()) : undefined,
-    until: until ? parseTime('until', until, Date.now()) : undefined,
+    // Docker's word for no limit is 0, in just this spelling.
+    until: until && until !== '0' ? parseTime('until', until, Date.now()) : undefined,
     tail: parseTail(parsed.string('tail') ?? 'all'),
   }
   const format = formatter(parsed)
