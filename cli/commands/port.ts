@@ -11,7 +11,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const [text = '', port] = parsed.operands
   const state = readState(findContainer(context.engine.paths.data, text).directory)
   const ports = state.status === 'running' ? state.ports : []
-  if (port === undefined) {
+  if (port === undefined || port === '') {
     for (const line of ports.map(describe).sort(compareNaturally)) context.print(line)
     return 0
   }
@@ -35,11 +35,11 @@ const compareNaturally = (a: string, b: string): number => {
   return left !== right ? left - right : a < b ? -1 : 1
 }
 
-/** `80` means `80/tcp`. */
+/** `80` and `80/` mean `80/tcp`. As in Docker nothing is read into other ways to write a port or a protocol. */
 function isMeant(text: string): (port: PublishedPort) => boolean {
-  const [number = '', protocol = 'tcp'] = text.split('/')
+  const [, number = '', protocol = ''] = /^([^/]*)\/?(.*)$/s.exec(text) ?? []
   checkPort(number)
-  return (port) => port.port === Number(number) && port.protocol === protocol.toLowerCase()
+  return (port) => String(port.port) === number && port.protocol === (protocol || 'tcp')
 }
 
 function checkPort(text: string): void {

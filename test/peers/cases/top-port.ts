@@ -30,4 +30,9 @@ export default topic('top-port', [
     name: 'published ports',
     script: sh`box px -p 127.0.0.1:47001:80 -p 47002:53/udp; docker port px; docker port px 80; docker port px 80/tcp; docker port px 53/udp; docker port px 53; docker ps --format '{{.Ports}}'`,
   },
+  {
+    name: 'ways to write a port',
+    script: sh`box px -p 127.0.0.1:47003:80
+      for port in 80 80/ 80/tcp 80/TCP 80/tcp/x 80/tcp/ 80// 80/udp 080 +80 /tcp / '' 70000 80-81; do echo "- $port"; code docker port px "$port" 2>&1; done`,
+  },
 ])
