@@ -58,7 +58,7 @@ function checkDelivery(options: Readonly<Record<string, string>>): void {
   if (mode !== 'non-blocking') {
     throw bad("logger: max-buffer-size option is only supported with 'mode=non-blocking'")
   }
-  if (sizeInBytes(size) === undefined) {
+  if (sizeInBytes(size, 1024) === undefined) {
     throw bad(`error parsing option max-buffer-size: invalid size: '${size}'`)
   }
 }
@@ -96,7 +96,7 @@ function planJournal(
   tag: string,
 ): LoggingPlan {
   const { mode, 'max-buffer-size': size } = record.host.logConfig?.config ?? {}
-  const buffer = size === undefined ? DEFAULT_BUFFER : (sizeInBytes(size) ?? DEFAULT_BUFFER)
+  const buffer = size === undefined ? DEFAULT_BUFFER : (sizeInBytes(size, 1024) ?? DEFAULT_BUFFER)
   return {
     driver: 'journald',
     maxSize: 0,

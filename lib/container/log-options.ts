@@ -57,16 +57,17 @@ function parseLocal(options: Options): Rotation {
 
 const UNITS = 'bkmgtp'
 
-/** Bytes: `10m`, `1.5g`, `100`; `undefined` for what is none. */
-export function sizeInBytes(text: string): number | undefined {
+/** Bytes: `10m`, `1.5g`, `100`; `undefined` for what is none. A unit is `base` times the one before, whether `k`, `kb` or `KiB`. */
+export function sizeInBytes(text: string, base: 1000 | 1024): number | undefined {
   const match = /^(\d+(?:\.\d+)?) ?([bkmgtp])?(?:i?b)?$/i.exec(text)
   if (!match) return undefined
   const [, number = '', unit = 'b'] = match
-  return Math.floor(Number(number) * 1024 ** UNITS.indexOf(unit.toLowerCase()))
+  return Math.floor(Number(number) * base ** UNITS.indexOf(unit.toLowerCase()))
 }
 
 function sizeOf(text: string, before: string): number {
-  const size = sizeInBytes(text)
+  // Docker counts a log's size in thousands, a buffer's in 1024s.
+  const size = sizeInBytes(text, 1000)
   if (size === undefined) throw logFailure(`${before}invalid size: '${text}'`)
   return size
 }
