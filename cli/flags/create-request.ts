@@ -43,7 +43,7 @@ export async function parseCreateRequest(
     attach: parseAttach(parsed.list('attach'), openStdin, detached),
     autoRemove: parsed.bool('rm'),
     startsAtOnce,
-    binds: parsed.list('volume').map(checkSections).map(absoluteSource),
+    binds: [...new Set(parsed.list('volume'))].map(checkSections).map(absoluteSource),
     mounts: mounts.map(({ request }) => request),
     tmpfs: Object.fromEntries(parsed.list('tmpfs').map(splitTmpfs)),
     connections: parseConnections(parsed),

@@ -8,6 +8,7 @@ import type { ImageDefaults } from '../oci/image.ts'
 import type { RootfsDriver } from '../runtime/plan.ts'
 import { decideHealthcheck } from './health.ts'
 import { checkLogConfig } from './log-config.ts'
+import { isAnonymous } from './mount-request.ts'
 import type { ContainerConfig, ContainerHostConfig, ContainerRecord } from './record.ts'
 import type { CreateRequest } from './request.ts'
 import { checkRestartPolicy } from './restart-policy.ts'
@@ -90,9 +91,6 @@ function exposePorts(image: ImageDefaults, { connections }: CreateRequest): stri
   const published = connections.published.map(({ port }) => port)
   return [...new Set([...image.exposedPorts, ...connections.exposed, ...published])]
 }
-
-/** `-v /path`: a volume of its own. */
-const isAnonymous = (bind: string): boolean => !bind.includes(':')
 
 /** Longest name that the kernel takes. */
 const MAX_HOSTNAME = 64

@@ -42,6 +42,9 @@ const isOption = (text: string): boolean =>
 
 const bad = (message: string): LighterError => new LighterError('bad-input', message)
 
+/** `-v /path`: a volume of its own. */
+export const isAnonymous = (bind: string): boolean => !bind.includes(':')
+
 /**
  * Parses the value of `-v`: `/host:/path[:options]`, `name:/path[:options]` or `/path`. Throws `bad-input` with
  * Docker's sentences.
@@ -49,7 +52,8 @@ const bad = (message: string): LighterError => new LighterError('bad-input', mes
 export function parseBind(spec: string): MountRequest {
   const [first = '', second, mode = '', ...more] = spec.split(':')
   if (second === undefined) {
-    return volumeMount(spec, '', checkDestination(spec, 'volume', first), '')
+    // Docker looks for it from the container's root.
+    return volumeMount(spec, '', checkDestination(spec, 'volume', posix.resolve('/', first)), '')
   }
   // `/path:ro` names no source.
   const isMode = mode === '' && more.length === 0 && second.split(',').every(isOption)
@@ -161,11 +165,21 @@ function checkTmpfsOptions(text: string): string[] {
   return options
 }
 
-/** Two mounts at one place are a mistake. Throws `bad-input`. */
-export function checkDuplicates(mounts: readonly MountRequest[]): void {
+/**
+ * Two mounts at one place are a mistake, a `--tmpfs` among them only beside a `-v`: it hides what `--mount` or another one puts at
+ * its place. Throws `bad-input`.
+ */
+export function checkDuplicates(
+  binds: readonly MountRequest[],
+  mounts: readonly MountRequest[],
+  tmpfs: readonly MountRequest[],
+): void {
   const seen = new Set<string>()
-  for (const { destination } of mounts) {
+  for (const { destination } of [...binds, ...mounts]) {
     if (seen.has(destination)) throw bad(`Duplicate mount point: ${destination}`)
     seen.add(destination)
   }
+  const bound = new Set(binds.map(({ destination }) => destination))
+  const clash = tmpfs.find(({ destination }) => bound.has(destination))
+  if (clash) throw bad(`Duplicate mount point: ${clash.destination}`)
 }

@@ -7,6 +7,7 @@ import type { HostPaths } from '../host/paths.ts'
 import { checkVolumeName, ensureVolume, readVolume } from '../volume/volume.ts'
 import {
   checkDuplicates,
+  isAnonymous,
   type MountRequest,
   normalizeDestination,
   parseBind,
@@ -18,7 +19,7 @@ import { borrowMounts } from './volumes-from.ts'
 
 /**
  * Decides every mount of a container and makes what is missing on the host: source directories of `-v`, volumes, and an
- * anonymous volume for each of the image's that nothing else covers.
+ * anonymous volume for each `-v /path` and each of the image's that nothing else covers.
  */
 export async function prepareMounts(
   paths: HostPaths,
@@ -26,18 +27,21 @@ export async function prepareMounts(
   request: Pick<CreateRequest, 'binds' | 'mounts' | 'tmpfs' | 'options'>,
 ): Promise<MountPoint[]> {
   const { data } = paths
-  const wanted = [...request.binds.map(parseBind), ...request.mounts, ...tmpfsMounts(request.tmpfs)]
-  checkDuplicates(wanted)
+  const binds = request.binds.filter((text) => !isAnonymous(text)).map(parseBind)
+  const tmpfs = tmpfsMounts(request.tmpfs)
+  checkDuplicates(binds, request.mounts, tmpfs)
+  const wanted = [...binds, ...request.mounts, ...tmpfs]
   const own = new Set(wanted.map(({ destination }) => destination))
   const borrowed = borrowMounts(data, request.options.volumesFrom ?? []).filter(
     ({ destination }) => !own.has(destination),
   )
   const covered = new Set([...own, ...borrowed.map(({ destination }) => destination)])
-  const fromImage = imageVolumes
-    .map(imageVolume)
-    .filter((destination) => !covered.has(destination))
-    .map(anonymousVolume)
-  const all = [...wanted, ...fromImage].map((mount) =>
+  const anonymous = new Set([
+    ...request.binds.filter(isAnonymous).map((text) => parseBind(text).destination),
+    ...imageVolumes.map(imageVolume),
+  ])
+  const uncovered = [...anonymous].filter((destination) => !covered.has(destination))
+  const all = [...wanted, ...uncovered.map(anonymousVolume)].map((mount) =>
     mount.type === 'volume' ? nameVolume(mount, request.options.volumeDriver) : mount,
   )
   for (const mount of all) checkSource(mount)

@@ -53,6 +53,36 @@ export default topic('run-mounts', [
   { name: 'an empty part', script: sh`docker run --rm -v :/d busybox true` },
   { name: 'a volume name that cannot be one', script: sh`docker run --rm -v '?:/d' busybox true` },
   { name: 'one target twice', script: sh`docker run --rm -v /tmp:/d -v /etc:/d busybox true` },
+  ...[
+    '-v $PWD/b:/b -v $PWD/b:/b',
+    '-v $PWD/b:/b -v $PWD/b:/b:ro',
+    '-v $PWD/b:/b:rw -v $PWD/b:/b',
+    '-v $PWD/b:/b -v $PWD/b:/b/',
+    '-v px-v:/b -v px-v:/b',
+    '-v px-v:/b -v px-v:/b:ro',
+    '-v px-v:/b -v $PWD/b:/b',
+    '-v /b -v /b/',
+    '-v /b -v $PWD/b:/b',
+    '-v $PWD/b:/b -v /b',
+    '-v /b --tmpfs /b',
+    '-v $PWD/b:/b --tmpfs /b',
+    '--mount type=bind,src=$PWD/b,dst=/b --tmpfs /b',
+    '--mount type=volume,src=px-v,dst=/b --tmpfs /b:ro,size=1m',
+    '--mount type=bind,src=$PWD/b,dst=/b -v $PWD/b:/b',
+    '--mount type=bind,src=$PWD/b,dst=/b -v /b',
+    '--mount type=bind,src=$PWD/b,dst=/b --mount type=tmpfs,dst=/b',
+    '--mount type=tmpfs,dst=/b -v /b',
+    '--tmpfs /b:size=1m --tmpfs /b:size=2m',
+  ].map((flags) => ({
+    name: `one target twice: ${flags}`,
+    script: sh`
+      mkdir b; echo b >b/f; docker run --rm ${flags} busybox sh -c 'ls /b; grep " /b " /proc/mounts | grep -c tmpfs'; echo "= $?"`,
+  })),
+  ...['xrel', 'xrel/y', './xrel', '../xrel'].map((path) => ({
+    name: `-v ${path}`,
+    script: sh`
+      docker run --name px -v ${path} busybox ls -d /xrel; docker inspect --format '{{json .Config.Volumes}} {{json .HostConfig.Binds}} {{len .Mounts}}' px`,
+  })),
   {
     name: 'tmpfs',
     script: sh`docker run --rm --tmpfs /t:size=1m,mode=700 busybox sh -c 'grep " /t " /proc/mounts | cut -d" " -f2,3; df -k /t | tail -1 | { read a b c; echo $b; }; stat -c %a /t'`,
