@@ -22,6 +22,7 @@ interface Marked {
 
 /** One kind of thing that images are made of. */
 interface Kind {
+  id: 'layer' | 'blob'
   folder: string
   isUsed(marked: Marked, name: string): boolean
 }
@@ -29,12 +30,14 @@ interface Kind {
 /** Names that are no digests are drafts of somebody who writes: not ours to judge. */
 const KINDS: readonly Kind[] = [
   {
+    id: 'layer',
     folder: 'layers',
     // A layer with squashed owners is kept as its real one is.
     isUsed: ({ layers }, name) =>
       layers.has(name) || layers.has(name.replace(/-squashed$/, '')) || !isLayerName(name),
   },
   {
+    id: 'blob',
     folder: 'blobs/sha256',
     isUsed: ({ blobs }, name) => blobs.has(name) || !/^[0-9a-f]{64}$/.test(name),
   },
@@ -78,7 +81,8 @@ function makeAside(data: string): string | undefined {
  */
 function discard(engine: Engine, kind: Kind, name: string, aside: string): void {
   const from = join(engine.paths.data, kind.folder, name)
-  const to = join(aside, name)
+  // An uncompressed layer has one digest, and so one name, as blob and as tree.
+  const to = join(aside, `${kind.id}-${name}`)
   try {
     renameSync(from, to)
     const now = mark(engine)
@@ -93,7 +97,7 @@ function strip(engine: Engine, kind: Kind, name: string): string[] {
   const now = mark(engine)
   if (!now || kind.isUsed(now, name)) return []
   const path = join(engine.paths.data, kind.folder, name)
-  if (kind.folder !== 'layers') {
+  if (kind.id === 'blob') {
     rmSync(path, { force: true })
     return []
   }
