@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isErrno, LighterError } from '../../lib/core/errors.ts'
+import { errnoText } from '../../lib/fs/errno.ts'
 import { FlagError } from '../parse.ts'
 
 /** The environment of the flags: files first, then `-e`, of which the last one counts. */
@@ -70,11 +71,7 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const reason = isErrno(error, 'ENOENT')
-      ? 'no such file or directory'
-      : isErrno(error, 'EACCES')
-        ? 'permission denied'
-        : (error as Error).message
-    throw new LighterError('usage', `open ${path}: ${reason}`, { cause: error })
+    const call = isErrno(error, 'EISDIR') ? 'read' : 'open'
+    throw new LighterError('usage', `${call} ${path}: ${errnoText(error)}`, { cause: error })
   }
 }

@@ -57,12 +57,28 @@ export function isErrno(error: unknown, ...names: string[]): boolean {
   return error instanceof Error && 'code' in error && names.includes(String(error.code))
 }
 
+/** What Go programs call the errors of the kernel that users meet most; Node has other words for some. */
+export const ERRNO_TEXTS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  EDQUOT: 'disk quota exceeded',
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+}
+
 /** What the kernel refused, in the words of Go programs: `open /x: permission denied`. */
 export function systemErrorText(error: unknown): string {
   if (!isSystemError(error)) return error instanceof Error ? error.message : String(error)
-  const [, reason = error.code] = /^E[A-Z0-9]+: ([^,]+)/.exec(error.message) ?? []
+  const [, said = error.code] = /^E[A-Z0-9]+: ([^,]+)/.exec(error.message) ?? []
+  const reason = ERRNO_TEXTS[error.code ?? ''] ?? said
+  const call = error.syscall === 'uv_cwd' ? 'getwd' : error.syscall
   const paths = [error.path, error.dest].filter((path) => path !== undefined)
-  return `${[error.syscall, ...paths].join(' ')}: ${reason}`
+  return `${[call, ...paths].join(' ')}: ${reason}`
 }
 
 /** Whether the kernel refused something: no fault of this program. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
+import { proxyOf } from './proxy.ts'
 import { dispatcherFor } from './transport.ts'
 
 const ATTEMPTS = 4
@@ -106,6 +107,7 @@ const isPassing = (status: number): boolean => status === 429 || status === 408 
 function mayPass(error: unknown): boolean {
   const code = codeOf(error)
   return (
+    !(error instanceof LighterError) &&
     !['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) &&
     !/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HPE_|UND_ERR_HEADERS_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)/.test(
       code,
@@ -142,7 +144,7 @@ export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>
   const said = error instanceof Error ? error.message : String(error)
   const reason = REASONS[code] ?? said
   const verb = method.charAt(0) + method.slice(1).toLowerCase()
-  const { dial, path } = describeDial(code, url)
+  const { dial, path } = describeDial(error, url)
   return new LighterError(
     'registry-unreachable',
     `${verb} "${url.origin}${path}": ${dial}${reason}`,
@@ -151,15 +153,19 @@ export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>
 }
 
 /** Where nobody was reached it does not matter what was asked for: Docker names the root of the API then. */
-function describeDial(code: string, url: URL): { dial: string; path: string } {
-  const host = url.port ? url.host : `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`
+function describeDial(error: unknown, url: URL): { dial: string; path: string } {
+  const code = codeOf(error)
+  const proxy = proxyOf(error)
+  const { hostname, port, protocol } = proxy ?? url
+  const via = proxy ? 'proxyconnect tcp: ' : ''
   const path = url.pathname.startsWith('/v2/') ? '/v2/' : url.pathname
   if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
-    return { dial: `dial tcp: lookup ${url.hostname}: `, path }
+    return { dial: `${via}dial tcp: lookup ${hostname}: `, path }
   }
+  const host = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
   return /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH)$|^UND_ERR_CONNECT_TIMEOUT$/.test(code)
-    ? { dial: `dial tcp ${host}: `, path }
-    : { dial: '', path: url.pathname }
+    ? { dial: `${via}dial tcp ${host}: `, path }
+    : { dial: via, path: proxy ? path : url.pathname }
 }
 
 export { codeOf as networkCode }

@@ -10,6 +10,7 @@ import { hasOwnAuthority, isLoopback } from './transport.ts'
 
 const MAX_REDIRECTS = 10
 const MAX_ERROR = 64 * 1024
+const MAX_PORT = 65535
 const ACCEPT = Object.values(MEDIA_TYPES).join(', ')
 
 /** One repository of a registry, with the permission to pull from it. */
@@ -53,8 +54,10 @@ export async function openRepository(
 /** Registries speak https. Only those on this machine may do without: there, plain http is tried first. */
 async function findOrigin(registry: string): Promise<URL> {
   if (registry === 'docker.io') return new URL('https://registry-1.docker.io')
+  const local = isLoopback(registry.replace(/:\d+$/, '')) && !hasOwnAuthority(registry)
+  if (!URL.canParse(`https://${registry}`)) throw noAddress(local ? 'http' : 'https', registry)
   const secure = new URL(`https://${registry}`)
-  if (!isLoopback(secure.hostname) || hasOwnAuthority(registry)) return secure
+  if (!local) return secure
   const plain = new URL(`http://${registry}`)
   const url = new URL('/v2/', plain)
   try {
@@ -66,6 +69,15 @@ async function findOrigin(registry: string): Promise<URL> {
     if (['UND_ERR_SOCKET', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')) return secure
     throw unreachable({ method: 'GET', url }, error)
   }
+}
+
+/** What a reference may have for a host is more than an address can be. */
+function noAddress(scheme: string, registry: string): LighterError {
+  const [, host = '', port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(registry) ?? []
+  const reason =
+    Number(port) > MAX_PORT ? `address ${port}: invalid port` : `lookup ${host}: no such host`
+  const message = `Get "${scheme}://${registry}/v2/": dial tcp: ${reason}`
+  return new LighterError('registry-unreachable', message)
 }
 
 async function fetchManifest(session: Session, selector: string) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { LighterError } from '../core/errors.ts'
+import { proxyOptions } from './proxy.ts'
 
 /** Milliseconds for a connection, for an answer to begin, and for more of it to come. */
 const TIMEOUTS = { connect: 15_000, headers: 30_000, body: 30_000 }
@@ -37,7 +38,7 @@ export async function closeConnections(): Promise<void> {
 }
 
 async function createDispatcher(url: URL): Promise<Dispatcher> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici')
+  const { Agent, EnvHttpProxyAgent, Pool } = await import('undici')
   const tls = url.protocol === 'https:' ? { ca: certificates(url.host) } : {}
   const timeouts = readTimeouts(process.env.LIGHTER_REGISTRY_TIMEOUT)
   const common = {
@@ -47,7 +48,8 @@ async function createDispatcher(url: URL): Promise<Dispatcher> {
   }
   // Go's clients never ask a proxy for the machine itself, and neither do we.
   if (isLoopback(url.hostname)) return new Agent(common)
-  return new EnvHttpProxyAgent({ ...common, requestTls: tls, proxyTls: tls })
+  const proxies = proxyOptions(process.env, url, Pool)
+  return new EnvHttpProxyAgent({ ...common, ...proxies, requestTls: tls, proxyTls: tls })
 }
 
 function readTimeouts(text: string | undefined): typeof TIMEOUTS {

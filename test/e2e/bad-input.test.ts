@@ -71,6 +71,18 @@ describe('commands, users, mounts, names', () => {
     ['an unknown flag', ['--nosuch', busybox], 125, /unknown flag: --nosuch/],
     ['an unknown network', ['--network', 'nosuch', busybox, 'true'], 125, /nosuch.*not found/],
     ['an unknown capability', ['--cap-add', 'NOSUCH', busybox, 'true'], 125, /NOSUCH/],
+    [
+      'a directory as env file',
+      ['--env-file', '/usr', busybox, 'true'],
+      125,
+      /^lighter: read \/usr: is a directory\.\nSee 'lighter run --help'\.\n$/,
+    ],
+    [
+      'a directory as label file',
+      ['--label-file', '/usr', busybox, 'true'],
+      125,
+      /^lighter: read \/usr: is a directory\.\nSee 'lighter run --help'\.\n$/,
+    ],
     ['a relative working directory', ['-w', 'etc', busybox, 'true'], 125, /etc/],
   ])('%s', async (_, args, code, pattern) => {
     expectRefusal(await run(...args), code, pattern)
@@ -116,6 +128,38 @@ describe('registries', () => {
     const created = await world.lighter(['create', image])
     expectRefusal(created, 1, /^Error response from daemon: .*refused$/im)
     expect(created.stderr).not.toContain('--help')
+  })
+
+  // They went into `new URL` as they were: an internal error.
+  test.each([
+    ['127.0.0.1:99999', 'Get "http://127.0.0.1:99999/v2/": dial tcp: address 99999: invalid port'],
+    ['localhost:70000', 'Get "http://localhost:70000/v2/": dial tcp: address 70000: invalid port'],
+    ['reg.test:65536', 'Get "https://reg.test:65536/v2/": dial tcp: address 65536: invalid port'],
+    ['256.1.1.1', 'Get "https://256.1.1.1/v2/": dial tcp: lookup 256.1.1.1: no such host'],
+    ['[:::]', 'Get "https://[:::]/v2/": dial tcp: lookup :::: no such host'],
+  ])('%s is no address', async (host, sentence) => {
+    const pulled = await world.lighter(['pull', '-q', `${host}/x`])
+    expect(pulled).toMatchObject({
+      exitCode: 1,
+      stderr: `Error response from daemon: ${sentence}\n`,
+    })
+    const ran = await run(`${host}/x`, 'true')
+    expect(ran.exitCode).toBe(125)
+    expect(ran.stderr).toContain(`lighter: Error response from daemon: ${sentence}.\nSee '`)
+  })
+
+  // The registry was called unreachable: nobody looks at the proxy then.
+  test.each([
+    ['http://user:secret@127.0.0.1:1', 'dial tcp 127.0.0.1:1: connect: connection refused'],
+    ['127.0.0.1:1', 'dial tcp 127.0.0.1:1: connect: connection refused'],
+    ['http://nosuch.invalid:3128', 'dial tcp: lookup nosuch.invalid: '],
+    ['http://127.0.0.1:99999', 'dial tcp: address 99999: invalid port'],
+  ])('the proxy %s cannot be reached', async (proxy, sentence) => {
+    const env = { https_proxy: proxy, LIGHTER_REGISTRY_TIMEOUT: '5' }
+    const outcome = await world.lighter(['pull', '-q', 'busybox'], { env })
+    expectRefusal(outcome, 1, /^Error response from daemon: Get "https:\/\/registry-1[^\n]*\n$/)
+    expect(outcome.stderr).toContain(`/v2/": proxyconnect tcp: ${sentence}`)
+    expect(outcome.stderr).not.toContain('secret')
   })
 
   test('a registry that hangs does not hold other commands up', async () => {

@@ -43,3 +43,21 @@ test('a umask that denies even the user', async () => {
   expect(seen.stdout).toBe('0022\n755\n644\n')
   expect((await lighter('rm', '-f', '-v', 'box')).stdout).toBe('box\n')
 })
+
+test('a current directory that is deleted is told as such', async () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+  const lighter = (...args: string[]): Promise<Outcome> =>
+    world.run('sh', ['-c', script, 'sh', inject('program'), ...args])
+  const run = ['run', '--rm', '--network', 'none']
+  expect(await lighter(...run, '-v', './x:/x', image, 'true')).toMatchObject({
+    exitCode: 125,
+    stderr: 'lighter: getwd: no such file or directory\n',
+  })
+  await world.lighter(['create', '--name', 'box', image])
+  expect(await lighter('cp', './x', 'box:/x')).toMatchObject({
+    exitCode: 1,
+    stderr: 'getwd: no such file or directory\n',
+  })
+  expect((await world.lighter(['rm', 'box'])).exitCode).toBe(0)
+  expect(await lighter(...run, image, 'true')).toMatchObject({ exitCode: 0, stderr: '' })
+})
