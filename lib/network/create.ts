@@ -9,9 +9,9 @@ import { makeDraft } from '../fs/drafts.ts'
 import { makeDirectory, replaceFile, syncDirectory } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import { Hold } from '../runtime/hold.ts'
-import { addressAt, formatAddress, overlap, parseCidr } from './address.ts'
+import { addressAt, formatAddress, overlap, parseAddress, parseCidr } from './address.ts'
 import { checkDriverOptions } from './driver-options.ts'
-import { bridgeName } from './endpoint.ts'
+import { bridgeName, gatewayOf } from './endpoint.ts'
 import { isOwnNetwork } from './network.ts'
 import { type PoolWishes, planPools } from './pool-wishes.ts'
 import { chooseSubnet, usedSubnets } from './pools.ts'
@@ -116,8 +116,33 @@ function decide(
     configOnly,
     configFrom: wishes.configFrom,
   }
-  if (!configOnly) checkBridge(networks, record)
+  if (!configOnly) {
+    checkBridge(networks, record)
+    for (const pool of record.pools) checkAddresses(pool)
+  }
   return record
+}
+
+/** Nobody has the network's own address nor the broadcast address, and nobody the address of another. */
+function checkAddresses(pool: AddressPool): void {
+  const subnet = parseCidr(pool.subnet)
+  if (!subnet) return
+  const first = addressAt(subnet, 0n)
+  const taken = new Set([formatAddress(first)])
+  if (subnet.family === 4) {
+    taken.add(formatAddress(addressAt(subnet, (1n << BigInt(32 - subnet.prefix)) - 1n)))
+  }
+  const take = (text: string, what: string): void => {
+    const address = parseAddress(text)
+    const usual = address ? formatAddress(address) : text
+    if (taken.has(usual)) throw bad(`failed to allocate ${what}: Address already in use`)
+    taken.add(usual)
+  }
+  const gateway = gatewayOf(pool)
+  take(gateway, `gateway (${gateway})`)
+  for (const [name, text] of Object.entries(pool.auxiliary ?? {})) {
+    take(text, `secondary ip address (${name}:${text})`)
+  }
 }
 
 /** Two networks on one bridge would be one. */

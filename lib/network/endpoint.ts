@@ -121,7 +121,7 @@ export function planEndpoint(
     ...mac,
     ...ipv6Fields(network, endpoint),
     ...(pool.ipRange ? { range: pool.ipRange } : {}),
-    reserved: Object.values(pool.auxiliary ?? {}),
+    reserved: network.pools.flatMap(({ auxiliary = {} }) => Object.values(auxiliary)),
     ...(linkLocal.length > 0 ? { linkLocal } : {}),
     mtu: mtuOf(network.options),
     internal: network.internal,
@@ -133,12 +133,13 @@ export function planEndpoint(
 function ipv6Fields(
   { pools }: NetworkRecord,
   { ipv6 }: Endpoint,
-): Pick<EndpointPlan, 'subnet6' | 'gateway6' | 'address6'> {
+): Pick<EndpointPlan, 'subnet6' | 'gateway6' | 'address6' | 'range6'> {
   const pool = pools.find(({ subnet }) => parseCidr(subnet)?.family === 6)
   if (!pool) return {}
   return {
     subnet6: pool.subnet,
     gateway6: gatewayOf(pool),
+    ...(pool.ipRange ? { range6: pool.ipRange } : {}),
     ...(ipv6 === undefined ? {} : { address6: ipv6 }),
   }
 }

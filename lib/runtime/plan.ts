@@ -17,10 +17,11 @@ export interface EndpointPlan {
   mac?: string
   subnet6?: string
   gateway6?: string
-  /** Absent: as far from the subnet's beginning as the other. */
+  /** Absent: any of the range; without a range, as far from the subnet's beginning as the other, or the next free one. */
   address6?: string
   /** Where addresses are taken from; absent: the subnet. */
   range?: string
+  range6?: string
   /** Addresses that no container gets. */
   reserved: string[]
   /** More addresses of the container. */

@@ -19,7 +19,7 @@
 #define STEP "network"
 #define LOOPBACK 1
 
-enum { LINK_LOCAL_PREFIX = 16, LINK_LOCAL_PREFIX6 = 64 };
+enum { LINK_LOCAL_PREFIX = 16, LINK_LOCAL_PREFIX6 = 64, IPV6_TRIES = 65536 };
 
 /* The addresses of a bridge's subnet that are in use, one bit each, from `base` on. */
 struct used_addresses {
@@ -124,6 +124,28 @@ static int try_address(const struct claim *claim, uint32_t address, struct failu
 	return 0;
 }
 
+static bool is_reserved(const struct plan_endpoint *wanted, int family, const void *address)
+{
+	size_t size = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	struct in6_addr reserved;
+
+	for (size_t i = 0; i < wanted->reserved.count; i++)
+		if (inet_pton(family, wanted->reserved.items[i], &reserved) == 1 &&
+			memcmp(&reserved, address, size) == 0)
+			return true;
+	return false;
+}
+
+/* The gateway, the network's own address and the broadcast address; and those set aside. */
+static bool is_nobodys(const struct claim *claim, const struct in_addr *address)
+{
+	in_addr_t host = address->s_addr & ~subnet_mask(claim->bridge->prefix);
+
+	return address->s_addr == claim->bridge->address || host == 0 ||
+	       host == ~subnet_mask(claim->bridge->prefix) ||
+	       is_reserved(claim->wanted, AF_INET, address);
+}
+
 static int claim_wished(const struct claim *claim, struct failure *out)
 {
 	struct in_addr address;
@@ -132,9 +154,7 @@ static int claim_wished(const struct claim *claim, struct failure *out)
 	if (inet_pton(AF_INET, claim->wanted->address, &address) != 1)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not an address: %s",
 			claim->wanted->address);
-	result = address.s_addr == claim->bridge->address
-			 ? 1
-			 : try_address(claim, ntohl(address.s_addr), out);
+	result = is_nobodys(claim, &address) ? 1 : try_address(claim, ntohl(address.s_addr), out);
 	return result > 0 ? fail(out, 0, STEP, "Address already in use") : result;
 }
 
@@ -190,23 +210,57 @@ static int prepare_container(void *context, struct failure *out)
 	return access(no_ipv6, F_OK) == 0 ? netns_sysctl(no_ipv6, "1", out) : 0;
 }
 
-/* The address wished, or the one that stands where the other stands in its subnet. */
-static int choose_ipv6(const struct claim *claim, const struct subnet6 *subnet,
+/* Returns 1 when another container has the address, or none can. */
+static int try_ipv6(const struct claim *claim, const struct subnet6 *subnet,
+	const struct in6_addr *address, struct failure *out)
+{
+	if (memcmp(address, &subnet->gateway, sizeof(*address)) == 0 ||
+		memcmp(address, &subnet->network, sizeof(*address)) == 0 ||
+		is_reserved(claim->wanted, AF_INET6, address))
+		return 1;
+	return ipv6_claim(claim->route, claim->endpoint->link, address, out);
+}
+
+/* The first free one of the network's range; without a range, from where the other address stands
+ * in its subnet. */
+static int claim_free_ipv6(const struct claim *claim, const struct subnet6 *subnet,
 	struct in6_addr *ret, struct failure *out)
 {
 	in_addr_t mask = subnet_mask(claim->bridge->prefix);
+	const struct plan_endpoint *wanted = claim->wanted;
+	struct subnet6 range = *subnet;
 	struct in_addr address;
+	uint32_t offset = 0;
 
-	if (claim->wanted->address6)
-		return inet_pton(AF_INET6, claim->wanted->address6, ret) == 1
-			       ? 0
-			       : fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
-					 "not an IPv6 address: %s", claim->wanted->address6);
 	inet_pton(AF_INET, claim->endpoint->address, &address);
-	if (subnet6_at(subnet, ntohl(address.s_addr & ~mask), ret) == 0)
-		return 0;
+	if (!wanted->range6)
+		offset = ntohl(address.s_addr & ~mask);
+	else if (range6_parse(wanted->range6, &range, out) < 0)
+		return -1;
+	for (int tries = 0; tries < IPV6_TRIES && subnet6_at(&range, offset, ret) == 0;
+		tries++, offset++) {
+		int result = try_ipv6(claim, subnet, ret, out);
+
+		if (result <= 0)
+			return result;
+	}
 	return fail(out, 0, STEP, "no available IPv6 addresses on this network's address pools: %s",
-		claim->wanted->name);
+		wanted->name);
+}
+
+static int claim_ipv6(const struct claim *claim, const struct subnet6 *subnet, struct in6_addr *ret,
+	struct failure *out)
+{
+	const char *wished = claim->wanted->address6;
+	int result;
+
+	if (!wished)
+		return claim_free_ipv6(claim, subnet, ret, out);
+	if (inet_pton(AF_INET6, wished, ret) != 1)
+		return fail_kind(
+			out, FAILURE_BAD_INPUT, 0, STEP, "not an IPv6 address: %s", wished);
+	result = try_ipv6(claim, subnet, ret, out);
+	return result > 0 ? fail(out, 0, STEP, "Address already in use") : result;
 }
 
 static int add_ipv6(const struct claim *claim, int route, struct failure *out)
@@ -215,16 +269,10 @@ static int add_ipv6(const struct claim *claim, int route, struct failure *out)
 	struct net_endpoint *endpoint = claim->endpoint;
 	struct in6_addr address;
 	struct subnet6 subnet;
-	int result;
 
 	if (subnet6_parse(wanted->subnet6, wanted->gateway6, &subnet, out) < 0 ||
-		choose_ipv6(claim, &subnet, &address, out) < 0)
+		claim_ipv6(claim, &subnet, &address, out) < 0)
 		return -1;
-	result = memcmp(&address, &subnet.gateway, sizeof(address)) == 0
-			 ? 1
-			 : ipv6_claim(claim->route, endpoint->link, &address, out);
-	if (result != 0)
-		return result < 0 ? -1 : fail(out, 0, STEP, "Address already in use");
 	if (ipv6_add_address(claim->netns, route, wanted->interface, &address, subnet.prefix, out) <
 			0 ||
 		(wanted->route && route_set_default(route, AF_INET6, &subnet.gateway, 0, out) < 0))

@@ -27,24 +27,44 @@ static bool in_subnet(const struct subnet6 *subnet, const struct in6_addr *addre
 	return true;
 }
 
-int subnet6_parse(const char *subnet, const char *gateway, struct subnet6 *ret, struct failure *out)
+static int parse_cidr(
+	const char *text, unsigned least, unsigned most, struct in6_addr *network, unsigned *prefix)
 {
-	const char *slash = strchr(subnet, '/');
-	char network[INET6_ADDRSTRLEN];
-	struct subnet6 parsed = {0};
+	const char *slash = strchr(text, '/');
+	char address[INET6_ADDRSTRLEN];
 	char *end = NULL;
 
-	if (slash && (size_t)(slash - subnet) < sizeof(network)) {
-		memcpy(network, subnet, (size_t)(slash - subnet));
-		network[slash - subnet] = '\0';
-		parsed.prefix = (unsigned)strtoul(slash + 1, &end, 10);
-	}
-	if (!end || end == slash + 1 || *end || parsed.prefix < 8 || parsed.prefix > 126 ||
-		inet_pton(AF_INET6, network, &parsed.network) != 1 ||
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return -1;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	*prefix = (unsigned)strtoul(slash + 1, &end, 10);
+	return end == slash + 1 || *end || *prefix < least || *prefix > most ||
+			       inet_pton(AF_INET6, address, network) != 1
+		       ? -1
+		       : 0;
+}
+
+int subnet6_parse(const char *subnet, const char *gateway, struct subnet6 *ret, struct failure *out)
+{
+	struct subnet6 parsed = {0};
+
+	if (parse_cidr(subnet, 8, 126, &parsed.network, &parsed.prefix) < 0 ||
 		inet_pton(AF_INET6, gateway, &parsed.gateway) != 1 ||
 		!in_subnet(&parsed, &parsed.gateway))
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
 			"not a subnet with its gateway: %s, %s", subnet, gateway);
+	*ret = parsed;
+	return 0;
+}
+
+int range6_parse(const char *range, struct subnet6 *ret, struct failure *out)
+{
+	struct subnet6 parsed = {0};
+
+	if (parse_cidr(range, 8, 128, &parsed.network, &parsed.prefix) < 0)
+		return fail_kind(
+			out, FAILURE_BAD_INPUT, 0, STEP, "not a range of addresses: %s", range);
 	*ret = parsed;
 	return 0;
 }

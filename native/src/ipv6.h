@@ -16,6 +16,9 @@ struct subnet6 {
 int subnet6_parse(
 	const char *subnet, const char *gateway, struct subnet6 *ret, struct failure *out);
 
+/* "fd00::100/120": a part of a subnet; it has no gateway. */
+int range6_parse(const char *range, struct subnet6 *ret, struct failure *out);
+
 /* The address at a distance from the beginning of the subnet. Returns 0, or -1 when it is not in
  * it. */
 int subnet6_at(const struct subnet6 *subnet, uint32_t offset, struct in6_addr *ret);

@@ -51,6 +51,7 @@ struct plan_endpoint {
 	char *subnet6, *gateway6; /* both or none */
 	char *address6; /* wished, NULL = as far from the subnet's beginning as the other */
 	char *range;	/* "172.17.8.0/24": where addresses are taken from, NULL = the subnet */
+	char *range6;	/* the same for IPv6 */
 	struct string_list reserved;   /* addresses that no container gets */
 	struct string_list link_local; /* more addresses of the container, of either family */
 	struct string_list names; /* of the container on this network, for the name server; empty

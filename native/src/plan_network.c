@@ -38,7 +38,7 @@ static int check_link(const char *name, const char *member, struct failure *out)
 int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure *out)
 {
 	static const char *const known[] = {"id", "name", "bridge", "subnet", "gateway",
-		"interface", "address", "mac", "subnet6", "gateway6", "address6", "range",
+		"interface", "address", "mac", "subnet6", "gateway6", "address6", "range", "range6",
 		"reserved", "linkLocal", "names", "mtu", "internal", "isolated", "route", NULL};
 
 	if (plan_check_members(object, "network.endpoints", known, out) < 0 ||
@@ -55,6 +55,7 @@ int plan_read_endpoint(json_t *object, struct plan_endpoint *ret, struct failure
 			&ret->gateway6, out) < 0 ||
 		plan_get_text(object, "address6", OPTIONAL, &ret->address6, out) < 0 ||
 		plan_get_text(object, "range", OPTIONAL, &ret->range, out) < 0 ||
+		plan_get_text(object, "range6", OPTIONAL, &ret->range6, out) < 0 ||
 		plan_get_list(object, "reserved", false, &ret->reserved, out) < 0 ||
 		plan_get_list(object, "linkLocal", false, &ret->link_local, out) < 0 ||
 		plan_get_list(object, "names", false, &ret->names, out) < 0 ||
@@ -204,6 +205,7 @@ void plan_clear_endpoint(struct plan_endpoint *endpoint)
 	free(endpoint->address);
 	free(endpoint->mac);
 	free(endpoint->range);
+	free(endpoint->range6);
 	free(endpoint->subnet6);
 	free(endpoint->gateway6);
 	free(endpoint->address6);
