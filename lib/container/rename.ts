@@ -41,8 +41,9 @@ async function rename(engine: Engine, held: HeldContainer, name: string): Promis
     throw error
   }
   await held.settled().catch((error: unknown) => {
-    // Removed meanwhile, by somebody who knew the old name only.
-    if (!existsSync(directory)) releaseName(data, name, record.id)
+    // Removed meanwhile, by somebody who knew one of the names only.
+    if (!existsSync(directory))
+      for (const own of [record.name, name]) releaseName(data, own, record.id)
     throw error
   })
   changePlan(directory, { nameClaim: nameClaim(data, name) })
