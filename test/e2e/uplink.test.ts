@@ -38,8 +38,14 @@ afterAll(() => {
   other?.remove()
 })
 
-/** Not as the container's first process, which no signal ends. */
-const fetch = (url: string) => ['sh', '-c', `timeout 3 wget -qO- ${url}; exit $?`]
+/**
+ * Not as the container's first process, which no signal ends. What must not answer is waited for shortly, what must answer for as long as a busy machine takes.
+ */
+const fetch = (url: string, seconds = 3) => [
+  'sh',
+  '-c',
+  `timeout ${seconds} wget -qO- ${url}; exit $?`,
+]
 
 /** The user's processes that are a way out. */
 const uplinks = (): number[] =>
@@ -87,7 +93,7 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
     await lighter('run', '-d', '--name', 'one', image, 'sleep', '1000')
     await lighter('run', '-d', '--name', 'two', '--network', 'six', image, 'sleep', '1000')
     for (const name of ['one', 'two']) {
-      const out = await lighter('exec', name, ...fetch(`http://${other.address}/`))
+      const out = await lighter('exec', name, ...fetch(`http://${other.address}/`, 30))
       expect({ name, ...out }).toMatchObject({ name, ...works, stdout: 'outside\n' })
     }
     expect(uplinks()).toHaveLength(1)
@@ -100,7 +106,12 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
 
   test('networks with IPv6 reach the outside over it', async () => {
     for (const network of ['six', 'more']) {
-      const out = await run('--network', network, image, ...fetch(`http://[${other.address6}]/`))
+      const out = await run(
+        '--network',
+        network,
+        image,
+        ...fetch(`http://[${other.address6}]/`, 30),
+      )
       expect({ network, ...out }).toMatchObject({ network, ...works, stdout: 'outside\n' })
     }
   })
@@ -142,7 +153,7 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
     const { port } = open.address() as AddressInfo
     const named = ['--add-host', 'host.docker.internal:host-gateway']
     const url = `http://host.docker.internal:${port}/`
-    const fetched = await run(...named, image, ...fetch(url))
+    const fetched = await run(...named, image, ...fetch(url, 30))
     open.close()
     expect(fetched).toMatchObject({ ...works, stdout: 'host\n' })
   })
