@@ -25,6 +25,7 @@ export function parseConnections(parsed: Parsed): Connections {
     return { mode, exposed, published: [], ...warning }
   }
   checkContainerMode(parsed, mode, published.length)
+  checkPrivateMode(parsed, networks[0], mode, published.length)
   if (mode === 'bridge' || mode.startsWith('container:')) {
     checkAddresses(parsed, networks[0], mode)
   }
@@ -157,6 +158,24 @@ function checkAddresses(parsed: Parsed, network: NetworkFlag | undefined, mode: 
   if (reasons.length > 0) {
     throw refused(`invalid config for network ${mode}: ${invalidSettings(reasons)}`)
   }
+}
+
+/** An uplink of the container's own chooses the address, and nothing listens for it on the host. */
+function checkPrivateMode(
+  parsed: Parsed,
+  network: NetworkFlag | undefined,
+  mode: string,
+  published: number,
+): void {
+  if (isBridged(mode) || isPredefined(mode) || mode === 'host' || mode.startsWith('container:'))
+    return
+  const conflict = (what: string): LighterError =>
+    refused(`conflicting options: ${what} and the network mode ${mode}`)
+  if (published > 0 || parsed.bool('publish-all')) throw conflict('port publishing')
+  const addresses = ['ip', 'ip6'].some((flag) => parsed.string(flag))
+  if (addresses || network?.ip || network?.ip6) throw conflict('IP addresses')
+  if (linkLocalOf(parsed, network).length > 0) throw conflict('link-local IP addresses')
+  if (parsed.string('mac-address') || network?.mac) throw conflict('mac-address')
 }
 
 function checkContainerMode(parsed: Parsed, mode: string, published: number): void {

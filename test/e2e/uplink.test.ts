@@ -246,6 +246,22 @@ describe('a way out of its own', () => {
     await until(() => uplinks().length === 0, 'the uplink ends')
   })
 
+  test.each([
+    ['-p', '8080:80', 'port publishing'],
+    ['-P', '-q', 'port publishing'],
+    ['--ip', '10.0.2.7', 'IP addresses'],
+    ['--mac-address', '02:00:00:00:00:01', 'mac-address'],
+  ])('an uplink of its own and %s %s', async (flag, value, what) => {
+    expect(
+      await world.lighter(['create', '--network', 'slirp4netns', flag, value, image]),
+    ).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(
+        `conflicting options: ${what} and the network mode slirp4netns`,
+      ),
+    })
+  })
+
   test.each(['slirp4netns', 'pasta'])('no network can be called %s', async (name) => {
     expect(await world.lighter(['network', 'create', name])).toMatchObject({
       exitCode: 1,
