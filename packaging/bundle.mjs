@@ -1,6 +1,6 @@
 // Bundles cli/main.ts and all it can load into the scripts of scripts.mjs, in build/bundle.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { carriedFiles } from './carried.mjs'
@@ -26,6 +26,8 @@ const bundled = {
   footer: { js: '})' },
   logLevel: 'warning',
 }
+
+const LARGE = 132 * 1024
 
 const librariesApart = {
   name: 'libraries-apart',
@@ -92,7 +94,7 @@ async function bundlePart(name) {
   const rows = partOf
     .entries(name)
     .map((path) => `${JSON.stringify(path)}: () => require('./${path}')`)
-  // What a module exports is made once, however many ask for it: making it copies every name.
+  // A module runs once, however many ask for it.
   const table = `const modules = {${rows.join(',\n')}}
 const found = {}
 exports.find = (path) => (found[path] ??= modules[path]())`
@@ -103,6 +105,29 @@ exports.find = (path) => (found[path] ??= modules[path]())`
     stdin: { contents: table + start, resolveDir: root },
     plugins: [librariesApart, elsewhere(name)],
   })
+  shareExports(scriptPath(root, name))
+  if (name === PARTS[0].name) enlarge(scriptPath(root, name))
+}
+
+/** Parts give each other a module's exports as they are; esbuild copies them name by name, for importers of every kind. */
+function shareExports(path) {
+  const made = '__toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod)'
+  const source = readFileSync(path, 'latin1')
+  if (!source.includes(made)) throw new Error(`${path}: its __toCommonJS is not the known one`)
+  const shared = source
+    .replace(made, '__toCommonJS=mod=>mod')
+    .replace(/__toESM\((require\("part:[^"]+"\))\)/g, '$1')
+  writeFileSync(path, shared, 'latin1')
+}
+
+/** V8 keeps strings above 128 KiB apart. As a smaller one, what every command loads fills the young heap: a collection in each run. */
+function enlarge(path) {
+  const source = readFileSync(path, 'latin1')
+  writeFileSync(
+    path,
+    `${source.trimEnd()}${' '.repeat(Math.max(0, LARGE - source.length))}\n`,
+    'latin1',
+  )
 }
 
 /** Modules of the program that are in other parts than this. */

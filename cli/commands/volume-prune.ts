@@ -1,4 +1,5 @@
 import { LighterError } from '../../lib/core/errors.ts'
+import { parseTruth } from '../../lib/core/truth.ts'
 import { pruneVolumes } from '../../lib/housekeeping/volumes.ts'
 import type { Context } from '../context.ts'
 import { parseFilters } from '../flags/filter.ts'
@@ -37,8 +38,8 @@ const warning = (all: boolean): string =>
 Are you sure you want to continue?`
 
 function isTrue(text: string): boolean {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false
+  const truth = parseTruth(text)
+  if (truth !== undefined) return truth
   throw new LighterError(
     'bad-input',
     `invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type MountRequest, normalizeDestination } from '../../lib/container/mount-request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
+import { parseTruth } from '../../lib/core/truth.ts'
 import { FlagError } from '../parse.ts'
 import { splitCsv } from './csv.ts'
 import { describeMount, isTrue, type MountFields } from './mount-document.ts'
@@ -97,7 +98,7 @@ const BARE = new Set(['readonly', 'volume-nocopy', 'bind-nonrecursive'])
 const RECURSION = new Set(['enabled', 'disabled', 'writable', 'readonly'])
 
 function isValid(key: string, value: string, bare: boolean): boolean {
-  if (bare) return /^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(value)
+  if (bare) return parseTruth(value) !== undefined
   if (key === 'tmpfs-mode') return /^[0-7]+$/.test(value)
   if (key === 'tmpfs-size') return /^\d+(\.\d+)? ?([kmgtp])?i?b?$/i.test(value)
   return key !== 'bind-recursive' || RECURSION.has(value)

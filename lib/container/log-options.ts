@@ -1,4 +1,6 @@
+import { isDecimal } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
+import { parseTruth } from '../core/truth.ts'
 import type { LogConfig } from './supervision.ts'
 
 const LOCAL_SIZE = 20 * 1024 * 1024
@@ -73,12 +75,13 @@ function sizeOf(text: string, before: string): number {
 }
 
 function parseFiles(text: string, before: string): number {
-  if (/^[+-]?\d+$/.test(text)) return Number(text)
+  const sign = text.startsWith('-') || text.startsWith('+') ? 1 : 0
+  if (isDecimal(text.slice(sign))) return Number(text)
   throw logFailure(`${before}strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
 }
 
 function parseBool(text: string, before: string): boolean {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false
+  const truth = parseTruth(text)
+  if (truth !== undefined) return truth
   throw logFailure(`${before}strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
 }

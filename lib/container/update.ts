@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
-import { readCgroups, readResourceFacts } from '../host/cgroups.ts'
+import { readCgroups, readResourceFacts, unifiedPath } from '../host/cgroups.ts'
 import type { Container } from './catalog.ts'
 import { changeContainer, changeLimits, changePlan } from './change.ts'
 import { recordContainerEvent } from './events.ts'
@@ -92,7 +92,7 @@ function applyLimits(pid: number, id: string, change: Resources, after: Resource
   const settings = cgroupSettings(change, after)
   if (settings.length === 0) return
   const { mount } = readCgroups(process.getuid?.() ?? 0)
-  const own = /^0::(\/.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1]
+  const own = unifiedPath(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))
   if (!mount || !own?.includes(id)) return
   for (const [file, value] of settings) {
     try {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
 import { lazyOs } from '../core/lazy.ts'
-import { readCgroups } from '../host/cgroups.ts'
+import { readCgroups, unifiedPath } from '../host/cgroups.ts'
 import { containerProcesses, namespaceOf, type ProcessTree, readProcFile } from './processes.ts'
 
 /** What a container uses: counters since its start, and levels of this moment. */
@@ -39,7 +39,7 @@ type Own = Omit<Usage, 'at' | 'received' | 'sent'>
 
 /** The cgroup v2 directory that is the container's alone. */
 function findCgroup(id: string, first: number): string | undefined {
-  const path = /^0::(\/.*)$/m.exec(readProcFile(first, 'cgroup') ?? '')?.[1]
+  const path = unifiedPath(readProcFile(first, 'cgroup') ?? '')
   if (!path?.includes(id)) return undefined
   const { mount } = readCgroups(process.getuid?.() ?? 0)
   return mount ? join(mount, path) : undefined

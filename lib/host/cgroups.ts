@@ -17,6 +17,13 @@ export interface CgroupFacts {
   systemd: boolean
 }
 
+/** The path below the mount of cgroup v2 in the text of a `/proc/PID/cgroup`. */
+export const unifiedPath = (text: string): string | undefined =>
+  text
+    .split('\n')
+    .find((line) => line.startsWith('0::/'))
+    ?.slice('0::'.length)
+
 /** What this user can have of cgroups. */
 export function readCgroups(uid: number): CgroupFacts {
   const mounts = readText('/proc/self/mounts')
@@ -24,7 +31,7 @@ export function readCgroups(uid: number): CgroupFacts {
     .map((line) => line.split(' '))
   const mount = mounts.find(([, , type]) => type === 'cgroup2')?.[1]
   const version = mounts.some(([, , type]) => type === 'cgroup') ? 1 : 2
-  const path = /^0::(\/.*)$/m.exec(readText('/proc/self/cgroup'))?.[1]
+  const path = unifiedPath(readText('/proc/self/cgroup'))
   const own = mount && path && join(mount, path)
   const systemd = canWrite(uid === 0 ? '/run/systemd/private' : `/run/user/${uid}/systemd/private`)
   const manager = join(mount ?? '', `user.slice/user-${uid}.slice/user@${uid}.service`)

@@ -16,11 +16,13 @@ export function readIdentity(pid: number): ProcessIdentity | undefined {
   return startTime === undefined ? undefined : { pid, startTime, bootId: bootId() }
 }
 
+let own: ProcessIdentity | undefined
+
 /** The identity of this very process. */
 export function ownIdentity(): ProcessIdentity {
-  const identity = readIdentity(process.pid)
-  if (!identity) throw new TypeError('/proc does not show this process')
-  return identity
+  own ??= readIdentity(process.pid)
+  if (!own) throw new TypeError('/proc does not show this process')
+  return own
 }
 
 /** Whether that very process still runs. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isDecimal } from '../core/characters.ts'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { lazyChildProcess, lazyOs } from '../core/lazy.ts'
 import { findProgram } from './programs.ts'
@@ -61,8 +62,12 @@ export function ownerNames(uid: number): string[] {
 }
 
 /** Where nearly every user stands: asking the C library costs a millisecond. */
-const localName = (uid: number): string | undefined =>
-  new RegExp(`^([^:\\n]+):[^:\\n]*:${uid}:`, 'm').exec(readText('/etc/passwd'))?.[1]
+function localName(uid: number): string | undefined {
+  const users = readText('/etc/passwd')
+    .split('\n')
+    .map((line) => line.split(':', 3))
+  return users.find(([name, , id]) => name && id === String(uid))?.[0]
+}
 
 /** The ranges that the user has, from the file or, where nsswitch says so, from `getsubids`. */
 export function readRanges(path: '/etc/subuid' | '/etc/subgid', owner: string[]): SubidRange[] {
@@ -80,6 +85,7 @@ export function readRanges(path: '/etc/subuid' | '/etc/subgid', owner: string[])
 
 /** The service of the `subid:` line of nsswitch.conf, unless it is the plain file. */
 export function subidSource(nsswitch: string): string | undefined {
+  if (!nsswitch.includes('subid')) return undefined
   const service = /^\s*subid:\s*(\S+)/m.exec(nsswitch)?.[1]
   return service === 'files' ? undefined : service
 }
@@ -89,13 +95,13 @@ export function parseRanges(text: string, origin: string): SubidRange[] {
   const ranges: SubidRange[] = []
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
-    const match = /^([^:]+):([0-9]+):([0-9]+)\s*$/.exec(line)
-    const start = Number(match?.[2])
-    const count = Number(match?.[3])
-    if (!match?.[1] || start + count > MAX_ID) {
+    const [owner = '', first = '', size = '', more] = line.trimEnd().split(':')
+    const [start, count] = [Number(first), Number(size)]
+    const isRange = owner !== '' && isDecimal(first) && isDecimal(size) && more === undefined
+    if (!isRange || start + count > MAX_ID) {
       throw new LighterError('host-setup', `${origin}${index + 1}: not a range of ids: "${line}"`)
     }
-    if (count > 0) ranges.push({ owner: match[1], start, count, origin: `${origin}${index + 1}` })
+    if (count > 0) ranges.push({ owner, start, count, origin: `${origin}${index + 1}` })
   }
   return ranges
 }
@@ -157,7 +163,7 @@ function readOwnMap(file: 'uid_map' | 'gid_map'): [number, number][] {
   return readText(`/proc/self/${file}`)
     .trim()
     .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
+    .map((line) => line.split(' ').filter(Boolean).map(Number))
     .map(([inside = 0, , count = 0]) => [inside, count])
 }
 

@@ -1,3 +1,4 @@
+import { isLowerHex } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
@@ -43,8 +44,9 @@ export function noSuchImage(text: string): LighterError {
 /** One reference of the image that the text names. */
 export function findRecord(engine: Engine, text: string): ReferenceRecord | undefined {
   const { data } = engine.paths
-  const id = /^(?:sha256:)?([0-9a-f]{64})$/.exec(text)?.[1]
-  if (id) return listReferences(data).find((record) => record.imageId === `sha256:${id}`)
+  const id = text.startsWith('sha256:') ? text.slice('sha256:'.length) : text
+  if (isLowerHex(id, 64))
+    return listReferences(data).find((record) => record.imageId === `sha256:${id}`)
   return findNamed(engine, text) ?? findPrefix(data, text)
 }
 

@@ -1,3 +1,5 @@
+import { isDecimal } from '../core/characters.ts'
+
 /** An IPv4 or IPv6 address as a number. */
 export interface Address {
   family: 4 | 6
@@ -16,10 +18,13 @@ export function parseAddress(text: string): Address | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
 }
 
+/** One to three digits without a zero in front. */
+const isByteText = (text: string): boolean =>
+  text.length <= 3 && isDecimal(text) && (text === '0' || !text.startsWith('0'))
+
 function parseIpv4(text: string): Address | undefined {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part)))
-    return undefined
+  if (parts.length !== 4 || !parts.every(isByteText)) return undefined
   const bytes = parts.map(Number)
   if (bytes.some((byte) => byte > 255)) return undefined
   return { family: 4, value: bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) }
@@ -61,12 +66,11 @@ export function formatAddress({ family, value }: Address): string {
 
 /** `10.1.0.5/16` as the address with its prefix, host bits kept; `undefined` for what is none. */
 export function parseCidr(text: string): Subnet | undefined {
-  const [, host = '', digits = ''] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? []
+  const [host = '', digits = '', more] = text.split('/')
+  if (more !== undefined || !isByteText(digits)) return undefined
   const address = parseAddress(host)
   const prefix = Number(digits)
-  return address && digits !== '' && prefix <= BITS[address.family]
-    ? { ...address, prefix }
-    : undefined
+  return address && prefix <= BITS[address.family] ? { ...address, prefix } : undefined
 }
 
 const hostBits = ({ family, prefix }: Subnet): bigint => BigInt(BITS[family] - prefix)

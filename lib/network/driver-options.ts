@@ -1,4 +1,5 @@
 import { LighterError } from '../core/errors.ts'
+import { parseTruth } from '../core/truth.ts'
 import { parseAddress } from './address.ts'
 import { MTU } from './network.ts'
 
@@ -42,7 +43,7 @@ export function checkDriverOptions(options: Options): void {
   checkPrefix(options[OPTION.prefix])
   for (const key of [OPTION.icc, OPTION.masquerade, OPTION.inhibit, OPTION.default]) {
     const text = options[key]
-    if (text !== undefined && parseBool(text) === undefined) {
+    if (text !== undefined && parseTruth(text) === undefined) {
       throw unparsed(
         key,
         text,
@@ -52,7 +53,7 @@ export function checkDriverOptions(options: Options): void {
   }
   for (const [key, only, reason] of FIXED) {
     const text = options[key]
-    if (text === undefined || text === only || String(parseBool(text)) === only) continue
+    if (text === undefined || text === only || String(parseTruth(text)) === only) continue
     throw bad(`option ${key}=${text} is not supported: ${reason}`)
   }
   const known: readonly string[] = Object.values(OPTION)
@@ -104,12 +105,6 @@ function checkPrefix(text: string | undefined): void {
   }
 }
 
-/** The texts that Docker takes for a truth value. */
-function parseBool(text: string): boolean | undefined {
-  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true
-  return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined
-}
-
 /** The largest packet of a network's links. */
 export const mtuOf = (options: Options): number => Number(options[OPTION.mtu] ?? MTU)
 
@@ -118,7 +113,7 @@ export const wishedBridge = (options: Options): string | undefined => options[OP
 
 /** Whether the containers of a network do not reach each other. */
 export const isIsolated = (options: Options): boolean =>
-  parseBool(options[OPTION.icc] ?? 'true') === false
+  parseTruth(options[OPTION.icc] ?? 'true') === false
 
 /** What the container's interface is called, without its number. */
 export const interfacePrefix = (options: Options): string => options[OPTION.prefix] || 'eth'

@@ -171,11 +171,11 @@ export function bridgeName({ id, predefined, options }: NetworkRecord): string {
   return wishedBridge(options) ?? `l${id.slice(0, 12)}`
 }
 
-const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10'].map(parseCidr)
+const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10']
 
 function isLinkLocal(text: string): boolean {
   const address = parseAddress(text)
-  return LINK_LOCAL.some((range) => range && address && contains(range, address))
+  return LINK_LOCAL.map(parseCidr).some((range) => range && address && contains(range, address))
 }
 
 /** Throws Docker's sentences for addresses that the network does not give; `about` stands before them. */

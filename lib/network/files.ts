@@ -48,6 +48,13 @@ export function resolvConf(mode: NetworkMode, wishes: NameWishes, named: boolean
   return formatResolvConf(host, { ...wishes, dns: wishes.dns ?? resolver }, mode === 'host')
 }
 
+const hasKeyword = (line: string, keyword: string): boolean =>
+  line.startsWith(keyword) && ' \t'.includes(line.charAt(keyword.length))
+
+const serverOf = (line: string): string => line.slice('nameserver'.length).trim()
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+
 /**
  * The host's search list and options with other name servers, and what else is wished; without a server, the host's that are not
  * its own loopback, unless `loopback` says that it is the container's too.
@@ -55,12 +62,11 @@ export function resolvConf(mode: NetworkMode, wishes: NameWishes, named: boolean
 export function formatResolvConf(host: string, wishes: NameWishes, loopback = false): string {
   const { dns = [], dnsSearch, dnsOptions } = wishes
   const lines = host.split('\n').map((line) => line.trim())
-  const pick = (keyword: string): string[] =>
-    lines.filter((line) => line.split(/\s+/)[0] === keyword)
+  const pick = (keyword: string): string[] => lines.filter((line) => hasKeyword(line, keyword))
   const servers =
     dns.length > 0
       ? dns.map((address) => `nameserver ${address}`)
-      : pick('nameserver').filter((line) => loopback || !/\s(127\.|::1$)/.test(line))
+      : pick('nameserver').filter((line) => loopback || !isLoopback(serverOf(line)))
   const search = dnsSearch
     ? searchLine(dnsSearch)
     : (pick('search').at(-1) ?? pick('domain').at(-1))
@@ -84,12 +90,11 @@ ${body.join('\n')}
 /** Our own server is asked, which asks the container's or the host's for what it does not know; in Docker's words. */
 function internalResolvConf(host: string, { dns = [], dnsSearch, dnsOptions }: NameWishes): string {
   const lines = host.split('\n').map((line) => line.trim())
-  const pick = (keyword: string): string[] =>
-    lines.filter((line) => line.split(/\s+/)[0] === keyword)
+  const pick = (keyword: string): string[] => lines.filter((line) => hasKeyword(line, keyword))
   const own = dnsSearch ? searchLine(dnsSearch) : (pick('search').at(-1) ?? pick('domain').at(-1))
   const options = dnsOptions ?? pick('options').flatMap((line) => line.split(/\s+/).slice(1))
   const ndots = options.some((option) => option.startsWith('ndots:'))
-  const outside = dns.length > 0 ? dns : pick('nameserver').map((line) => line.split(/\s+/)[1])
+  const outside = dns.length > 0 ? dns : pick('nameserver').map(serverOf)
   const overrides = [
     ...(dns.length > 0 ? ['nameservers'] : []),
     ...(dnsSearch ? ['search'] : []),

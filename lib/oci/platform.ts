@@ -71,7 +71,7 @@ export function normalise(os: string, architecture: string, variant: string): Pl
   const lower = architecture.toLowerCase()
   const [name, implied] = ARCHITECTURES[lower] ?? [lower, '']
   let level = variant.toLowerCase() || implied
-  if (/^[5-8]$/.test(level)) level = `v${level}`
+  if (['5', '6', '7', '8'].includes(level)) level = `v${level}`
   if ((name === 'arm64' && level === 'v8') || (name === 'amd64' && level === 'v1')) level = ''
   if (name === 'arm' && level === '') level = 'v7'
   return {

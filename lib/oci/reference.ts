@@ -1,3 +1,4 @@
+import { isLowerAlphanumeric, isLowerHex } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, isDigest } from '../core/ids.ts'
 
@@ -12,21 +13,19 @@ export interface Reference {
 }
 
 const DEFAULT_REGISTRY = 'docker.io'
+// A pattern each, for what a text has of it: one for a whole reference takes 0.2 ms to compile.
 const COMPONENT = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
 const DOMAIN = `(?:${COMPONENT}(?:\\.${COMPONENT})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`
 const PATH_COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
-const PATH = `${PATH_COMPONENT}(?:/${PATH_COMPONENT})*`
+const TAG = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}'
 const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}'
-const REFERENCE = new RegExp(
-  `^(${DOMAIN})/(${PATH})(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(${DIGEST}))?$`,
-)
 const MAX_PATH = 255
 /** Domain, path, tag and digest at their longest: nothing longer is worth matching. */
 const MAX_TEXT = 1024
 
 /** Parses what a user may write for an image; neither tag nor digest is filled in. Throws `bad-reference`. */
 export function parseReference(text: string): Reference {
-  if (/^[a-f0-9]{64}$/.test(text)) {
+  if (isLowerHex(text, 64)) {
     throw invalid(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`)
   }
   if (text.length > MAX_TEXT) throw invalid('invalid reference format')
@@ -36,13 +35,17 @@ export function parseReference(text: string): Reference {
   if (path !== path.toLowerCase()) {
     throw invalid(`invalid reference format: repository name (${path}) must be lowercase`)
   }
-  const match = REFERENCE.exec(`${registry}/${remainder}`)
-  const repository = match?.[2]
-  if (!match || !repository) throw invalid('invalid reference format')
+  const { repository, tag, digest } = splitRemainder(remainder)
+  const isFormed =
+    (registry === DEFAULT_REGISTRY || matches(DOMAIN, registry)) &&
+    repository.split('/').every(isPathComponent) &&
+    (tag === undefined || matches(TAG, tag)) &&
+    (digest === undefined || matches(DIGEST, digest))
+  if (!isFormed) throw invalid('invalid reference format')
   if (repository.length > MAX_PATH) {
     throw invalid(`repository name must not be more than ${MAX_PATH} characters`)
   }
-  return { registry, repository, tag: match[3], digest: parseReferenceDigest(match[4]) }
+  return { registry, repository, tag, digest: parseReferenceDigest(digest) }
 }
 
 /** Adds the tag `latest` where there is neither tag nor digest. */
@@ -73,13 +76,33 @@ const suffix = ({ tag, digest }: Reference): string =>
 function splitRegistry(text: string): { registry: string; remainder: string } {
   const slash = text.indexOf('/')
   const first = slash < 0 ? '' : text.slice(0, slash)
-  const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase()
-  const registry =
-    slash < 0 || !isHost ? DEFAULT_REGISTRY : first.replace(/^index\.docker\.io$/, DEFAULT_REGISTRY)
-  const remainder = slash < 0 || !isHost ? text : text.slice(slash + 1)
+  const isHost =
+    first.includes('.') ||
+    first.includes(':') ||
+    first === 'localhost' ||
+    first !== first.toLowerCase()
+  const registry = !isHost || first === 'index.docker.io' ? DEFAULT_REGISTRY : first
+  const remainder = !isHost ? text : text.slice(slash + 1)
   const official = registry === DEFAULT_REGISTRY && !remainder.includes('/')
   return { registry, remainder: official ? `library/${remainder}` : remainder }
 }
+
+/** `repository[:tag][@digest]`; no repository and no tag has a `:` or an `@`. */
+function splitRemainder(text: string) {
+  const [named, digest] = splitAt(text, '@')
+  const [repository, tag] = splitAt(named, ':')
+  return { repository, tag, digest }
+}
+
+function splitAt(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+const isPathComponent = (text: string): boolean =>
+  isLowerAlphanumeric(text) || matches(PATH_COMPONENT, text)
+
+const matches = (pattern: string, text: string): boolean => new RegExp(`^${pattern}$`).test(text)
 
 function parseReferenceDigest(text: string | undefined): Digest | undefined {
   if (text === undefined) return undefined

@@ -2,7 +2,7 @@ import type { SpecSeccomp, SpecSyscall, SpecSyscallArgument } from '../../oci/ru
 import * as facts from './seccomp-profile.ts'
 
 const ALLOW = 'SCMP_ACT_ALLOW'
-const words = (text: string): string[] => text.trim().split(/\s+/)
+const words = (text: string): string[] => text.replaceAll('\n  ', ' ').trim().split(' ')
 
 /** The built-in profile for a set of capabilities. Pure: the same input gives the same text, by which the filter is cached. */
 export function defaultSeccomp(
