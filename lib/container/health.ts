@@ -60,6 +60,12 @@ export function healthCommand({ healthcheck }: ContainerConfig): string[] | unde
   return undefined
 }
 
+/** Its command line as exec events tell it. */
+export function eventCheck(config: ContainerConfig): { check?: string } {
+  const check = healthCommand(config)?.join(' ')
+  return check === undefined ? {} : { check }
+}
+
 /** What the monitor needs to know of it. */
 export function planHealth(check: string, healthcheck: Healthcheck): HealthPlan {
   const milliseconds = (time: number, usual: number): number =>

@@ -18,7 +18,7 @@ import type { DeviceEdits } from './cdi.ts'
 import { isNamed, planBridges } from './endpoints.ts'
 import { eventAttributes } from './events.ts'
 import { healthRequest } from './exec-request.ts'
-import { healthCommand, planHealth } from './health.ts'
+import { eventCheck, healthCommand, planHealth } from './health.ts'
 import { linkedHosts } from './links.ts'
 import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
@@ -266,6 +266,7 @@ async function buildPlan(
       image: record.image,
       attributes: eventAttributes(record),
       ...eventVolumes(record),
+      ...eventCheck(config),
     },
     ...planEnd(record),
     ...(config.healthcheck && healthCommand(config)
@@ -308,7 +309,7 @@ function planFileSystems(data: string, { mounts }: ContainerRecord): Pick<Plan, 
 /** Names of volumes, and the drivers of those that plugins keep. */
 function eventVolumes({
   mounts,
-}: ContainerRecord): Omit<NonNullable<Plan['event']>, 'image' | 'attributes'> {
+}: ContainerRecord): Pick<NonNullable<Plan['event']>, 'volumes' | 'drivers'> {
   const volumes = mounts.filter((mount) => mount.type === 'volume')
   const kept = volumes.flatMap(({ name, driver }) => (driver === undefined ? [] : [[name, driver]]))
   return {

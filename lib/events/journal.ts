@@ -19,6 +19,8 @@ const MAX_JOURNAL = 4 * 1024 * 1024
 
 export const eventsDirectory = (data: string): string => join(data, 'events')
 export const journalPath = (data: string): string => join(eventsDirectory(data), 'journal.jsonl')
+/** What health checks make: written by monitors only. */
+export const probesPath = (data: string): string => join(eventsDirectory(data), 'probes.jsonl')
 /** Where the full file goes. */
 export const oldJournalPath = (data: string): string => `${journalPath(data)}.1`
 

@@ -3,7 +3,7 @@ import { Changes, GrowingFile, openIfThere } from '../fs/follow.ts'
 import { makeDirectory } from '../fs/replace.ts'
 import { type JournalEvent, parseEvent } from './event.ts'
 import { type Filters, matchesFilters } from './filter.ts'
-import { eventsDirectory, journalPath, oldJournalPath } from './journal.ts'
+import { eventsDirectory, journalPath, probesPath } from './journal.ts'
 
 export interface EventQuery {
   /** Nanoseconds since 1970. Without it, and without an end, only what happens from now on. */
@@ -13,42 +13,71 @@ export interface EventQuery {
   filters: Filters
 }
 
-/** Events of the journal in the order in which they were written; those to come too, until `until`. */
+/** While an event waits for those before it, in milliseconds. */
+const SETTLE = 2
+
+/** Events of the journal in the order of their times; those to come too, until `until`. */
 export async function* readEvents(data: string, query: EventQuery): AsyncGenerator<JournalEvent> {
   makeDirectory(eventsDirectory(data))
   const { since, until, filters } = query
-  const reader = new JournalReader(data, since === undefined && until === undefined)
+  using journal = new Journal(data, since === undefined && until === undefined)
   using changes = new Changes(eventsDirectory(data))
-  try {
-    for (;;) {
-      // The clock is asked first: what happened before the end is then certainly in the file.
-      const now = nowNanoseconds()
-      for (const event of reader.read()) {
-        const early = since !== undefined && event.time < since
-        const late = until !== undefined && event.time > until
-        if (!early && !late && matchesFilters(filters, event)) yield event
-      }
-      const left = until === undefined ? undefined : Number((until - now) / 1_000_000n)
-      if (until !== undefined && now >= until) return
-      await changes.next(left === undefined ? undefined : left + 1)
+  for (;;) {
+    // The clock is asked first: what happened before the end is then certainly in the file.
+    const now = nowNanoseconds()
+    for (const event of journal.read(now)) {
+      const early = since !== undefined && event.time < since
+      const late = until !== undefined && event.time > until
+      if (!early && !late && matchesFilters(filters, event)) yield event
     }
-  } finally {
-    reader.close()
+    if (until !== undefined && now >= until) return
+    const left = until === undefined ? undefined : Number((until - now) / 1_000_000n) + 1
+    await changes.next(journal.waits ? SETTLE : left)
   }
 }
 
 const nowNanoseconds = (): bigint => BigInt(Date.now()) * 1_000_000n
 
-/** Reads the journal, and goes on in the next file when the one it reads was put aside. */
+/** Both files of the journal, as one. */
+export class Journal implements Disposable {
+  readonly #readers: JournalReader[]
+  #held: JournalEvent[] = []
+
+  constructor(data: string, atEnd: boolean) {
+    this.#readers = [journalPath(data), probesPath(data)].map(
+      (path) => new JournalReader(path, atEnd),
+    )
+  }
+
+  /**
+   * What came since the last call. An event later than `now`, the time before the call, waits for the next one: what was
+   * written before it into the file that was read first is seen only then.
+   */
+  read(now: bigint): JournalEvent[] {
+    const came = this.#readers.flatMap((reader) => [...reader.read()])
+    const ready = [...this.#held, ...came.filter(({ time }) => time <= now)]
+    this.#held = came.filter(({ time }) => time > now)
+    return ready.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
+  }
+
+  /** Whether the next call has something in any case. */
+  get waits(): boolean {
+    return this.#held.length > 0
+  }
+
+  [Symbol.dispose](): void {
+    for (const reader of this.#readers) reader.close()
+  }
+}
+
+/** Reads a file of the journal, and goes on in the next when the one it reads was put aside. */
 class JournalReader {
   readonly #path: string
   #file: GrowingFile | undefined
 
-  constructor(data: string, atEnd: boolean) {
-    this.#path = journalPath(data)
-    this.#file = atEnd
-      ? openFile(this.#path)
-      : (openFile(oldJournalPath(data)) ?? openFile(this.#path))
+  constructor(path: string, atEnd: boolean) {
+    this.#path = path
+    this.#file = atEnd ? openFile(path) : (openFile(oldPath(path)) ?? openFile(path))
     if (atEnd) this.#file?.skipToEnd()
   }
 
@@ -80,6 +109,8 @@ class JournalReader {
     return named === undefined || named.ino === this.#file.status().ino
   }
 }
+
+const oldPath = (path: string): string => `${path}.1`
 
 function openFile(path: string): GrowingFile | undefined {
   const fd = openIfThere(path)

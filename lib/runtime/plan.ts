@@ -126,6 +126,8 @@ export interface Plan {
     attributes: Record<string, string>
     volumes: string[]
     drivers?: Record<string, string>
+    /** The command line of the health check, as exec events tell it. */
+    check?: string
   }
   restart?: { policy: RestartPolicyName; maximum: number }
   health?: HealthPlan

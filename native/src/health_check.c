@@ -91,6 +91,7 @@ static void say_timeout(const struct plan_health *health, struct health_result *
 	result->length = length < (int)sizeof(text) ? (size_t)length : sizeof(text) - 1;
 	memcpy(result->output, text, result->length);
 	result->exit_code = -1;
+	result->died = HEALTH_KILLED;
 }
 
 static void say_failure(const struct failure *why, struct health_result *result)
@@ -101,7 +102,7 @@ static void say_failure(const struct failure *why, struct health_result *result)
 		why->message);
 
 	result->length = (size_t)length;
-	result->exit_code = -1;
+	result->exit_code = result->died = -1;
 }
 
 static int run_check(const struct plan *plan, long long deadline, struct health_result *result,
@@ -129,6 +130,7 @@ static int run_check(const struct plan *plan, long long deadline, struct health_
 	}
 	retry_eintr(waitpid(process.pid, &status, 0));
 	result->exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	result->died = result->exit_code;
 	return 0;
 }
 

@@ -11,7 +11,21 @@
 #include "json_read.h"
 #include "scope.h"
 
-enum { JOURNAL_SIZE = 4 * 1024 * 1024, PLAN_SIZE = 1024 * 1024 };
+enum { PLAN_SIZE = 1024 * 1024 };
+
+/* A file of the journal. */
+struct journal_file {
+	const char *name;
+	const char *old; /* the full one */
+	off_t size;	 /* from this on it is full */
+};
+
+static const struct journal_file events = {
+	.name = "journal.jsonl", .old = "journal.jsonl.1", .size = 4 * 1024 * 1024};
+/* Health checks come all the time: they have a place of their own, where they push out nothing
+ * but each other. */
+static const struct journal_file probes = {
+	.name = "probes.jsonl", .old = "probes.jsonl.1", .size = 1024 * 1024};
 
 /* The claim names the container even where the attributes are older than its last name. */
 static void add_name(json_t *attributes, json_t *claim)
@@ -90,17 +104,17 @@ char *journal_line(const struct journal_subject *subject, const char *action,
 }
 
 /* Two who find it full at once: the second renames a young one, which loses the older file. That
- * needs 4 MiB of events within a moment. */
-static void rotate(int directory)
+ * needs as many events within a moment. */
+static void rotate(int directory, const struct journal_file *file)
 {
-	struct stat file;
+	struct stat status;
 
-	if (fstatat(directory, "journal.jsonl", &file, AT_SYMLINK_NOFOLLOW) == 0 &&
-		file.st_size > JOURNAL_SIZE)
-		(void)!renameat(directory, "journal.jsonl", directory, "journal.jsonl.1");
+	if (fstatat(directory, file->name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+		status.st_size > file->size)
+		(void)!renameat(directory, file->name, directory, file->old);
 }
 
-static void append(const char *data_dir, const char *line)
+static void append(const char *data_dir, const struct journal_file *file, const char *line)
 {
 	char path[PATH_MAX];
 
@@ -111,16 +125,16 @@ static void append(const char *data_dir, const char *line)
 
 	if (directory < 0)
 		return;
-	rotate(directory);
-	auto_close int fd = openat(directory, "journal.jsonl",
+	rotate(directory, file);
+	auto_close int fd = openat(directory, file->name,
 		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd >= 0)
 		(void)!write(fd, line, strlen(line));
 }
 
-void journal_record(const struct journal_subject *subject, const char *action,
-	const struct journal_attribute *more, size_t count)
+static void record(const struct journal_subject *subject, const struct journal_file *file,
+	const char *action, const struct journal_attribute *more, size_t count)
 {
 	struct timespec now;
 
@@ -130,7 +144,46 @@ void journal_record(const struct journal_subject *subject, const char *action,
 	auto_free char *line = journal_line(subject, action, more, count, &now);
 
 	if (line)
-		append(subject->data_dir, line);
+		append(subject->data_dir, file, line);
+}
+
+void journal_record(const struct journal_subject *subject, const char *action,
+	const struct journal_attribute *more, size_t count)
+{
+	record(subject, &events, action, more, count);
+}
+
+void journal_probe_began(const struct plan *plan, const char *exec_id)
+{
+	static const char *const actions[] = {"exec_create", "exec_start"};
+	struct journal_attribute id = {.key = "execID"};
+	struct journal_subject subject;
+	const char *command;
+
+	snprintf(id.value, sizeof(id.value), "%s", exec_id);
+	journal_subject_open(plan, &subject);
+	command = json_string_value(json_object_get(subject.event, "check"));
+	for (size_t i = 0; command && i < array_size(actions); i++) {
+		auto_free char *action = NULL;
+
+		if (asprintf(&action, "%s: %s", actions[i], command) < 0)
+			action = NULL;
+		if (action)
+			record(&subject, &probes, action, &id, 1);
+	}
+	journal_subject_close(&subject);
+}
+
+void journal_probe_ended(const struct plan *plan, const char *exec_id, int exit_code)
+{
+	struct journal_attribute more[] = {{.key = "execID"}, {.key = "exitCode"}};
+	struct journal_subject subject;
+
+	snprintf(more[0].value, sizeof(more[0].value), "%s", exec_id);
+	snprintf(more[1].value, sizeof(more[1].value), "%d", exit_code);
+	journal_subject_open(plan, &subject);
+	record(&subject, &probes, "exec_die", more, array_size(more));
+	journal_subject_close(&subject);
 }
 
 /* An event of another object than the container; consumes the attributes. Names of networks have no
@@ -158,7 +211,7 @@ static void note_object(const struct plan *plan, const char *type, const char *a
 	if (asprintf(&line, "%s%s", text, stamp) < 0)
 		line = NULL;
 	if (line)
-		append(plan->data_dir, line);
+		append(plan->data_dir, &events, line);
 }
 
 static void note_network(const struct plan *plan, const char *action, const char *id,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The journal of events: DATA/events/journal.jsonl, which lib/events/journal.ts writes too. */
+/* The journal of events: DATA/events/journal.jsonl, which lib/events/journal.ts writes too, and
+ * probes.jsonl beside it with what health checks make. */
 #ifndef LIGHTER_JOURNAL_H
 #define LIGHTER_JOURNAL_H
 
@@ -34,6 +35,12 @@ void journal_record(const struct journal_subject *subject, const char *action,
 /* The three in one. */
 void journal_note(const struct plan *plan, const char *action, const struct journal_attribute *more,
 	size_t count);
+
+/* Notes that a health check began, as an exec of that id: exec_create and exec_start with
+ * plan.event.check as the command; that it ended: exec_die. A file of theirs larger than 1 MiB
+ * becomes probes.jsonl.1. */
+void journal_probe_began(const struct plan *plan, const char *exec_id);
+void journal_probe_ended(const struct plan *plan, const char *exec_id, int exit_code);
 
 /* Notes that the container came onto its networks ("connect") or left them ("disconnect"). */
 void journal_networks(const struct plan *plan, const char *action);

@@ -31,6 +31,7 @@ struct prober {
 	struct timespec due;   /* armed: when the next begins, or this one is given up; monotonic */
 	struct timespec began; /* wall clock */
 	long long began_ms;    /* since the container's start */
+	char exec_id[65];      /* by which events name it */
 };
 
 /* What the out-of-memory killer did in this run. */

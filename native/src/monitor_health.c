@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <jansson.h>
 
@@ -145,10 +146,14 @@ static void end_prober(struct prober *prober)
 }
 
 /* It notices, and ends what it has begun in the container; killing it would leave that behind. */
-static void dismiss_prober(struct prober *prober)
+static void dismiss_prober(struct monitor *monitor)
 {
+	struct prober *prober = &monitor->prober;
+
 	if (prober->fd >= 0)
 		close(prober->fd);
+	if (prober->pid > 0)
+		journal_probe_ended(monitor->plan, prober->exec_id, HEALTH_KILLED);
 	*prober = (struct prober){.fd = -1};
 }
 
@@ -157,7 +162,7 @@ void monitor_health_end(struct monitor *monitor)
 {
 	if (!monitor->plan->health.check || monitor->directory < 0)
 		return;
-	dismiss_prober(&monitor->prober);
+	dismiss_prober(monitor);
 	monitor->health.status = HEALTH_UNHEALTHY;
 	write_health(monitor, NULL);
 }
@@ -169,6 +174,8 @@ static void take_result(struct monitor *monitor, const struct health_result *res
 		monitor->prober.began_ms);
 
 	write_health(monitor, result);
+	if (result->died >= 0)
+		journal_probe_ended(monitor->plan, monitor->prober.exec_id, result->died);
 	end_prober(&monitor->prober);
 	if (changed) {
 		snprintf(action, sizeof(action), "health_status: %s",
@@ -181,11 +188,22 @@ static void take_result(struct monitor *monitor, const struct health_result *res
 
 static void give_up(struct monitor *monitor, const char *why)
 {
-	struct health_result result = {.exit_code = -1};
+	struct health_result result = {
+		.exit_code = -1, .died = monitor->prober.pid > 0 ? HEALTH_KILLED : -1};
 
 	clock_gettime(CLOCK_REALTIME, &result.end);
 	result.length = (size_t)snprintf(result.output, sizeof(result.output), "%s", why);
 	take_result(monitor, &result);
+}
+
+/* As the id of an exec looks. Without random bytes it is still one id, of no other use. */
+static void choose_id(char ret[65])
+{
+	unsigned char bytes[32] = {0};
+
+	(void)!getrandom(bytes, sizeof(bytes), GRND_NONBLOCK);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
 }
 
 void monitor_health_due(struct monitor *monitor)
@@ -198,6 +216,8 @@ void monitor_health_due(struct monitor *monitor)
 	}
 	clock_gettime(CLOCK_REALTIME, &prober->began);
 	prober->began_ms = since_start_ms(monitor);
+	choose_id(prober->exec_id);
+	journal_probe_began(monitor->plan, prober->exec_id);
 	prober->pid = health_check_start(monitor->plan, &prober->fd);
 	if (prober->pid > 0) {
 		arm(monitor, monitor->plan->health.timeout_ms + LATE_MS);

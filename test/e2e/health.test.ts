@@ -163,6 +163,87 @@ describe('health checks', () => {
     })
   })
 
+  test('a check is an exec to events: begun, ended, and then the new status', async () => {
+    const since = String(Date.now() / 1000)
+    await run(
+      'told',
+      '-l',
+      'a=b',
+      '--health-cmd',
+      'exit 3',
+      '--health-interval',
+      '200ms',
+      '--health-retries',
+      '1',
+    )
+    await until('told', ({ Log }) => Log.length >= 2)
+    const { stdout } = await lighter(
+      'events',
+      '--since',
+      since,
+      '--until',
+      '0s',
+      '-f',
+      'container=told',
+      '--format',
+      'json',
+    )
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events.slice(2, 8).map(({ Action }) => Action)).toEqual([
+      'exec_create: /bin/sh -c exit 3',
+      'exec_start: /bin/sh -c exit 3',
+      'exec_die',
+      'health_status: unhealthy',
+      'exec_create: /bin/sh -c exit 3',
+      'exec_start: /bin/sh -c exit 3',
+    ])
+    const [create, start, die, , next] = events.slice(2).map(({ Actor }) => Actor.Attributes)
+    const usual = { a: 'b', image, name: 'told' }
+    expect(create).toEqual({ ...usual, execID: expect.stringMatching(/^[0-9a-f]{64}$/) })
+    expect(start).toEqual(create)
+    expect(die).toEqual({ ...create, exitCode: '3' })
+    expect(next.execID).not.toBe(create.execID)
+    // They push nothing else out of the journal.
+    expect(readFileSync(`${world.data}/events/journal.jsonl`, 'utf8')).not.toContain('exit 3')
+  })
+
+  test('a check that cannot start has no end; one that its container takes along has', async () => {
+    await run('unable', '--health-interval', '300ms', '--health-cmd', 'true')
+    await lighter('exec', 'unable', 'rm', '/bin/sh')
+    await until('unable', ({ Log }) => Log.at(-1)?.ExitCode === -1)
+    await lighter('kill', 'unable')
+    const ids = async (action: string): Promise<string[]> => {
+      const filters = ['-f', 'container=unable', '-f', `event=${action}`]
+      const format = '{{.Actor.Attributes.execID}} {{.Action}}'
+      const end = ['--since', '0', '--until', '0s', '--format', format]
+      const lines = (await lighter('events', ...end, ...filters)).stdout.trimEnd().split('\n')
+      return lines.map((line) => line.split(' ')[0] ?? '')
+    }
+    const ended = await ids('exec_die')
+    expect((await ids('exec_start')).filter((id) => !ended.includes(id))).not.toEqual([])
+
+    const since = String(Date.now() / 1000)
+    await run('taken', '--health-interval', '100ms', '--health-cmd', 'echo > /begun; sleep 777')
+    await eventually(async () => (await lighter('exec', 'taken', 'ls', '/begun')).exitCode === 0)
+    await lighter('kill', 'taken')
+    const format = '{{.Action}} {{.Actor.Attributes.exitCode}}'
+    const filters = ['-f', 'container=taken', '-f', 'event=exec_die', '-f', 'event=die']
+    const told = await lighter(
+      'events',
+      '--since',
+      since,
+      '--until',
+      '0s',
+      ...filters,
+      '--format',
+      format,
+    )
+    expect(told.stdout.split('\n').slice(-3)).toEqual(['exec_die 137', 'die 137', ''])
+  })
+
   test('no check while paused', async () => {
     await run('still', '--health-cmd', 'true', '--health-interval', '100ms')
     await until('still', ({ Status }) => Status === 'healthy')
