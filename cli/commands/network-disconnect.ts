@@ -9,17 +9,28 @@ import type { Parsed } from '../parse.ts'
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { data } = context.engine.paths
   const [network = '', container = ''] = parsed.operands
-  const record = findNetwork(data, network)
-  await disconnectNetwork(context.engine, find(data, container, parsed.bool('force')), record)
+  const force = parsed.bool('force')
+  const found = find(data, { container, network, force })
+  await disconnectNetwork(context.engine, found, network, force)
   return 0
 }
 
-function find(data: string, text: string, force: boolean): ReturnType<typeof findContainer> {
+interface Wish {
+  container: string
+  network: string
+  force: boolean
+}
+
+function find(
+  data: string,
+  { container: text, network, force }: Wish,
+): ReturnType<typeof findContainer> {
   try {
     return findContainer(data, text, { asWritten: true })
   } catch (error) {
     if (!force || !(error instanceof LighterError && error.code === 'no-such-container'))
       throw error
+    findNetwork(data, network)
     throw new LighterError('bad-input', `endpoint ${text} not found`)
   }
 }

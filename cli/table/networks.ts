@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
+import { checkLink } from '../flags/network.ts'
 import { checkLabel } from '../flags/run.ts'
 import type { FlagSpec } from '../flags/spec.ts'
 import { ANY, filter, format, pruneFilter } from './shared.ts'
@@ -39,7 +40,7 @@ export const networkCommands: readonly CommandSpec[] = [
       },
       ip: { type: 'string', summary: 'IPv4 address (e.g., "172.30.100.104")' },
       ip6: { type: 'string', summary: 'IPv6 address (e.g., "2001:db8::33")' },
-      link: { type: 'list', summary: 'Add link to another container' },
+      link: { type: 'list', check: checkLink, summary: 'Add link to another container' },
       'link-local-ip': {
         type: 'strings',
         placeholder: 'strings',

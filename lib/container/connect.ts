@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { recordEvent } from '../events/journal.ts'
+import { readSmallFile } from '../fs/read.ts'
 import { type Endpoint, findWayOut, freeInterface, planEndpoint } from '../network/endpoint.ts'
 import { resolvConf } from '../network/files.ts'
 import { isBridged, isOwnNetwork } from '../network/network.ts'
-import { findNetwork, type NetworkRecord } from '../network/record.ts'
+import { findNetwork, lookUpNetwork, type NetworkRecord } from '../network/record.ts'
 import type { NetworkChange } from '../runtime/control.ts'
 import type { Container } from './catalog.ts'
 import { changeContainer, type HeldContainer } from './change.ts'
-import { endpointsOf, isNamed, namesOn } from './endpoints.ts'
+import { endpointsOf, isGone, isNamed, namesOn } from './endpoints.ts'
+import { linkedHosts, planLinks, withoutLinks } from './links.ts'
 import { defaultAddresses, planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
-import { type ContainerState, readState } from './state.ts'
+import { type ContainerState, isLive, readState } from './state.ts'
 import { connectMonitor, type Places } from './stop.ts'
 
 const bad = (message: string): LighterError => new LighterError('bad-input', message)
@@ -27,67 +29,135 @@ export async function connectNetwork(
   const { data } = engine.paths
   const network = findNetwork(data, wanted.network)
   const endpoint = { ...wanted, network: network.name, networkId: network.id }
-  checkMode(container.record, network)
   await changeContainer(engine, container, async (held) => {
     const { record } = held
     const endpoints = endpointsOf(data, record)
+    checkMode(record, network, endpoints)
     if (endpoints.some(({ networkId }) => networkId === network.id)) {
       throw new LighterError(
         'conflict',
         `endpoint with name ${record.name} already exists in network ${network.name}`,
       )
     }
+    if (network.driver === 'null') {
+      held.save({ ...record, networks: [endpoint] })
+      recordChange(data, network, record.id, 'connect')
+      return
+    }
+    const hosts = hostsOfLinks(data, held, endpoint)
     const plan = planEndpoint(network, endpoint, {
       interface: freeInterface(network, interfacesOf(readState(held.directory))),
       names: namesOn(record, endpoint),
     })
     await held.settled()
     if (!isNamed(record) && isOwnNetwork(network.name)) rewriteResolver(held)
-    const networks = [...endpoints, endpoint]
+    // One whose network is gone makes room for another of the same name.
+    const rest = endpoints.filter(({ network: name }) => name !== network.name)
+    const networks = [...rest, endpoint]
     plan.route = findWayOut(data, networks)?.id === network.id
-    await askNetwork(engine.paths, held, { connect: plan })
+    await askNetwork(engine.paths, held, { connect: plan, links: planLinks(data, networks) })
     try {
       await movePorts(engine, held, endpoints, networks)
     } catch (error) {
       const route = findWayOut(data, endpoints)?.id
-      await askNetwork(engine.paths, held, { disconnect: network.id, ...(route ? { route } : {}) })
+      const links = planLinks(data, endpoints)
+      await askNetwork(engine.paths, held, {
+        ...{ disconnect: network.id, links },
+        ...(route ? { route } : {}),
+      })
       throw error
     }
+    changeHosts(held, (text) => text + hosts)
     held.save({ ...record, networks })
     recordChange(data, network, record.id, 'connect')
   })
 }
 
-/** Takes a container off a network, at once where it runs. Throws with Docker's sentences. */
+/**
+ * Takes a container off the network that the user calls `text`, at once where it runs. The network may be gone: where the container
+ * does not run, or with `force`. Throws with Docker's sentences.
+ */
 export async function disconnectNetwork(
   engine: Engine,
   container: Container,
-  network: NetworkRecord,
+  text: string,
+  force: boolean,
 ): Promise<void> {
   const { data } = engine.paths
   await changeContainer(engine, container, async (held) => {
     const { record } = held
+    const network = lookUpNetwork(data, text)
+    const live = isLive(readState(held.directory))
+    if (!network && live && !force) findNetwork(data, text)
     const endpoints = endpointsOf(data, record)
-    const rest = endpoints.filter(({ networkId }) => networkId !== network.id)
-    if (rest.length === endpoints.length) {
-      throw bad(`container ${record.id} is not connected to network ${network.name}`)
+    const left = endpoints.find((endpoint) => isMeant(data, endpoint, network, text))
+    if (!left) {
+      const what = live ? 'network' : 'the network'
+      throw bad(`container ${record.id} is not connected to ${what} ${network?.name ?? text}`)
     }
-    if (network.driver === 'host') {
+    if (live && network?.driver === 'host') {
       throw bad('container cannot be disconnected from host network or connected to host network')
     }
+    const rest = endpoints.filter((endpoint) => endpoint !== left)
     await held.settled()
-    const route = findWayOut(data, rest)?.id
-    await askNetwork(engine.paths, held, {
-      disconnect: network.id,
-      ...(route === undefined ? {} : { route }),
-    })
-    await movePorts(engine, held, endpoints, rest)
+    if (network?.predefined !== true || network.driver === 'bridge') {
+      await leave(engine, held, left.networkId, { endpoints, rest })
+    }
+    changeHosts(held, (hosts) => withoutLinks(hosts, left))
     held.save({ ...record, networks: rest })
-    recordChange(data, network, record.id, 'disconnect')
+    if (network) recordChange(data, network, record.id, 'disconnect')
   })
 }
 
-function checkMode({ host, id }: ContainerRecord, network: NetworkRecord): void {
+/** By what the network is, else by what the container calls it. */
+function isMeant(
+  data: string,
+  endpoint: Endpoint,
+  network: NetworkRecord | undefined,
+  text: string,
+): boolean {
+  if (!network) return text !== '' && [endpoint.network, endpoint.networkId].includes(text)
+  return (
+    endpoint.networkId === network.id ||
+    (endpoint.network === network.name && isGone(data, endpoint))
+  )
+}
+
+async function leave(
+  engine: Engine,
+  held: HeldContainer,
+  disconnect: string,
+  { endpoints, rest }: { endpoints: readonly Endpoint[]; rest: readonly Endpoint[] },
+): Promise<void> {
+  const { data } = engine.paths
+  const route = findWayOut(data, rest)?.id
+  const links = planLinks(data, rest)
+  await askNetwork(engine.paths, held, { disconnect, links, ...(route ? { route } : {}) })
+  await movePorts(engine, held, endpoints, rest)
+}
+
+/** Links on the default network are lines of the file, where the container runs and so has one. */
+function hostsOfLinks(data: string, { record, directory }: HeldContainer, own: Endpoint): string {
+  if (readState(directory).status !== 'running') return ''
+  return linkedHosts(data, { ...record, networks: [own] }).join('')
+}
+
+/** In place, since the file is mounted in the container. */
+function changeHosts({ directory }: HeldContainer, change: (text: string) => string): void {
+  const path = join(directory, 'hosts')
+  const text = readSmallFile(path, MAX_HOSTS)?.toString('utf8')
+  if (text === undefined) return
+  const changed = change(text)
+  if (changed !== text) writeFileSync(path, changed)
+}
+
+const MAX_HOSTS = 1024 * 1024
+
+function checkMode(
+  { host, id }: ContainerRecord,
+  network: NetworkRecord,
+  endpoints: readonly Endpoint[],
+): void {
   if (network.driver === 'host') {
     throw bad('container cannot be disconnected from host network or connected to host network')
   }
@@ -96,12 +166,13 @@ function checkMode({ host, id }: ContainerRecord, network: NetworkRecord): void 
       'container sharing network namespace with another container or host cannot be connected to any other network',
     )
   }
-  if (host.networkMode === 'none' || network.driver === 'null') {
+  const others = endpoints.filter(({ networkId }) => networkId !== network.id)
+  if (others.some(({ network: name }) => name === 'none' || network.driver === 'null')) {
     throw bad(
       'container cannot be connected to multiple networks with one of the networks in private (none) mode',
     )
   }
-  if (!isBridged(host.networkMode)) {
+  if (host.networkMode !== 'none' && !isBridged(host.networkMode)) {
     throw new LighterError(
       'conflict',
       `container ${id} is in the network mode ${host.networkMode}, which has no other networks`,

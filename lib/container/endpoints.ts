@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { shortId } from '../core/ids.ts'
 import { defaultEndpoint, type Endpoint, planEndpoints } from '../network/endpoint.ts'
 import { effectiveMode, isBridged, isOwnNetwork } from '../network/network.ts'
-import { predefinedNetworks } from '../network/record.ts'
+import { isPredefinedId, networkDirectory, predefinedNetworks } from '../network/record.ts'
 import type { BridgePlan } from '../runtime/plan.ts'
 import { planLinks } from './links.ts'
 import { defaultAddresses, planPorts } from './published.ts'
@@ -13,6 +14,10 @@ export function endpointsOf(data: string, { host, networks }: ContainerRecord): 
   const own = predefinedNetworks(data).find(({ name }) => name === host.networkMode)
   return own ? [{ network: own.name, networkId: own.id, aliases: [], links: [] }] : []
 }
+
+/** Whether its network was not there when the container was made, or was removed since. */
+export const isGone = (data: string, { networkId }: Endpoint): boolean =>
+  networkId === '' || (!isPredefinedId(networkId) && !existsSync(networkDirectory(data, networkId)))
 
 /** The same for the native program, with names and ports; most containers are on the default network alone. */
 export function planBridges(data: string, record: ContainerRecord): BridgePlan {

@@ -32,7 +32,8 @@ export function inspectNetworks(
     EndpointID: first && own ? endpointId(record.id, own.networkId) : '',
     ...inspectAddress(first),
     Networks: {
-      ...(endpoints.length === 0 && !joined
+      // Such a mode is no network; whoever was taken off the last one has none either.
+      ...(endpoints.length === 0 && record.networks === undefined && !joined
         ? { [record.host.networkMode]: inspectEndpoint(record, undefined, first) }
         : {}),
       ...Object.fromEntries(

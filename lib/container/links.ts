@@ -18,14 +18,23 @@ export function parseLink(text: string): Link {
   return { target, alias }
 }
 
-/** Links on networks with names: what the name server answers this container alone. Throws `no-such-container`. */
+/** Links on networks with names: what the name server answers this container alone. As with Docker the others need not be there. */
 export function planLinks(data: string, endpoints: readonly Endpoint[]): Record<string, string[]> {
   const links: Record<string, string[]> = {}
   for (const { target, alias } of endpoints.flatMap((endpoint) => endpoint.links.map(parseLink))) {
-    const { record } = findTarget(data, target)
-    links[alias] = [...(links[alias] ?? []), record.name]
+    if (target === '' || alias === '') continue
+    links[alias] = [...(links[alias] ?? []), nameOf(data, target)]
   }
   return links
+}
+
+function nameOf(data: string, target: string): string {
+  try {
+    return findContainer(data, target.replace(/^\//, '')).record.name
+  } catch (error) {
+    if (error instanceof LighterError) return target
+    throw error
+  }
 }
 
 /**
@@ -50,6 +59,17 @@ export function linkedHosts(data: string, record: ContainerRecord): string[] {
     const names = new Set([alias, shortId(found.record.id), found.record.name])
     return `${address}\t${[...names].join(' ')}\n`
   })
+}
+
+/** The same file without the lines of this endpoint's links. */
+export function withoutLinks(hosts: string, { network, links }: Endpoint): string {
+  if (isOwnNetwork(network) || links.length === 0) return hosts
+  const aliases = new Set(links.map((text) => parseLink(text).alias))
+  const isLink = (line: string): boolean => aliases.has(line.split('\t')[1]?.split(' ')[0] ?? '')
+  return hosts
+    .split('\n')
+    .filter((line) => !isLink(line))
+    .join('\n')
 }
 
 function findTarget(data: string, target: string): Container {

@@ -15,7 +15,7 @@ import { recordVolumeEvent, volumeData, volumeDirectory } from '../volume/volume
 import { planAccount } from './account.ts'
 import { type Container, readRecord } from './catalog.ts'
 import type { DeviceEdits } from './cdi.ts'
-import { isNamed, planBridges } from './endpoints.ts'
+import { isGone, isNamed, planBridges } from './endpoints.ts'
 import { eventAttributes } from './events.ts'
 import { healthRequest } from './exec-request.ts'
 import { eventCheck, healthCommand, planHealth } from './health.ts'
@@ -65,7 +65,7 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   const prepared = makeDraft(data, ownIdentity())
   let mounted: PluginMounts | undefined
   try {
-    const record = linkRecord(container, prepared)
+    const record = await currentRecord(engine, container, prepared)
     await checkSources(data, record)
     mounted = await mountVolumes(engine, record)
     await writeFiles(engine, { record, directory }, prepared, mounted)
@@ -93,6 +93,22 @@ async function unmountVolumes(data: string, mounted: PluginMounts | undefined): 
   if (!mounted) return
   const { unmountPluginVolumes } = await import('./volume-mounts.ts')
   await unmountPluginVolumes(data, mounted.ids)
+}
+
+/** Networks that are gone, or that were not there when the container was made, are looked for by name. */
+async function currentRecord(
+  engine: Engine,
+  container: Container,
+  prepared: string,
+): Promise<ContainerRecord> {
+  const record = linkRecord(container, prepared)
+  const { networks } = record
+  const { data } = engine.paths
+  if (networks === undefined) return record
+  if (networks.length > 0 && !networks.some((endpoint) => isGone(data, endpoint))) return record
+  await (await import('./renew-networks.ts')).renewNetworks(engine, container)
+  rmSync(join(prepared, 'container.json'))
+  return linkRecord(container, prepared)
 }
 
 /** The record as it is now. The monitor compares the link with what is there when it has the lock. */

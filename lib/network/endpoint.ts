@@ -10,7 +10,7 @@ import {
 } from './address.ts'
 import { interfacePrefix, isIsolated, mtuOf, wishedBridge } from './driver-options.ts'
 import { DEFAULT_BRIDGE, MTU, PREDEFINED_IDS } from './network.ts'
-import { type AddressPool, findNetwork, type NetworkRecord } from './record.ts'
+import { type AddressPool, findNetwork, lookUpNetwork, type NetworkRecord } from './record.ts'
 
 /** What a container wants on one network. */
 export interface Endpoint {
@@ -55,7 +55,11 @@ export function planEndpoints(
   names: (endpoint: Endpoint) => string[],
 ): EndpointPlan[] {
   const taken = new Set<string>()
-  const plans = inOrder(data, endpoints).map(({ network, endpoint }) => {
+  const all = endpoints.map((endpoint) => ({
+    network: findNetwork(data, endpoint.networkId || endpoint.network),
+    endpoint,
+  }))
+  const plans = inOrder(all).map(({ network, endpoint }) => {
     const own = freeInterface(network, taken)
     taken.add(own)
     return planEndpoint(network, endpoint, { interface: own, names: names(endpoint) })
@@ -71,23 +75,26 @@ export function freeInterface({ options }: NetworkRecord, taken: ReadonlySet<str
   for (let at = 0; ; at++) if (!taken.has(`${prefix}${at}`)) return `${prefix}${at}`
 }
 
-/** The network that has the default route; `undefined`: none leads out. */
-export const findWayOut = (
+/** The network that has the default route; `undefined`: none of those that are there leads out. */
+export function findWayOut(
   data: string,
   endpoints: readonly Endpoint[],
-): NetworkRecord | undefined =>
-  inOrder(data, endpoints).find(({ network }) => !network.internal)?.network
+): NetworkRecord | undefined {
+  const there = endpoints.flatMap((endpoint) => {
+    const network = lookUpNetwork(data, endpoint.networkId || endpoint.network)
+    return network ? [{ network, endpoint }] : []
+  })
+  return inOrder(there).find(({ network }) => !network.internal)?.network
+}
+
+interface Placed {
+  network: NetworkRecord
+  endpoint: Endpoint
+}
 
 /** Those with addresses, in Docker's order: what leads out first, then by priority, then by name, whatever order the user gave. */
-function inOrder(
-  data: string,
-  endpoints: readonly Endpoint[],
-): { network: NetworkRecord; endpoint: Endpoint }[] {
+function inOrder(endpoints: readonly Placed[]): Placed[] {
   return endpoints
-    .map((endpoint) => ({
-      network: findNetwork(data, endpoint.networkId || endpoint.network),
-      endpoint,
-    }))
     .filter(({ network }) => !network.predefined || network.driver === 'bridge')
     .sort(
       (a, b) =>

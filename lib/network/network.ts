@@ -41,12 +41,14 @@ export const isOwnNetwork = (mode: NetworkMode): boolean =>
 /** Whether a mode leads to bridges: the default one, or others. */
 export const isBridged = (mode: NetworkMode): boolean => mode === 'bridge' || isOwnNetwork(mode)
 
-/** What a mode comes to with the other networks: `none` beside the default one is that one, as with Docker. */
-export const effectiveMode = (
+/** What a mode comes to with the networks of the container, which may all be others by now; `none` beside any counts for nothing. */
+export function effectiveMode(
   mode: NetworkMode,
   networks: readonly { network: string }[] = [],
-): NetworkMode =>
-  mode === 'none' && networks.some(({ network }) => network === 'bridge') ? 'bridge' : mode
+): NetworkMode {
+  if (networks.length === 0) return mode
+  return networks.every(({ network }) => network === 'none') ? 'none' : 'bridge'
+}
 
 export interface NetworkWorld {
   /** The one that all containers share. */

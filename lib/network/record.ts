@@ -55,6 +55,9 @@ const PREDEFINED: readonly [keyof typeof PREDEFINED_IDS, NetworkDriver][] = [
 /** Names that no other network can have. */
 export const isPredefined = (name: string): boolean => PREDEFINED.some(([own]) => own === name)
 
+export const isPredefinedId = (id: string): boolean =>
+  PREDEFINED.some(([own]) => PREDEFINED_IDS[own] === id)
+
 /** `bridge`, `host` and `none`. */
 export function predefinedNetworks(data: string): NetworkRecord[] {
   const createdAt = statSync(data, { throwIfNoEntry: false })?.birthtime.toISOString()
@@ -108,6 +111,13 @@ function readNetwork(data: string, id: string): NetworkRecord | undefined {
 
 /** By name, by id, or by the beginning of the id. Throws `no-such-network`; `bad-input` when several begin so. */
 export function findNetwork(data: string, text: string): NetworkRecord {
+  const found = lookUpNetwork(data, text)
+  if (found) return found
+  throw new LighterError('no-such-network', `network ${text} not found`)
+}
+
+/** The same; `undefined`: there is none. */
+export function lookUpNetwork(data: string, text: string): NetworkRecord | undefined {
   const networks = listNetworks(data)
   const exact = networks.find(({ id }) => id === text) ?? networks.find(({ name }) => name === text)
   if (exact) return exact
@@ -118,7 +128,5 @@ export function findNetwork(data: string, text: string): NetworkRecord {
       `network ${text} is ambiguous (${begun.length} matches found based on ID prefix)`,
     )
   }
-  const [found] = begun
-  if (found) return found
-  throw new LighterError('no-such-network', `network ${text} not found`)
+  return begun[0]
 }

@@ -17,12 +17,12 @@ const MAX_PAYLOAD = 65536
 
 /**
  * Puts a container on a network, takes it off the one with that id, says what it is called on those with these ids, or changes
- * its published ports (`number` 0: all that lead there).
+ * its published ports (`number` 0: all that lead there). `links`: what it calls others from now on, as in the plan.
  */
 export type NetworkChange =
-  | { connect: EndpointPlan }
+  | { connect: EndpointPlan; links: Record<string, string[]> }
   /** `route`: the network that is the way out afterwards. */
-  | { disconnect: string; route?: string }
+  | { disconnect: string; route?: string; links: Record<string, string[]> }
   | { names: Record<string, string[]> }
   | { publish: PortPlan[]; unpublish: { protocol: string; port: number; number: number }[] }
 

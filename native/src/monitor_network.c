@@ -170,6 +170,15 @@ static int rename_on(struct plan_network *network, json_t *names, struct failure
 	return 0;
 }
 
+/* What the container calls others from now on. */
+static void relink(struct plan_names *names, json_t *links)
+{
+	if (!json_is_object(links))
+		return;
+	json_decref(names->links);
+	names->links = json_incref(links);
+}
+
 int monitor_change_network(struct monitor *monitor, const struct frame *frame, struct failure *out)
 {
 	json_t *root = json_loadb(
@@ -183,8 +192,12 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->reaped ||
 		monitor->restarting) {
 		json_decref(root);
-		return fail(
-			out, 0, STEP, "container %s has no networks to change", monitor->plan->id);
+		return fail(out, 0, STEP,
+			monitor->plan->network.mode == NETWORK_NONE
+				? "container %s was started without networks: stop it before one is "
+				  "connected"
+				: "container %s has no networks to change",
+			monitor->plan->id);
 	}
 	if (wanted)
 		result = connect_to(monitor, wanted, out);
@@ -197,6 +210,8 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 			monitor, id, json_string_value(json_object_get(root, "route")), out);
 	else
 		result = fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "not a change of networks");
+	if (result == 0)
+		relink(&monitor->plan->network.names, json_object_get(root, "links"));
 	json_decref(root);
 	/* A part may be done all the same: what is true is told. */
 	if (announce(monitor, result < 0 ? &ignored : out) < 0 ||
