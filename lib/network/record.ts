@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
-import { DEFAULT_BRIDGE, PREDEFINED_IDS } from './network.ts'
+import { DEFAULT_BRIDGE, MTU, PREDEFINED_IDS } from './network.ts'
 
 /** One range of addresses of a network, as it was asked for or chosen. */
 export interface AddressPool {
@@ -88,7 +88,7 @@ const BRIDGE_OPTIONS = {
   'com.docker.network.bridge.enable_icc': 'true',
   'com.docker.network.bridge.enable_ip_masquerade': 'true',
   'com.docker.network.bridge.name': DEFAULT_BRIDGE.bridge,
-  'com.docker.network.driver.mtu': '1500',
+  'com.docker.network.driver.mtu': String(MTU),
 }
 
 /** The networks that somebody made; one whose record is damaged is left out. */

@@ -115,6 +115,20 @@ struct new_netns {
 	int route;
 };
 
+/* Where br_netfilter is loaded each namespace begins with the rules for routed packets applied to
+ * bridged ones as well: a twentieth of the speed between containers, and nothing here needs it. */
+static void keep_bridges_plain(void)
+{
+	static const char *const switches[] = {"/proc/sys/net/bridge/bridge-nf-call-iptables",
+		"/proc/sys/net/bridge/bridge-nf-call-ip6tables",
+		"/proc/sys/net/bridge/bridge-nf-call-arptables"};
+	struct failure ignored;
+
+	/* Absent without the module; where they are refused all works as well. */
+	for (size_t i = 0; i < array_size(switches); i++)
+		(void)netns_sysctl(switches[i], "0", &ignored);
+}
+
 static int set_up_netns(void *context, struct failure *out)
 {
 	struct new_netns *made = context;
@@ -127,6 +141,7 @@ static int set_up_netns(void *context, struct failure *out)
 		return fail(out, errno, SHARED_STEP, "cannot open a netlink socket");
 	if (netns_sysctl("/proc/sys/net/ipv4/ip_forward", "1", out) < 0)
 		return -1;
+	keep_bridges_plain();
 	/* Switched on where it is needed; without this every link sends router solicitations. */
 	if (access("/proc/sys/net/ipv6", F_OK) == 0 &&
 		netns_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", out) < 0)

@@ -18,8 +18,16 @@ export default topic('networks', [
     script: sh`docker network create --label a.b=1 --internal pn >/dev/null; docker network ls -f name=pn --format json | sed -E 's/"(ID|CreatedAt)":"[^"]*"//g'; docker network ls -f name=pn --format 'table {{.Name}}\t{{.Labels}}\t{{.Label "a.b"}}\t{{.Internal}}'`,
   },
   {
+    name: 'MTU of the default one',
+    script: sh`docker network inspect -f '{{index .Options "com.docker.network.driver.mtu"}}' bridge`,
+    differs: {
+      why: "the uplink's program takes the same time for each packet: large ones carry more",
+      stdout: ['20000'],
+    },
+  },
+  {
     name: 'inspect of the default ones',
-    script: sh`docker network inspect host none | ${PLAIN}; docker network inspect -f '{{.Name}} {{.Driver}} {{json .IPAM.Config}} {{.Options}}' bridge | sed 's/docker0\|lighter0/BRIDGE/; s/com.docker.network.bridge.host_binding_ipv4:0.0.0.0 //'; code docker network inspect nosuch; code docker network inspect -f '{{.Name}}' bridge nosuch host`,
+    script: sh`docker network inspect host none | ${PLAIN}; docker network inspect -f '{{.Name}} {{.Driver}} {{json .IPAM.Config}} {{.Options}}' bridge | sed 's/docker0\|lighter0/BRIDGE/; s/com.docker.network.bridge.host_binding_ipv4:0.0.0.0 //; s/mtu:[0-9]*/mtu:N/'; code docker network inspect nosuch; code docker network inspect -f '{{.Name}}' bridge nosuch host`,
   },
   {
     name: 'create, what inspect says',
