@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { moveToTrash, trashPlace } from '../fs/trash.ts'
-import { isAlive } from '../host/process.ts'
+import { signalProcess } from '../host/process.ts'
 import { discardContainer, type Move } from '../runtime/discard.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
@@ -113,7 +113,7 @@ export async function removeDamaged(engine: Engine, id: string): Promise<void> {
   const directory = containerDirectory(data, id)
   const state = readState(directory)
   // Its processes end with it; asking it politely would take the record.
-  if (isLive(state) && isAlive(state.monitor)) process.kill(state.monitor.pid, 'SIGKILL')
+  if (isLive(state)) signalProcess(state.monitor, 'SIGKILL')
   const doomed = moveToTrash(data, directory)
   releaseNamesOf(data, id)
   const trees = doomed === undefined ? [] : [doomed]

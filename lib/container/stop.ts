@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import type { HostPaths } from '../host/paths.ts'
-import { isAlive } from '../host/process.ts'
+import { isAlive, isSuspended, signalProcess } from '../host/process.ts'
 import { Control } from '../runtime/control.ts'
 import type { Plan } from '../runtime/plan.ts'
 import type { Container } from './catalog.ts'
@@ -15,6 +15,8 @@ export const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
 /** A monitor that lost its socket makes it anew when asked; it needs a moment. */
 const RECONNECTS = 20
+/** So often a monitor that is stopped is woken, a second each, until it is ended. */
+const WAKES = 5
 const MAX_PLAN = 1024 * 1024
 
 /** Where the state is, and where monitors listen. */
@@ -44,7 +46,7 @@ export async function stopContainer(
   control.stop(signal)
   if (!(await endsWithin(control, timeout))) {
     sendSignal(data, container, control, SIGKILL)
-    await control.exit()
+    await certainEnd(control, state)
   }
   recordContainerEvent(data, record, 'stop')
 }
@@ -53,6 +55,17 @@ export async function stopContainer(
 function sendSignal(data: string, { record }: Container, control: Control, number: number): void {
   recordContainerEvent(data, record, 'kill', { signal: String(number) })
   control.signal(number)
+}
+
+/**
+ * Waits for the end that SIGKILL brings, however long the monitor's work for it takes. One that does no work, because somebody
+ * keeps it stopped, is ended itself: the container's processes go with it.
+ */
+async function certainEnd(control: Control, { monitor }: LiveState): Promise<void> {
+  for (let woken = 0; !(await endsWithin(control, 1)); ) {
+    if (!isSuspended(monitor)) continue
+    signalProcess(monitor, woken++ < WAKES ? 'SIGCONT' : 'SIGKILL')
+  }
 }
 
 async function endsWithin(control: Control, seconds: number): Promise<boolean> {
@@ -80,7 +93,7 @@ export async function killContainer(
   if (!control) throw notRunning(record.id)
   sendSignal(data, container, control, number)
   // Docker answers after the end when the signal is certain to bring it.
-  if (number === SIGKILL) await control.exit()
+  if (number === SIGKILL) await certainEnd(control, state)
   else await control.sent()
 }
 
@@ -109,9 +122,10 @@ export async function connectMonitor(
   const listening = plannedRuntime(directory) ?? runtime
   for (let attempt = 0; attempt < RECONNECTS; attempt++) {
     const control = await Control.open(listening, id)
+    // One that somebody has stopped would not answer.
+    signalProcess(state.monitor, control ? 'SIGCONT' : 'SIGHUP')
     if (control) return control
     if (!isAlive(state.monitor)) return undefined
-    process.kill(state.monitor.pid, 'SIGHUP')
     await delay(10 * (attempt + 1))
   }
   throw new LighterError('native', `The monitor of container ${id} does not answer`)

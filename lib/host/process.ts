@@ -34,8 +34,29 @@ export function isAlive(identity: ProcessIdentity): boolean {
   )
 }
 
-/** The command name in parentheses may hold spaces and parentheses: fields are counted from the last `)`. */
+/** Whether that very process is stopped, by a signal or by who traces it. */
+export function isSuspended({ pid, startTime }: ProcessIdentity): boolean {
+  const fields = readStat(pid)
+  return fields?.[19] === startTime && (fields[0] === 'T' || fields[0] === 't')
+}
+
+/** Sends a signal to that very process; one that has ended needs none. */
+export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!isAlive(identity)) return
+  try {
+    process.kill(identity.pid, signal)
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH')) throw error
+  }
+}
+
 function readStartTime(pid: number): string | undefined {
+  const fields = readStat(pid)
+  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+}
+
+/** From its state on; the command name in parentheses may hold spaces and parentheses, so the last `)` is looked for. */
+function readStat(pid: number): string[] | undefined {
   let text: string
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -43,7 +64,5 @@ function readStartTime(pid: number): string | undefined {
     if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined
     throw error
   }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const state = fields[0]
-  return state === 'Z' || state === 'X' ? undefined : fields[19]
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')
 }
