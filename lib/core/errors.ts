@@ -69,16 +69,21 @@ export const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EDQUOT: 'disk quota exceeded',
   ELOOP: 'too many levels of symbolic links',
   ENAMETOOLONG: 'file name too long',
+  EMFILE: 'too many open files',
 }
 
 /** What the kernel refused, in the words of Go programs: `open /x: permission denied`. */
 export function systemErrorText(error: unknown): string {
   if (!isSystemError(error)) return error instanceof Error ? error.message : String(error)
-  const [, said = error.code] = /^E[A-Z0-9]+: ([^,]+)/.exec(error.message) ?? []
-  const reason = ERRNO_TEXTS[error.code ?? ''] ?? said
   const call = error.syscall === 'uv_cwd' ? 'getwd' : error.syscall
   const paths = [error.path, error.dest].filter((path) => path !== undefined)
-  return `${[call, ...paths].join(' ')}: ${reason}`
+  return `${[call, ...paths].join(' ')}: ${systemErrorReason(error)}`
+}
+
+/** Its last part alone, for a sentence that names the object already. */
+export function systemErrorReason(error: Error & { code?: string | undefined }): string {
+  const [, said = error.code] = /^E[A-Z0-9]+: ([^,]+)/.exec(error.message) ?? []
+  return ERRNO_TEXTS[error.code ?? ''] ?? said ?? error.message
 }
 
 /** Whether the kernel refused something: no fault of this program. */

@@ -1,4 +1,4 @@
-import { LighterError } from '../core/errors.ts'
+import { LighterError, systemErrorReason } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
 import { failureError, parseReports } from './native.ts'
 
@@ -43,9 +43,13 @@ export function handOver(program: string, args: string[]): never {
     bareExecve()?.(program, argv, variables)
     process.execve?.(program, argv, environment)
   } catch (error) {
-    throw new LighterError('native', `Cannot run ${program}: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw new LighterError(
+      'native',
+      `Cannot run ${program}: ${systemErrorReason(error as Error)}`,
+      {
+        cause: error,
+      },
+    )
   }
   throw new LighterError('native', 'This Node has no process.execve')
 }

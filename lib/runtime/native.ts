@@ -1,6 +1,6 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import { type ErrorCode, LighterError } from '../core/errors.ts'
+import { type ErrorCode, LighterError, systemErrorReason } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
 import type { NativeFailureKind, NativeReport } from './protocol.ts'
 
@@ -103,7 +103,9 @@ function waitForEnd(child: ChildProcess, program: string): Promise<string> {
       reject(
         error.name === 'AbortError'
           ? error
-          : new LighterError('native', `Cannot run ${program}: ${error.message}`, { cause: error }),
+          : new LighterError('native', `Cannot run ${program}: ${systemErrorReason(error)}`, {
+              cause: error,
+            }),
       )
     })
     child.on('close', (code, signal) => {

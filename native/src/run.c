@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 
 #include "attach_options.h"
+#include "events.h"
+#include "frames.h"
 #include "memfd.h"
 #include "monitor.h"
 #include "plan.h"
@@ -29,8 +31,9 @@ static void take_name(int argc, char **argv, const char *id)
 	snprintf(start, (size_t)(end - start), "lighter-monitor %.12s", id);
 }
 
-/* Where descriptors wait until those that they get are free. */
-enum { ASIDE = 64 };
+/* Where descriptors wait until those that they get are free: beyond these, and no further, for the
+ * limit of open files may be low. */
+enum { ASIDE = 16 };
 
 /* Standard streams of its own, nothing of the caller's but what is kept, and the numbers that are
  * lent to others kept free by placeholders. The kept ones (-1 = none) are moved. */
@@ -39,11 +42,15 @@ static int settle_descriptors(int *const kept[], size_t count)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int next = LENT_UPLINK + 1;
 
-	for (size_t i = 0; null >= 0 && i < count; i++)
-		if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE)) < 0)
-			return -1;
 	if (null < 0)
 		return -1;
+	for (size_t i = 0; i < count; i++) {
+		int moved = *kept[i] < 0 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE);
+
+		if (*kept[i] >= 0 && moved < 0)
+			return -1;
+		*kept[i] = moved;
+	}
 	for (int fd = 0; fd <= 2; fd++)
 		if (dup2(null, fd) < 0)
 			return -1;
@@ -55,6 +62,22 @@ static int settle_descriptors(int *const kept[], size_t count)
 			return -1;
 	close_range((unsigned)next, ~0U, 0);
 	return 0;
+}
+
+/* Before there is a monitor: says so at the other end of the client's socket. */
+static void __attribute__((noreturn)) give_up(const struct monitor_request *request, int error)
+{
+	struct frame_queue answer = {0};
+	struct failure why;
+
+	fail(&why, error, "monitor", "cannot start the container's monitor");
+	auto_free char *event = event_failed(&why);
+
+	if (request->prepared)
+		prepared_discard(request->prepared);
+	if (event && frame_queue_add(&answer, FRAME_FAILED, event, strlen(event)) == 0)
+		(void)frame_queue_flush(&answer, request->client);
+	_exit(1);
 }
 
 static void __attribute__((noreturn))
@@ -70,7 +93,7 @@ become_monitor(int argc, char **argv, struct monitor_request *request)
 	if (pid != 0)
 		_exit(pid < 0);
 	if (settle_descriptors(kept, array_size(kept)) < 0 || chdir("/") < 0)
-		_exit(1);
+		give_up(request, errno);
 	/* It lies among the words that the name is written over. */
 	if (request->prepared)
 		request->prepared = strdup(request->prepared);
