@@ -5,6 +5,7 @@ import { FlagError } from './parse.ts'
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   'command-not-executable': 126,
   'command-not-found': 127,
+  'file-missing': 127,
 }
 
 /**
@@ -100,6 +101,7 @@ function reportExpected(
 const NO_HELP: ReadonlySet<ErrorCode> = new Set([
   'command-not-found',
   'command-not-executable',
+  'file-missing',
   'host-setup',
   'native',
   'no-such-network',

@@ -11,6 +11,8 @@ export interface SharedNamespaces {
   pid?: string
   ipc?: string
   network?: string
+  /** The other one's network is the host's, which needs no joining. */
+  hostNetwork?: true
   /** The other one, and what to say when it does not run. */
   donor?: { id: string; refusal: string }
 }
@@ -105,7 +107,14 @@ export function findShared(data: string, record: ContainerRecord): SharedNamespa
   ] as const
   for (const [kind, text] of wanted) {
     if (text === undefined) continue
+    if (kind === 'network' && findDonor(data, text)?.record.id === record.id) {
+      throw new LighterError('not-running', 'cannot join own network')
+    }
     const { id, pid } = findProcess(data, text, kind)
+    if (kind === 'network' && hasHostNetwork(data, record)) {
+      shared.hostNetwork = true
+      continue
+    }
     // The kernel lets a process enter a namespace only with the user namespace that owns it.
     if (shared.donor && shared.donor.id !== id) {
       throw new LighterError(
@@ -118,6 +127,19 @@ export function findShared(data: string, record: ContainerRecord): SharedNamespa
     shared[kind] = `/proc/${pid}/ns/${NAMES[kind]}`
   }
   return shared
+}
+
+/** Whether the last of those whose network it joins has the host's. */
+function hasHostNetwork(data: string, record: ContainerRecord): boolean {
+  const seen = new Set<string>()
+  for (let current = record; !seen.has(current.id); ) {
+    seen.add(current.id)
+    const { networkMode } = current.host
+    const donor = findDonor(data, joinedId(networkMode))
+    if (!donor) return networkMode === 'host'
+    current = donor.record
+  }
+  return false
 }
 
 type Kind = 'network' | 'pid' | 'ipc'

@@ -72,6 +72,9 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   } catch (error) {
     rmSync(prepared, { recursive: true, force: true })
     await unmountVolumes(data, mounted)
+    if (error instanceof LighterError) {
+      await (await import('./failed-start.ts')).recordFailedStart(engine, container, error)
+    }
     throw spaceError(error, prepared)
   }
   return { container: directory, prepared, ...(mounted ? { mounted } : {}) }
@@ -230,7 +233,10 @@ function recordMounts(data: string, { id, mounts }: ContainerRecord): void {
 async function buildPlan(
   engine: Engine,
   { record, directory }: Container,
-  { shared: { donor }, mounted }: { shared: SharedNamespaces; mounted: PluginMounts | undefined },
+  {
+    shared: { donor, hostNetwork },
+    mounted,
+  }: { shared: SharedNamespaces; mounted: PluginMounts | undefined },
   deviceGroups: string[] = [],
 ): Promise<Plan> {
   const { data, runtime } = engine.paths
@@ -251,7 +257,7 @@ async function buildPlan(
       ...shownOwners(engine, record),
     },
     network: planNetwork(
-      effectiveMode(host.networkMode, record.networks),
+      hostNetwork ? 'host' : effectiveMode(host.networkMode, record.networks),
       planBridges(data, record),
       {
         uplink: engine.uplink(),

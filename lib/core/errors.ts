@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'not-running'
   | 'already-running'
   | 'start-failed'
+  | 'file-missing'
   | 'changed-meanwhile'
   | 'removal-in-progress'
   | 'command-not-found'

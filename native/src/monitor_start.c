@@ -19,6 +19,7 @@
 #include "monitor_oom.h"
 #include "monitor_rootfs.h"
 #include "monitor_state.h"
+#include "mount.h"
 #include "donor.h"
 #include "owners.h"
 #include "prepared.h"
@@ -244,6 +245,8 @@ static int fail_task(const struct spec *spec, struct failure *out)
 	if (out->step && strcmp(out->step, "cwd") == 0 && out->error == ENOTDIR)
 		return fail(
 			out, 0, "cwd", "Cannot mkdir: %s is not a directory", spec->process.cwd);
+	if (out->step && strcmp(out->step, SUBPATH_STEP) == 0)
+		return -1;
 	failure_within(out, "failed to create task for container");
 	return -1;
 }

@@ -15,12 +15,15 @@
 #include "log.h"
 #include "remove.h"
 #include "json_read.h"
+#include "mount.h"
 #include "scope.h"
 
 enum { RESERVE_SIZE = 4096 };
 
 /* Space is scarce when less than this part of the file system is free. */
 enum { SCARCE = 16 };
+
+enum { STATE_MAX = 64 * 1024 };
 
 static const char draft_name[] = "state.json.draft";
 static const char reserve_name[] = "state.json.reserve";
@@ -239,13 +242,33 @@ int state_write_restarting(int directory, const struct exit_report *report, stru
 	return replace(directory, draft_name, state, false, out);
 }
 
+/* The state that a failed start leaves: of a container that has run, that of its end. */
+static json_t *last_end(int directory)
+{
+	auto_close int fd =
+		openat(directory, "state.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	json_t *state = fd < 0 ? NULL : json_read(fd, STATE_MAX, 0, NULL);
+	const char *status = json_string_value(json_object_get(state, "status"));
+
+	if (status && strcmp(status, "exited") == 0)
+		return state;
+	json_decref(state);
+	return json_pack("{s:i, s:s}", "version", 1, "status", "created");
+}
+
 int state_write_failed(int directory, const struct failure *why, struct failure *out)
 {
-	/* Docker records 128 where its command line ends with 125. */
+	/* Docker records 128 where its command line ends with 125, and where a volume's part is
+	 * missing. */
 	int code = failure_exit_code(why);
-	json_t *state = json_pack("{s:i, s:s, s:i, s:s}", "version", 1, "status", "created",
-		"exitCode", code == 125 ? 128 : code, "error", why->message);
+	bool own = code == 125 || (why->step && strcmp(why->step, SUBPATH_STEP) == 0);
+	json_t *state = last_end(directory);
 
+	if (state && (json_object_set_new(state, "exitCode", json_integer(own ? 128 : code)) < 0 ||
+			     json_object_set_new(state, "error", json_string(why->message)) < 0)) {
+		json_decref(state);
+		state = NULL;
+	}
 	unlinkat(directory, reserve_name, 0);
 	return replace(directory, draft_name, state, false, out);
 }

@@ -25,6 +25,16 @@ int mount_clone(int fd, bool recursive)
 			(recursive ? AT_RECURSIVE : 0));
 }
 
+/* In Docker's words: its clients make 127 of the last ones. */
+static int fail_subpath(const char *source, const char *subpath, struct failure *out)
+{
+	if (errno != ENOENT)
+		return fail(out, errno, SUBPATH_STEP, "cannot access path %s/%s", source, subpath);
+	return fail_kind(out, FAILURE_NOT_FOUND, 0, SUBPATH_STEP,
+		"cannot access path %s/%s: lstat %s/%s: no such file or directory", source, subpath,
+		source, subpath);
+}
+
 int mount_open_source(int bundle, const struct spec_mount *mount, struct failure *out)
 {
 	struct mount_options options = {0};
@@ -52,8 +62,7 @@ int mount_open_source(int bundle, const struct spec_mount *mount, struct failure
 		int below = path_open(source, subpath, O_PATH | O_CLOEXEC, PATH_FOLLOW);
 
 		if (below < 0)
-			return fail(out, errno, "mount", "cannot access path %s/%s", mount->source,
-				subpath);
+			return fail_subpath(mount->source, subpath, out);
 		close(source);
 		source = below;
 	}

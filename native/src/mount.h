@@ -11,6 +11,9 @@
 #include "fail.h"
 #include "spec.h"
 
+/* Step of the failure of a volume's part that is not there. */
+#define SUBPATH_STEP "subpath"
+
 /* The options of one mount, by what they act on. */
 struct mount_options {
 	bool bind, recursive; /* bind or rbind */

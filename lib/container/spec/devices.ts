@@ -19,12 +19,12 @@ const OWN = new Set(
   ].flatMap((names) => names.split(' ')),
 )
 
-/** The device of a `--device`, or all of a directory. Throws `bad-input` for what is no device. */
+/** The device of a `--device`, or all of a directory. Throws `start-failed` for what is no device, `file-missing`. */
 export function findDevices({ host, inside }: DeviceMapping): SpecDevice[] {
   const status = statSync(host, { throwIfNoEntry: false })
   const bad = (reason: string): LighterError =>
     new LighterError(
-      'bad-input',
+      status ? 'start-failed' : 'file-missing',
       `error gathering device information while adding custom device "${host}": ${reason}`,
     )
   if (!status) throw bad('no such file or directory')

@@ -27,7 +27,7 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
   const capabilities = resolveCapabilities(host)
   const seccomp = resolveSeccomp(security, host.privileged, capabilities)
   const masked = !host.privileged && !security.unmasked
-  const ownNetwork = host.networkMode !== 'host'
+  const ownNetwork = host.networkMode !== 'host' && !world.shared.hostNetwork
   const devices = [
     ...(host.privileged ? findHostDevices() : []),
     ...(host.devices ?? []).flatMap(findDevices),
@@ -83,7 +83,7 @@ function namespaces({ host }: ContainerRecord, shared: SharedNamespaces): SpecNa
   if (modes.pid !== 'host') add('pid', shared.pid)
   if (modes.ipc !== 'host') add('ipc', shared.ipc)
   if (modes.cgroup !== 'host') add('cgroup')
-  if (host.networkMode !== 'host') add('network', shared.network)
+  if (host.networkMode !== 'host' && !shared.hostNetwork) add('network', shared.network)
   return list
 }
 
