@@ -54,17 +54,13 @@ export async function connectNetwork(
     // One whose network is gone makes room for another of the same name.
     const rest = endpoints.filter(({ network: name }) => name !== network.name)
     const networks = [...rest, endpoint]
+    if (isThere(held, network.id)) await leave(engine, held, network.id, endpoints)
     plan.route = findWayOut(data, networks)?.id === network.id
     await askNetwork(engine.paths, held, { connect: plan, links: planLinks(data, networks) })
     try {
       await movePorts(engine, held, endpoints, networks)
     } catch (error) {
-      const route = findWayOut(data, endpoints)?.id
-      const links = planLinks(data, endpoints)
-      await askNetwork(engine.paths, held, {
-        ...{ disconnect: network.id, links },
-        ...(route ? { route } : {}),
-      })
+      await leave(engine, held, network.id, endpoints)
       throw error
     }
     changeHosts(held, (text) => text + hosts)
@@ -91,6 +87,9 @@ export async function disconnectNetwork(
     if (!network && live && !force) findNetwork(data, text)
     const endpoints = endpointsOf(data, record)
     const left = endpoints.find((endpoint) => isMeant(data, endpoint, network, text))
+    if (!left && network && isThere(held, network.id)) {
+      return await leave(engine, held, network.id, endpoints)
+    }
     if (!left) {
       const what = live ? 'network' : 'the network'
       throw bad(`container ${record.id} is not connected to ${what} ${network?.name ?? text}`)
@@ -101,7 +100,8 @@ export async function disconnectNetwork(
     const rest = endpoints.filter((endpoint) => endpoint !== left)
     await held.settled()
     if (network?.predefined !== true || network.driver === 'bridge') {
-      await leave(engine, held, left.networkId, { endpoints, rest })
+      if (isThere(held, left.networkId)) await leave(engine, held, left.networkId, rest)
+      await movePorts(engine, held, endpoints, rest)
     }
     changeHosts(held, (hosts) => withoutLinks(hosts, left))
     held.save({ ...record, networks: rest })
@@ -123,17 +123,25 @@ function isMeant(
   )
 }
 
+/**
+ * Whether the running container has a link there. A command that was killed between the change and its record leaves them at odds:
+ * the next one that is about the same network brings the link in line with the record.
+ */
+function isThere({ directory }: HeldContainer, networkId: string): boolean {
+  const state = readState(directory)
+  return state.status === 'running' && state.networks.some(({ id }) => id === networkId)
+}
+
+/** `rest`: the networks that stay. */
 async function leave(
-  engine: Engine,
+  { paths }: Engine,
   held: HeldContainer,
   disconnect: string,
-  { endpoints, rest }: { endpoints: readonly Endpoint[]; rest: readonly Endpoint[] },
+  rest: readonly Endpoint[],
 ): Promise<void> {
-  const { data } = engine.paths
-  const route = findWayOut(data, rest)?.id
-  const links = planLinks(data, rest)
-  await askNetwork(engine.paths, held, { disconnect, links, ...(route ? { route } : {}) })
-  await movePorts(engine, held, endpoints, rest)
+  const route = findWayOut(paths.data, rest)?.id
+  const links = planLinks(paths.data, rest)
+  await askNetwork(paths, held, { disconnect, links, ...(route ? { route } : {}) })
 }
 
 /** Links on the default network are lines of the file, where the container runs and so has one. */

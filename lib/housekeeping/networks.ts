@@ -76,11 +76,17 @@ export function pruneNetworks(data: string, filter: PruneFilter): string[] {
   return doomed.map(({ name }) => name).sort()
 }
 
+/** By the records of running containers, and by their links: a killed `network connect` leaves one that is on no record. */
 const usedNetworks = (data: string): Set<string> =>
   new Set(
-    listContainers(data)
-      .filter(({ state }) => state.status === 'running')
-      .flatMap(({ record }) => endpointsOf(data, record).map(({ networkId }) => networkId)),
+    listContainers(data).flatMap(({ record, state }) =>
+      state.status === 'running'
+        ? [
+            ...endpointsOf(data, record).map(({ networkId }) => networkId),
+            ...state.networks.map(({ id }) => id),
+          ]
+        : [],
+    ),
   )
 
 /** The networks that pass all filters of Docker's `network ls`. Throws `bad-input`. */

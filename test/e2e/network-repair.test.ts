@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -164,6 +164,58 @@ describe('who was taken off its last network', () => {
     await said('network', 'connect', 'two', 'c5')
     await said('start', 'c5')
     expect(await said('exec', 'c5', 'ping', '-c', '1', 'web')).toContain('1 packets received')
+  })
+})
+
+// The record as it was before the change is what a command killed after the change leaves.
+describe('a change whose command was killed before it was on record', () => {
+  const record = async () =>
+    join(world.data, 'containers', await said('inspect', '-f', '{{.Id}}', 'torn'), 'container.json')
+  const linksOf = async () =>
+    (await said('exec', 'torn', 'ls', '/sys/class/net'))
+      .split(/\s+/)
+      .filter((link) => link !== 'lo')
+  const killed = async (...args: string[]) => {
+    const path = await record()
+    const before = readFileSync(path)
+    await said('network', ...args)
+    writeFileSync(path, before)
+  }
+
+  beforeAll(async () => {
+    await made('torn', '--network', 'one')
+    await said('start', 'torn')
+  })
+
+  test('connect: the network is in use, and connecting again leaves one link', async () => {
+    await said('network', 'create', 'three')
+    await killed('connect', 'three', 'torn')
+    expect(await networksOf('torn')).toBe('one')
+    expect(await linksOf()).toHaveLength(2)
+    expect(await refused('network', 'rm', 'three')).toContain('has active endpoints')
+    await said('network', 'connect', 'three', 'torn')
+    expect(await networksOf('torn')).toBe('one three')
+    expect(await linksOf()).toHaveLength(2)
+    await said('network', 'disconnect', 'three', 'torn')
+    expect(await linksOf()).toHaveLength(1)
+  })
+
+  test('connect: disconnecting takes the link away', async () => {
+    await killed('connect', 'two', 'torn')
+    await said('network', 'disconnect', 'two', 'torn')
+    expect(await linksOf()).toHaveLength(1)
+    expect(await refused('network', 'disconnect', 'two', 'torn')).toContain('is not connected')
+  })
+
+  test('disconnect: disconnecting again is done, and the container can be connected', async () => {
+    await said('network', 'connect', 'two', 'torn')
+    await killed('disconnect', 'two', 'torn')
+    expect(await linksOf()).toHaveLength(1)
+    await said('network', 'disconnect', 'two', 'torn')
+    expect(await networksOf('torn')).toBe('one')
+    await said('network', 'connect', 'two', 'torn')
+    expect(await linksOf()).toHaveLength(2)
+    expect(await said('exec', 'torn', 'ping', '-c', '1', 'web')).toContain('1 packets received')
   })
 })
 
