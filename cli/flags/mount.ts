@@ -1,5 +1,9 @@
 import { resolve } from 'node:path'
-import { type MountRequest, normalizeDestination } from '../../lib/container/mount-request.ts'
+import {
+  type MountRequest,
+  noIdMap,
+  normalizeDestination,
+} from '../../lib/container/mount-request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { parseTruth } from '../../lib/core/truth.ts'
 import { FlagError } from '../parse.ts'
@@ -33,6 +37,10 @@ const KEYS: Readonly<Record<string, string>> = {
   'volume-subpath': 'volume-subpath',
   'tmpfs-size': 'tmpfs-size',
   'tmpfs-mode': 'tmpfs-mode',
+  // Podman's.
+  u: 'chown',
+  chown: 'chown',
+  idmap: 'idmap',
 }
 
 type Complain = (reason: string) => FlagError
@@ -67,6 +75,7 @@ function readFields(text: string, complain: Complain): MountFields {
     const written = (equals < 0 ? field : field.slice(0, equals)).toLowerCase()
     const key = Object.hasOwn(KEYS, written) ? KEYS[written] : undefined
     const bare = key !== undefined && BARE.has(key)
+    if (key === 'idmap') throw noIdMap()
     if (equals < 0 && !bare) throw complain(`invalid field '${field}' must be a key=value pair`)
     if (!key) throw complain(`unexpected key '${written}' in '${field}'`)
     const value = equals < 0 ? 'true' : field.slice(equals + 1)
@@ -94,7 +103,7 @@ function normalize(key: string, value: string): string {
   return key === 'source' && /^\.(\/|$)/.test(value) ? resolve(value) : value
 }
 
-const BARE = new Set(['readonly', 'volume-nocopy', 'bind-nonrecursive'])
+const BARE = new Set(['readonly', 'volume-nocopy', 'bind-nonrecursive', 'chown'])
 const RECURSION = new Set(['enabled', 'disabled', 'writable', 'readonly'])
 
 function isValid(key: string, value: string, bare: boolean): boolean {
@@ -153,6 +162,7 @@ function requestFields(
       return volumeFields(fields, source, bad)
     case 'tmpfs':
       if (source !== '') throw bad('field Source must not be specified')
+      if (isTrue(fields.single.get('chown'))) throw bad('a tmpfs has no source to give (option U)')
       return { type, options: tmpfsOptions(fields.single, readOnly) }
   }
 }
@@ -171,8 +181,9 @@ function bindFields(single: Map<string, string>, source: string, bad: Bad): Requ
     source,
     propagation,
     recursive: recursion !== 'disabled' && !isTrue(single.get('bind-nonrecursive')),
-    mode: '',
+    mode: isTrue(single.get('chown')) ? 'U' : '',
     createSource: false,
+    ...(isTrue(single.get('chown')) ? { chown: true } : {}),
     ...(recursion === 'writable' ? { writableBelow: true } : {}),
   }
 }
@@ -185,7 +196,8 @@ function volumeFields({ single, labels, options }: MountFields, name: string, ba
   return {
     type: 'volume',
     name,
-    mode: 'z',
+    mode: isTrue(single.get('chown')) ? 'z,U' : 'z',
+    ...(isTrue(single.get('chown')) ? { chown: true } : {}),
     copy: !isTrue(single.get('volume-nocopy')) && subpath === '',
     ...(subpath === '' ? {} : { subpath }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),

@@ -16,6 +16,8 @@ export type MountRequest =
       writableBelow?: boolean
       /** A missing source directory is made, as `-v` does and `--mount` does not. */
       createSource: boolean
+      /** Given to the container's user. */
+      chown?: true
     }
   | {
       type: 'volume'
@@ -32,6 +34,8 @@ export type MountRequest =
       labels?: Record<string, string>
       driver?: string
       driverOptions?: Record<string, string>
+      /** Given to the container's user. */
+      chown?: true
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 
@@ -76,11 +80,13 @@ export function parseBind(spec: string): MountRequest {
 
 function volumeMount(spec: string, name: string, destination: string, mode: string): MountRequest {
   const options = mode === '' ? [] : mode.split(',')
-  const counted = { access: 0, label: 0, copy: 0 }
+  const counted = { access: 0, label: 0, copy: 0, owner: 0 }
   for (const option of options) {
+    if (isIdMap(option)) throw noIdMap()
     if (option === 'ro' || option === 'rw') counted.access++
     else if (option === 'z' || option === 'Z') counted.label++
     else if (option === 'nocopy') counted.copy++
+    else if (option === 'U') counted.owner++
     else if (PROPAGATIONS.has(option))
       throw badMount(spec, 'volume', 'field BindOptions must not be specified')
     else throw bad(`invalid mode: ${mode}`)
@@ -94,8 +100,18 @@ function volumeMount(spec: string, name: string, destination: string, mode: stri
     // Docker's mark for what several containers may use.
     mode: mode || (name === '' ? '' : 'z'),
     copy: counted.copy === 0,
+    ...(counted.owner > 0 ? { chown: true } : {}),
   }
 }
+
+const isIdMap = (option: string): boolean => option === 'idmap' || option.startsWith('idmap=')
+
+/** Podman's option. The kernel asks for root where the file system was mounted, so that Podman refuses it to users, too. */
+export const noIdMap = (): LighterError =>
+  new LighterError(
+    'unsupported',
+    'the mount option idmap needs root of the host: the kernel maps the owners of a file system only for who may mount it; the option U gives the files to the user of the container instead',
+  )
 
 function parseBindMode(
   spec: string,
@@ -104,13 +120,16 @@ function parseBindMode(
   readOnly: boolean
   propagation: string
   recursive: boolean
+  chown?: true
 } {
   const options = mode === '' ? [] : mode.split(',')
-  const counted = { access: 0, label: 0, propagation: 0, recursion: 0 }
+  const counted = { access: 0, label: 0, propagation: 0, recursion: 0, owner: 0 }
   for (const option of options) {
+    if (isIdMap(option)) throw noIdMap()
     if (option === 'ro' || option === 'rw') counted.access++
     else if (option === 'z' || option === 'Z') counted.label++
     else if (PROPAGATIONS.has(option)) counted.propagation++
+    else if (option === 'U') counted.owner++
     else if (option === 'bind' || option === 'rbind') counted.recursion++
     else if (option === 'nocopy')
       throw badMount(spec, 'bind', 'field VolumeOptions must not be specified')
@@ -121,6 +140,7 @@ function parseBindMode(
     readOnly: options.includes('ro'),
     propagation: options.find((option) => PROPAGATIONS.has(option)) ?? 'rprivate',
     recursive: !options.includes('bind'),
+    ...(counted.owner > 0 ? { chown: true } : {}),
   }
 }
 

@@ -45,6 +45,7 @@ export async function prepareMounts(
     mount.type === 'volume' ? nameVolume(mount, request.options.volumeDriver) : mount,
   )
   for (const mount of all) checkSource(mount)
+  for (const mount of all) if (mount.type === 'bind' && mount.chown) await checkGift(mount.source)
   await ensurePluginVolumes(paths, all)
   for (const mount of all) checkName(data, mount)
   return [...borrowed, ...all.map((mount) => resolveMount(data, mount))]
@@ -67,6 +68,9 @@ function nameVolume(
     ...(driver ? { driver } : {}),
   }
 }
+
+const checkGift = async (source: string): Promise<void> =>
+  (await import('./given-mounts.ts')).checkGift(source)
 
 /** Volumes that plugins keep, before anything is made here. Where no plugin is installed nothing is loaded for them. */
 async function ensurePluginVolumes(paths: HostPaths, mounts: NamedMount[]): Promise<void> {

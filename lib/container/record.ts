@@ -19,6 +19,8 @@ export type MountPoint =
       writableBelow?: boolean
       /** A source that has vanished is made again: of `-v`, not of `--mount`. */
       createSource?: boolean
+      /** Given to the container's user at each start. */
+      chown?: true
     }
   | {
       type: 'volume'
@@ -34,6 +36,8 @@ export type MountPoint =
       driverOptions?: Record<string, string>
       /** The plugin that keeps its files. */
       driver?: string
+      /** Given to the container's user at each start. */
+      chown?: true
     }
   | { type: 'tmpfs'; destination: string; readOnly: boolean; options: string[] }
 

@@ -277,6 +277,9 @@ async function buildPlan(
       : [],
     populate: record.mounts.flatMap((mount) => planPopulation(data, mount, mounted)),
     ...planFileSystems(data, record),
+    ...(record.mounts.some((mount) => mount.type !== 'tmpfs' && mount.chown)
+      ? (await import('./given-mounts.ts')).planGifts(data, record, mounted)
+      : {}),
     ...(mounted ? { atEnd: releaseCommand(data, mounted.ids) } : {}),
     user: config.user,
     groups: [...host.groupAdd, ...deviceGroups],

@@ -105,6 +105,8 @@ export interface Plan {
   removePaths: string[]
   /** Volumes that, while empty, are filled with what the image has at their mount points; `files`: not in their `_data`. */
   populate: { volume: string; destination: string; files?: string }[]
+  /** Sources of mounts that are given to the container's user. */
+  give?: { source: string; subpath?: string }[]
   /** What volumes have mounted on their `_data`, one for all containers that use them at once. */
   fileSystems?: { volume: string; type: string; source: string; options: string[] }[]
   /** A command line that the monitor runs when the container is over. */

@@ -17,6 +17,7 @@
 #include "path.h"
 #include "scope.h"
 #include "users.h"
+#include "volume_give.h"
 #include "volume_populate.h"
 
 /* Where `--init` has its program; lib/container/spec/mounts.ts. */
@@ -65,6 +66,19 @@ static int populate_volumes(
 			(!volume->files && owners_give_volume(spec, volume->volume, out) < 0))
 			return -1;
 	}
+	return 0;
+}
+
+/* The option `U`, after the volumes have what the image has for them. */
+static int give_sources(const struct plan *plan, const struct spec *spec, struct failure *out)
+{
+	const struct spec_user *user = &spec->process.user;
+	uid_t uid = owners_outer(spec->uid_mappings, spec->uid_mapping_count, user->uid);
+	gid_t gid = owners_outer(spec->gid_mappings, spec->gid_mapping_count, user->gid);
+
+	for (size_t i = 0; i < plan->gift_count; i++)
+		if (volume_give(plan->gifts[i].source, plan->gifts[i].subpath, uid, gid, out) < 0)
+			return -1;
 	return 0;
 }
 
@@ -197,5 +211,5 @@ int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, bool aga
 	if (lock_init(spec, out) < 0 || owners_give_files(spec, plan->container_dir, out) < 0 ||
 		owners_become(spec, out) < 0 || furnish(plan, root, spec, out) < 0)
 		return -1;
-	return owners_restore(spec, out);
+	return owners_restore(spec, out) < 0 ? -1 : give_sources(plan, spec, out);
 }

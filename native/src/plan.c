@@ -196,6 +196,35 @@ static int read_populate(json_t *list, struct plan *plan, struct failure *out)
 	return 0;
 }
 
+static int read_gift(json_t *object, struct plan_gift *ret, struct failure *out)
+{
+	static const char *const known[] = {"source", "subpath", NULL};
+
+	if (plan_check_members(object, "give", known, out) < 0 ||
+		plan_get_path(object, "source", REQUIRED, &ret->source, out) < 0)
+		return -1;
+	return plan_get_text(object, "subpath", OPTIONAL, &ret->subpath, out);
+}
+
+static int read_gifts(json_t *list, struct plan *plan, struct failure *out)
+{
+	size_t count = json_array_size(list);
+
+	if (!list)
+		return 0;
+	if (!json_is_array(list) || count > LIST_MAX)
+		return plan_bad(out, "give", "must be a list of sources");
+	plan->gifts = calloc(count + 1, sizeof(*plan->gifts));
+	if (!plan->gifts)
+		return fail(out, ENOMEM, "plan", "cannot read the plan");
+	for (size_t i = 0; i < count; i++) {
+		plan->gift_count++;
+		if (read_gift(json_array_get(list, i), &plan->gifts[i], out) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int read_file_system(json_t *object, struct plan_file_system *ret, struct failure *out)
 {
 	static const char *const known[] = {"volume", "type", "source", "options", NULL};
@@ -271,7 +300,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
 		"populate", "user", "groups", "account", "donor", "runtime", "slice",
 		"cgroupParent", "event", "restart", "health", "logging", "stopSignal", "atEnd",
-		"fileSystems", NULL};
+		"fileSystems", "give", NULL};
 
 	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
@@ -291,6 +320,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		plan_get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
 		plan_get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
 		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
+		read_gifts(json_object_get(root, "give"), plan, out) < 0 ||
 		read_file_systems(json_object_get(root, "fileSystems"), plan, out) < 0 ||
 		plan_get_list(root, "atEnd", false, &plan->at_end, out) < 0 ||
 		plan_get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
@@ -410,6 +440,11 @@ void plan_free(struct plan *plan)
 		free(plan->populate[i].files);
 	}
 	free(plan->populate);
+	for (size_t i = 0; i < plan->gift_count; i++) {
+		free(plan->gifts[i].source);
+		free(plan->gifts[i].subpath);
+	}
+	free(plan->gifts);
 	free(plan->user);
 	plan_clear_list(&plan->groups);
 	free(plan->donor);

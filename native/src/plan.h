@@ -104,6 +104,12 @@ struct plan_volume {
 	char *files; /* absolute directory in the place of _data; NULL = _data */
 };
 
+/* The source of a mount that is given to the container's user. */
+struct plan_gift {
+	char *source;
+	char *subpath; /* a part of it; NULL = all */
+};
+
 /* A file system of a volume's own, on VOLUME/_data: one for all containers that use it at once. */
 struct plan_file_system {
 	char *volume; /* absolute directory with _data in it */
@@ -150,6 +156,8 @@ struct plan {
 	struct string_list remove_paths; /* more to remove with it: anonymous volumes */
 	struct plan_volume *populate;	 /* volumes that start with the image's content */
 	size_t populate_count;
+	struct plan_gift *gifts;
+	size_t gift_count;
 	struct plan_file_system *file_systems; /* of volumes */
 	size_t file_system_count;
 	struct string_list at_end; /* a command line, run when the container is over */
