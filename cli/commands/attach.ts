@@ -1,7 +1,6 @@
-import { findContainer } from '../../lib/container/catalog.ts'
+import { findWithState, nameInAddress } from '../../lib/container/catalog.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
 import { logDriver } from '../../lib/container/log-config.ts'
-import { readState } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
@@ -12,9 +11,10 @@ import { DAEMON } from '../report.ts'
 /** `attach`: becomes a client of a running container. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
-  const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
+  const [text = ''] = parsed.operands
+  const container = findWithState(engine.paths.data, text)
+  const { state } = container
   const { config } = container.record
-  const state = readState(container.directory)
   if (state.status === 'restarting') {
     throw new LighterError(
       'usage',
@@ -43,6 +43,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     'attach',
     '--container',
     container.directory,
+    '--name',
+    nameInAddress(text),
     ...attachArguments({
       stdin,
       stdout: true,

@@ -38,6 +38,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     detachKeys: await findDetachKeys(context, parsed, stdin && tty),
     consoleSize: terminalSize(),
     errorPrefix: detach ? DAEMON : '',
+    gonePrefix: DAEMON,
   })
   handOver(engine.native().program, args)
 }

@@ -16,7 +16,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     parsed.operands,
     async (text) => {
       const number = signalNumber(signal)
-      await killContainer(paths, findContainer(paths.data, text), number)
+      await killContainer(paths, findContainer(paths.data, text), number, text)
       return text
     },
     {

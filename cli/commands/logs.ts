@@ -1,5 +1,5 @@
 import type { Container } from '../../lib/container/catalog.ts'
-import { findContainer } from '../../lib/container/catalog.ts'
+import { findWithState } from '../../lib/container/catalog.ts'
 import { logDriver } from '../../lib/container/log-config.ts'
 import type { LogOptions, LogRecord } from '../../lib/container/log-record.ts'
 import { LighterError } from '../../lib/core/errors.ts'
@@ -10,7 +10,7 @@ import type { Parsed } from '../parse.ts'
 
 /** `logs`: each stream of the container to the same stream of ours. */
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
-  const container = findContainer(engine.paths.data, parsed.operands[0] ?? '')
+  const container = findWithState(engine.paths.data, parsed.operands[0] ?? '')
   const since = parsed.string('since')
   const until = parsed.string('until')
   const options = {

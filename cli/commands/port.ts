@@ -1,5 +1,5 @@
-import { findContainer } from '../../lib/container/catalog.ts'
-import { type PublishedPort, readState } from '../../lib/container/state.ts'
+import { findWithState } from '../../lib/container/catalog.ts'
+import type { PublishedPort } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
@@ -9,7 +9,7 @@ const MAX_PORT = 65535
 /** `port`: where a container's ports are reached from the host. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const [text = '', port] = parsed.operands
-  const state = readState(findContainer(context.engine.paths.data, text).directory)
+  const { state } = findWithState(context.engine.paths.data, text)
   const ports = state.status === 'running' ? state.ports : []
   if (port === undefined || port === '') {
     for (const line of ports.map(describe).sort(compareNaturally)) context.print(line)

@@ -1,7 +1,7 @@
-import { findContainer } from '../../lib/container/catalog.ts'
+import { findContainer, nameInAddress, stateOf } from '../../lib/container/catalog.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart, startArguments, startInBackground } from '../../lib/container/start.ts'
-import { type ContainerState, isLive, readState } from '../../lib/container/state.ts'
+import { type ContainerState, isLive } from '../../lib/container/state.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
@@ -38,7 +38,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
 
 async function start({ engine }: Context, text: string): Promise<void> {
   const container = findContainer(engine.paths.data, text)
-  const state = readState(container.directory)
+  const state = stateOf(container, text)
   if (isPaused(state)) throw startPaused()
   if (isLive(state)) return
   try {
@@ -75,10 +75,10 @@ async function startAttached(context: Context, parsed: Parsed): Promise<number> 
     errorPrefix: DAEMON,
     failureCode: 1,
   })
-  const state = readState(container.directory)
+  const state = stateOf(container, text)
   if (isPaused(state)) throw startPaused()
   const way = isLive(state)
-    ? ['attach', '--container', container.directory]
+    ? ['attach', '--container', container.directory, '--name', nameInAddress(text)]
     : ['run', ...startArguments(await prepareStart(engine, container))]
   recordContainerEvent(engine.paths.data, container.record, 'attach')
   handOver(engine.native().program, [...way, ...options])

@@ -8,7 +8,7 @@ import type { Parsed } from '../parse.ts'
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { paths } = context.engine
   return await forEach(context, parsed.operands, async (text) => {
-    await unpauseContainer(paths, findContainer(paths.data, text))
+    await unpauseContainer(paths, findContainer(paths.data, text), text)
     return text
   })
 }

@@ -8,6 +8,6 @@ import type { Parsed } from '../parse.ts'
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { data, runtime } = context.engine.paths
   return await forEach(context, parsed.operands, async (text) =>
-    String(await waitContainer(runtime, findContainer(data, text))),
+    String(await waitContainer(runtime, findContainer(data, text), text)),
   )
 }

@@ -67,7 +67,15 @@ export function findContainer(
   throw damaged ?? missing(asWritten ? text : nameInAddress(text))
 }
 
-const missing = (name: string): LighterError =>
+/** The state of a container that was found a moment ago as `text`. Throws `no-such-container` when it is gone since. */
+export function stateOf({ directory }: Container, text: string): ContainerState {
+  const state = findState(directory)
+  if (!state) throw missing(nameInAddress(text))
+  return state
+}
+
+/** Docker's error for a container that is not there. */
+export const missing = (name: string): LighterError =>
   new LighterError('no-such-container', `No such container: ${name}`)
 
 /** Without the slashes before it: Docker's client sends most names in an address, which loses them. */

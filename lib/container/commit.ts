@@ -65,7 +65,8 @@ async function standStill(
   if (state.status !== 'running' || state.paused) return undefined
   const { pauseContainer, unpauseContainer } = await import('./pause.ts')
   const isHarmless = (error: unknown): boolean =>
-    error instanceof LighterError && ['unsupported', 'not-running', 'conflict'].includes(error.code)
+    error instanceof LighterError &&
+    ['unsupported', 'not-running', 'no-such-container', 'conflict'].includes(error.code)
   try {
     await pauseContainer(engine.paths, container)
   } catch (error) {

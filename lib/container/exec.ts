@@ -1,23 +1,24 @@
 import { LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
 import { writeExecRequest } from '../runtime/exec.ts'
-import type { Container } from './catalog.ts'
+import { type Container, nameInAddress, stateOf } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { describeExec, type ExecWishes } from './exec-request.ts'
-import { readState } from './state.ts'
-import { notRunning, stillRestarting } from './stop.ts'
+import { endedMeanwhile, notRunning, stillRestarting } from './stop.ts'
 
 export interface ExecOptions extends ExecWishes {
   detachKeys: string | undefined
   /** The container, as the user called it. */
   name: string
   errorPrefix: string
+  /** Before the sentence about a container that goes meanwhile. */
+  gonePrefix: string
 }
 
 /** Prepares a further process of a running container; returns the native program's arguments. Throws `not-running`. */
 export function prepareExec(data: string, container: Container, options: ExecOptions): string[] {
   const { record, directory } = container
-  const state = readState(directory)
+  const state = stateOf(container, options.name)
   if (state.status === 'restarting') throw stillRestarting(record.id)
   if (state.status !== 'running') throw notRunning(record.id)
   if (state.paused) {
@@ -28,6 +29,7 @@ export function prepareExec(data: string, container: Container, options: ExecOpt
   }
   const id = randomHex(32)
   const file = writeExecRequest(directory, id, describeExec(record, options))
+  if (file === undefined) throw endedMeanwhile(container, options.name)
   const [program = '', ...args] = options.command
   const command = `${program} ${args.join(' ')}`
   for (const action of ['exec_create', 'exec_start'])
@@ -41,5 +43,9 @@ export function prepareExec(data: string, container: Container, options: ExecOpt
     ...(options.detachKeys === undefined ? [] : ['--detach-keys', options.detachKeys]),
     '--error-prefix',
     options.errorPrefix,
+    '--gone-prefix',
+    options.gonePrefix,
+    '--name',
+    nameInAddress(options.name),
   ]
 }

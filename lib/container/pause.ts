@@ -1,38 +1,53 @@
 import { LighterError } from '../core/errors.ts'
-import type { Container } from './catalog.ts'
-import { readState } from './state.ts'
-import { connectMonitor, notRunning, type Places, stillRestarting } from './stop.ts'
+import { type Container, stateOf } from './catalog.ts'
+import { connectMonitor, endedMeanwhile, notRunning, type Places, stillRestarting } from './stop.ts'
 
-/** Stops all processes of a container where they are. Throws Docker's sentences for one that cannot be paused. */
-export async function pauseContainer(places: Places, container: Container): Promise<void> {
+/**
+ * Stops all processes of a container where they are. `name`: what the user calls it. Throws Docker's sentences for one that cannot
+ * be paused.
+ */
+export async function pauseContainer(
+  places: Places,
+  container: Container,
+  name: string = container.record.name,
+): Promise<void> {
   const { id } = container.record
-  const state = readState(container.directory)
+  const state = stateOf(container, name)
   if (state.status === 'restarting') throw stillRestarting(id)
   if (state.status !== 'running') throw notRunning(id)
   if (state.paused) throw new LighterError('conflict', `Container ${id} is already paused`)
-  await askMonitor(places, container, true)
+  await askMonitor(places, container, name, true)
 }
 
 /** Lets a paused container go on. */
-export async function unpauseContainer(places: Places, container: Container): Promise<void> {
+export async function unpauseContainer(
+  places: Places,
+  container: Container,
+  name: string = container.record.name,
+): Promise<void> {
   const { id } = container.record
-  const state = readState(container.directory)
+  const state = stateOf(container, name)
   if (state.status !== 'running' || !state.paused) {
     throw new LighterError('conflict', `Container ${id} is not paused`)
   }
-  await askMonitor(places, container, false)
+  await askMonitor(places, container, name, false)
 }
 
-async function askMonitor(places: Places, container: Container, paused: boolean): Promise<void> {
-  const state = readState(container.directory)
+async function askMonitor(
+  places: Places,
+  container: Container,
+  name: string,
+  paused: boolean,
+): Promise<void> {
+  const state = stateOf(container, name)
   if (state.status !== 'running') throw notRunning(container.record.id)
   using control = await connectMonitor(places.runtime, container, state)
-  if (!control) throw notRunning(container.record.id)
+  if (!control) throw endedMeanwhile(container, name)
   try {
     await control.pause(paused)
   } catch (error) {
     if (!(error instanceof LighterError) || error.message.startsWith('Container ')) throw error
-    if (error.code === 'not-running') throw notRunning(container.record.id)
+    if (error.code === 'not-running') throw endedMeanwhile(container, name)
     throw new LighterError(
       'unsupported',
       `cannot ${paused ? 'pause' : 'unpause'} container ${container.record.id}: ${error.message}`,

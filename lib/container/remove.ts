@@ -94,6 +94,9 @@ export const isOthersDoing = (error: unknown): boolean =>
 const isGone = (error: unknown): boolean =>
   error instanceof LighterError && error.message.startsWith('No such container')
 
+/** Why one cannot be killed that somebody else killed, or removed. */
+const ENDED: ReadonlySet<string> = new Set(['not-running', 'no-such-container'])
+
 async function endRun(
   engine: Engine,
   container: Container,
@@ -103,7 +106,7 @@ async function endRun(
   if (!isLive(state)) return
   if (!force) throw stillRunning(container.record.name, state)
   await killContainer(engine.paths, container, SIGKILL).catch((error: unknown) => {
-    if (!(error instanceof LighterError && error.code === 'not-running')) throw error
+    if (!(error instanceof LighterError && ENDED.has(error.code))) throw error
   })
 }
 

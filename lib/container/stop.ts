@@ -6,10 +6,10 @@ import type { HostPaths } from '../host/paths.ts'
 import { isAlive, isSuspended, signalProcess } from '../host/process.ts'
 import { Control } from '../runtime/control.ts'
 import type { Plan } from '../runtime/plan.ts'
-import type { Container } from './catalog.ts'
+import { type Container, missing, nameInAddress, stateOf } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { stopSignal } from './signals.ts'
-import { isLive, type LiveState, readState } from './state.ts'
+import { findState, isLive, type LiveState } from './state.ts'
 
 export const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
@@ -35,8 +35,8 @@ export async function stopContainer(
   options: StopOptions,
   name: string = container.record.name,
 ): Promise<void> {
-  const { record, directory } = container
-  const state = readState(directory)
+  const { record } = container
+  const state = stateOf(container, name)
   if (!isLive(state)) return
   const signal = stopSignal(name, record, options.signal)
   const timeout = options.timeout ?? record.config.stopTimeout ?? DEFAULT_TIMEOUT
@@ -80,32 +80,37 @@ async function endsWithin(control: Control, seconds: number): Promise<boolean> {
   }
 }
 
-/** Sends a signal to a running container's first process. Throws `not-running`. */
+/** Sends a signal to a running container's first process. `name`: what the user calls it. Throws `not-running`, `no-such-container`. */
 export async function killContainer(
   { data, runtime }: Places,
   container: Container,
   number: number,
+  name: string = container.record.name,
 ): Promise<void> {
-  const { record, directory } = container
-  const state = readState(directory)
+  const { record } = container
+  const state = stateOf(container, name)
   if (!isLive(state)) throw notRunning(record.id)
   using control = await connectMonitor(runtime, container, state)
-  if (!control) throw notRunning(record.id)
+  if (!control) throw endedMeanwhile(container, name)
   sendSignal(data, container, control, number)
   // Docker answers after the end when the signal is certain to bring it.
   if (number === SIGKILL) await certainEnd(control, state)
   else await control.sent()
 }
 
-/** Waits until a container does not run and returns its exit code. */
-export async function waitContainer(runtime: string, container: Container): Promise<number> {
-  const state = readState(container.directory)
+/** Waits until a container does not run and returns its exit code. `name`: what the user calls it. Throws `no-such-container`. */
+export async function waitContainer(
+  runtime: string,
+  container: Container,
+  name: string,
+): Promise<number> {
+  const state = stateOf(container, name)
   if (isLive(state)) {
     using control = await connectMonitor(runtime, container, state)
     const report = await control?.exit()
     if (report) return report.exitCode
   }
-  const last = readState(container.directory)
+  const last = stateOf(container, name)
   return last.status === 'exited'
     ? last.exitCode
     : last.status === 'created'
@@ -136,6 +141,10 @@ function plannedRuntime(directory: string): string | undefined {
   const plan = parseJson(readSmallFile(join(directory, 'plan.json'), MAX_PLAN))
   return (plan as Partial<Plan> | undefined)?.runtimeDir
 }
+
+/** What is said of a container that was running when it was looked at. */
+export const endedMeanwhile = ({ record, directory }: Container, name: string): LighterError =>
+  findState(directory) ? notRunning(record.id) : missing(nameInAddress(name))
 
 export const notRunning = (id: string): LighterError =>
   new LighterError('not-running', `container ${id} is not running`)

@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeDirectory, spaceError } from '../fs/replace.ts'
+import { isErrno } from '../core/errors.ts'
+import { spaceError } from '../fs/replace.ts'
 import type { SpecProcess } from '../oci/runtime-spec.ts'
 
 /** exec/<name>.json: a further process of a container. Read and unlinked by the native program. */
@@ -12,16 +13,32 @@ export interface ExecRequest {
   stdin: boolean
 }
 
-/** Writes the request under its id where nobody else can read it and returns its path: an environment may hold secrets. */
-export function writeExecRequest(directory: string, id: string, request: ExecRequest): string {
+/**
+ * Writes the request under its id where nobody else can read it and returns its path: an environment may hold secrets. `undefined`
+ * when the container's directory is gone, which is not made again.
+ */
+export function writeExecRequest(
+  directory: string,
+  id: string,
+  request: ExecRequest,
+): string | undefined {
   const folder = join(directory, 'exec')
-  makeDirectory(folder)
   const path = join(folder, `${id}.json`)
   try {
+    makeFolder(folder)
     writeFileSync(path, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
   } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
     rmSync(path, { force: true })
     throw spaceError(error, path)
   }
   return path
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error
+  }
 }

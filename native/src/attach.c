@@ -11,6 +11,7 @@
 
 #include "attach_options.h"
 #include "frames.h"
+#include "gone.h"
 #include "identity.h"
 #include "plan.h"
 #include "json_read.h"
@@ -110,6 +111,14 @@ int session_attach(const struct attach_options *options, struct failure *out)
 	return code;
 }
 
+/* What is said of a container that went meanwhile. */
+static int explain(const struct attach_options *options, struct failure *why)
+{
+	if (options->container)
+		(void)gone_removed(options->container, options->name, why);
+	return attach_report_failure(options, why);
+}
+
 int verb_attach(int argc, char **argv)
 {
 	struct attach_options options;
@@ -119,5 +128,5 @@ int verb_attach(int argc, char **argv)
 	if (attach_options_parse(argc - 1, argv + 1, &options, &failure) == 0 &&
 		attach_reset_process(&options, &failure) == 0)
 		code = session_attach(&options, &failure);
-	return code < 0 ? attach_report_failure(&options, &failure) : code;
+	return code < 0 ? explain(&options, &failure) : code;
 }

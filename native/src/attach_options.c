@@ -18,6 +18,7 @@ enum option_code {
 	OPTION_DETACH,
 	OPTION_PRINT,
 	OPTION_DETACH_KEYS,
+	OPTION_NAME,
 	OPTION_NO_STDIN,
 	OPTION_NO_STDOUT,
 	OPTION_NO_STDERR,
@@ -34,6 +35,7 @@ static const struct option known[] = {
 	{"detach", no_argument, NULL, OPTION_DETACH},
 	{"print", required_argument, NULL, OPTION_PRINT},
 	{"detach-keys", required_argument, NULL, OPTION_DETACH_KEYS},
+	{"name", required_argument, NULL, OPTION_NAME},
 	{"no-stdin", no_argument, NULL, OPTION_NO_STDIN},
 	{"no-stdout", no_argument, NULL, OPTION_NO_STDOUT},
 	{"no-stderr", no_argument, NULL, OPTION_NO_STDERR},
@@ -87,6 +89,9 @@ static int apply(int code, const char *value, struct attach_options *options, st
 		return 0;
 	case OPTION_DETACH_KEYS:
 		return detach_keys_parse(value, &options->detach_keys, out);
+	case OPTION_NAME:
+		options->name = value;
+		return 0;
 	case OPTION_NO_STDIN:
 		options->input = false;
 		return 0;

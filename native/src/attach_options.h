@@ -10,6 +10,7 @@
 
 struct attach_options {
 	const char *container;			 /* the container's directory */
+	const char *name;			 /* as the user calls it, or NULL */
 	const char *prepared;			 /* what is to be in force there, or NULL */
 	const char *print;			 /* for standard output once the container runs */
 	const char *error_prefix, *error_suffix; /* around what is said about a failure */

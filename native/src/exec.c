@@ -12,6 +12,7 @@
 #include "exec_behind.h"
 #include "exec_request.h"
 #include "exec_trace.h"
+#include "gone.h"
 #include "memfd.h"
 #include "plan.h"
 #include "process.h"
@@ -24,6 +25,7 @@
 
 struct exec_arguments {
 	const char *container, *file, *detach_keys, *error_prefix;
+	const char *name, *gone_prefix; /* for a container that goes meanwhile */
 	int report;
 	bool detach; /* Docker's client sees such a failure as a request's, not as an exit */
 };
@@ -35,6 +37,8 @@ static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, st
 		{"exec", required_argument, NULL, 'e'},
 		{"detach-keys", required_argument, NULL, 'k'},
 		{"error-prefix", required_argument, NULL, 'p'},
+		{"gone-prefix", required_argument, NULL, 'g'},
+		{"name", required_argument, NULL, 'n'},
 		{"report-fd", required_argument, NULL, 'r'},
 		{0},
 	};
@@ -56,6 +60,10 @@ static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, st
 			ret->detach_keys = optarg;
 		else if (option == 'p')
 			ret->error_prefix = optarg;
+		else if (option == 'g')
+			ret->gone_prefix = optarg;
+		else if (option == 'n')
+			ret->name = optarg;
 		else if (option == 'r')
 			ret->report = atoi(optarg);
 		else
@@ -287,14 +295,19 @@ static int exit_code(const struct failure *failure)
 	return failure->kind == FAILURE_NO_USER ? 126 : failure_exit_code(failure);
 }
 
-static int report_failure(const struct exec_arguments *arguments, const struct failure *failure)
+static int report_failure(const struct exec_arguments *arguments, struct failure *failure)
 {
+	const char *prefix = arguments->error_prefix;
+	bool gone = failure->kind == FAILURE_SETUP && arguments->container &&
+		    gone_ended(arguments->container, arguments->name, failure);
+
+	if (gone)
+		prefix = arguments->gone_prefix;
 	if (arguments->report >= 0)
 		failure_report(arguments->report, failure);
 	else
-		fprintf(stderr, "%s%s\n", arguments->error_prefix ? arguments->error_prefix : "",
-			failure->message);
-	return arguments->detach ? 1 : exit_code(failure);
+		fprintf(stderr, "%s%s\n", prefix ? prefix : "", failure->message);
+	return arguments->detach || gone ? 1 : exit_code(failure);
 }
 
 /* A request is carried out by a process that stays with it, whatever becomes of the command that

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../helpers/until.ts'
 import { finish, makeWorld, type Outcome, statusOf, type World } from '../helpers/world.ts'
@@ -14,6 +15,16 @@ const create = async (name: string, ...command: string[]): Promise<string> =>
   (await lighter('create', '--name', name, image, ...command)).stdout.trim()
 const inspect = async (name: string) => JSON.parse((await lighter('inspect', name)).stdout)[0]
 const works = { exitCode: 0, stderr: '' }
+
+/** What is said of a container that is gone, or has just ended and not yet gone. */
+const wordsOf = (id: string): RegExp =>
+  new RegExp(
+    '^(Error response from daemon: ' +
+      '((cannot kill container: box: )?No such container: box' +
+      `|(cannot kill container: box: )?container ${id} is not running)` +
+      '|You cannot attach to a stopped container, start it first)\n$',
+    'i',
+  )
 
 beforeAll(() => {
   world = makeWorld('races')
@@ -185,6 +196,53 @@ describe('several commands on one container', () => {
       expect(read.stdout).toBe(readFileSync('/etc/passwd', 'utf8'))
       await lighter('rm', '-f', id)
     }
+  })
+
+  test.each([
+    [['wait', 'box'], '0137\n'],
+    [['exec', 'box', 'true'], ''],
+    [['exec', '-d', 'box', 'true'], ''],
+    [['top', 'box'], undefined],
+    [['attach', 'box'], ''],
+    [['pause', 'box'], 'box\n'],
+    [['logs', '-f', 'box'], ''],
+    [['stop', '-t', '0', 'box'], 'box\n'],
+    [['kill', 'box'], 'box\n'],
+  ] as const)(
+    "%j beside rm -f: done, or Docker's words",
+    { timeout: 120_000 },
+    async (args, said) => {
+      for (let wait = 0; wait < 40; wait += 5) {
+        const run = await lighter('run', '-d', '--rm', '--name', 'box', image, 'sleep', '1000')
+        const removed = lighter('rm', '-f', 'box')
+        await sleep(wait)
+        const { exitCode, stdout, stderr } = await lighter(...args)
+        await removed
+        const id = run.stdout.trim()
+        // It went before, was seen ended, or went while the command was with it.
+        if (exitCode === 1) expect(stderr).toMatch(wordsOf(id))
+        else expect([0, 137]).toContain(exitCode)
+        if (exitCode === 0) expect(stderr).toBe('')
+        if (exitCode === 0 && said !== undefined) expect(said).toContain(stdout)
+        expect(readdirSync(join(world.data, 'containers'))).not.toContain(id)
+      }
+    },
+  )
+
+  test('exec and attach that find the container gone say so', async () => {
+    const [hash = ''] = readdirSync(join(world.data, 'libexec'))
+    const native = join(world.data, 'libexec', hash, 'lighter-native')
+    const gone = { exitCode: 1, stdout: '', stderr: 'E: No such container: box\n' }
+    const where = ['--container', join(world.data, 'containers', 'none'), '--name', 'box']
+    const exec = ['exec', ...where, '--exec', '/none.json', '--gone-prefix', 'E: ']
+    expect(await world.run(native, exec)).toEqual(gone)
+    const attach = ['attach', ...where, '--error-prefix', 'E: ', '--failure-code', '1']
+    expect(await world.run(native, attach)).toEqual(gone)
+    const id = await create('ended', 'true')
+    const ended = exec.map((word) => word.replace(/none$/, id))
+    const stderr = `E: container ${id} is not running\n`
+    expect(await world.run(native, ended)).toEqual({ ...gone, stderr })
+    await lighter('rm', 'ended')
   })
 
   test('everything at once leaves what can be used', { timeout: 240_000 }, async () => {
