@@ -45,8 +45,9 @@ struct bridge_wish {
 
 int bridge_create(int route, const struct bridge_wish *wish, struct failure *out);
 
-/* Removes the bridges that no link is in, the default one aside. */
-int bridge_sweep(int route, struct failure *out);
+/* Removes the bridges that no link is in, the default one aside, and their rules: each packet would
+ * go through those of every network there ever was. `netns`: where `route` stands. */
+int bridge_sweep(int netns, int route, struct failure *out);
 
 /* The index of a link, 0 when there is none, -1 on error. *ret_up: whether it is up. */
 int link_find(int route, const char *name, bool *ret_up, struct failure *out);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bridge.h"
+#include "nat.h"
 #include "netlink.h"
 #include "scope.h"
 
@@ -96,8 +97,21 @@ static int look(int route, struct sweep *sweep, struct failure *out)
 	return 0;
 }
 
-int bridge_sweep(int route, struct failure *out)
+static bool is_there(const char *bridge, void *context)
 {
+	const struct sweep *sweep = context;
+
+	for (size_t i = 0; i < sweep->count; i++)
+		if (sweep->bridges[i].used && strcmp(sweep->bridges[i].name, bridge) == 0)
+			return true;
+	/* Of more bridges than were looked at nobody knows. */
+	return sweep->count == BRIDGES_MAX;
+}
+
+int bridge_sweep(int netns, int route, struct failure *out)
+{
+	bool removed = false;
+
 	auto_free struct sweep *sweep = calloc(1, sizeof(*sweep));
 
 	if (!sweep)
@@ -107,8 +121,13 @@ int bridge_sweep(int route, struct failure *out)
 	sweep->masters = true;
 	if (look(route, sweep, out) < 0)
 		return -1;
-	for (size_t i = 0; i < sweep->count; i++)
-		if (!sweep->bridges[i].used && link_remove(route, sweep->bridges[i].name, out) < 0)
+	for (size_t i = 0; i < sweep->count; i++) {
+		if (sweep->bridges[i].used)
+			continue;
+		if (link_remove(route, sweep->bridges[i].name, out) < 0)
 			return -1;
-	return 0;
+		removed = true;
+	}
+	/* Last, and not the other way round: no bridge is ever without its rules. */
+	return removed ? nat_sweep(netns, is_there, sweep, out) : 0;
 }

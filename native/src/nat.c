@@ -4,11 +4,16 @@
 #include <errno.h>
 #include <linux/netfilter_ipv4.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "nft.h"
 #include "uplink.h"
 
 #define STEP "nftables"
+#define PREFIX "lighter-"
+
+/* Tables that one transaction removes; what is left waits for the next sweep. */
+enum { SWEEP_MAX = 100 };
 
 struct guard {
 	int netns;
@@ -77,7 +82,7 @@ static int set_guard(struct guard *guard, struct failure *out)
 	struct nl_refusal refusal;
 	int result;
 
-	snprintf(guard->table, sizeof(guard->table), "lighter-%s", guard->bridge);
+	snprintf(guard->table, sizeof(guard->table), PREFIX "%s", guard->bridge);
 	result = transact(guard, false, &refusal, out);
 	/* Left by a start that was killed, or by a network of that name before. Not deleted
 	 * unasked: the kernel waits out a grace period of some 15 ms when a table goes. */
@@ -124,4 +129,39 @@ int nat_guard6(int netns, const char *bridge, const struct subnet6 *subnet, bool
 	for (unsigned bit = 0; bit < subnet->prefix; bit++)
 		mask.s6_addr[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 	return set_guard(&guard, out);
+}
+
+struct table_sweep {
+	struct nft_batch batch;
+	bool (*is_there)(const char *bridge, void *context);
+	void *context;
+	unsigned count;
+};
+
+static void take_table(uint8_t family, const char *table, void *context)
+{
+	struct table_sweep *sweep = context;
+
+	if ((family != NFPROTO_IPV4 && family != NFPROTO_IPV6) ||
+		strncmp(table, PREFIX, sizeof(PREFIX) - 1) != 0 || sweep->count == SWEEP_MAX ||
+		sweep->is_there(table + sizeof(PREFIX) - 1, sweep->context))
+		return;
+	nft_delete_table(&sweep->batch, family, table);
+	sweep->count++;
+}
+
+int nat_sweep(int netns, bool (*is_there)(const char *bridge, void *context), void *context,
+	struct failure *out)
+{
+	struct table_sweep sweep = {.is_there = is_there, .context = context};
+	struct nl_refusal refusal;
+	int result;
+
+	nft_batch_begin(&sweep.batch, NFPROTO_IPV4);
+	result = nft_each_table(netns, take_table, &sweep, &refusal, out);
+	if (result == 0 && sweep.count > 0)
+		result = nft_batch_commit(&sweep.batch, netns, &refusal, out);
+	return result > 0
+		       ? nl_fail(out, &refusal, STEP, "the kernel keeps the rules of old networks")
+		       : result;
 }

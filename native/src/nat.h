@@ -18,4 +18,8 @@ int nat_guard(int netns, const char *bridge, const struct subnet *subnet, bool i
 int nat_guard6(int netns, const char *bridge, const struct subnet6 *subnet, bool internal,
 	struct failure *out);
 
+/* Removes the tables of bridges that are not there any more: those whose name `is_there` denies. */
+int nat_sweep(int netns, bool (*is_there)(const char *bridge, void *context), void *context,
+	struct failure *out);
+
 #endif

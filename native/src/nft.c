@@ -76,6 +76,53 @@ static void put_value(struct nl_message *message, uint16_t type, const void *dat
 	nl_nest_end(message, nest);
 }
 
+void nft_delete_table(struct nft_batch *batch, uint8_t family, const char *table)
+{
+	const struct nfgenmsg body = {.nfgen_family = family, .version = NFNETLINK_V0};
+	struct nl_message message;
+
+	nl_begin(&message, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE, NLM_F_ACK, &body,
+		sizeof(body));
+	nl_put_string(&message, NFTA_TABLE_NAME, table);
+	batch_add(batch, &message);
+}
+
+struct listing {
+	void (*take_table)(uint8_t family, const char *table, void *context);
+	void *context;
+};
+
+static int take_answer(const struct nlmsghdr *header, void *context)
+{
+	const struct nfgenmsg *body = NLMSG_DATA(header);
+	const struct nlattr *attributes[NFTA_TABLE_NAME + 1];
+	const struct listing *listing = context;
+
+	if (header->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE))
+		return 0;
+	nl_attributes(body + 1, header->nlmsg_len - NLMSG_SPACE(sizeof(*body)), attributes,
+		NFTA_TABLE_NAME + 1);
+	if (attributes[NFTA_TABLE_NAME])
+		listing->take_table(
+			body->nfgen_family, nl_data(attributes[NFTA_TABLE_NAME]), listing->context);
+	return 0;
+}
+
+int nft_each_table(int netns, void (*take_table)(uint8_t family, const char *table, void *context),
+	void *context, struct nl_refusal *refusal, struct failure *out)
+{
+	const struct nfgenmsg body = {.nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0};
+	struct listing listing = {take_table, context};
+	struct nl_message message;
+	auto_close int fd = netns_socket(netns, NETLINK_NETFILTER, out);
+
+	if (fd < 0)
+		return -1;
+	nl_begin(&message, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_DUMP, &body,
+		sizeof(body));
+	return nl_query(fd, &message, take_answer, &listing, refusal) < 0 ? 1 : 0;
+}
+
 void nft_add_table(struct nft_batch *batch, const char *table, bool replace)
 {
 	struct nl_message message;

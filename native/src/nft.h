@@ -36,6 +36,14 @@ int nft_batch_commit(
  * The kernel waits out a grace period of some 15 ms when a table goes. */
 void nft_add_table(struct nft_batch *batch, const char *table, bool replace);
 
+/* Removes a table of any family, whatever the batch's is; a missing one refuses the batch with
+ * ENOENT. */
+void nft_delete_table(struct nft_batch *batch, uint8_t family, const char *table);
+
+/* Calls `take` with every table of the namespace. Returns as nft_batch_commit. */
+int nft_each_table(int netns, void (*take_table)(uint8_t family, const char *table, void *context),
+	void *context, struct nl_refusal *refusal, struct failure *out);
+
 /* A chain of a type ("nat", "filter", "route") on a hook. */
 void nft_add_chain(struct nft_batch *batch, const char *table, const char *chain, const char *type,
 	uint32_t hook, int32_t priority);

@@ -249,7 +249,7 @@ int shared_ensure_bridge(struct shared *shared, const struct plan *plan,
 	int result = shared_lock_unless(&join, bridge_is_there);
 
 	/* An address may have been on a bridge that nobody is on any more. */
-	if (result == 0 && bridge_sweep(shared->route, out) < 0)
+	if (result == 0 && bridge_sweep(LENT_NETNS, shared->route, out) < 0)
 		result = -1;
 	if (result == 0)
 		result = create_bridge(&join);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules as the kernel takes them, read back with Debian's nft in a network namespace. */
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "check.h"
 #include "bridge.h"
 #include "nat.h"
+#include "netlink.h"
 #include "nft.h"
 #include "scope.h"
 
@@ -28,6 +31,19 @@ static bool listed(const char *line)
 	if (!found)
 		printf("not in the list of rules: %s\n", line);
 	return found;
+}
+
+static int count_tables(const char *part)
+{
+	FILE *list = popen("/usr/sbin/nft list tables", "r");
+	char text[256];
+	int count = 0;
+
+	while (list && fgets(text, sizeof(text), list))
+		count += strstr(text, part) != NULL;
+	if (list)
+		pclose(list);
+	return count;
 }
 
 static void test_masquerade(int netns)
@@ -57,6 +73,61 @@ static void test_masquerade6(int netns)
 	check(nat_guard6(netns, "lighter0", &subnet, false, &failure) == 0);
 	check(listed("table ip6 lighter-lighter0 {"));
 	check(listed("ip6 saddr fd00:0:0:a0::/60 oifname != \"lighter0\" masquerade"));
+}
+
+static bool is_there(const char *bridge, void *context)
+{
+	return strcmp(bridge, context) == 0;
+}
+
+/* Of one bridge only the rules stay, and what is no rule of a bridge. */
+static void test_sweep(int netns)
+{
+	struct nl_refusal refusal;
+	struct nft_batch batch;
+	struct failure failure;
+	struct subnet subnet;
+	char bridge[16];
+
+	check(subnet_parse("10.1.0.0/16", "10.1.0.1", &subnet, &failure) == 0);
+	for (int i = 0; i < 120; i++) {
+		snprintf(bridge, sizeof(bridge), "old%d", i);
+		check(nat_guard(netns, bridge, &subnet, i % 2 == 0, &failure) == 0);
+	}
+	nft_batch_begin(&batch, NFPROTO_INET);
+	nft_add_table(&batch, "lighter-ports", false);
+	check(nft_batch_commit(&batch, netns, &refusal, &failure) == 0);
+	check(nat_sweep(netns, is_there, (char[]){"internal0"}, &failure) == 0);
+	check(nat_sweep(netns, is_there, (char[]){"internal0"}, &failure) == 0);
+	check(nat_sweep(netns, is_there, (char[]){"internal0"}, &failure) == 0);
+	check(count_tables("") == 2);
+	check(listed("table ip lighter-internal0 {"));
+	check(listed("table inet lighter-ports {"));
+}
+
+/* Bridges that nobody is on go with their rules. */
+static void test_unused_bridges(int netns)
+{
+	auto_close int route = nl_open(NETLINK_ROUTE);
+	struct failure failure;
+	struct subnet subnet;
+
+	check(subnet_parse("10.2.0.0/16", "10.2.0.1", &subnet, &failure) == 0);
+	for (int i = 0; i < 2; i++) {
+		const struct bridge_wish wish = {.name = i == 0 ? "lighter0" : "unused0",
+			.subnet = &subnet,
+			.mtu = 1500,
+			.netns = netns};
+
+		check(nat_guard(netns, wish.name, &subnet, false, &failure) == 0);
+		check(bridge_create(route, &wish, &failure) == 0);
+	}
+	check(listed("table ip lighter-unused0 {"));
+	check(bridge_sweep(netns, route, &failure) == 0);
+	check(count_tables("lighter-unused0") == 0);
+	check(count_tables("lighter-lighter0") == 1);
+	check(if_nametoindex("unused0") == 0);
+	check(if_nametoindex("lighter0") != 0);
 }
 
 static void test_dnat(int netns)
@@ -92,6 +163,8 @@ int main(void)
 	test_masquerade(netns);
 
 	test_masquerade6(netns);
+	test_sweep(netns);
+	test_unused_bridges(netns);
 	test_dnat(netns);
 	return failures > 0;
 }
