@@ -13,8 +13,7 @@
 #include "cgroup_devices.h"
 #include "scope.h"
 
-/* The unescaped mount point of the v2 tree; false when there is none. */
-static bool find_tree(char ret[PATH_MAX])
+bool cgroup_find_tree(char ret[PATH_MAX])
 {
 	auto_fclose FILE *file = fopen("/proc/self/mountinfo", "re");
 	auto_free char *line = NULL;
@@ -72,34 +71,36 @@ static bool can_create(const char *path)
 	return access(parent, W_OK) == 0;
 }
 
-static int unsupported(struct failure *out, const char *reason)
+static int unsupported(const char *wanted, struct failure *out, const char *reason)
 {
+	if (wanted)
+		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "cgroup",
+			"linux.cgroupsPath %.200s cannot be made: %s", wanted, reason);
 	return fail_kind(out, FAILURE_UNSUPPORTED, 0, "cgroup",
 		"linux.resources needs a cgroup: %s", reason);
 }
 
 int cgroup_locate(const struct spec *spec, const char *id, char **ret_path, struct failure *out)
 {
-	const char *wanted = spec->cgroups_path && *spec->cgroups_path ? spec->cgroups_path : NULL;
-	bool must = spec->cgroup_setting_count > 0 || cgroup_devices_needed(spec);
+	const char *asked = spec->cgroups_path && *spec->cgroups_path ? spec->cgroups_path : NULL;
+	const char *wanted = asked;
 	char tree[PATH_MAX], own[PATH_MAX] = "", usual[300];
 	char *path = NULL;
 
 	*ret_path = NULL;
-	if (!wanted && !must)
+	if (!asked && spec->cgroup_setting_count == 0 && !cgroup_devices_needed(spec))
 		return 0;
-	if (!wanted) {
+	if (!asked) {
 		snprintf(usual, sizeof(usual), "/lighter/%s", id);
 		wanted = usual;
 	}
-	if (!find_tree(tree))
-		return must ? unsupported(out, "cgroup v2 is not mounted on this host") : 0;
 	if (has_dots(wanted) || strlen(wanted) >= PATH_MAX / 2)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "cgroup",
 			"config.json: linux.cgroupsPath is not a plain path");
+	if (!cgroup_find_tree(tree))
+		return unsupported(asked, out, "cgroup v2 is not mounted on this host");
 	if (wanted[0] != '/' && !find_own(own))
-		return must ? unsupported(out, "this process has no place in the cgroup v2 tree")
-			    : 0;
+		return unsupported(asked, out, "this process has no place in the cgroup v2 tree");
 	if (asprintf(&path, "%s%s/%s", tree, strcmp(own, "/") == 0 ? "" : own,
 		    wanted + (wanted[0] == '/')) < 0)
 		return fail(out, ENOMEM, "cgroup", "cannot locate the cgroup");
@@ -108,7 +109,7 @@ int cgroup_locate(const struct spec *spec, const char *id, char **ret_path, stru
 		return 0;
 	}
 	free(path);
-	return must ? unsupported(out, "this user may not make one there") : 0;
+	return unsupported(asked, out, "this user may not make one there");
 }
 
 static int write_file(int directory, const char *file, const char *value)
@@ -278,7 +279,7 @@ int cgroup_split_own(char **ret_parent, struct failure *out)
 	auto_close int fd = -1;
 	auto_close int leaf = -1;
 
-	if (!find_tree(tree) || !find_own(own))
+	if (!cgroup_find_tree(tree) || !find_own(own))
 		return fail(out, 0, "cgroup", "this process has no place in a cgroup v2 tree");
 	if (asprintf(&path, "%s%s", tree, own) < 0) {
 		path = NULL;

@@ -3,6 +3,7 @@
 #ifndef LIGHTER_CGROUP_H
 #define LIGHTER_CGROUP_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "fail.h"
@@ -10,10 +11,12 @@
 
 /* Where the OCI verbs put the container: *ret_path is an absolute directory made of
  * linux.cgroupsPath (absolute: from the top of the v2 tree; relative: below the caller's own
- * cgroup), or /lighter/ID when only limits or device rules were given. NULL when nothing needs one,
- * or the caller can have none and the spec limits nothing. Device rules need one unless a user
- * namespace keeps device nodes from being made. */
+ * cgroup), or /lighter/ID when only limits or device rules were given. NULL when nothing asks for
+ * one. Device rules need one unless a user namespace keeps device nodes from being made. */
 int cgroup_locate(const struct spec *spec, const char *id, char **ret_path, struct failure *out);
+
+/* The unescaped mount point of the v2 tree; false when there is none. */
+bool cgroup_find_tree(char ret[PATH_MAX]);
 
 /* Makes the directory path and its missing parents, enables the controllers that the settings need,
  * writes the settings and attaches the device rules. *ret_fd is a descriptor of the directory, for

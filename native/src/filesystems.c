@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "cgroup.h"
 #include "copy_up.h"
 #include "scope.h"
 
@@ -74,27 +75,46 @@ static bool in_host_cgroup_namespace(int proc)
 	return fstatat(proc, "self/ns/cgroup", &status, 0) < 0 || status.st_ino == first;
 }
 
-/* Cgroup v2, whatever version the spec's type says: version 1 is not used by this program. Only a
- * process in a cgroup and cgroup namespace of its own may get it writable: else it would be the
- * host's. */
+/* What the host's own processes see; of version 2 alone where the spec's type says so. */
+static int bind_host_cgroup(bool second, uint64_t attributes, struct failure *out)
+{
+	char tree[PATH_MAX];
+
+	if (!second)
+		return bind_read_only("/sys/fs/cgroup", attributes, out);
+	if (!cgroup_find_tree(tree))
+		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
+			"cgroup2 is not mounted on this host");
+	return bind_read_only(tree, attributes, out);
+}
+
+/* Cgroup v2, whatever the spec's type says: `cgroup` is what every bundle has, and gets what there
+ * is. Only a process in a cgroup and cgroup namespace of its own may get it writable: else it would
+ * be the host's. Type `cgroup2` is taken at its word, or refused. */
 static int open_cgroup(const struct rootfs *rootfs, const struct spec_mount *mount,
 	uint64_t attributes, struct failure *out)
 {
 	static const struct mount_options none = {0};
+	bool second = strcmp(mount->type, "cgroup2") == 0;
 	const char *path;
 	int tree;
 
+	if (!rootfs->own_cgroup && second && !(attributes & MOUNT_ATTR_RDONLY))
+		return fail_kind(out, FAILURE_UNSUPPORTED, 0, "mount",
+			"cgroup2 on %s would be the host's: writable it needs a cgroup and a "
+			"cgroup namespace of the container's own, else the option ro",
+			mount->destination);
 	if (!rootfs->own_cgroup)
 		attributes |= MOUNT_ATTR_RDONLY;
 	if (!in_host_cgroup_namespace(rootfs->proc)) {
 		tree = mount_create("cgroup2", mount->source, &none, attributes, out);
-		if (tree >= 0)
+		if (tree >= 0 || second)
 			return tree;
 	}
 	/* With a namespace of its own it is not to see the host's tree; without one it may. */
 	if (!spec_namespace_find(rootfs->spec, CLONE_NEWCGROUP, &path) || path) {
-		tree = bind_read_only("/sys/fs/cgroup", attributes, out);
-		if (tree >= 0)
+		tree = bind_host_cgroup(second, attributes, out);
+		if (tree >= 0 || second)
 			return tree;
 	}
 	return mount_create("tmpfs", "tmpfs", &none, attributes | MOUNT_ATTR_RDONLY, out);

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -197,6 +205,16 @@ describe('the verbs of the OCI runtime interface', () => {
       /lighter-subpath/,
     ],
     [
+      "a writable cgroup2 that would be the host's",
+      withMount({ destination: '/sys/fs/cgroup', type: 'cgroup2', source: 'cgroup' }),
+      /cgroup2 on \/sys\/fs\/cgroup .* option ro/,
+    ],
+    [
+      'a cgroup where the user may make none',
+      withLinux({ cgroupsPath: '/lighter-test-none/box' }),
+      /linux\.cgroupsPath \/lighter-test-none\/box cannot be made/,
+    ],
+    [
       'a terminal that goes nowhere',
       { ...makeConfig(['true']), process: { ...makeConfig(['true']).process, terminal: true } },
       /--console-socket/,
@@ -207,6 +225,35 @@ describe('the verbs of the OCI runtime interface', () => {
     expect(outcome.stderr.trim().split('\n')).toHaveLength(1)
     expect(outcome.exitCode).not.toBe(0)
     expect((await native('state', 'refused')).exitCode).not.toBe(0)
+  })
+
+  // crun takes both, though the specification calls their members required.
+  test('a user and a limit of processes without members are root and none', async () => {
+    const config = makeConfig(['sh', '-c', 'echo $(id -u):$(id -g) > /tmp/said'])
+    const bundle = makeBundle({
+      ...config,
+      process: { ...config.process, user: {} },
+      linux: { ...config.linux, resources: { pids: {} } },
+    })
+    expect(await create(bundle, 'bare')).toMatchObject({ exitCode: 0, stderr: '' })
+    await native('start', 'bare')
+    await waitForStatus('bare', 'stopped')
+    expect(readFileSync(join(bundle, 'rootfs/tmp/said'), 'utf8')).toBe('0:0\n')
+    expect((await native('delete', 'bare')).exitCode).toBe(0)
+  })
+
+  test('a mount of type cgroup2 is one, also where the host has both versions', async () => {
+    const mount = { destination: '/sys/fs/cgroup', type: 'cgroup2', source: 'c', options: ['ro'] }
+    const config = makeConfig(['sh', '-c', 'cat /proc/mounts > /tmp/said'])
+    const bundle = makeBundle({ ...config, mounts: [...config.mounts, mount] })
+    expect(await create(bundle, 'two-only')).toMatchObject({ exitCode: 0, stderr: '' })
+    await native('start', 'two-only')
+    await waitForStatus('two-only', 'stopped')
+    const lines = readFileSync(join(bundle, 'rootfs/tmp/said'), 'utf8').split('\n')
+    expect(lines.filter((line) => line.includes(' /sys/fs/cgroup'))).toEqual([
+      expect.stringMatching(/^\S+ \/sys\/fs\/cgroup cgroup2 ro,/),
+    ])
+    expect((await native('delete', 'two-only')).exitCode).toBe(0)
   })
 
   test.each<[string, unknown]>([
