@@ -21,7 +21,7 @@ import {
   sourceName,
 } from './copy-paths.ts'
 import { recordContainerEvent } from './events.ts'
-import type { ContainerRecord } from './record.ts'
+import { readState } from './state.ts'
 import { planView } from './view.ts'
 
 export interface CopyOptions {
@@ -119,7 +119,7 @@ async function copyInto(
     if (!destination.isDirectory) {
       throw refusal(`destination "${container.called}:${path}" must be a directory`)
     }
-    checkWritable(container.record, destination.path)
+    checkWritable(container, destination.path)
     const end = await insideEnd(engine, container, destination.path)
     // Whoever hands over an archive has decided on its owners.
     await writeFilesFromStdin(end, true)
@@ -137,7 +137,7 @@ async function copyInto(
     },
   )
   if (!directory) throw notFound(container, target.directory)
-  checkWritable(container.record, target.directory)
+  checkWritable(container, target.directory)
   const from = { program: engine.native().program, path: local.path }
   const to = await insideEnd(engine, container, target.directory)
   await copyFiles(from, to, target.name, options.archive, options.onBytes)
@@ -201,13 +201,17 @@ const keepEnd = (path: string, target: string): string =>
 const notFound = ({ called }: CopyContainer, path: string): LighterError =>
   new LighterError('no-such-container', `Could not find the file ${path} in container ${called}`)
 
-/** A read-only root filesystem takes files in its writable volumes only. */
-function checkWritable(record: ContainerRecord, path: string): void {
+/**
+ * A read-only root filesystem takes files in its writable volumes only, and in the tmpfs of a container that runs: otherwise
+ * there is none, and the file would lie below its place.
+ */
+function checkWritable({ record, directory }: Container, path: string): void {
   const mount = record.mounts
     .filter(({ destination }) => path === destination || path.startsWith(`${destination}/`))
     .sort((a, b) => b.destination.length - a.destination.length)[0]
   if (mount?.readOnly) throw new LighterError('bad-input', 'mounted volume is marked read-only')
-  if (!mount && record.host.readonlyRootfs) {
+  const isThere = mount && (mount.type !== 'tmpfs' || readState(directory).status === 'running')
+  if (!isThere && record.host.readonlyRootfs) {
     throw new LighterError('bad-input', 'container rootfs is marked read-only')
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../engine.ts'
 import type { View, ViewMount } from '../runtime/view.ts'
@@ -6,6 +7,8 @@ import { volumeData } from '../volume/volume.ts'
 import type { Container } from './catalog.ts'
 import type { MountPoint } from './record.ts'
 import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
+import { ownerOfFiles } from './sharing.ts'
+import { byDepth, FILES_OF_NAMES } from './spec/mounts.ts'
 import { readState } from './state.ts'
 
 export interface ViewOptions {
@@ -16,9 +19,10 @@ export interface ViewOptions {
 /** How the files of a container are to be reached now, running or not. Nothing is started for it. */
 export async function planView(
   engine: Engine,
-  { record, directory }: Container,
+  container: Container,
   options: ViewOptions = {},
 ): Promise<View> {
+  const { record, directory } = container
   const { data } = engine.paths
   const state = readState(directory)
   return {
@@ -33,8 +37,27 @@ export async function planView(
     ...(state.status === 'running' && !options.onDisk
       ? { monitor: state.monitor, process: state.process }
       : {}),
-    mounts: record.mounts.flatMap((mount) => viewMount(data, mount)),
+    mounts: [
+      ...filesOfNames(data, container),
+      ...record.mounts.flatMap((mount) => viewMount(data, mount)),
+    ].sort(byDepth),
   }
+}
+
+/** hosts, hostname and resolv.conf, which the first start makes; the user's own mounts take their place. */
+function filesOfNames(data: string, container: Container): ViewMount[] {
+  const { record, directory } = container
+  if (!existsSync(join(directory, 'bundle/config.json'))) return []
+  const taken = new Set(record.mounts.map(({ destination }) => destination))
+  const { directory: files } = ownerOfFiles(data, container)
+  return FILES_OF_NAMES.filter(([, destination]) => !taken.has(destination)).map(
+    ([name, destination]) => ({
+      source: join(files, name),
+      destination,
+      readOnly: record.host.readonlyRootfs,
+      recursive: false,
+    }),
+  )
 }
 
 /** A tmpfs ended with the container. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unpack.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,9 +42,25 @@ struct spot {
 	int parent;
 };
 
+static const char *slash_after(const char *shown)
+{
+	return shown[0] && shown[strlen(shown) - 1] == '/' ? "" : "/";
+}
+
+/* What a container refuses is told as Docker's daemon tells it: with the whole path, the system's
+ * text beginning with a small letter. */
 static int cannot(const struct unpacking *unpacking, const char *verb, const char *path)
 {
-	return fail(unpacking->out, errno, STEP, "cannot %s %.300s", verb, path);
+	const char *shown = unpacking->options->shown;
+	int error = errno;
+	const char *text = strerror(error);
+
+	if (unpacking->options->owner == UNPACK_CALLER || error == ENOSPC || error == EDQUOT)
+		return fail(unpacking->out, error, STEP, "cannot %s %.300s", verb, path);
+	fail_kind(unpacking->out, FAILURE_BAD_INPUT, 0, STEP, "%s %.200s%s%.200s: %c%s", verb,
+		shown, slash_after(shown), path, tolower((unsigned char)text[0]), text + 1);
+	unpacking->out->error = error;
+	return -1;
 }
 
 /* "a//./b/" becomes "a/b". What leads up is refused: no honest archive has it. */
@@ -103,11 +120,10 @@ static int overwrites(
 	const struct unpacking *unpacking, const char *path, const char *old, const char *new)
 {
 	const char *shown = unpacking->options->shown;
-	bool slash = shown[0] && shown[strlen(shown) - 1] == '/';
 
 	return fail_kind(unpacking->out, FAILURE_BAD_INPUT, 0, STEP,
 		"cannot overwrite %s \"%.200s%s%.200s\" with %s \"%.200s\"", old, shown,
-		slash ? "" : "/", path, new, shown);
+		slash_after(shown), path, new, shown);
 }
 
 /* What is no directory makes room for what is none. Returns 1 when a directory is there already. */
@@ -123,7 +139,7 @@ static int make_room(struct unpacking *unpacking, const struct spot *spot, bool 
 	if (directory)
 		return overwrites(unpacking, spot->path, "non-directory", "directory");
 	if (unlinkat(spot->parent, spot->name, 0) < 0 && errno != ENOENT)
-		return cannot(unpacking, "replace", spot->path);
+		return cannot(unpacking, "unlinkat", spot->path);
 	return 0;
 }
 

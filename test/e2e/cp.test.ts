@@ -147,6 +147,10 @@ describe.each([...drivers, 'running'])('%s', (container) => {
       [['file', `${container}:/src/a/x`], `${daemon} extraction point is not a directory`],
       [['dir', `${container}:/src/a`], '1 cannot copy directory'],
       [['-', `${container}:/src/a`], `1 destination "${container}:/src/a" must be a directory`],
+      ...['hosts', 'hostname', 'resolv.conf'].map((name): [string[], string] => [
+        ['file', `${container}:/etc/${name}`],
+        `${daemon} unlinkat /etc/${name}: device or resource busy`,
+      ]),
       [['nosuch', `${container}:/`], `1 lstat ${place}/nosuch: no such file or directory`],
     ]
     for (const [args, expected] of table) expect(await outcomeOf(...args)).toBe(expected)
@@ -188,6 +192,41 @@ test('volumes and mounts, running or stopped', async () => {
   )
   expect(await outcomeOf('file', 'closed:/data')).toBe(
     '1 Error response from daemon: mounted volume is marked read-only',
+  )
+})
+
+test('hosts, hostname and resolv.conf are those that a started container has', async () => {
+  await lighter('run', '--name', 'named', '--hostname', 'me', image, 'true')
+  expect(await outcomeOf('named:/etc/hostname', 'got')).toBe('0')
+  expect(readFileSync(join(place, 'got'), 'utf8')).toBe('me\n')
+  await lighter('create', '--name', 'fresh', image, 'cat', '/etc/hosts')
+  expect(await outcomeOf('file', 'fresh:/etc/hosts')).toBe('0')
+  expect((await lighter('start', '-a', 'fresh')).stdout).toContain('localhost')
+  await lighter('run', '--name', 'own', '-v', `${join(place, 'dir')}:/etc/hosts`, image, 'true')
+  expect(await outcomeOf('own:/etc/hosts/one', 'one')).toBe('0')
+})
+
+test('a mount below another one is seen, whatever the order of the command line', async () => {
+  const [above, below] = [join(place, 'above'), join(place, 'dir')]
+  await asUser(`mkdir -p ${above}/below`)
+  const binds = ['-v', `${below}:/above/below`, '-v', `${above}:/above`]
+  await lighter('run', '--name', 'nested', ...binds, image, 'true')
+  expect(await outcomeOf('nested:/above/below/one', 'seen')).toBe('0')
+})
+
+test('the tmpfs of a read-only container takes files while it is there', async () => {
+  const options = ['-d', '--name', 'sealed', '--read-only', '--tmpfs', '/scratch']
+  await lighter('run', ...options, image, 'sleep', '1000')
+  expect(await outcomeOf('file', 'sealed:/scratch/')).toBe('0')
+  await lighter('stop', '-t', '0', 'sealed')
+  expect(await outcomeOf('file', 'sealed:/scratch/')).toBe(
+    '1 Error response from daemon: container rootfs is marked read-only',
+  )
+})
+
+test('what the kernel refuses in a container is told with its whole path', async () => {
+  expect(await outcomeOf('file', 'running:/proc/new')).toBe(
+    '1 Error response from daemon: create /proc/new: no such file or directory',
   )
 })
 

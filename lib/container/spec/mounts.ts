@@ -26,12 +26,17 @@ export function buildMounts(record: ContainerRecord, world: MountWorld): SpecMou
     taken.has(path) || (path.startsWith('/dev/') && taken.has('/dev'))
   const system = systemMounts(record).filter(({ destination }) => !isTaken(destination))
   const files = fileMounts(record, world).filter(({ destination }) => !taken.has(destination))
-  // A mount below another one must come after it, whatever the order on the command line was.
-  const ordered = [...files, ...own].sort((a, b) => depth(a.destination) - depth(b.destination))
-  return [...system, ...ordered]
+  return [...system, ...[...files, ...own].sort(byDepth)]
 }
 
-const depth = (path: string): number => path.split('/').length
+interface Placed {
+  destination: string
+}
+
+/** A mount below another one must come after it, whatever the order on the command line was. */
+export const byDepth = (a: Placed, b: Placed): number => depth(a) - depth(b)
+
+const depth = ({ destination }: Placed): number => destination.split('/').length
 
 function systemMounts(record: ContainerRecord): SpecMount[] {
   const closed = ['nosuid', 'noexec', 'nodev']
@@ -73,14 +78,16 @@ function ipcMounts({ host }: ContainerRecord, closed: string[]): SpecMount[] {
   ]
 }
 
+/** What says who the container is and whom it can ask: names of the files, and where they are mounted. */
+export const FILES_OF_NAMES = [
+  ['resolv.conf', '/etc/resolv.conf'],
+  ['hostname', '/etc/hostname'],
+  ['hosts', '/etc/hosts'],
+] as const
+
 function fileMounts(record: ContainerRecord, world: MountWorld): SpecMount[] {
-  const files = [
-    ['resolv.conf', '/etc/resolv.conf'],
-    ['hostname', '/etc/hostname'],
-    ['hosts', '/etc/hosts'],
-  ] as const
   const access = record.host.readonlyRootfs ? ['ro'] : []
-  const mounts = files.map(([name, destination]) =>
+  const mounts = FILES_OF_NAMES.map(([name, destination]) =>
     mount(destination, 'bind', join(world.files, name), ['rbind', 'rprivate', ...access]),
   )
   if (record.host.init) {
