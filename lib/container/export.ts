@@ -1,9 +1,10 @@
-import { closeSync, constants, openSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { closeSync, constants, lstatSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
-import { randomHex } from '../core/random.ts'
+import { randomBelow } from '../core/random.ts'
 import type { Engine } from '../engine.ts'
+import { errnoText } from '../fs/errno.ts'
 import { spaceError } from '../fs/replace.ts'
 import { viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
@@ -12,6 +13,7 @@ import { userMap } from './user-map.ts'
 import { planView } from './view.ts'
 
 const STDOUT = 1
+const MAX_NUMBER = 2 ** 32
 
 /**
  * Writes the root filesystem as an archive to a file, which appears when it is whole, or to standard output. Mounts and
@@ -29,7 +31,9 @@ export async function exportContainer(
     recordContainerEvent(engine.paths.data, container.record, 'export')
     return
   }
-  const draft = join(dirname(resolve(file)), `.docker_temp_${randomHex(5)}`)
+  // As Docker's client calls it, because its errors name it; nothing of the path is resolved.
+  const place = dirname(`${file}_`).replace(/\/$/, '')
+  const draft = `${place}/.docker_temp_${randomBelow(MAX_NUMBER)}`
   const fd = openDraft(draft)
   try {
     await runExport(engine, viewArguments(view), fd)
@@ -45,17 +49,18 @@ function openDraft(draft: string): number {
   try {
     return openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
   } catch (error) {
-    throw new LighterError('usage', (error as Error).message, { cause: error })
+    throw new LighterError('usage', `open ${draft}: ${errnoText(error)}`, { cause: error })
   }
 }
 
+/** Go renames nothing to where a directory is. */
 function renameDraft(draft: string, file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new LighterError('usage', `rename ${draft} ${file}: file exists`)
+  }
   try {
     renameSync(draft, file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EISDIR') {
-      throw new LighterError('usage', `rename ${draft} ${file}: file exists`)
-    }
     throw spaceError(error, file)
   }
 }

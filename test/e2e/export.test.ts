@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -124,11 +124,28 @@ test('where it cannot be written', async () => {
     exitCode: 1,
     stderr: 'Error response from daemon: No such container: nosuch\n',
   })
-  mkdirSync(join(world.home, 'taken'))
+  await world.run('sh', ['-c', 'mkdir taken && touch file'])
   await world.lighter(['create', '--name', 'source', image])
-  expect((await call('-o', join(world.home, 'taken'), 'source')).stderr).toMatch(
-    /^rename .*\/\.docker_temp_\d*[0-9a-f]* .*\/taken: file exists\n$/,
-  )
+  const taken = join(world.home, 'taken')
+  // As written, with the words of Go: each with what Docker 26.1 says.
+  const table: [string, RegExp][] = [
+    ['.', /^rename \.\/\.docker_temp_\d+ \.: file exists\n$/],
+    ['..', /^rename \.\/\.docker_temp_\d+ \.\.: file exists\n$/],
+    ['taken', /^rename \.\/\.docker_temp_\d+ taken: file exists\n$/],
+    ['taken/', /^rename taken\/\.docker_temp_\d+ taken\/: file exists\n$/],
+    [taken, /^rename \/\S+\/\.docker_temp_\d+ \/\S+\/taken: file exists\n$/],
+    ['taken/new/', /^open taken\/new\/\.docker_temp_\d+: no such file or directory\n$/],
+    ['/proc/x', /^open \/proc\/\.docker_temp_\d+: no such file or directory\n$/],
+    ['file/x', /^failed to export container: stat file\/x: not a directory\n$/],
+    ['a/b', /^failed to export container: invalid output path: directory "a" does not exist\n$/],
+  ]
+  for (const [path, sentence] of table) {
+    const { exitCode, stderr } = await call('-o', path, 'source')
+    expect([path, exitCode]).toEqual([path, 1])
+    expect(stderr).toMatch(sentence)
+  }
+  expect(readdirSync(world.home).filter((name) => name.startsWith('.docker_temp_'))).toEqual([])
+  expect(readdirSync(taken)).toEqual([])
   writeFileSync(join(world.home, 'terminal.sh'), `exec ${inject('program')} export source\n`)
   const { stdout } = await world.run('script', ['-qec', 'sh terminal.sh', '/dev/null'])
   expect(stdout).toBe('cowardly refusing to save to a terminal. Use the -o flag or redirect\r\n')
