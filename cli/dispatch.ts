@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { RELEASE_VERB } from '../lib/core/release-verb.ts'
 import { type FoundCommand, findCommand, groups } from './commands.ts'
 import { createContext } from './context.ts'
 import { globalFlags } from './flags/global.ts'
@@ -50,9 +51,6 @@ async function callCommand(
   where.name = found.name
   return await callFound(program, found, where.debug)
 }
-
-/** What the monitor of a container calls at its end: lib/container/start.ts. */
-const RELEASE_VERB = '__release'
 
 async function release([data = '', ...ids]: string[]): Promise<number> {
   const { unmountPluginVolumes } = await import('../lib/container/volume-mounts.ts')

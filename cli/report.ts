@@ -129,8 +129,11 @@ const OWN_WORDS: ReadonlySet<ErrorCode> = new Set([
 export function describeError(error: LighterError): string {
   const { code, message } = error
   if (code === 'no-such-object') return `Error: ${message}`
-  return OWN_WORDS.has(code) || message.startsWith(DAEMON) ? message : `${DAEMON}${message}`
+  return isDaemonsWord(error) && !message.startsWith(DAEMON) ? `${DAEMON}${message}` : message
 }
+
+/** Whether it is what Docker's daemon would have said. */
+export const isDaemonsWord = ({ code }: LighterError): boolean => !OWN_WORDS.has(code)
 
 /** What Docker's client puts before everything that its daemon refuses; scripts look for it. */
 export const DAEMON = 'Error response from daemon: '

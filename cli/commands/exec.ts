@@ -1,5 +1,5 @@
 import { findContainer } from '../../lib/container/catalog.ts'
-import { prepareExec } from '../../lib/container/exec.ts'
+import { checkReady, prepareExec } from '../../lib/container/exec.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
@@ -20,6 +20,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   if (stdin && tty && !process.stdin.isTTY) {
     throw new LighterError('usage', 'the input device is not a TTY')
   }
+  checkReady(container, text)
+  const detachKeys = await findDetachKeys(context, parsed, stdin && tty, 'escape')
   const workingDir = parsed.string('workdir') || undefined
   if (workingDir !== undefined && !workingDir.startsWith('/')) {
     context.warn('OCI runtime exec failed: exec failed: Cwd must be an absolute path')
@@ -35,7 +37,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     user: parsed.string('user') || undefined,
     workingDir,
     privileged: parsed.bool('privileged'),
-    detachKeys: await findDetachKeys(context, parsed, stdin && tty),
+    detachKeys,
     consoleSize: terminalSize(),
     errorPrefix: detach ? DAEMON : '',
     gonePrefix: DAEMON,

@@ -20,7 +20,9 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     context.warn('the input device is not a TTY')
     return 1
   }
-  const detachKeys = await findDetachKeys(context, parsed, request.attach.stdin && request.tty)
+  const detachKeys = detached
+    ? undefined
+    : await findDetachKeys(context, parsed, request.attach.stdin && request.tty)
   using cidFile = claimCidFile(request.cidFile)
   const { engine } = context
   const image = await obtainImage(context, parsed)
@@ -35,7 +37,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
         () => undefined,
       )
     }
-    throw error
+    const { startFailure } = await import('../start-failure.ts')
+    throw startFailure(error)
   })
   // With no output attached, the id is the answer, as with -d.
   const idIsAnswer =

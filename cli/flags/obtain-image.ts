@@ -31,7 +31,7 @@ export async function obtainImage(context: Context, parsed: Parsed): Promise<Obt
   const image = await ensureImage(engine, parsed.operands[0] ?? '', {
     policy,
     platform,
-    onMissing: context.warn,
+    onMissing: quiet ? () => undefined : context.warn,
     ...(quiet ? {} : { onProgress }),
   })
   const squashed = isSquashed(engine)

@@ -7,14 +7,6 @@ const STREAMS = new Set(['stdin', 'stdout', 'stderr'])
 export const checkEnv = (text: string): string | undefined =>
   text === '' || text.startsWith('=') ? `invalid environment variable: ${text}` : undefined
 
-const KEY = /^(.|ctrl-[a-z@[\\\]^_])$/s
-
-/** What cannot detach; an empty list means that nothing does. */
-export function checkDetachKeys(text: string): string | undefined {
-  const wrong = text === '' ? undefined : text.split(',').find((key) => !KEY.test(key))
-  return wrong === undefined ? undefined : `unknown key '${wrong}'`
-}
-
 /** What is wrong with a label. */
 export const checkLabel = (text: string): string | undefined =>
   text.startsWith('=') ? `invalid label '${text}': empty name` : undefined
@@ -124,7 +116,6 @@ export const runFlags = (): FlagTable => ({
   },
   'detach-keys': {
     type: 'string',
-    check: checkDetachKeys,
     summary: 'Override the key sequence for detaching a container',
   },
   pull: {

@@ -1,5 +1,4 @@
 import { checkFilter } from '../flags/filter.ts'
-import { checkDetachKeys } from '../flags/run.ts'
 import type { FlagSpec } from '../flags/spec.ts'
 
 /** No limit on operands. */
@@ -15,7 +14,6 @@ export const filter: FlagSpec = {
 
 export const detachKeys: FlagSpec = {
   type: 'string',
-  check: checkDetachKeys,
   summary: 'Override the key sequence for detaching a container',
 }
 

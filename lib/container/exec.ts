@@ -15,18 +15,23 @@ export interface ExecOptions extends ExecWishes {
   gonePrefix: string
 }
 
-/** Prepares a further process of a running container; returns the native program's arguments. Throws `not-running`. */
-export function prepareExec(data: string, container: Container, options: ExecOptions): string[] {
-  const { record, directory } = container
-  const state = stateOf(container, options.name)
+/** Throws `not-running` or `conflict` where a container cannot take a further process now. `name`: as the user called it. */
+export function checkReady(container: Container, name: string): void {
+  const { record } = container
+  const state = stateOf(container, name)
   if (state.status === 'restarting') throw stillRestarting(record.id)
   if (state.status !== 'running') throw notRunning(record.id)
   if (state.paused) {
     throw new LighterError(
       'conflict',
-      `Container ${options.name} is paused, unpause the container before exec`,
+      `Container ${name} is paused, unpause the container before exec`,
     )
   }
+}
+
+/** Prepares a further process of a container that is ready for one; returns the native program's arguments. */
+export function prepareExec(data: string, container: Container, options: ExecOptions): string[] {
+  const { record, directory } = container
   const id = randomHex(32)
   const file = writeExecRequest(directory, id, describeExec(record, options))
   if (file === undefined) throw endedMeanwhile(container, options.name)

@@ -158,13 +158,19 @@ export function normalizeDestination(path: string, fail: (reason: string) => Lig
   return clean
 }
 
+type TmpfsRequest = Extract<MountRequest, { type: 'tmpfs' }> & {
+  /** The path as written. */
+  written: string
+}
+
 /** The mounts of `--tmpfs`, `path → options`. Throws `bad-input`. */
-export function tmpfsMounts(tmpfs: Record<string, string>): MountRequest[] {
+export function tmpfsMounts(tmpfs: Record<string, string>): TmpfsRequest[] {
   return Object.entries(tmpfs).map(([path, text]) => ({
     type: 'tmpfs',
     destination: normalizeDestination(path, (reason) => bad(reason)),
     readOnly: text.split(',').includes('ro'),
     options: checkTmpfsOptions(text),
+    written: path,
   }))
 }
 
@@ -187,19 +193,25 @@ function checkTmpfsOptions(text: string): string[] {
 
 /**
  * Two mounts at one place are a mistake, a `--tmpfs` among them only beside a `-v`: it hides what `--mount` or another one puts at
- * its place. Throws `bad-input`.
+ * its place. As Docker does, a `--tmpfs` is compared as it was written. Returns all in the order in which they hide each other: one
+ * that is written otherwise (`/b/`) lies below. Throws `bad-input`.
  */
-export function checkDuplicates(
+export function orderMounts(
   binds: readonly MountRequest[],
   mounts: readonly MountRequest[],
-  tmpfs: readonly MountRequest[],
-): void {
+  tmpfs: readonly TmpfsRequest[],
+): MountRequest[] {
   const seen = new Set<string>()
   for (const { destination } of [...binds, ...mounts]) {
     if (seen.has(destination)) throw bad(`Duplicate mount point: ${destination}`)
     seen.add(destination)
   }
   const bound = new Set(binds.map(({ destination }) => destination))
-  const clash = tmpfs.find(({ destination }) => bound.has(destination))
-  if (clash) throw bad(`Duplicate mount point: ${clash.destination}`)
+  const clash = tmpfs.find(({ written }) => bound.has(written))
+  if (clash) throw bad(`Duplicate mount point: ${clash.written}`)
+  const place = (above: boolean): MountRequest[] =>
+    tmpfs
+      .filter(({ written, destination }) => (written === destination) === above)
+      .map(({ written: _, ...mount }) => mount)
+  return [...place(false), ...binds, ...mounts, ...place(true)]
 }

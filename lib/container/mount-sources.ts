@@ -6,10 +6,10 @@ import { listNames } from '../fs/drafts.ts'
 import type { HostPaths } from '../host/paths.ts'
 import { checkVolumeName, ensureVolume, readVolume } from '../volume/volume.ts'
 import {
-  checkDuplicates,
   isAnonymous,
   type MountRequest,
   normalizeDestination,
+  orderMounts,
   parseBind,
   tmpfsMounts,
 } from './mount-request.ts'
@@ -28,9 +28,7 @@ export async function prepareMounts(
 ): Promise<MountPoint[]> {
   const { data } = paths
   const binds = request.binds.filter((text) => !isAnonymous(text)).map(parseBind)
-  const tmpfs = tmpfsMounts(request.tmpfs)
-  checkDuplicates(binds, request.mounts, tmpfs)
-  const wanted = [...binds, ...request.mounts, ...tmpfs]
+  const wanted = orderMounts(binds, request.mounts, tmpfsMounts(request.tmpfs))
   const own = new Set(wanted.map(({ destination }) => destination))
   const borrowed = borrowMounts(data, request.options.volumesFrom ?? []).filter(
     ({ destination }) => !own.has(destination),

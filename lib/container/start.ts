@@ -1,6 +1,7 @@
 import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { RELEASE_VERB } from '../core/release-verb.ts'
 import type { Engine } from '../engine.ts'
 import { listNames, makeDraft } from '../fs/drafts.ts'
 import { spaceError, writeNewFile } from '../fs/replace.ts'
@@ -33,9 +34,6 @@ import { buildSpec } from './spec/spec.ts'
 import type { RestartPolicy } from './supervision.ts'
 import { mappingOption, userMap } from './user-map.ts'
 import type { PluginMounts } from './volume-mounts.ts'
-
-/** Of cli/dispatch.ts. */
-const RELEASE_VERB = '__release'
 
 /** What is ready to be put in force by the monitor that gets the container's lock. */
 export interface PreparedStart {

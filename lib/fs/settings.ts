@@ -1,18 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { isErrno, LighterError } from '../core/errors.ts'
+import { LighterError } from '../core/errors.ts'
+import { readSmallText } from './read.ts'
+
+const SIZE_LIMIT = 1024 * 1024
 
 /** The settings of the user's config.json. */
 export type Setting = 'storageDriver' | 'uplink'
 
 /** What config.json says of a setting; `undefined` where there is no such file, or nothing in it. Throws `host-setup`. */
 export function readSetting(path: string, setting: Setting): string | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  }
+  const text = readSmallText(path, SIZE_LIMIT)
+  if (text === undefined) return undefined
   let config: unknown
   try {
     config = JSON.parse(text)

@@ -43,6 +43,43 @@ const run = (...args: string[]) =>
     ...args,
   ])
 
+describe('the pointer to --help', () => {
+  const daemon = 'docker: Error response from daemon:'
+  const task = `${daemon} failed to create task for container:`
+  const help = "\nSee 'docker run --help'."
+
+  test.each<[string[], number, string]>([
+    [
+      ['--device', '/no/such'],
+      127,
+      `${daemon} error gathering device information while adding custom device "/no/such": no such file or directory.`,
+    ],
+    [
+      ['--gpus', 'all'],
+      125,
+      `${daemon} could not select device driver "" with capabilities: [[gpu]].`,
+    ],
+    [
+      ['--ipc', 'host', '--sysctl', 'kernel.shmmax=1'],
+      125,
+      `${task} sysctl "kernel.shmmax" is not allowed in the hosts ipc namespace.`,
+    ],
+    [
+      ['--network', 'host', '--sysctl', 'net.ipv4.ip_forward=1'],
+      125,
+      `${task} sysctl "net.ipv4.ip_forward" not allowed in host network namespace.`,
+    ],
+    [['--network', 'container:nosuch'], 125, `${daemon} No such container: nosuch.`],
+    [['--pid', 'nosuch'], 125, `docker: --pid: invalid PID mode.${help}`],
+    [['--runtime', 'nosuch'], 125, `${daemon} unknown or invalid runtime name: nosuch.${help}`],
+    [['--ipc', 'nosuch'], 125, `${daemon} invalid IPC mode: nosuch.${help}`],
+  ])('%j: only behind what is found before the start', async (flags, code, sentence) => {
+    const outcome = await run(...flags, busybox, 'true')
+    expect(outcome.stderr.replaceAll('lighter', 'docker')).toBe(`${sentence}\n`)
+    expectRefusal(outcome, code, /./)
+  })
+})
+
 describe('commands, users, mounts, names', () => {
   test.each<[string, string[], number, RegExp]>([
     [

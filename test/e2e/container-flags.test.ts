@@ -180,8 +180,42 @@ describe('run', () => {
     expect((await lighter('ps', '-q')).stdout).not.toBe('')
     await lighter('rm', '-f', 'left')
     const wrong = await run('--detach-keys', 'foo', image, 'true')
-    expect(wrong.exitCode).toBe(125)
+    expect(wrong).toMatchObject({
+      exitCode: 1,
+      stderr: 'Error response from daemon: Invalid detach keys (foo) provided\n',
+    })
     expect((await lighter('ps', '-aq')).stdout).toBe('')
+  })
+
+  test.each(['run', 'create'])('%s -q does not say that the image is not here', async (verb) => {
+    const missing = `${inject('registry')}/nosuch:latest`
+    const [loud, quiet] = [await lighter(verb, missing), await lighter(verb, '-q', missing)]
+    expect(loud.stderr).toContain(`Unable to find image '${missing}' locally\n`)
+    expect(quiet.stderr).toBe(loud.stderr.split('\n').slice(1).join('\n'))
+    expect(quiet.stderr).toMatch(/Error response from daemon: /)
+  })
+
+  test('wrong --detach-keys matter only to who attaches', async () => {
+    const keys = '--detach-keys=foo'
+    expect(await lighter('run', '-d', '--name', 'far', keys, image, 'sleep', '1000')).toMatchObject(
+      {
+        exitCode: 0,
+      },
+    )
+    expect(await lighter('start', keys, 'far')).toMatchObject({ exitCode: 0, stdout: 'far\n' })
+    const daemon = 'Error response from daemon:'
+    const table: [string[], string][] = [
+      [['start', '-a', keys, 'far'], `${daemon} Invalid detach keys (foo) provided`],
+      [['attach', keys, 'far'], `${daemon} Invalid detach keys (foo) provided`],
+      [['exec', keys, 'far', 'true'], `${daemon} Invalid escape keys (foo) provided`],
+      [['exec', '-d', keys, 'far', 'true'], `${daemon} Invalid escape keys (foo) provided`],
+      [['exec', keys, 'nosuch', 'true'], `${daemon} No such container: nosuch`],
+    ]
+    for (const [args, sentence] of table)
+      expect(await lighter(...args)).toMatchObject({ exitCode: 1, stderr: `${sentence}\n` })
+    await lighter('stop', '-t', '0', 'far')
+    expect((await lighter('exec', keys, 'far', 'true')).stderr).toMatch(/is not running\n$/)
+    await lighter('rm', '-f', 'far')
   })
 })
 

@@ -89,7 +89,7 @@ describe('detaching', () => {
     await withKeys('nosuch', async () => {
       const wrong = await openTerminal(world, ['run', '-it', '--name', 'wrong', image, 'sh'])
       await wrong.waitFor(/Invalid detach keys \(nosuch\) provided/)
-      expect(await wrong.exitCode()).toBe(125)
+      expect(await wrong.exitCode()).toBe(1)
       expect(await statusOf(world, 'wrong')).toBe('')
     })
   })

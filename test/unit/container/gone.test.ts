@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readContainer, stateOf } from '../../../lib/container/catalog.ts'
-import { prepareExec } from '../../../lib/container/exec.ts'
+import { checkReady } from '../../../lib/container/exec.ts'
 import { pauseContainer, unpauseContainer } from '../../../lib/container/pause.ts'
 import { killContainer, stopContainer, waitContainer } from '../../../lib/container/stop.ts'
 import { ownIdentity } from '../../../lib/host/process.ts'
@@ -32,21 +32,6 @@ const vanished = () => {
   renameSync(directory, join(data, 'trash'))
   return container
 }
-const execOptions = {
-  name: '/box',
-  command: ['true'],
-  detach: false,
-  stdin: false,
-  tty: false,
-  env: [],
-  user: undefined,
-  workingDir: undefined,
-  privileged: false,
-  consoleSize: [0, 0] as [number, number],
-  detachKeys: undefined,
-  errorPrefix: '',
-  gonePrefix: '',
-}
 
 describe('a container that goes between look-up and use is none, by the name that the user gave', () => {
   const places = () => ({ data, runtime: join(data, 'run') })
@@ -56,7 +41,7 @@ describe('a container that goes between look-up and use is none, by the name tha
     ['wait', () => waitContainer(join(data, 'run'), vanished(), '/box')],
     ['pause', () => pauseContainer(places(), vanished(), '/box')],
     ['unpause', () => unpauseContainer(places(), vanished(), '/box')],
-    ['exec', async () => prepareExec(data, vanished(), execOptions)],
+    ['exec', async () => checkReady(vanished(), '/box')],
   ])('%s', async (_, use) => {
     await expect(use()).rejects.toMatchObject({
       code: 'no-such-container',

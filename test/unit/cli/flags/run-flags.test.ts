@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest'
-import { checkDetachKeys } from '../../../../cli/flags/run.ts'
+import { checkDetachKeys } from '../../../../cli/flags/detach-keys.ts'
 import { formatCommand } from '../../../../cli/output/container-row.ts'
 
-test.each(['', 'a', 'ctrl-a', 'ctrl-p,ctrl-q', 'ctrl-@', 'ctrl-[', 'ctrl-_,x'])(
+test.each(['a', 'ctrl-a', 'ctrl-p,ctrl-q', 'ctrl-@', 'ctrl-[', 'ctrl-_,x'])(
   'detach keys %j',
   (text) => {
-    expect(checkDetachKeys(text)).toBe(undefined)
+    expect(() => checkDetachKeys(text, 'detach')).not.toThrow()
   },
 )
 
 test.each(['foo', 'ctrl-', 'ctrl-A', 'ctrl-p,', 'a,,b'])('no detach keys: %j', (text) => {
-  expect(checkDetachKeys(text)).toMatch(/^unknown key '/)
+  expect(() => checkDetachKeys(text, 'escape')).toThrow(
+    `Error response from daemon: Invalid escape keys (${text}) provided`,
+  )
 })
 
 test.each([
