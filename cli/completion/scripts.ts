@@ -19,7 +19,8 @@ _PROGRAM_complete() {
 		COMPREPLY+=("${'$'}{candidate#"$prefix"}")
 	done
 	if [[ ${'$'}{lines[-1]} == :files ]]; then
-		compopt -o filenames
+		# It would quote the colon of a candidate.
+		((${'$'}{#COMPREPLY[@]})) || compopt -o filenames
 		mapfile -t -O "${'$'}{#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "${'$'}{current#"$prefix"}")
 	fi
 }
@@ -40,7 +41,10 @@ _PROGRAM() {
 	done
 	((${'$'}{#candidates})) && _describe -V 'candidate' candidates
 	((${'$'}{#open})) && _describe -V 'candidate' open -S ''
-	[[ ${'$'}{lines[-1]} == :files ]] && _files
+	if [[ ${'$'}{lines[-1]} == :files ]]; then
+		[[ $PREFIX == --*=* ]] && compset -P '*='
+		_files
+	fi
 	return 0
 }
 
@@ -61,7 +65,10 @@ function __PROGRAM_complete
         string join \n -- $lines[1..-2]
     end
     if test "$lines[-1]" = :files
-        __fish_complete_path "$current"
+        set -l assigned (string match -r -- '^--[^=]+=' $current)
+        for path in (__fish_complete_path (string replace -- "$assigned" '' $current))
+            echo "$assigned$path"
+        end
     end
 end
 complete -c PROGRAM -f -a '(__PROGRAM_complete)'

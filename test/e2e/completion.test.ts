@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
@@ -9,48 +10,100 @@ const lighter = (...args: string[]) => world.lighter(args)
 beforeAll(async () => {
   world = makeWorld('completion')
   await lighter('create', '--name', 'web-server', 'lighter/hello')
+  await lighter('network', 'create', 'backstage')
+  await lighter('volume', 'create', 'store')
   await lighter('tag', 'lighter/hello', 'localhost:5000/app:one')
 })
 afterAll(() => world.remove())
 
-/** What bash would offer after this line, with the script of `completion bash`. */
-async function offered(line: string): Promise<string[]> {
-  const script = `
-    lighter() { "$PROGRAM" "$@"; }
-    compopt() { :; }
-    source <(lighter completion bash)
-    COMP_LINE=$1 COMP_POINT=\${#1}
-    _lighter_complete
-    printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr } = await world.run('bash', ['-c', script, 'bash', line], {
-    env: { PROGRAM: inject('program') },
+/** Where each shell looks for the script of `completion`, and its own settings: nothing of the machine's. */
+const SHELLS = {
+  bash: {
+    file: '.local/share/bash-completion/completions/lighter',
+    settings: '.bashrc',
+    text: 'PS1="ready> "; . ~/.local/share/bash-completion/completions/lighter',
+    args: ['--noprofile', '--rcfile', '.bashrc', '-i'],
+  },
+  zsh: {
+    file: '.zfunc/_lighter',
+    settings: '.zshrc',
+    text: 'fpath=(~/.zfunc $fpath); autoload -U compinit; compinit -u; PS1="ready> "',
+    args: ['-d', '-i'],
+  },
+  fish: {
+    file: '.config/fish/completions/lighter.fish',
+    settings: '.config/fish/config.fish',
+    text: 'function fish_prompt; echo "ready> "; end; set -g fish_greeting',
+    args: ['-i'],
+  },
+} as const
+
+/** The program for the script of the shell, which asks it; called otherwise it says with what. */
+const RECORDER = `#!/bin/sh
+if [ "$1" = __complete ]; then exec '${inject('program')}' "$@"; fi
+printf 'called'; printf '|%s' "$@"; echo
+`
+
+describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
+  const { file, settings, text, args } = SHELLS[shell]
+
+  beforeAll(async () => {
+    const script = `mkdir -p bin place "$(dirname ${file})" "$(dirname ${settings})"; touch environment
+      '${inject('program')}' completion ${shell} >${file}
+      printf %s "$1" >${settings}; printf %s "$2" >bin/lighter; chmod +x bin/lighter`
+    const outcome = await world.run('sh', ['-ec', script, 'sh', text, RECORDER])
+    expect(outcome).toEqual({ exitCode: 0, stdout: '', stderr: '' })
   })
-  expect(stderr).toBe('')
-  return stdout.split('\n').filter(Boolean)
-}
 
-test.each([
-  ['lighter contai', ['container']],
-  ['lighter start ', ['web-server']],
-  ['lighter rm -f w', ['web-server']],
-  ['lighter logs --ta', ['--tail']],
-  // bash replaces what stands behind the last colon only.
-  ['lighter rmi localhost:5000/a', ['5000/app:one']],
-  ['lighter run --network=ho', ['host']],
-])('bash: %s', async (line, texts) => {
-  expect(await offered(line)).toEqual(texts)
-})
+  async function open(): Promise<Terminal> {
+    const PATH = `${world.home}/bin:/usr/bin:/bin`
+    const env = { HOME: world.home, PATH, LANG: 'C.UTF-8' }
+    const terminal = await openTerminal(world, [...args], { columns: 160, program: shell, env })
+    await terminal.waitFor(/ready> /)
+    return terminal
+  }
 
-test('bash: files where an operand is one', async () => {
-  await world.run('touch', [join(world.home, 'environment')])
-  expect(await offered('lighter run --env-file env')).toEqual(['environment'])
-})
+  // An X is typed behind what Tab has made of the line: it shows whether a space was put there.
+  test.each([
+    ['contai', 'container|X'],
+    ['container crea', 'container|create|X'],
+    ['start ', 'start|web-server|X'],
+    ['rm -f w', 'rm|-f|web-server|X'],
+    ['logs --ta', 'logs|--tail|X'],
+    ['run --pull=mi', 'run|--pull=missing|X'],
+    ['run --network=ho', 'run|--network=host|X'],
+    ['run --network back', 'run|--network|backstage|X'],
+    ['network rm ba', 'network|rm|backstage|X'],
+    ['volume rm st', 'volume|rm|store|X'],
+    ['run -v sto', 'run|-v|store:X'],
+    ['cp web-s', 'cp|web-server:X'],
+    // bash takes it apart at its colon.
+    ['rmi localhost:5000/a', 'rmi|localhost:5000/app:one|X'],
+    ['run --env-file env', 'run|--env-file|environment|X'],
+    ['run --env-file=env', 'run|--env-file=environment|X'],
+    ['run -v ./pla', 'run|-v|./place/X'],
+    // Not the program's own operands.
+    ['run lighter/hello logs --ta', 'run|lighter/hello|logs|--taX'],
+  ])('%s', async (line, words) => {
+    const terminal = await open()
+    try {
+      terminal.type(`lighter ${line}\tX\r`)
+      const [, called] = await terminal.waitFor(/called\|(.*)\r\n/)
+      expect(called).toBe(words)
+    } finally {
+      terminal.kill()
+    }
+  })
 
-test.each(['zsh', 'fish'])('%s has a script', async (shell) => {
-  const { exitCode, stdout } = await lighter('completion', shell)
-  expect(exitCode).toBe(0)
-  expect(stdout).toContain('__complete')
-  expect(stdout).not.toContain('PROGRAM')
+  test('what else there is', async () => {
+    const terminal = await open()
+    try {
+      terminal.type('lighter network \t\t')
+      await terminal.waitFor(/connect\b[\s\S]*disconnect\b/)
+    } finally {
+      terminal.kill()
+    }
+  })
 })
 
 test('another shell', async () => {

@@ -18,6 +18,9 @@ export interface Terminal {
 export interface TerminalOptions {
   rows?: number
   columns?: number
+  /** What runs in it; the program itself unless said otherwise. */
+  program?: string
+  env?: Record<string, string>
   /** What the shell does afterwards; `$?` is the command's exit code. */
   after?: string
 }
@@ -31,15 +34,15 @@ const shellWord = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`
 export async function openTerminal(
   world: World,
   args: string[],
-  { rows = 24, columns = 80, after }: TerminalOptions = {},
+  { rows = 24, columns = 80, after, program = inject('program'), env = {} }: TerminalOptions = {},
 ): Promise<Terminal> {
-  const command = [inject('program'), ...args].map(shellWord).join(' ')
+  const command = [program, ...args].map(shellWord).join(' ')
   const then = after === undefined ? `exec ${command}` : `${command}; ${after}`
   const shell = `stty rows ${rows} cols ${columns}; tty; ${then}`
   const child = spawn('script', ['-qefc', shell, '/dev/null'], {
     ...world.ids,
     cwd: world.home,
-    env: { ...world.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    env: { ...world.env, TERM: 'xterm', SHELL: '/bin/sh', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   let output = ''
