@@ -193,6 +193,7 @@ function volumeFields({ single, labels, options }: MountFields, name: string, ba
   if (subpath.startsWith('/') || subpath.split('/').includes('..')) {
     throw bad('subpath must be a relative path within the volume')
   }
+  if (subpath !== '' && name === '') throw bad('must not set Subpath when using anonymous volumes')
   return {
     type: 'volume',
     name,

@@ -1,4 +1,5 @@
 import { LighterError } from '../core/errors.ts'
+import { patternTest } from '../core/patterns.ts'
 import type { ContainerWithState } from './catalog.ts'
 import { healthOf, isUp, stateWord } from './condition.ts'
 import { parsePortRange, portsOf } from './ports.ts'
@@ -102,18 +103,8 @@ const wrongHealth = (value: string): LighterError =>
 
 /** A part of the name or a pattern for it, with the slash in front or without. */
 function nameTest(values: readonly string[]): Test {
-  const patterns = values.map((value) => {
-    try {
-      return new RegExp(value)
-    } catch {
-      return undefined
-    }
-  })
-  return ({ record: { name } }) =>
-    values.some((value, index) => {
-      const pattern = patterns[index]
-      return name === value || pattern?.test(name) === true || pattern?.test(`/${name}`) === true
-    })
+  const matches = patternTest(values)
+  return ({ record: { name } }) => matches(name) || matches(`/${name}`)
 }
 
 function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {

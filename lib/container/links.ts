@@ -48,12 +48,17 @@ export function linkedHosts(data: string, record: ContainerRecord): string[] {
   return links.map(({ target, alias }) => {
     const found = findTarget(data, target)
     const state = readState(found.directory)
-    const own = state.status === 'running' ? state.networks : undefined
-    const address = own?.find(({ id }) => id === PREDEFINED_IDS.bridge)?.address
-    if (address === undefined) {
+    if (state.status !== 'running') {
       throw new LighterError(
         'conflict',
         `Cannot link to a non running container: /${found.record.name} AS /${record.name}/${alias}`,
+      )
+    }
+    const address = state.networks.find(({ id }) => id === PREDEFINED_IDS.bridge)?.address
+    if (address === undefined) {
+      throw new LighterError(
+        'conflict',
+        `Cannot link to /${found.record.name}, as it does not belong to the default network`,
       )
     }
     const names = new Set([alias, shortId(found.record.id), found.record.name])

@@ -4,6 +4,7 @@ import { endpointsOf } from '../container/endpoints.ts'
 import { isPrunable, type PruneFilter, recordPrune } from '../container/prune.ts'
 import { LighterError } from '../core/errors.ts'
 import { matchesLabels } from '../core/labels.ts'
+import { patternTest } from '../core/patterns.ts'
 import { recordEvent } from '../events/journal.ts'
 import { moveToTrash } from '../fs/trash.ts'
 import {
@@ -102,10 +103,14 @@ type Test = (network: NetworkRecord) => boolean
 
 function makeTest(filter: string, values: readonly string[]): Test {
   switch (filter) {
-    case 'name':
-      return ({ name }) => values.some((value) => name.includes(value))
-    case 'id':
-      return ({ id }) => values.some((value) => id.includes(value))
+    case 'name': {
+      const matches = patternTest(values)
+      return ({ name }) => matches(name)
+    }
+    case 'id': {
+      const matches = patternTest(values)
+      return ({ id }) => matches(id)
+    }
     case 'driver':
       return ({ driver }) => values.includes(driver)
     case 'scope':

@@ -101,7 +101,10 @@ async function releaseOrphans(data: string): Promise<void> {
   await (await import('../container/volume-mounts.ts')).releaseOrphanedMounts(data)
 }
 
-/** Removes the volumes that no container has: those without a name, or with `all` any. */
+/**
+ * Removes the volumes that no container has: those without a name, or with `all` any. As in Docker those with options of the driver stay:
+ * their files are elsewhere, and nobody but the user knows the options.
+ */
 export async function pruneVolumes(
   engine: Engine,
   filter: PruneFilter,
@@ -110,8 +113,9 @@ export async function pruneVolumes(
   const { data } = engine.paths
   const youngest = beginningOfWork(data)
   const doomed = listVolumes(data).filter(
-    ({ name, anonymous, createdAt, labels, driver }) =>
+    ({ name, anonymous, createdAt, labels, driver, options }) =>
       driver === undefined &&
+      options === undefined &&
       // A container that is being made has volumes before it has a record that names them.
       (anonymous || all) &&
       wantedAt(data, name) < youngest &&

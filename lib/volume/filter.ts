@@ -1,6 +1,7 @@
 import { parseDangling } from '../core/dangling.ts'
 import { LighterError } from '../core/errors.ts'
 import { matchesLabels } from '../core/labels.ts'
+import { patternTest } from '../core/patterns.ts'
 import { volumeLabels } from './inspect.ts'
 import type { VolumeRecord } from './volume.ts'
 
@@ -23,8 +24,10 @@ function makeTest(
   isUsed: (name: string) => boolean,
 ): (volume: VolumeRecord) => boolean {
   switch (filter) {
-    case 'name':
-      return ({ name }) => values.some((value) => name.includes(value))
+    case 'name': {
+      const matches = patternTest(values)
+      return ({ name }) => matches(name)
+    }
     case 'driver':
       return ({ driver = 'local' }) => values.includes(driver)
     case 'label':

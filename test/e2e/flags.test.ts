@@ -58,6 +58,11 @@ describe('what Docker refuses is refused in its words', () => {
     ['--mount type=bind,src=/tmp,dst=/x,bind-recursive=foo', 125, '(must be "enabled", "disabled"'],
     ['--mount type=volume,src=ab,dst=/x,volume-subpath=../a', 1, 'subpath must be a relative path'],
     [
+      '--mount type=volume,dst=/x,volume-subpath=a',
+      1,
+      'must not set Subpath when using anonymous volumes',
+    ],
+    [
       '--mount type=image,src=a,dst=/x',
       1,
       'invalid mount config for type "image": mount type unknown',

@@ -71,6 +71,12 @@ describe('network connect --link', () => {
     await said('network', 'disconnect', 'two', 'asks')
   })
 
+  test('a running container that is not on the default network has no address there', async () => {
+    const { exitCode, stderr } = await world.lighter(['run', '--rm', '--link', 'web:w', image])
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('Cannot link to /web, as it does not belong to the default network.')
+  })
+
   test('a link of three parts is refused', async () => {
     const { exitCode, stderr } = await world.lighter([
       'network',

@@ -251,6 +251,26 @@ describe('options of the local driver', () => {
   })
 })
 
+test('prune takes what no container has, and leaves what has options of the driver', async () => {
+  await lighter('volume', 'create', 'idle')
+  await lighter(
+    'volume',
+    'create',
+    '-o',
+    'type=none',
+    '-o',
+    'o=bind',
+    '-o',
+    'device=/tmp',
+    'of-host',
+  )
+  const { stdout } = await lighter('volume', 'prune', '-af')
+  expect(stdout).toMatch(/^idle$/m)
+  expect(stdout).not.toContain('of-host')
+  expect(volumes()).toEqual(['of-host'])
+  await lighter('volume', 'rm', 'of-host')
+})
+
 test('many who make, use and remove one volume at once', async () => {
   const outcomes = await Promise.all(
     Array.from({ length: 4 }, () => [
