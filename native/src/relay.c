@@ -13,8 +13,8 @@
 
 #define STEP "relay"
 
-/* What poll promises that a pipe takes without waiting. */
-enum { PIPE_CHUNK = 4096 };
+/* What poll promises that a pipe takes without waiting; what one splice moves at most. */
+enum { PIPE_CHUNK = 4096, SPLICE_CHUNK = 1024 * 1024 };
 
 /* A terminal's settings are put back even when it is another's turn to use it. */
 static const int blocked[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTOU, SIGWINCH};
@@ -53,6 +53,7 @@ static void end_stream(struct relay_stream *stream)
 		close(stream->from);
 	stream->from = stream->to = -1;
 	stream->start = stream->end = 0;
+	stream->full = false;
 }
 
 /* Returns true when the detach keys were completed. */
@@ -95,6 +96,24 @@ static void flush_stream(struct relay_stream *stream)
 		stream->start += (size_t)put;
 }
 
+/* Moves what is there from pipe to pipe. Whether the caller's is non-blocking is the caller's
+ * choice: the flag counts for this call alone. */
+static void splice_stream(struct relay_stream *stream, unsigned flags)
+{
+	ssize_t moved = splice(stream->from, NULL, stream->to, NULL, SPLICE_CHUNK, flags);
+
+	if (moved > 0)
+		stream->full = false;
+	else if (moved == 0)
+		end_stream(stream);
+	else if (errno == EAGAIN)
+		/* The end that was waited for is ready: it is the other one. */
+		stream->full = !stream->full;
+	else if (errno != EINTR)
+		/* Nobody reads any more, or the caller's descriptors were let go. */
+		stream->splices = stream->full = false;
+}
+
 /* What the process wrote before it ended is still on the way: takes what is there, waits for
  * nothing. */
 static void drain(struct relay *relay)
@@ -111,7 +130,10 @@ static void drain(struct relay *relay)
 				flush_stream(stream);
 			if (stream->from < 0 || poll(&ready, 1, 0) <= 0)
 				break;
-			fill_stream(relay, stream);
+			if (stream->splices)
+				splice_stream(stream, 0);
+			else
+				fill_stream(relay, stream);
 		}
 	}
 }
@@ -120,7 +142,7 @@ static void watch(const struct relay *relay, struct pollfd *polls)
 {
 	for (size_t i = 0; i < RELAY_STREAMS; i++) {
 		const struct relay_stream *stream = &relay->streams[i];
-		bool pending = stream->end > stream->start;
+		bool pending = stream->end > stream->start || stream->full;
 
 		polls[i] = (struct pollfd){.fd = pending ? stream->to : stream->from,
 			.events = pending ? POLLOUT : POLLIN};
@@ -134,7 +156,9 @@ static bool carry(struct relay *relay, const struct pollfd *polls)
 
 		if (!polls[i].revents)
 			continue;
-		if (stream->end > stream->start)
+		if (stream->splices)
+			splice_stream(stream, SPLICE_F_NONBLOCK);
+		else if (stream->end > stream->start)
 			flush_stream(stream);
 		else if (fill_stream(relay, stream))
 			return true;

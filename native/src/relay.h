@@ -17,6 +17,8 @@ struct relay_stream {
 	bool owns_to;	   /* `to` is closed at the end of `from` */
 	bool owns_from;	   /* `from` is closed when `to` takes nothing any more */
 	bool detaches;	   /* the detach keys are looked for */
+	bool splices;	   /* both ends are pipes: the kernel moves the bytes */
+	bool full;	   /* splices: `to` is waited for, not `from` */
 	size_t start, end; /* what is read and not yet written */
 	unsigned char buffer[RELAY_BUFFER + DETACH_KEYS_MAX];
 };
