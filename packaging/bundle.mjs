@@ -132,6 +132,7 @@ function enlarge(path) {
 
 /** Modules of the program that are in other parts than this. */
 function elsewhere(name) {
+  const { copies: copied = [] } = PARTS.find((part) => part.name === name) ?? {}
   return {
     name: 'elsewhere',
     setup({ onResolve, resolve }) {
@@ -142,7 +143,7 @@ function elsewhere(name) {
           const found = await resolve(path, { kind, resolveDir, importer, pluginData: 'resolved' })
           const below = relative(root, found.path)
           const part = partOf.of(below)
-          return part === undefined || part === name
+          return part === undefined || part === name || copied.includes(part)
             ? found
             : { path: `part:${part}:${below}`, external: true }
         },

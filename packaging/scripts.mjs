@@ -1,7 +1,7 @@
 // The scripts that the executable carries. What a command does not read costs it nothing: 100 kB of source with their code
 // cache take 1.2 ms.
 //
-//   lighter, listing, launch, containers, options   the parts of the program that usual commands need, see PARTS
+//   lighter, listing, launch, …   the parts of the program that usual commands need, see PARTS
 //   rare   all of it that is in no other part
 //   …      each npm library that only some commands need
 //
@@ -14,7 +14,8 @@ export const LIBRARIES = ['tar', 'undici', 'yaml']
 
 /**
  * The parts of the program, each with the modules that usual commands load by `import()`. A part holds them with all that they
- * import, except what an earlier part has.
+ * import, except what an earlier part has. Of the parts in `copies` it has its own copy of what it needs: the same command
+ * must not load both.
  */
 export const PARTS = [
   {
@@ -31,6 +32,7 @@ export const PARTS = [
       'lib/container/ports.ts',
       'lib/container/record.ts',
       'lib/core/ids.ts',
+      'lib/format/errors.ts',
     ],
   },
   { name: 'listing', modules: ['cli/commands/ps.ts'] },
@@ -46,6 +48,22 @@ export const PARTS = [
       'cli/commands/start.ts',
       'cli/commands/stop.ts',
       'lib/container/abandoned.ts',
+    ],
+  },
+  {
+    name: 'reading',
+    modules: ['cli/commands/logs.ts', 'cli/commands/inspect.ts', 'lib/container/logs.ts'],
+    copies: ['launch'],
+  },
+  {
+    name: 'formats',
+    modules: [
+      'cli/output/container-format.ts',
+      'lib/format/template.ts',
+      'lib/format/inspect.ts',
+      'lib/format/documents/container.ts',
+      'lib/format/documents/image.ts',
+      'lib/format/documents/objects.ts',
     ],
   },
   // What containers are made with now and then.

@@ -56,7 +56,9 @@ const COMMANDS = [
   ],
   ['ps'],
   ['ps', '-a'],
+  ['ps', '--format', '{{.Names}} {{.Status}}'],
   ['inspect', 'warm'],
+  ['inspect', '--format', '{{.State.Running}} {{json .Config.Env}}', 'warm'],
   ['exec', 'warm', 'true'],
   ['exec', '-it', 'warm', 'sh'],
   ['logs', 'warm'],
@@ -107,10 +109,12 @@ async function run(words) {
 /** Commands that many scripts call often, and the parts that they need. */
 const ENOUGH = {
   '--version': ['lighter'],
-  ps: ['lighter', 'listing'],
+  ps: ['lighter', 'listing', 'formats'],
   // Collects what the first warm-up left behind.
   'ps -a': ['lighter', 'listing', 'launch', 'containers'],
   exec: ['lighter', 'launch', 'containers'],
+  logs: ['lighter', 'reading'],
+  inspect: ['lighter', 'listing', 'reading', 'formats'],
   create: ['lighter', 'launch'],
   run: ['lighter', 'launch'],
 }

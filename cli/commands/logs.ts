@@ -5,7 +5,7 @@ import type { LogOptions, LogRecord } from '../../lib/container/log-record.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Context } from '../context.ts'
 import { parseTimestamp } from '../flags/time.ts'
-import { outputStream } from '../output/write.ts'
+import { writeErr, writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `logs`: each stream of the container to the same stream of ours. */
@@ -21,22 +21,31 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
     tail: parseTail(parsed.string('tail') ?? 'all'),
   }
   const format = formatter(parsed)
-  for await (const record of await openLog(container, options)) {
-    const stream = outputStream(record.stream === 'stderr' ? 2 : 1)
-    if (!stream.write(format(record))) {
-      await new Promise((resolve) => stream.once('drain', resolve))
-    }
-  }
+  for await (const records of await openLog(container, options)) writeRecords(records, format)
   return 0
+}
+
+/** What follows each other on a stream is written at once. */
+function writeRecords(records: LogRecord[], format: (record: LogRecord) => string): void {
+  let text = ''
+  for (const [at, record] of records.entries()) {
+    text += format(record)
+    if (records[at + 1]?.stream === record.stream) continue
+    if (record.stream === 'stderr') writeErr(text)
+    else writeOut(text)
+    text = ''
+  }
 }
 
 async function openLog(
   container: Container,
   options: LogOptions,
-): Promise<AsyncIterable<LogRecord>> {
+): Promise<AsyncIterable<LogRecord[]>> {
   switch (logDriver(container.record.host.logConfig)) {
     case 'journald':
-      return (await import('../../lib/container/journal-log.ts')).readJournal(container, options)
+      return oneByOne(
+        (await import('../../lib/container/journal-log.ts')).readJournal(container, options),
+      )
     case 'none':
       throw new LighterError('bad-input', 'configured logging driver does not support reading')
     case 'passthrough':
@@ -47,6 +56,10 @@ async function openLog(
     default:
       return (await import('../../lib/container/logs.ts')).readLogs(container, options)
   }
+}
+
+async function* oneByOne(records: AsyncIterable<LogRecord>): AsyncGenerator<LogRecord[]> {
+  for await (const record of records) yield [record]
 }
 
 function formatter(parsed: Parsed): (record: LogRecord) => string {

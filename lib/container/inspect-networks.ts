@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Endpoint } from '../network/endpoint.ts'
 import { isOwnNetwork } from '../network/network.ts'
 import { endpointsOf, namesOn } from './endpoints.ts'
@@ -55,8 +54,8 @@ export function inspectNetworks(
 function inspectSandbox({ id }: ContainerRecord, state: ContainerState): Document {
   if (state.status !== 'running') return { SandboxID: '', SandboxKey: '' }
   const { pid, startTime } = state.process
-  const sandbox = createHash('sha256').update(`${id} ${pid} ${startTime}`).digest('hex')
-  return { SandboxID: sandbox, SandboxKey: `/proc/${pid}/ns/net` }
+  const start = pid.toString(16).padStart(8, '0') + Number(startTime).toString(16).padStart(16, '0')
+  return { SandboxID: id.slice(start.length) + start, SandboxKey: `/proc/${pid}/ns/net` }
 }
 
 const inspectAddress = (found: ContainerAddress | undefined): Document => ({

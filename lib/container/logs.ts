@@ -9,11 +9,17 @@ import { isLive, readState } from './state.ts'
 
 type LogReader = LogFile | GzipLog
 
-/** The log of a container; with `follow` until the container has ended and everything is read. */
+/** So many lines are handed on at once, at most. */
+const BATCH = 500
+
+/**
+ * The log of a container, some lines at a time; with `follow` until the container has ended and everything is read. What has been
+ * read is handed on before anything is waited for.
+ */
 export async function* readLogs(
   container: Container,
   options: LogOptions,
-): AsyncGenerator<LogRecord> {
+): AsyncGenerator<LogRecord[]> {
   const path = join(container.directory, 'container.log')
   using changes = options.follow ? new Changes(container.directory) : undefined
   const readers = await openLogs(path)
@@ -23,19 +29,11 @@ export async function* readLogs(
       // The state is asked first: what was written before the end is then certainly in the file.
       const running = isLive(readState(container.directory))
       for (const reader of readers) {
-        // Files are read at once: there may be millions of lines.
         const records = reader.read()
-        if (Symbol.iterator in records) {
-          for (const record of records) {
-            if (isAfter(record, options.until)) return
-            if (isWanted(record, options.since)) yield record
-          }
-        } else {
-          for await (const record of records) {
-            if (isAfter(record, options.until)) return
-            if (isWanted(record, options.since)) yield record
-          }
-        }
+        const ended = yield* Symbol.iterator in records
+          ? inBatches(records, options)
+          : inBatchesOf(records, options)
+        if (ended) return
       }
       const rotated = await openNewer(path, readers)
       if (rotated) continue
@@ -45,6 +43,35 @@ export async function* readLogs(
   } finally {
     for (const reader of readers) reader.close()
   }
+}
+
+/** Returns whether what comes next is of no interest. Without a wait for each line: there may be millions. */
+function* inBatches(
+  records: Iterable<LogRecord>,
+  { since, until }: LogOptions,
+): Generator<LogRecord[], boolean> {
+  let batch: LogRecord[] = []
+  let ended = false
+  for (const record of records) {
+    ended = isAfter(record, until)
+    if (ended) break
+    if (isWanted(record, since)) batch.push(record)
+    if (batch.length < BATCH) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+  return ended
+}
+
+async function* inBatchesOf(
+  records: AsyncIterable<LogRecord>,
+  options: LogOptions,
+): AsyncGenerator<LogRecord[], boolean> {
+  for await (const record of records) {
+    if (yield* inBatches([record], options)) return true
+  }
+  return false
 }
 
 const isAfter = (record: LogRecord, until: bigint | undefined): boolean =>
