@@ -1,6 +1,7 @@
 import {
   chmodSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -66,12 +67,31 @@ export const volumeData = (data: string, name: string): string =>
 
 const MAX_RECORD = 1024 * 1024
 
-/** The record of a volume; `undefined` where there is none, or a damaged one. */
+/**
+ * The record of a volume; `undefined` where there is none. A power cut may tear the record of a volume whose files were synced by
+ * those who wrote them: files are kept, as a volume without labels. One without files stays damaged: it may have had options.
+ */
 export function readVolume(data: string, name: string): VolumeRecord | undefined {
   if (name === '' || name.includes('\0') || name.length > 255) return undefined
   const path = join(volumeDirectory(data, name), 'volume.json')
   const record = parseJson(readSmallFile(path, MAX_RECORD)) as VolumeRecord | undefined
-  return record?.version === 1 && record.name === name ? record : undefined
+  if (record) return record.version === 1 && record.name === name ? record : undefined
+  if (!hasFiles(volumeData(data, name))) return undefined
+  const made = statSync(volumeDirectory(data, name), { throwIfNoEntry: false })?.birthtime
+  if (!made) return undefined
+  const anonymous = /^[0-9a-f]{64}$/.test(name)
+  return { version: 1, name, createdAt: made.toISOString(), anonymous, labels: {} }
+}
+
+function hasFiles(directory: string): boolean {
+  try {
+    return readdirSync(directory).length > 0
+  } catch (error) {
+    // Closed to its owner: a container has used it.
+    if (isErrno(error, 'EACCES')) return true
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw error
+  }
 }
 
 /** The record of a volume. Throws `no-such-volume`. */

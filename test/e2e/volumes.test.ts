@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -269,6 +269,23 @@ test('prune takes what no container has, and leaves what has options of the driv
   expect(stdout).not.toContain('of-host')
   expect(volumes()).toEqual(['of-host'])
   await lighter('volume', 'rm', 'of-host')
+})
+
+test('a volume whose record was torn keeps its files', async () => {
+  const write = 'echo kept > /v/f; chown 5:5 /v; chmod 700 /v'
+  await run('-v', 'torn:/v', image, 'sh', '-c', write)
+  await lighter('volume', 'create', 'empty')
+  for (const name of ['torn', 'empty'])
+    writeFileSync(join(world.data, 'volumes', name, 'volume.json'), '')
+  expect((await run('-v', 'torn:/v', image, 'cat', '/v/f')).stdout).toBe('kept\n')
+  expect((await lighter('volume', 'create', 'torn')).stdout).toBe('torn\n')
+  expect((await lighter('volume', 'ls', '-q')).stdout).toBe('torn\n')
+  expect((await lighter('volume', 'prune', '-f')).stdout).not.toContain('torn')
+  expect(await lighter('volume', 'rm', 'torn')).toMatchObject({ exitCode: 0, stdout: 'torn\n' })
+  // Without files it may have been another directory, or memory: nobody is given something else unasked.
+  expect((await run('-v', 'empty:/v', image, 'true')).stderr).toContain('get empty: no such volume')
+  expect((await lighter('volume', 'rm', '-f', 'empty')).exitCode).toBe(0)
+  expect(volumes()).not.toContain('empty')
 })
 
 test('many who make, use and remove one volume at once', async () => {
