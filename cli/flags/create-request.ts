@@ -130,7 +130,8 @@ export function parseAttach(
   if (names.length > 0) {
     if (detached) throw new BareRefusal(['Conflicting options: -a and -d'])
     return {
-      stdin: names.includes('stdin'),
+      // As Docker has it: -i attaches the input whatever -a names. A program that reads would wait for ever else.
+      stdin: openStdin || names.includes('stdin'),
       stdout: names.includes('stdout'),
       stderr: names.includes('stderr'),
     }

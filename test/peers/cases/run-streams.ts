@@ -27,6 +27,14 @@ export default topic('run-streams', [
     name: 'attach to stdin says the id',
     script: sh`echo x | docker run -a stdin -i --name px busybox cat; docker wait px; docker logs px`,
   },
+  {
+    name: 'attach to stdout only, with -i',
+    script: sh`printf 'a\nb' | docker run --rm -i -a stdout busybox cat`,
+  },
+  {
+    name: 'create: attached streams with -i',
+    script: sh`docker create -i -a stdout --name px busybox >/dev/null; docker inspect -f '{{.Config.AttachStdin}} {{.Config.StdinOnce}} {{.Config.AttachStdout}} {{.Config.AttachStderr}}' px`,
+  },
   { name: '-t without a terminal', script: sh`docker run --rm -it busybox true </dev/null` },
   { name: '-t alone needs none', script: sh`docker run --rm -t busybox sh -c 'tty; echo err >&2'` },
   { name: 'detached says the id', script: sh`docker run -d busybox true` },
