@@ -98,7 +98,10 @@ export async function killContainer(
   else await control.sent()
 }
 
-/** Waits until a container does not run and returns its exit code. `name`: what the user calls it. Throws `no-such-container`. */
+/**
+ * Waits for the end of a container's present run, whatever its restart policy makes of it, and returns the exit code.
+ * `name`: what the user calls it. Throws `no-such-container`.
+ */
 export async function waitContainer(
   runtime: string,
   container: Container,
@@ -107,7 +110,7 @@ export async function waitContainer(
   const state = stateOf(container, name)
   if (isLive(state)) {
     using control = await connectMonitor(runtime, container, state)
-    const report = await control?.exit()
+    const report = await control?.runEnd()
     if (report) return report.exitCode
   }
   const last = stateOf(container, name)

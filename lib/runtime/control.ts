@@ -31,15 +31,21 @@ export class Control implements Disposable {
   readonly #socket: Socket
   #bytes = Buffer.alloc(0)
   readonly #exit: Promise<ExitReport | undefined>
+  readonly #run: Promise<ExitReport | undefined>
   #answered: ((text: string | undefined) => void) | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket
+    let endRun: (report: ExitReport) => void = () => undefined
+    const restarts = new Promise<ExitReport>((resolve) => {
+      endRun = resolve
+    })
     this.#exit = new Promise((resolve) => {
       socket.on('data', (chunk: Buffer) => {
         this.#bytes = Buffer.concat([this.#bytes, chunk])
         for (let frame = this.#take(); frame; frame = this.#take()) {
-          if (frame.type === 'X') resolve(JSON.parse(frame.payload.toString('utf8')) as ExitReport)
+          if (frame.type === 'X') resolve(exitOf(frame.payload))
+          if (frame.type === 'G') endRun(exitOf(frame.payload))
           if (frame.type === 'F') resolve(undefined)
           if (frame.type === 'Y') this.#answered?.(frame.payload.toString('utf8'))
         }
@@ -50,6 +56,7 @@ export class Control implements Disposable {
       })
       socket.on('error', () => resolve(undefined))
     })
+    this.#run = Promise.race([this.#exit, restarts])
   }
 
   /** Connects; `undefined` when nobody listens. */
@@ -117,6 +124,11 @@ export class Control implements Disposable {
     return this.#exit
   }
 
+  /** The end of the present run, which its restart policy may let follow by another; `undefined` as for `exit`. */
+  runEnd(): Promise<ExitReport | undefined> {
+    return this.#run
+  }
+
   [Symbol.dispose](): void {
     this.#socket.destroy()
   }
@@ -135,6 +147,8 @@ export class Control implements Disposable {
     return { type, payload }
   }
 }
+
+const exitOf = (payload: Buffer): ExitReport => JSON.parse(payload.toString('utf8')) as ExitReport
 
 function openDirectory(path: string): number | undefined {
   try {

@@ -20,6 +20,7 @@ enum frame_type {
 	FRAME_STDOUT = 'o',
 	FRAME_STDERR = 'e',
 	FRAME_EXITED = 'X',
+	FRAME_RESTARTS = 'G',
 	FRAME_FAILED = 'F',
 	FRAME_ANSWER = 'Y',
 };

@@ -102,8 +102,9 @@ static struct plan_restart read_policy(const struct plan *plan)
 	return policy;
 }
 
-/* Who is attached hears of this end as of the last one, as with Docker; who waits waits on. */
-static void dismiss_attached(struct monitor *monitor)
+/* Who is attached hears of this end as of the last one, as with Docker. Others decide for
+ * themselves whether it is the one they wait for. */
+static void tell_end(struct monitor *monitor)
 {
 	const struct exit_report *ended = &monitor->ended;
 	char event[EVENT_SIZE];
@@ -116,6 +117,8 @@ static void dismiss_attached(struct monitor *monitor)
 			client->attached.outputs[STREAM_STDERR]) {
 			client_send(client, FRAME_EXITED, event, strlen(event));
 			client->leaving = true;
+		} else {
+			client_send(client, FRAME_RESTARTS, event, strlen(event));
 		}
 	}
 }
@@ -184,6 +187,6 @@ bool monitor_restart(struct monitor *monitor)
 		return false;
 	monitor->ended.restart_count = monitor->restart.count;
 	monitor_end_run(monitor);
-	dismiss_attached(monitor);
+	tell_end(monitor);
 	return wait_for_start(monitor) && start_again(monitor);
 }

@@ -204,6 +204,8 @@ static void handle_frame(struct session *session, const struct frame *frame)
 	case FRAME_FAILED:
 		handle_failed(session, frame);
 		break;
+	case FRAME_RESTARTS: /* its own streams are the container's: it stays to the last end */
+		break;
 	default:
 		lose_monitor(session);
 	}

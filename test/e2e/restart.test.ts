@@ -51,6 +51,7 @@ describe('--restart', () => {
       'echo run; exit 3',
     )
     expect(outcome).toEqual({ exitCode: 3, stdout: 'run\n', stderr: '' })
+    await until(async () => (await statusOf(world, 'twice')) === 'exited 3')
     expect((await lighter('wait', 'twice')).stdout).toBe('3\n')
     expect((await lighter('logs', 'twice')).stdout).toBe('run\nrun\nrun\n')
     const { RestartCount, State, ...rest } = await inspect('twice')
@@ -139,14 +140,14 @@ describe('--restart', () => {
     await until(async () => (await statusOf(world, 'killed')) === 'exited 1')
   })
 
-  test('wait goes on until no start follows', async () => {
+  test('wait ends with the run, whatever follows', async () => {
     await lighter(
       'run',
       '-d',
       '--name',
       'waited',
       '--restart',
-      'on-failure:1',
+      'always',
       image,
       'sh',
       '-c',
@@ -154,7 +155,12 @@ describe('--restart', () => {
     )
     const waiting = finish(world.start(['wait', 'waited']))
     expect(await waiting).toMatchObject({ exitCode: 0, stdout: '4\n' })
-    expect((await inspect('waited')).RestartCount).toBe(1)
+    await until(async () => (await inspect('waited')).RestartCount >= 2)
+    const next = finish(world.start(['wait', 'waited']))
+    expect(await next).toMatchObject({ exitCode: 0, stdout: '4\n' })
+    // Those that bring the end about wait for the last one.
+    expect((await lighter('stop', '-t', '0', 'waited')).exitCode).toBe(0)
+    expect(await statusOf(world, 'waited')).toMatch(/^exited/)
   })
 
   test('a signal that the image has as its own stop signal decides', async () => {

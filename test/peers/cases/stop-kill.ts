@@ -88,6 +88,10 @@ export default topic('stop-kill', [
     script: sh`docker run -d --name px --restart on-failure:2 busybox sh -c 'echo run; exit 3' >/dev/null; until_says exited docker inspect -f '{{.State.Status}}' px; docker logs px; docker inspect -f '{{.RestartCount}} {{.State.ExitCode}}' px`,
   },
   {
+    name: 'wait for one that is started again',
+    script: sh`docker run -d --name px --restart always busybox sh -c 'sleep 1; exit 3' >/dev/null; docker wait px; docker rm -f px`,
+  },
+  {
     name: 'no restart after success',
     script: sh`docker run -d --name px --restart on-failure busybox echo run >/dev/null; docker wait px; docker logs px; docker inspect -f '{{.RestartCount}} {{.State.Status}}' px`,
   },
