@@ -108,12 +108,17 @@ function joinNetwork(engine: Engine, request: CreateRequest): CreateRequest {
   }
 }
 
-/** A network that is not there is missed at the start only, an address that it cannot give at once, as with Docker. */
+/**
+ * A network that is not there is missed at the start only, an address that it cannot give and a link to nothing at once, as with
+ * Docker.
+ */
 async function resolveNetworks(data: string, endpoints: Endpoint[]): Promise<Endpoint[]> {
-  const [{ findNetwork }, { checkWishes }] = await Promise.all([
+  const [{ findNetwork }, { checkWishes }, { checkLinks }] = await Promise.all([
     import('../network/record.ts'),
     import('../network/endpoint.ts'),
+    import('./links.ts'),
   ])
+  checkLinks(data, endpoints)
   return endpoints.map((endpoint) => {
     try {
       const network = findNetwork(data, endpoint.networkId || endpoint.network)

@@ -37,15 +37,21 @@ function nameOf(data: string, target: string): string {
   }
 }
 
+/** Links on the default network, whose containers must be there. */
+const defaultLinks = (endpoints: readonly Endpoint[]): Link[] =>
+  endpoints.flatMap(({ network, links }) => (isOwnNetwork(network) ? [] : links.map(parseLink)))
+
+/** Throws where a container that is linked to on the default network is not there. */
+export function checkLinks(data: string, endpoints: readonly Endpoint[]): void {
+  for (const { target } of defaultLinks(endpoints)) findTarget(data, target)
+}
+
 /**
  * Links on the default network are lines of /etc/hosts: `address name…`. Throws where a container is not there, or does not
  * run.
  */
 export function linkedHosts(data: string, record: ContainerRecord): string[] {
-  const links = (record.networks ?? []).flatMap(({ network, links: texts }) =>
-    isOwnNetwork(network) ? [] : texts.map(parseLink),
-  )
-  return links.map(({ target, alias }) => {
+  return defaultLinks(record.networks ?? []).map(({ target, alias }) => {
     const found = findTarget(data, target)
     const state = readState(found.directory)
     if (state.status !== 'running') {
@@ -88,9 +94,7 @@ function findTarget(data: string, target: string): Container {
 
 /** `HostConfig.Links` of the document: `/target:/container/alias`; links on other networks stand there. */
 export function inspectLinks({ name, networks }: ContainerRecord): string[] | null {
-  const links = (networks ?? []).flatMap(({ network, links: texts }) =>
-    isOwnNetwork(network) ? [] : texts.map(parseLink),
-  )
+  const links = defaultLinks(networks ?? [])
   if (links.length === 0) return null
   return links.map(({ target, alias }) => `/${target.replace(/^\//, '')}:/${name}/${alias}`)
 }

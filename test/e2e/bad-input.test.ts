@@ -70,6 +70,11 @@ describe('the pointer to --help', () => {
       `${task} sysctl "net.ipv4.ip_forward" not allowed in host network namespace.`,
     ],
     [['--network', 'container:nosuch'], 125, `${daemon} No such container: nosuch.`],
+    [
+      ['--network', 'bridge', '--link', 'nosuch'],
+      125,
+      `${daemon} could not get container for nosuch: No such container: nosuch.${help}`,
+    ],
     [['--pid', 'nosuch'], 125, `docker: --pid: invalid PID mode.${help}`],
     [['--runtime', 'nosuch'], 125, `${daemon} unknown or invalid runtime name: nosuch.${help}`],
     [['--ipc', 'nosuch'], 125, `${daemon} invalid IPC mode: nosuch.${help}`],
