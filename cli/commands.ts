@@ -43,7 +43,7 @@ export interface FoundCommand {
 /** Finds the command that the words begin with, `['container', 'ls', …]` or `['ps', …]`. */
 export function findCommand(words: string[]): FoundCommand | undefined {
   const [first = '', second = ''] = words
-  const depth = first in groups ? 2 : 1
+  const depth = Object.hasOwn(groups, first) ? 2 : 1
   const name = depth === 2 ? `${first} ${second}` : first
   const command = commands.find((candidate) => candidate.names.includes(name))
   return command && { command, name: canonicalName(command, name), rest: words.slice(depth) }

@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
 import { RELEASE_VERB } from '../lib/core/release-verb.ts'
-import { type FoundCommand, findCommand, groups } from './commands.ts'
+import { type FoundCommand, findCommand } from './commands.ts'
 import { createContext } from './context.ts'
 import { globalFlags } from './flags/global.ts'
 import { writeErr, writeOut } from './output/write.ts'
-import { type Parsed, parseArguments, parseGlobals } from './parse.ts'
-import { reportError, UsageFailure, writeError } from './report.ts'
+import { FlagError, type Parsed, parseArguments, parseGlobals } from './parse.ts'
+import { BareRefusal, reportError, UsageFailure } from './report.ts'
 
 /** Runs one command line and leaves the exit code. */
 export async function dispatch(argv: string[], argv0: string): Promise<void> {
@@ -23,12 +23,9 @@ async function callCommand(
   argv: string[],
   where: { name: string; debug: boolean },
 ): Promise<number> {
-  const globals = parseGlobals(globalFlags, argv)
+  const parsed = await readGlobals(program, argv)
+  if (typeof parsed === 'number') return parsed
   const help = () => import('./help.ts')
-  if (globals.kind === 'help') {
-    return (await help()).printOverview(program, globalFlags, globals.deprecated)
-  }
-  const { parsed } = globals
   if (parsed.bool('version')) {
     const { versionLine } = await import('./build-info.ts')
     writeOut(`${versionLine}\n`)
@@ -46,10 +43,23 @@ async function callCommand(
   }
   if (words[0] === RELEASE_VERB) return await release(words.slice(1))
   const found = findCommand(words)
-  if (!found) return await callGroup(program, words)
+  if (!found) return (await import('./group.ts')).callGroup(program, globalFlags, words)
   refuseDaemonFlags(parsed)
   where.name = found.name
   return await callFound(program, found, where.debug)
+}
+
+/** The flags before the command, or the exit code where they are all there is to say. */
+async function readGlobals(program: string, argv: string[]): Promise<Parsed | number> {
+  try {
+    const globals = parseGlobals(globalFlags, argv)
+    if (globals.kind === 'call') return globals.parsed
+    const { printHelpBefore } = await import('./group.ts')
+    return printHelpBefore(program, globalFlags, argv, globals.deprecated)
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error
+    return (await import('./group.ts')).refuseFlag(program, globalFlags, '', error)
+  }
 }
 
 async function release([data = '', ...ids]: string[]): Promise<number> {
@@ -62,8 +72,7 @@ const LOG_LEVELS: ReadonlySet<string> = new Set(['debug', 'info', 'warn', 'error
 
 function isDebug(parsed: Parsed): boolean {
   const level = parsed.string('log-level') ?? 'info'
-  if (!LOG_LEVELS.has(level))
-    throw new UsageFailure(`Unable to parse logging level: ${level}`, '', 1)
+  if (!LOG_LEVELS.has(level)) throw new BareRefusal([`Unable to parse logging level: ${level}`])
   return parsed.bool('debug') || level === 'debug'
 }
 
@@ -76,21 +85,6 @@ async function callFound(program: string, found: FoundCommand, debug: boolean): 
   checkOperands(program, found, result.parsed.operands.length)
   const [module, context] = await Promise.all([command.load(), createContext(program, debug)])
   return await module.run(context, result.parsed)
-}
-
-/** `container` alone explains itself; `container nosuch` does too, but fails. */
-async function callGroup(program: string, words: string[]): Promise<number> {
-  const [group = '', verb] = words
-  if (!(group in groups)) {
-    writeError(`${program}: '${group}' is not a docker command.\nSee '${program} --help'`)
-    return 1
-  }
-  const { printGroup } = await import('./help.ts')
-  const flag = words.slice(1).find((word) => word.startsWith('-'))
-  if (flag === '--help' || flag === '-h') return printGroup(program, group)
-  if (flag) throw new UsageFailure(`unknown flag: ${flag}`, group, 125)
-  printGroup(program, group, { write: writeErr })
-  return verb === undefined ? 0 : 1
 }
 
 function checkOperands(program: string, { command, name }: FoundCommand, count: number): void {

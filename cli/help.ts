@@ -45,13 +45,17 @@ Run '${program} COMMAND --help' for more information on a command.
 
 /** `help run`, `help container ls`, `help container`. */
 export function printHelpFor(program: string, globals: FlagTable, words: string[]): number {
-  const [first = ''] = words
+  const [first = '', ...others] = words
   if (words.length === 0) return printOverview(program, globals, false)
   const found = findCommand(words)
+  const isGroup = Object.hasOwn(groups, first)
+  const unknown = found ? found.rest : isGroup ? others : words
+  if (unknown.length > 0) {
+    writeErr(`unknown help topic: ${unknown.join(' ')}\n`)
+    return 1
+  }
   if (found) return printCommand(program, found.command, found.name, false)
-  if (first in groups) return printGroup(program, first)
-  writeErr(`unknown help topic: ${words.join(' ')}\n`)
-  return 1
+  return printGroup(program, first)
 }
 
 /** `container --help` and its like. */
@@ -93,7 +97,8 @@ export function printCommand(
   return 0
 }
 
-const noteDeprecated = (out: Out): void =>
+/** Said in front of what the help is about. */
+export const noteDeprecated = (out: Out): void =>
   void out.write('Flag shorthand -h has been deprecated, please use --help\n')
 
 function twoColumns(rows: [string, string][]): string {

@@ -29,5 +29,21 @@ export default topic('help', [
     name: 'an unknown flag in front',
     script: `docker --nosuch ps >out 2>err; echo "= $?"; cat out; head -2 err`,
   },
+  ...[
+    ...['network', 'container', 'volume', 'system'].flatMap((group) =>
+      ['nosuch -h', 'nosuch -x', 'nosuch --help', '--nosuch', '-h nosuch'].map(
+        (rest) => `${group} ${rest}`,
+      ),
+    ),
+    ...['nosuch --x=y', 'nosuch -xh', 'nosuch -h -x', '--', 'nosuch --', '-- -x', '--help ls'].map(
+      (rest) => `network ${rest}`,
+    ),
+    ...['nosuch --help', 'nosuch -h', 'nosuch -x', 'nosuch -- -x', '-x', '-H', '--config'],
+    ...['--help nosuch', '--help network', '--help network ls', '-h network', 'constructor'],
+    ...['help network nosuch', 'help network ls nosuch', '--log-level nosuch ps'],
+  ].map((line) => ({
+    name: `no command: ${line}`,
+    script: `docker ${line} >out 2>err; echo "= $?"; grep -e ^Flag -e ^Usage: out; echo; grep -v '^  ' err | head -4`,
+  })),
   { name: 'version', script: `docker --version | grep -c version; docker -v | grep -c version` },
 ])

@@ -31,13 +31,38 @@ test.each([
   [['help', 'container', 'ls'], 0, /^\nUsage: {2}lighter container ls \[OPTIONS\]\n/],
   [['container', 'nosuch', '--help'], 0, /^\nUsage: {2}lighter container COMMAND\n/],
   [['ps', '-h'], 0, /^Flag shorthand -h has been deprecated, please use --help\n\nUsage:/],
+  [['nosuch', '--help'], 0, /^\nUsage: {2}lighter \[OPTIONS\] COMMAND\n/],
+  [
+    ['network', 'nosuch', '-h'],
+    0,
+    /^Flag shorthand -h [^\n]*\n\nUsage: {2}lighter network COMMAND\n/,
+  ],
+  [['--help', 'network', 'ls'], 0, /^\nUsage: {2}lighter network ls \[OPTIONS\]\n/],
 ])('%j prints to standard output', (args, code, stdout) => {
   const result = call(args)
   expect(result).toMatchObject({ code, stderr: '' })
   expect(result.stdout).toMatch(stdout)
 })
 
+test.each<[string[], number, RegExp]>([
+  [
+    ['network', 'nosuch', '-x'],
+    125,
+    /^unknown shorthand flag: 'x' in -x\nSee 'lighter network --help'\.\n\nUsage: {2}lighter network COMMAND\n/,
+  ],
+  [
+    ['--nosuch'],
+    125,
+    /^unknown flag: --nosuch\nSee 'lighter --help'\.\n\nUsage: {2}lighter \[OPTIONS\]/,
+  ],
+])('%j fails with %i, and shows what there is', (args, code, stderr) => {
+  const result = call(args)
+  expect(result).toMatchObject({ code, stdout: '' })
+  expect(result.stderr).toMatch(stderr)
+})
+
 test.each<[string[], number, string]>([
+  [['help', 'network', 'nosuch'], 1, 'unknown help topic: nosuch\n'],
   [['nosuch'], 1, "lighter: 'nosuch' is not a docker command.\nSee 'lighter --help'\n"],
   [['run', '--foo'], 125, "unknown flag: --foo\nSee 'lighter run --help'.\n"],
   [['container', 'ls', '--foo'], 125, "unknown flag: --foo\nSee 'lighter container ls --help'.\n"],

@@ -1,0 +1,84 @@
+import { type FoundCommand, findCommand, groups } from './commands.ts'
+import type { FlagTable } from './flags/spec.ts'
+import { noteDeprecated, printCommand, printGroup, printOverview } from './help.ts'
+import { writeErr, writeOut } from './output/write.ts'
+import { FlagError, parseArguments } from './parse.ts'
+import { writeError } from './report.ts'
+
+/** All flags that a group has. The shorthand has a name that nobody can write as one word. */
+const SHORTHAND = 'help shorthand'
+const HELP: FlagTable = {
+  help: { type: 'bool', summary: 'Print usage' },
+  [SHORTHAND]: { type: 'bool', short: 'h', summary: '' },
+}
+
+/**
+ * What names no command: `container` alone explains itself; `container nosuch` does too, but fails; with a flag among the words, or
+ * behind what is no command at all, it goes by the flag. Returns the exit code.
+ */
+export function callGroup(program: string, globals: FlagTable, words: readonly string[]): number {
+  const [first = ''] = words
+  const group = Object.hasOwn(groups, first) ? first : ''
+  try {
+    const rest = words.slice(group === '' ? 0 : 1)
+    const result = parseArguments({ flags: () => HELP }, group, rest)
+    if (result.kind === 'help') throw new TypeError('--help is a flag of its own here')
+    const { parsed } = result
+    const deprecated = parsed.bool(SHORTHAND)
+    if (deprecated || parsed.bool('help')) {
+      const topic = group === '' ? [] : [group, ...parsed.operands]
+      return printHelp(program, globals, topic, deprecated)
+    }
+    if (group === '') return refuseWord(program, first)
+    printGroup(program, group, { write: writeErr })
+    return parsed.operands.length === 0 ? 0 : 1
+  } catch (error) {
+    if (error instanceof FlagError) return refuseFlag(program, globals, group, error)
+    throw error
+  }
+}
+
+/** `--help` before the command: of the command behind it, where there is one. */
+export function printHelpBefore(
+  program: string,
+  globals: FlagTable,
+  argv: readonly string[],
+  deprecated: boolean,
+): number {
+  const words = argv.filter((word) => !word.startsWith('-'))
+  if (deprecated && words.length > 0) noteDeprecated({ write: writeErr })
+  return printHelp(program, globals, words, deprecated && words.length === 0)
+}
+
+function printHelp(
+  program: string,
+  globals: FlagTable,
+  words: readonly string[],
+  deprecated: boolean,
+): number {
+  const found: FoundCommand | undefined = findCommand([...words])
+  if (found) return printCommand(program, found.command, found.name, deprecated)
+  const [group = ''] = words
+  if (!Object.hasOwn(groups, group)) return printOverview(program, globals, deprecated)
+  if (deprecated) noteDeprecated({ write: writeOut })
+  return printGroup(program, group)
+}
+
+function refuseWord(program: string, word: string): number {
+  writeError(`${program}: '${word}' is not a docker command.\nSee '${program} --help'`)
+  return 1
+}
+
+/** A flag that is wrong where no command has been found: Docker shows all that could have been meant. */
+export function refuseFlag(
+  program: string,
+  globals: FlagTable,
+  group: string,
+  error: FlagError,
+): number {
+  writeError(`${error.message}\nSee '${program} ${group && `${group} `}--help'.`)
+  if (group === '') printOverview(program, globals, false, { write: writeErr })
+  else printGroup(program, group, { write: writeErr })
+  writeErr('\n')
+  return 125
+}
