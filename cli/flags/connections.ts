@@ -3,7 +3,7 @@ import { LighterError } from '../../lib/core/errors.ts'
 import { addressFaults, type Endpoint, invalidSettings } from '../../lib/network/endpoint.ts'
 import { isBridged, isOwnNetwork, PREDEFINED_IDS, parseNetwork } from '../../lib/network/network.ts'
 import type { Parsed } from '../parse.ts'
-import { isMac, type NetworkFlag, parseNetworkFlag } from './network.ts'
+import { isInterfaceMac, isMac, type NetworkFlag, parseNetworkFlag } from './network.ts'
 import { parseExpose, parsePublish } from './ports.ts'
 
 const usage = (reason: string): LighterError => new LighterError('usage', reason)
@@ -133,6 +133,9 @@ function parseMac(parsed: Parsed, ofNetwork: string): string {
   const mac = parsed.string('mac-address') ?? ''
   for (const text of [mac, ofNetwork]) {
     if (text !== '' && !isMac(text.trim())) throw usage(`${text} is not a valid mac address`)
+    if (text !== '' && !isInterfaceMac(text.trim())) {
+      throw usage(`${text} is not the mac address of one interface: a multicast address, or zeros`)
+    }
   }
   if (mac !== '' && ofNetwork !== '' && mac !== ofNetwork) {
     throw usage(

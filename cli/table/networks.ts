@@ -2,7 +2,7 @@ import type { CommandSpec } from '../command-spec.ts'
 import { checkLink } from '../flags/network.ts'
 import { checkLabel } from '../flags/run.ts'
 import type { FlagSpec } from '../flags/spec.ts'
-import { ANY, filter, format, pruneFilter } from './shared.ts'
+import { ANY, filter, format, listFormat, pruneFilter } from './shared.ts'
 
 const map = (summary: string, short?: string): FlagSpec => ({
   type: 'list',
@@ -137,7 +137,7 @@ export const networkCommands: readonly CommandSpec[] = [
     operands: [0, 0],
     flags: () => ({
       filter: { ...filter, summary: 'Provide filter values (e.g. "driver=bridge")' },
-      format,
+      format: listFormat,
       'no-trunc': { type: 'bool', summary: 'Do not truncate the output' },
       quiet: { type: 'bool', short: 'q', summary: 'Only display network IDs' },
     }),

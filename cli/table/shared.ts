@@ -28,6 +28,13 @@ export const format: FlagSpec = {
     "Format output using a custom template: 'json' prints JSON, 'TEMPLATE' the given Go template",
 }
 
+/** The same of what prints a table. */
+export const listFormat: FlagSpec = {
+  type: 'string',
+  summary:
+    "Format output using a custom template: 'table' prints output in table format with column headers (default), 'table TEMPLATE' in table format using the given Go template, 'json' in JSON format, 'TEMPLATE' using the given Go template. Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
+}
+
 /** `--filter` of the commands that remove many. */
 export const pruneFilter = (summary: string): FlagSpec => ({
   type: 'list',

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../command-spec.ts'
 import { checkLabel } from '../flags/run.ts'
 import type { FlagSpec } from '../flags/spec.ts'
-import { ANY, filter, format, pruneFilter } from './shared.ts'
+import { ANY, filter, format, listFormat, pruneFilter } from './shared.ts'
 
 /** Flags of volumes in a swarm: Docker reads them everywhere and lists them there only. */
 const cluster = (
@@ -93,7 +93,7 @@ export const volumeCommands: readonly CommandSpec[] = [
         'Display only cluster volumes, and use cluster volume list formatting',
       ),
       filter: { ...filter, summary: 'Provide filter values (e.g. "dangling=true")' },
-      format,
+      format: listFormat,
       quiet: { type: 'bool', short: 'q', summary: 'Only display volume names' },
     }),
     load: () => import('../commands/volume-ls.ts'),

@@ -11,7 +11,7 @@ import { findNetwork, lookUpNetwork, type NetworkRecord } from '../network/recor
 import type { NetworkChange } from '../runtime/control.ts'
 import type { Container } from './catalog.ts'
 import { changeContainer, type HeldContainer } from './change.ts'
-import { endpointsOf, isGone, isNamed, namesOn } from './endpoints.ts'
+import { endpointsOf, isGone, isNamed, namesOn, withWishedFamilies } from './endpoints.ts'
 import { linkedHosts, planLinks, withoutLinks } from './links.ts'
 import { defaultAddresses, planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
@@ -45,10 +45,11 @@ export async function connectNetwork(
       return
     }
     const hosts = hostsOfLinks(data, held, endpoint)
-    const plan = planEndpoint(network, endpoint, {
+    const wished = planEndpoint(network, endpoint, {
       interface: freeInterface(network, interfacesOf(readState(held.directory))),
       names: namesOn(record, endpoint),
     })
+    const plan = withWishedFamilies(record, wished)
     await held.settled()
     if (!isNamed(record) && isOwnNetwork(network.name)) rewriteResolver(held)
     // One whose network is gone makes room for another of the same name.

@@ -3,7 +3,7 @@ import { shortId } from '../core/ids.ts'
 import { defaultEndpoint, type Endpoint, planEndpoints } from '../network/endpoint.ts'
 import { effectiveMode, isBridged, isOwnNetwork } from '../network/network.ts'
 import { isPredefinedId, networkDirectory, predefinedNetworks } from '../network/record.ts'
-import type { BridgePlan } from '../runtime/plan.ts'
+import type { BridgePlan, EndpointPlan } from '../runtime/plan.ts'
 import { planLinks } from './links.ts'
 import { defaultAddresses, planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
@@ -24,7 +24,9 @@ export function planBridges(data: string, record: ContainerRecord): BridgePlan {
   const { networks, host } = record
   if (!isBridged(effectiveMode(host.networkMode, networks))) return { endpoints: [] }
   const endpoints = networks
-    ? planEndpoints(data, networks, (endpoint) => namesOn(record, endpoint))
+    ? planEndpoints(data, networks, (endpoint) => namesOn(record, endpoint)).map((plan) =>
+        withWishedFamilies(record, plan),
+      )
     : [defaultEndpoint()]
   const ports = planPorts(record, defaultAddresses(data, networks))
   const named = endpoints.some(({ names }) => names.length > 0)
@@ -41,6 +43,13 @@ export function planBridges(data: string, record: ContainerRecord): BridgePlan {
       : {}),
     ...(ports.length > 0 ? { ports } : {}),
   }
+}
+
+/** Who switches IPv6 off in the container has no address of it, as with Docker. */
+export function withWishedFamilies({ host }: ContainerRecord, plan: EndpointPlan): EndpointPlan {
+  if (host.sysctls?.['net.ipv6.conf.all.disable_ipv6'] !== '1') return plan
+  const { subnet6: _, gateway6: __, address6: ___, range6: ____, ...four } = plan
+  return four
 }
 
 /** Whether it is on a network where containers have names. */

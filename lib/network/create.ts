@@ -9,10 +9,10 @@ import { makeDraft } from '../fs/drafts.ts'
 import { makeDirectory, replaceFile, syncDirectory } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import { Hold } from '../runtime/hold.ts'
-import { addressAt, formatAddress, overlap, parseAddress, parseCidr } from './address.ts'
+import { addressAt, contains, formatAddress, overlap, parseAddress, parseCidr } from './address.ts'
 import { checkDriverOptions } from './driver-options.ts'
 import { bridgeName, gatewayOf } from './endpoint.ts'
-import { isOwnNetwork } from './network.ts'
+import { isOwnNetwork, UPLINK_SUBNET } from './network.ts'
 import { type PoolWishes, planPools } from './pool-wishes.ts'
 import { chooseSubnet, usedSubnets } from './pools.ts'
 import {
@@ -98,6 +98,7 @@ function decide(
   }
   const source = findConfiguration(networks, wishes.configFrom)
   const wanted = source ? source.pools : pools
+  for (const pool of wanted) checkUplink(pool)
   for (const { subnet } of wanted) checkFree(networks, subnet)
   const { configOnly, ipv6 } = wishes
   const record: NetworkRecord = {
@@ -167,6 +168,19 @@ function findConfiguration(
   if (!found) throw bad(`configuration network ${JSON.stringify(name)} does not exist`)
   if (!found.configOnly) throw bad(`configuration network "${name}" is not config-only`)
   return found
+}
+
+/** A subnet that is larger loses only these addresses, which nobody gets. */
+function checkUplink({ subnet, ipRange, gateway }: AddressPool): void {
+  const uplink = parseCidr(UPLINK_SUBNET)
+  const address = parseAddress(gateway ?? '')
+  const inside = [subnet, ipRange ?? '']
+    .map(parseCidr)
+    .some((wanted) => uplink && wanted && wanted.family === 4 && contains(uplink, wanted))
+  if (!inside && !(uplink && address && contains(uplink, address))) return
+  throw bad(
+    `invalid network config:\ninvalid subnet ${subnet}: ${UPLINK_SUBNET} is where containers reach the outside: choose other addresses`,
+  )
 }
 
 function checkFree(networks: readonly NetworkRecord[], text: string): void {

@@ -70,11 +70,13 @@ const unparsed = (key: string, text: string, reason: string): LighterError =>
 
 function checkMtu(mtu: string | undefined): void {
   if (mtu === undefined) return
-  if (!/^\d+$/.test(mtu)) {
+  if (/^-0*[1-9]\d*$/.test(mtu)) throw bad(`invalid MTU number: ${mtu}`)
+  if (!/^[+-]?\d+$/.test(mtu)) {
     const reason = `strconv.Atoi: parsing ${JSON.stringify(mtu)}: invalid syntax`
     throw unparsed(OPTION.mtu, mtu, reason)
   }
-  if (Number(mtu) < 68 || Number(mtu) > 65535) {
+  // Zero stands for the usual one.
+  if (Number(mtu) !== 0 && (Number(mtu) < 68 || Number(mtu) > 65535)) {
     throw bad(`invalid MTU: ${mtu}: a link takes 68 to 65535`)
   }
 }
@@ -106,7 +108,7 @@ function checkPrefix(text: string | undefined): void {
 }
 
 /** The largest packet of a network's links. */
-export const mtuOf = (options: Options): number => Number(options[OPTION.mtu] ?? MTU)
+export const mtuOf = (options: Options): number => Number(options[OPTION.mtu] ?? MTU) || MTU
 
 /** The name that a network's bridge was wished to have. */
 export const wishedBridge = (options: Options): string | undefined => options[OPTION.bridge]

@@ -9,7 +9,7 @@ import {
   parseCidr,
 } from './address.ts'
 import { interfacePrefix, isIsolated, mtuOf, wishedBridge } from './driver-options.ts'
-import { DEFAULT_BRIDGE, MTU, PREDEFINED_IDS } from './network.ts'
+import { DEFAULT_BRIDGE, MTU, PREDEFINED_IDS, UPLINK_SUBNET } from './network.ts'
 import { type AddressPool, findNetwork, lookUpNetwork, type NetworkRecord } from './record.ts'
 
 /** What a container wants on one network. */
@@ -178,6 +178,11 @@ export function bridgeName({ id, predefined, options }: NetworkRecord): string {
   return wishedBridge(options) ?? `l${id.slice(0, 12)}`
 }
 
+function isOfUplink(text: string): boolean {
+  const [uplink, address] = [parseCidr(UPLINK_SUBNET), parseAddress(text)]
+  return uplink !== undefined && address !== undefined && contains(uplink, address)
+}
+
 const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10']
 
 function isLinkLocal(text: string): boolean {
@@ -194,6 +199,9 @@ export function checkWishes(network: NetworkRecord, endpoint: Endpoint, about = 
       ? ['user specified IP address is supported on user defined networks only']
       : []),
     ...addressFaults({ ip: ipv4 ?? '', ip6: ipv6 ?? '', linkLocal: linkLocal ?? [] }),
+    ...(ipv4 !== undefined && isOfUplink(ipv4)
+      ? [`${ipv4} is an address of ${UPLINK_SUBNET}, where containers reach the outside`]
+      : []),
     ...rangeFaults(network, 4, ipv4),
     ...rangeFaults(network, 6, ipv6),
   ]

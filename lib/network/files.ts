@@ -44,7 +44,8 @@ export function resolvConf(mode: NetworkMode, wishes: NameWishes, named: boolean
   const own = wishes.dns ?? wishes.dnsSearch ?? wishes.dnsOptions
   if (mode === 'host' && own === undefined) return host
   if (named) return internalResolvConf(host, wishes)
-  const resolver = mode === 'none' || mode === 'host' ? [] : [UPLINK_RESOLVER]
+  const resolver =
+    mode === 'none' || mode === 'host' ? [] : [UPLINK_RESOLVER, ...furtherServers(host)]
   return formatResolvConf(host, { ...wishes, dns: wishes.dns ?? resolver }, mode === 'host')
 }
 
@@ -54,6 +55,20 @@ const hasKeyword = (line: string, keyword: string): boolean =>
 const serverOf = (line: string): string => line.slice('nameserver'.length).trim()
 
 const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'
+
+/** The C library takes no more. */
+const SERVERS_MAX = 3
+
+/** The uplink asks the host's first server, be it on its loopback; the others are reached as they are, those of IPv4. */
+export const furtherServers = (host: string): string[] =>
+  host
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => hasKeyword(line, 'nameserver'))
+    .map(serverOf)
+    .filter((address) => !address.includes(':'))
+    .slice(1, SERVERS_MAX)
+    .filter((address) => !isLoopback(address))
 
 /**
  * The host's search list and options with other name servers, and what else is wished; without a server, the host's that are not

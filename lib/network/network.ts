@@ -23,6 +23,9 @@ export const MTU = 20_000
 /** Where containers on networks of the user's find each other's names, as with Docker. */
 export const NAME_SERVER = '127.0.0.11'
 
+/** Where the uplink is, in the one namespace that has all bridges: what is sent there never reaches a network with such addresses. */
+export const UPLINK_SUBNET = '10.0.2.0/24'
+
 /** Name server that the uplink answers for. */
 export const UPLINK_RESOLVER = '10.0.2.3'
 

@@ -15,6 +15,7 @@
 #include "netns.h"
 #include "routes.h"
 #include "scope.h"
+#include "uplink.h"
 
 #define STEP "network"
 #define LOOPBACK 1
@@ -136,6 +137,15 @@ static bool is_reserved(const struct plan_endpoint *wanted, int family, const vo
 	return false;
 }
 
+/* A packet to such an address goes to the uplink, whatever network has it. */
+static bool is_of_uplink(uint32_t address)
+{
+	struct in_addr gateway;
+
+	inet_pton(AF_INET, UPLINK_GATEWAY, &gateway);
+	return ((address ^ ntohl(gateway.s_addr)) >> (32 - UPLINK_PREFIX)) == 0;
+}
+
 /* The gateway, the network's own address and the broadcast address; and those set aside. */
 static bool is_nobodys(const struct claim *claim, const struct in_addr *address)
 {
@@ -178,13 +188,16 @@ static int claim_free(const struct claim *claim, struct failure *out)
 		link_each_name(claim->route, mark_veth, &used, out) < 0)
 		return -1;
 	for (uint32_t address = first; address <= last; address++) {
-		int result = is_used(&used, address) ? 1 : try_address(claim, address, out);
+		int result = is_used(&used, address) || is_of_uplink(address)
+				     ? 1
+				     : try_address(claim, address, out);
 
 		if (result <= 0)
 			return result;
 	}
-	return fail(out, 0, STEP, "no available IPv4 addresses on this network's address pools: %s",
-		claim->wanted->name);
+	return fail(out, 0, STEP,
+		"no available IPv4 addresses on this network's address pools: %s (%s)",
+		claim->wanted->name, claim->wanted->id);
 }
 
 struct container_visit {
@@ -244,8 +257,9 @@ static int claim_free_ipv6(const struct claim *claim, const struct subnet6 *subn
 		if (result <= 0)
 			return result;
 	}
-	return fail(out, 0, STEP, "no available IPv6 addresses on this network's address pools: %s",
-		wanted->name);
+	return fail(out, 0, STEP,
+		"no available IPv6 addresses on this network's address pools: %s (%s)",
+		wanted->name, wanted->id);
 }
 
 static int claim_ipv6(const struct claim *claim, const struct subnet6 *subnet, struct in6_addr *ret,

@@ -9,9 +9,10 @@ import { processesOf } from '../helpers/leftovers.ts'
 import { startNameServer } from '../helpers/name-server.ts'
 import { makeOtherHost, type OtherHost } from '../helpers/other-host.ts'
 import { until, untilDead } from '../helpers/until.ts'
-import { finish, makeWorld, type World } from '../helpers/world.ts'
+import { finish, makeWorld, type Outcome, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
+const debian = `${inject('registry')}/debian:bookworm`
 const works = { exitCode: 0, stderr: '' }
 
 let other: OtherHost
@@ -78,6 +79,7 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
     world = makeWorld(uplink)
     world.env.LIGHTER_UPLINK = uplink
     await lighter('pull', '-q', image)
+    await lighter('pull', '-q', debian)
     for (const [name = '', subnet = '', ...options] of [
       ['six', 'fd00:a::/64'],
       ['more', 'fd00::/64'],
@@ -190,14 +192,15 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
     await lighter('rm', '-f', 'box')
   })
 
-  test("names are asked of the host's resolver, be it on its loopback", async () => {
-    const stop = await startNameServer('127.0.0.53', '192.0.2.53')
+  /** A host with these resolvers. */
+  function withResolvers(...servers: string[]): (...args: string[]) => Promise<Outcome> {
     const file = join(mkdtempSync(join(inject('work'), 'resolv-')), 'resolv.conf')
-    writeFileSync(file, 'nameserver 127.0.0.53\n', { mode: 0o644 })
+    const lines = servers.map((server) => `nameserver ${server}\n`)
+    writeFileSync(file, lines.join(''), { mode: 0o644 })
     const { uid, gid } = world.ids
     const user = ['setpriv', '--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups']
     const hide = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
-    const inside = (...args: string[]) =>
+    return (...args) =>
       finish(
         spawn('unshare', ['--mount', 'sh', '-c', hide, file, ...user, inject('program'), ...args], {
           env: world.env,
@@ -205,6 +208,48 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
           stdio: 'pipe',
         }),
       )
+  }
+
+  // The uplink asks the first one only.
+  test('names are asked of the other resolvers of the host where the first is silent', async () => {
+    const stop = await startNameServer(other.here, '192.0.2.54')
+    const inside = withResolvers('127.0.0.54', other.here)
+    try {
+      for (const network of ['bridge', 'six', 'slirp4netns', 'pasta']) {
+        await until(() => uplinks().length === 0, 'no uplink')
+        const asked = ['--network', network, debian, 'getent', 'ahostsv4', 'example.test']
+        expect({ network, ...(await inside('run', '--rm', ...asked)) }).toMatchObject({
+          network,
+          stdout: expect.stringContaining('192.0.2.54'),
+        })
+      }
+    } finally {
+      stop()
+    }
+  })
+
+  test('an answer that is too long for UDP comes over TCP', async () => {
+    const stop = await startNameServer('127.0.0.53', '192.0.2.55', { truncated: true })
+    const inside = withResolvers('127.0.0.53')
+    // On a network with names our own server asks. pasta of 2023 (Debian 12) passes names on over UDP alone.
+    const ways = uplink === 'pasta' ? ['six', 'slirp4netns'] : ['bridge', 'six', 'slirp4netns']
+    try {
+      for (const network of ways) {
+        await until(() => uplinks().length === 0, 'no uplink')
+        const asked = ['--network', network, debian, 'getent', 'ahostsv4', 'example.test']
+        expect({ network, ...(await inside('run', '--rm', ...asked)) }).toMatchObject({
+          network,
+          stdout: expect.stringContaining('192.0.2.55'),
+        })
+      }
+    } finally {
+      stop()
+    }
+  })
+
+  test("names are asked of the host's resolver, be it on its loopback", async () => {
+    const stop = await startNameServer('127.0.0.53', '192.0.2.53')
+    const inside = withResolvers('127.0.0.53')
     try {
       for (const network of ['bridge', 'six', 'slirp4netns', 'pasta']) {
         await until(() => uplinks().length === 0, 'no uplink')

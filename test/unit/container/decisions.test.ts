@@ -9,7 +9,7 @@ import { mergeEnvironment } from '../../../lib/container/spec/process.ts'
 import { defaultSeccomp } from '../../../lib/container/spec/seccomp.ts'
 import { interpretState } from '../../../lib/container/state.ts'
 import { formatAge, formatStatus } from '../../../lib/container/status.ts'
-import { formatResolvConf } from '../../../lib/network/files.ts'
+import { formatResolvConf, furtherServers } from '../../../lib/network/files.ts'
 
 test.each([
   ['/a:/b:ro', { type: 'bind', source: '/a', destination: '/b', readOnly: true }],
@@ -121,6 +121,17 @@ test('names', () => {
 test('a damaged log line is left out', () => {
   expect(parseLogLine('{"log":"x\\n","stream":"stderr","time":"t"}')).toMatchObject({ text: 'x\n' })
   expect(parseLogLine('{"log":"x')).toBeUndefined()
+})
+
+test.each([
+  ['nameserver 192.0.2.1\n', []],
+  ['', []],
+  ['nameserver 127.0.0.53\nnameserver 192.0.2.2\n', ['192.0.2.2']],
+  ['nameserver 192.0.2.1\n nameserver\t192.0.2.2 \nnameserver 127.0.0.1', ['192.0.2.2']],
+  ['nameserver fe80::1%eth0\nnameserver 192.0.2.1\nnameserver 192.0.2.2', ['192.0.2.2']],
+  ['1 2 3 4'.replace(/\d/g, 'nameserver 192.0.2.$&\n'), ['192.0.2.2', '192.0.2.3']],
+])('the servers of the host that are asked after its first: %j', (text, further) => {
+  expect(furtherServers(text)).toEqual(further)
 })
 
 test('resolv.conf keeps search and options of the host', () => {
