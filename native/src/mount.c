@@ -67,6 +67,13 @@ int mount_open_source(int bundle, const struct spec_mount *mount, struct failure
 		source = below;
 	}
 	tree = mount_clone(source, recursive);
+	/* The kernel locks mounts of the host together: what one of them hides is not to be seen.
+	 */
+	if (tree < 0 && errno == EINVAL && !recursive)
+		return fail(out, 0, "mount",
+			"cannot bind %s for %s: a user cannot leave out the mounts below it; bind "
+			"it with them (bind-recursive=enabled, or o=rbind of a volume)",
+			mount->source, mount->destination);
 	if (tree < 0)
 		return fail(out, errno, "mount", "cannot bind %s for %s", mount->source,
 			mount->destination);

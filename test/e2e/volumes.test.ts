@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -88,6 +89,21 @@ describe('anonymous volumes', () => {
 test('a bind mount of the whole /dev', async () => {
   const outcome = await run('-v', '/dev:/dev', image, 'sh', '-c', 'test -c /dev/null && echo there')
   expect(outcome).toMatchObject({ exitCode: 0, stdout: 'there\n' })
+})
+
+test('the mounts below a source cannot be left out, which is said', async () => {
+  const source = join(world.home, 'mounts')
+  mkdirSync(join(source, 'below'), { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'below', join(source, 'below')])
+  try {
+    const mount = `type=bind,src=${source},dst=/m`
+    expect((await run('--mount', mount, image, 'ls', '/m')).stdout).toBe('below\n')
+    const without = await run('--mount', `${mount},bind-recursive=disabled`, image, 'true')
+    expect(without.exitCode).toBe(125)
+    expect(without.stderr).toContain('a user cannot leave out the mounts below it')
+  } finally {
+    execFileSync('umount', [join(source, 'below')])
+  }
 })
 
 test('-v makes a missing source; where that cannot be, it says so', async () => {
