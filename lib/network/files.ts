@@ -109,6 +109,7 @@ function internalResolvConf(host: string, { dns = [], dnsSearch, dnsOptions }: N
   const own = dnsSearch ? searchLine(dnsSearch) : (pick('search').at(-1) ?? pick('domain').at(-1))
   const options = dnsOptions ?? pick('options').flatMap((line) => line.split(/\s+/).slice(1))
   const ndots = options.some((option) => option.startsWith('ndots:'))
+  const source = ndots ? (dnsOptions ? 'override' : 'host') : 'internal'
   const outside = dns.length > 0 ? dns : pick('nameserver').map(serverOf)
   const overrides = [
     ...(dns.length > 0 ? ['nameservers'] : []),
@@ -124,7 +125,7 @@ ${own ? `${own}\n` : ''}options ${[...options, ...(ndots ? [] : ['ndots:0'])].jo
 # Based on host file: '/etc/resolv.conf' (internal resolver)
 # ExtServers: [${outside.join(' ')}]
 # Overrides: [${overrides.join(' ')}]
-# Option ndots from: ${ndots ? 'host' : 'internal'}
+# Option ndots from: ${source}
 `
 }
 

@@ -21,7 +21,10 @@ export interface PoolWishes {
 /** What Docker's client finds wrong says so alone: exit code 1 and the sentence. */
 const refused = (message: string): LighterError => new LighterError('usage', message)
 
-/** Puts the flags together: each range, gateway and address belongs to the subnet that holds it. Pure. Throws. */
+/**
+ * Puts the flags together: each range, gateway and address belongs to the subnet that holds it. Those of IPv4 come first, as Docker shows
+ * them. Pure. Throws.
+ */
 export function planPools(wishes: PoolWishes): AddressPool[] {
   const { subnets, gateways, ranges, auxiliary } = wishes
   if (subnets.length < gateways.length || subnets.length < ranges.length) {
@@ -57,12 +60,14 @@ export function planPools(wishes: PoolWishes): AddressPool[] {
     pool.auxiliary = { ...pool.auxiliary, [name]: text }
   }
   checkSubnets(pools)
-  return pools
+  return [...pools.filter((pool) => !isSix(pool)), ...pools.filter(isSix)]
 }
 
 function fail(message: string): never {
   throw refused(message)
 }
+
+const isSix = ({ subnet }: AddressPool): boolean => parseCidr(subnet)?.family === 6
 
 const holder = (pools: AddressPool[], address: Address | undefined): AddressPool | undefined =>
   pools.find(({ subnet }) => {

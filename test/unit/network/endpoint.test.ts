@@ -84,6 +84,12 @@ describe('pools', () => {
     ])
   })
 
+  test('those of IPv4 come first', () => {
+    const subnets = ['fd00::/64', '10.1.0.0/16', 'fd01::/64']
+    const order = ['10.1.0.0/16', 'fd00::/64', 'fd01::/64']
+    expect(planPools({ ...none, subnets }).map(({ subnet }) => subnet)).toEqual(order)
+  })
+
   test.each([
     [{ gateways: ['10.1.0.1'] }, 'every ip-range or gateway must have a corresponding subnet'],
     [{ subnets: ['10.1.0.0/16'], gateways: ['10.2.0.1'] }, 'no matching subnet for gateway'],
