@@ -63,7 +63,10 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
     runtimes: ['lighter-native', ...OTHER_RUNTIMES.filter((name) => findProgram(name))],
     rootless: uid !== 0,
     debug,
-    warnings: warnings(hasSingleId(engine.idMap()), cgroups.controllers),
+    warnings: [
+      ...warnings(hasSingleId(engine.idMap()), cgroups.controllers),
+      ...(await (await import('../../lib/host/uplink.ts')).warnAboutUplink(engine.uplink())),
+    ],
   }
 }
 

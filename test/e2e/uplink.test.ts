@@ -210,6 +210,12 @@ describe.each(['slirp4netns', 'pasta'])('with %s', (uplink) => {
       )
   }
 
+  test('info warns of the pasta that leaves half-closed connections open', async () => {
+    const old = (await world.run('pasta', ['--version'])).stdout.startsWith('pasta unknown version')
+    const { stderr } = await lighter('info')
+    expect(stderr.includes('half closed never ends')).toBe(uplink === 'pasta' && old)
+  })
+
   // The uplink asks the first one only.
   test('names are asked of the other resolvers of the host where the first is silent', async () => {
     const stop = await startNameServer(other.here, '192.0.2.54')
