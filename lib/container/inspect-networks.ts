@@ -19,6 +19,7 @@ export function inspectNetworks(
   const own = endpoints.find(({ network }) => network === 'bridge')
   const joined = joinedId(record.host.networkMode) !== undefined
   const first = addresses.find(({ id }) => id === '' || id === own?.networkId)
+  const wished = state.status === 'created' ? own?.mac : undefined
   return {
     Bridge: '',
     ...(joined ? { SandboxID: '', SandboxKey: '' } : inspectSandbox(record, state)),
@@ -30,6 +31,7 @@ export function inspectNetworks(
     SecondaryIPv6Addresses: null,
     EndpointID: first && own ? endpointId(record.id, own.networkId) : '',
     ...inspectAddress(first),
+    ...(wished === undefined ? {} : { MacAddress: wished }),
     Networks: {
       // Such a mode is no network; whoever was taken off the last one has none either.
       ...(endpoints.length === 0 && record.networks === undefined && !joined
@@ -90,7 +92,8 @@ function inspectEndpoint(
       : null,
     Links: named ? filled(endpoint?.links) : null,
     Aliases: filled(endpoint?.aliases),
-    MacAddress,
+    // What was wished for, until the first start.
+    MacAddress: (status === 'created' ? endpoint?.mac : undefined) ?? MacAddress,
     NetworkID: named || status !== 'created' ? (endpoint?.networkId ?? '') : '',
     EndpointID: on && endpoint ? endpointId(record.id, endpoint.networkId) : '',
     Gateway: address.Gateway,

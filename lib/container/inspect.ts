@@ -108,7 +108,8 @@ function inspectMount(data: string, mount: MountPoint): Document {
 }
 
 /** `Config` of the document, which an image made of the container gets too. */
-export function inspectConfig({ config, image }: ContainerRecord): Document {
+export function inspectConfig({ config, image, networks }: ContainerRecord): Document {
+  const mac = networks?.[0]?.mac
   const set = (keys: string[]): Document | null =>
     keys.length > 0 ? sortMembers(Object.fromEntries(keys.map((key) => [key, {}]))) : null
   return {
@@ -129,6 +130,7 @@ export function inspectConfig({ config, image }: ContainerRecord): Document {
     Volumes: set(config.volumes),
     WorkingDir: config.workingDir,
     Entrypoint: config.entrypoint,
+    ...(mac === undefined ? {} : { MacAddress: mac }),
     OnBuild: null,
     Labels: sortMembers(config.labels),
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),

@@ -1,15 +1,17 @@
 import { LighterError } from '../core/errors.ts'
+import { parseJson } from '../fs/read.ts'
 
-/** A list in brackets, `["a", "b"]`; `undefined` for anything else. */
+/** A list in brackets, `["a", "b"]`; `undefined` for anything else. Throws `bad-input` when it holds more than texts. */
 export function jsonWords(text: string): string[] | undefined {
-  if (!text.startsWith('[')) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    const isList = Array.isArray(value) && value.every((word) => typeof word === 'string')
-    return isList ? value : undefined
-  } catch {
-    return undefined
+  const value = text.startsWith('[') ? parseJson(text) : undefined
+  if (!Array.isArray(value)) return undefined
+  if (!value.every((word) => typeof word === 'string')) {
+    throw new LighterError(
+      'bad-input',
+      'when using JSON array syntax, arrays must be comprised of strings only',
+    )
   }
+  return value
 }
 
 /** Words at white space; quotes and backslashes stay in them. */

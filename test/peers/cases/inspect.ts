@@ -75,6 +75,15 @@ export default topic('inspect', [
     script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq -r '.[0] | keys_unsorted[]'`,
   },
   {
+    name: 'a MAC address of its own',
+    script: sh`
+      docker network create pn >/dev/null; docker create --name px1 --mac-address 02:42:ac:11:00:09 busybox >/dev/null
+      docker create --name px2 --network pn --mac-address 02:42:ac:11:00:0a busybox >/dev/null; docker create --name px3 --network pn busybox >/dev/null
+      docker run -d --name px4 --mac-address 02:42:ac:11:00:0d busybox sleep 100 >/dev/null; docker run --name px5 --mac-address 02:42:ac:11:00:0e busybox true
+      docker inspect -f '{{.Name}} {{json .Config.MacAddress}} {{range .NetworkSettings.Networks}}{{json .MacAddress}}{{end}} {{json .NetworkSettings.MacAddress}}' px1 px2 px3 px4 px5
+      docker inspect px1 | jq -c '.[0].Config | keys_unsorted'; docker rm -f px1 px2 px3 px4 px5 >/dev/null; docker network rm pn >/dev/null`,
+  },
+  {
     name: 'keys of the state',
     script: sh`docker create --name px busybox >/dev/null; docker inspect px | jq -c '.[0].State'`,
   },

@@ -48,6 +48,10 @@ test.each([
   ['VOLUME [""]', 'VOLUME specified can not be an empty string'],
   ['HEALTHCHECK', 'HEALTHCHECK requires at least one argument'],
   ['HEALTHCHECK --interval=x CMD y', 'time: invalid duration "x"'],
+  ['CMD [1]', 'when using JSON array syntax, arrays must be comprised of strings only'],
+  ['ENTRYPOINT ["a", null]', 'arrays must be comprised of strings only'],
+  ['VOLUME [{}]', 'arrays must be comprised of strings only'],
+  ['HEALTHCHECK CMD [["x"]]', 'arrays must be comprised of strings only'],
   ['ONBUILD ONBUILD x', "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"],
 ])('%j is refused', (change, sentence) => {
   expect(() => apply(change)).toThrow(sentence)
