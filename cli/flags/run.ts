@@ -9,7 +9,7 @@ export const checkEnv = (text: string): string | undefined =>
 
 /** What is wrong with a label. */
 export const checkLabel = (text: string): string | undefined =>
-  text.startsWith('=') ? `invalid label '${text}': empty name` : undefined
+  text === '' || text.startsWith('=') ? `invalid label '${text}': empty name` : undefined
 
 const checkStream = (text: string): string | undefined =>
   STREAMS.has(text.toLowerCase()) ? undefined : 'valid streams are STDIN, STDOUT and STDERR'

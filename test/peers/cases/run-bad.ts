@@ -66,6 +66,8 @@ export default topic('run-bad', [
   refused('an environment variable without a name', '-e =x'),
   refused('an environment file that is not there', '--env-file nosuch'),
   refused('a label without a name', '-l =x'),
+  refused('an empty label', "-l ''"),
+  refused('a health interval above 64 bits', '--health-cmd true --health-interval 2562048h'),
   refused('a restart policy without a name', '--restart :3'),
   refused('a log size that is none', '--log-opt max-size=many'),
   refused('a device that is not there', '--device /dev/nosuch'),

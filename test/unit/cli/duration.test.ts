@@ -19,6 +19,9 @@ test.each([
 test.each([
   ['', 'time: invalid duration ""'],
   ['5', 'time: missing unit in duration "5"'],
+  // More than 64 bits hold, in the digits or by the unit.
+  ['99999999999999999999', 'time: invalid duration "99999999999999999999"'],
+  ['2562048h', 'time: invalid duration "2562048h"'],
   ['x', 'time: invalid duration "x"'],
   ['5d', 'time: unknown unit "d" in duration "5d"'],
   ['-', 'time: invalid duration "-"'],
