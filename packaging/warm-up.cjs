@@ -40,6 +40,7 @@ const COMMANDS = [
   ['rm', '-f', 'warm'],
   ['create', '--name', 'warm', 'lighter/hello'],
   ['run', '--rm', 'lighter/hello', 'true'],
+  ['run', '--rm', '--userns', 'keep-id', 'lighter/hello', 'true'],
   ['run', '-it', '-e', 'A=B', '-v', 'volume:/data', '--name', 'other', 'lighter/hello'],
   ['run', '-d', '--rm', '--network', 'none', 'lighter/hello', 'true'],
   [

@@ -7,13 +7,23 @@ import { BareRefusal } from '../report.ts'
 import { parseConnections } from './connections.ts'
 import { readEnvironment, readLabels, readText } from './key-values.ts'
 import type { MountFlag } from './mount.ts'
+import { parseNamespaces } from './namespaces.ts'
 import { parseHealth, parseLog, parseRestart } from './supervision.ts'
 
 /** Flags that most containers are made with: none of them is an option of the host. */
 export const USUAL_FLAGS: ReadonlySet<string> = new Set([
   ...['rm', 'detach', 'interactive', 'tty', 'quiet', 'pull', 'name', 'hostname', 'init', 'cidfile'],
   ...['env', 'env-file', 'workdir', 'user', 'entrypoint', 'label', 'volume', 'tmpfs', 'read-only'],
-  ...['network', 'publish', 'restart', 'cap-add', 'cap-drop', 'privileged', 'security-opt'],
+  ...[
+    'network',
+    'publish',
+    'restart',
+    'cap-add',
+    'cap-drop',
+    'privileged',
+    'security-opt',
+    'userns',
+  ],
 ])
 
 /** What the flags of `run` and `create` ask for. */
@@ -49,7 +59,7 @@ export async function parseCreateRequest(
     connections: parseConnections(parsed),
     domainname: parsed.string('domainname') || undefined,
     options: {
-      ...(parsed.givenOnly(USUAL_FLAGS) ? {} : await hostOptions(parsed)),
+      ...(parsed.givenOnly(USUAL_FLAGS) ? usualOptions(parsed) : await hostOptions(parsed)),
       ...(mounts.length > 0 ? { mounts: mounts.map(({ document }) => document) } : {}),
     },
     init: parsed.bool('init'),
@@ -69,6 +79,9 @@ export async function parseCreateRequest(
     consoleSize: parsed.bool('tty') ? terminalSize() : [0, 0],
   }
 }
+
+const usualOptions = (parsed: Parsed): HostOptions =>
+  parsed.string('userns') ? { namespaces: parseNamespaces(parsed) } : {}
 
 async function hostOptions(parsed: Parsed): Promise<HostOptions> {
   const { parseHostOptions } = await import('./host-options.ts')
