@@ -70,8 +70,9 @@ static int open_socket(int type, const struct ports_listener *listener)
 		(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
 			setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &syns, sizeof(syns)) < 0))
 		return -1;
-	/* The way to a container is memory: what the host has chosen for its networks, bbr perhaps, measures
-	 * and paces to no purpose, at half the speed. Every kernel has this one, open to everybody. */
+	/* The way to a container is memory: what the host has chosen for its networks, bbr perhaps,
+	 * measures and paces to no purpose, at half the speed. Every kernel has this one, open to
+	 * everybody. */
 	if (type == SOCK_STREAM)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, RENO, strlen(RENO));
 	return take_fd(&fd);
