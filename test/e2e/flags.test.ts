@@ -245,7 +245,7 @@ describe('mounts', () => {
     const mount = (path: string) => `type=volume,src=vol,dst=/x,volume-subpath=${path}`
     expect(await inside(['--mount', mount('a')], 'cat /x/f')).toBe('in')
     const out = await run('--mount', mount('out'), image, 'ls', '/x')
-    expect(out.exitCode).toBe(125)
+    expect(out.exitCode).toBe(127)
     expect(out.stderr).toContain('cannot access path')
   })
 })
