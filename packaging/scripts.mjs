@@ -14,8 +14,9 @@ export const LIBRARIES = ['tar', 'undici', 'yaml']
 
 /**
  * The parts of the program, each with the modules that usual commands load by `import()`. A part holds them with all that they
- * import, except what an earlier part has. Of the parts in `copies` it has its own copy of what it needs: the same command
- * must not load both.
+ * import, except what an earlier part has. Of the parts in `copies` it has its own copy of what it needs, so that usual commands
+ * do not load those. A command that loads both (`inspect` of an image) has the variables of such modules twice: they may hold
+ * nothing but what can be made again.
  */
 export const PARTS = [
   {
