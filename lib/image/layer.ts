@@ -1,11 +1,10 @@
-import { createReadStream, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
-import { spaceError } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
 import type { Descriptor } from '../oci/image.ts'
 import type { Repository } from '../registry/registry.ts'
@@ -142,7 +141,6 @@ async function unpackBeside(
   const tree = join(draft, 'fs')
   let published = false
   try {
-    makeTree(tree)
     const applied = await applyLayer(namespace, tree, archive, signal).catch(explainRange)
     archive.resume()
     await verified
@@ -184,14 +182,6 @@ async function clearDamaged(engine: Engine, diffId: Digest): Promise<void> {
   quarantineLayer(data, diffId, squashed, aside)
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   await removeTrees(namespace, [aside]).catch(() => undefined)
-}
-
-function makeTree(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o755 })
-  } catch (error) {
-    throw spaceError(error, path)
-  }
 }
 
 /** Both must end before anybody goes on; the download's error explains the other's. */

@@ -18,7 +18,7 @@ export interface AppliedLayer {
 }
 
 /**
- * Unpacks a layer archive (compressed or not) into an empty directory, chrooted into it and with the container's ids.
+ * Makes the directory `target` and unpacks a layer archive (compressed or not) into it, chrooted and with the container's ids.
  * With one id only, owners are squashed and kept in an extended attribute.
  */
 export async function applyLayer(

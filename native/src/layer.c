@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `layer apply`: an image layer's archive becomes a directory for overlay file systems. */
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <archive.h>
@@ -25,7 +29,7 @@
 #define ENTRY_LIMIT 10000000
 
 struct arguments {
-	const char *target;
+	const char *target; /* is made; its parent is there */
 	const char *id_map;
 	bool squash;
 };
@@ -67,14 +71,52 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 	return ret->target && ret->id_map ? 0 : usage(out);
 }
 
+/* ext4 keeps what lies below a directory in its parent's block group, and one that has no journal
+ * looks at each inode that was freed there in the last minutes before it takes another: a layer
+ * unpacked soon after a removed one took six times as long. Below a directory with this flag each
+ * new one gets a group by its name (chattr(1), T). Other file systems do not know it. */
+static void spread(int directory)
+{
+	int flags = 0;
+
+	if (ioctl(directory, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	flags |= FS_TOPDIR_FL;
+	(void)!ioctl(directory, FS_IOC_SETFLAGS, &flags);
+}
+
+/* Makes the directory and returns it open. */
+static int make_target(const char *path, struct failure *out)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *above = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	auto_close int parent = above ? open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *name = slash ? slash + 1 : path;
+	uint64_t number = 0;
+	char draft[32];
+	auto_close int target = -1;
+
+	if (parent < 0 || getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return fail(out, errno, STEP, "cannot open the directory of %.300s", path);
+	spread(parent);
+	snprintf(draft, sizeof(draft), ".%016" PRIx64, number);
+	if (mkdirat(parent, draft, 0700) == 0 &&
+		renameat2(parent, draft, parent, name, RENAME_NOREPLACE) == 0)
+		target = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Whatever the umask is. */
+	if (target < 0 || fchmod(target, 0755) < 0)
+		return fail(out, errno, STEP, "cannot make %.300s", path);
+	return take_fd(&target);
+}
+
 /* From here on "/" is the target: no name in the archive can mean anything else. */
 static int enter_target(const struct arguments *arguments, const struct id_map *map, int *ret_root,
 	struct failure *out)
 {
-	auto_close int target = open(arguments->target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int target = make_target(arguments->target, out);
 
 	if (target < 0)
-		return fail(out, errno, STEP, "cannot open %.300s", arguments->target);
+		return -1;
 	if (userns_create(map, CLONE_NEWNS, out) < 0)
 		return -1;
 	if (fchdir(target) < 0 || chroot(".") < 0 || chdir("/") < 0)

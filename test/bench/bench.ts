@@ -17,10 +17,10 @@ import type { World } from './worlds.ts'
 
 /**
  * `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run.
- * `npm run bench -- networks [ROUNDS]`: networks alone. `npm run bench -- keep-id [ROUNDS]`: `--userns keep-id` against a
- * default run; needs no peers.
+ * `npm run bench -- networks [ROUNDS]`: networks alone. `npm run bench -- pull [ROUNDS]`: the pull alone.
+ * `npm run bench -- keep-id [ROUNDS]`: `--userns keep-id` against a default run; needs no peers.
  */
-const topic = ['networks', 'keep-id'].find((name) => name === process.argv[2])
+const topic = ['networks', 'pull', 'keep-id'].find((name) => name === process.argv[2])
 const onlyNetworks = topic === 'networks'
 const rounds = Number((topic ? process.argv[3] : process.argv[2]) ?? (onlyNetworks ? 5 : 15))
 
@@ -52,13 +52,8 @@ async function main(): Promise<void> {
   pushLayout(layouts.debian ?? '', registry.host, 'debian:bookworm')
   const contestants = await openContestants(work, user, layouts.busybox ?? '')
   try {
-    const peers = new Peers(contestants, `${registry.host}/busybox:latest`)
-    await measureFloor(contestants.lighter)
-    await measureCommands(peers, registry.host)
-    await measurePull(contestants, registry.host)
-    await measureBeside(contestants.lighter, registry.host, rounds)
-    await measureCrowd(peers)
-    await runMany(contestants.lighter, registry.host, () => processesOf(user))
+    if (topic === 'pull') await measurePull(contestants, registry.host)
+    else await measureAll(contestants, registry.host, () => processesOf(user))
   } finally {
     await contestants.close()
     await registry.stop()
@@ -66,6 +61,20 @@ async function main(): Promise<void> {
     rmSync(work, { recursive: true, force: true })
   }
   print(rounds)
+}
+
+async function measureAll(
+  contestants: Contestants,
+  host: string,
+  processes: () => string[],
+): Promise<void> {
+  const peers = new Peers(contestants, `${host}/busybox:latest`)
+  await measureFloor(contestants.lighter)
+  await measureCommands(peers, host)
+  await measurePull(contestants, host)
+  await measureBeside(contestants.lighter, host, rounds)
+  await measureCrowd(peers)
+  await runMany(contestants.lighter, host, processes)
 }
 
 async function measureFloor(lighter: World): Promise<void> {

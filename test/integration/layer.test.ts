@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   chownSync,
@@ -47,11 +47,9 @@ interface Applied {
 
 /** Applies an archive as the unprivileged user. */
 async function apply(archive: Buffer, squash = false): Promise<Applied> {
-  const target = join(mkdtempSync(join(work, 'case-')), 'fs')
-  for (const directory of [join(target, '..'), target]) {
-    mkdirSync(directory, { recursive: true })
-    chownSync(directory, user.uid, user.gid)
-  }
+  const draft = mkdtempSync(join(work, 'case-'))
+  chownSync(draft, user.uid, user.gid)
+  const target = join(draft, 'fs')
   const map = JSON.stringify(squash ? SINGLE_MAP : FULL_MAP)
   const child = spawn(
     inject('nativeProgram'),
@@ -277,6 +275,32 @@ describe('files', () => {
     expect(attributesOf(join(target, 'own'))).toBe('')
   })
 
+  test('its tree is placed on its own by file systems that keep directories together', async () => {
+    const { target, report } = await applyEntries([{ path: 'f', data: 'x' }])
+    expect(report.event).toBe('applied')
+    expect(lstatSync(target).mode & 0o7777).toBe(0o755)
+    expect(readdirSync(join(target, '..'))).toEqual(['fs'])
+    const like = mkdtempSync(join(work, 'like-'))
+    spawnSync('chattr', ['+T', like])
+    const flags = (path: string) =>
+      spawnSync('lsattr', ['-d', path]).stdout.toString().split(' ')[0]
+    expect(flags(join(target, '..'))).toBe(flags(like))
+  })
+
+  test('a target that is there is left as it is', async () => {
+    const draft = mkdtempSync(join(work, 'there-'))
+    const target = join(draft, 'fs')
+    mkdirSync(target)
+    for (const path of [draft, target]) chownSync(path, user.uid, user.gid)
+    const { stdout } = spawnSync(
+      inject('nativeProgram'),
+      ['layer', 'apply', '--target', target, '--id-map', JSON.stringify(FULL_MAP)],
+      { uid: user.uid, gid: user.gid, input: makeArchive([{ path: 'f', data: 'x' }]) },
+    )
+    expect(JSON.parse(stdout.toString())).toMatchObject({ event: 'failed' })
+    expect(readdirSync(target)).toEqual([])
+  })
+
   test('a full disk is no-space', async () => {
     const small = mkdtempSync(join(work, 'small-'))
     const options = `size=1m,uid=${user.uid},gid=${user.gid}`
@@ -284,7 +308,7 @@ describe('files', () => {
     try {
       const child = spawn(
         inject('nativeProgram'),
-        ['layer', 'apply', '--target', small, '--id-map', JSON.stringify(FULL_MAP)],
+        ['layer', 'apply', '--target', join(small, 'fs'), '--id-map', JSON.stringify(FULL_MAP)],
         { uid: user.uid, gid: user.gid, stdio: ['pipe', 'pipe', 'inherit'] },
       )
       child.stdin.on('error', () => {})
