@@ -1,10 +1,10 @@
 import { createContainer } from '../../lib/container/create.ts'
 import type { Context } from '../context.ts'
+import { claimCidFile } from '../flags/cid-file.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
 import { obtainImage } from '../flags/obtain-image.ts'
 import { warnAboutLimits } from '../flags/warnings.ts'
 import type { Parsed } from '../parse.ts'
-import { claimCidFile } from './run.ts'
 
 /** `create`: makes a container and prints its id. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {

@@ -1,11 +1,10 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { createContainer } from '../../lib/container/create.ts'
 import { recordContainerEvent } from '../../lib/container/events.ts'
 import { prepareStart, startArguments } from '../../lib/container/start.ts'
-import { isErrno, LighterError, systemErrorText } from '../../lib/core/errors.ts'
 import { attachArguments, handOver } from '../../lib/runtime/handover.ts'
 import type { Context } from '../context.ts'
 import { findDetachKeys } from '../detach-keys.ts'
+import { claimCidFile } from '../flags/cid-file.ts'
 import { parseCreateRequest } from '../flags/create-request.ts'
 import { obtainImage } from '../flags/obtain-image.ts'
 import { warnAboutLimits } from '../flags/warnings.ts'
@@ -23,7 +22,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const detachKeys = detached
     ? undefined
     : await findDetachKeys(context, parsed, request.attach.stdin && request.tty)
-  using cidFile = claimCidFile(request.cidFile)
+  using cidFile = claimCidFile(request.cidFile, context.program)
   const { engine } = context
   const image = await obtainImage(context, parsed)
   const container = await createContainer(engine, image, request)
@@ -60,42 +59,4 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     '--error-suffix',
     '.',
   ])
-}
-
-interface CidFile extends Disposable {
-  write(id: string): void
-}
-
-/**
- * The file is taken before anything is made: two runs with one file must not both go on. It goes again when no container
- * was made, so that the same command works once what was wrong is mended.
- */
-export function claimCidFile(path: string | undefined): CidFile {
-  if (path === undefined) return { write: () => undefined, [Symbol.dispose]: () => undefined }
-  let fd: number
-  try {
-    fd = openSync(path, 'wx', 0o644)
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) {
-      throw new LighterError(
-        'usage',
-        `container ID file found, make sure the other container isn't running or delete ${path}`,
-      )
-    }
-    throw new LighterError(
-      'usage',
-      `failed to create the container ID file: ${systemErrorText(error)}`,
-    )
-  }
-  let made = false
-  return {
-    write: (id) => {
-      made = true
-      writeSync(fd, id)
-    },
-    [Symbol.dispose]: () => {
-      closeSync(fd)
-      if (!made) rmSync(path, { force: true })
-    },
-  }
 }

@@ -1,3 +1,4 @@
+import { isInteger } from '../../lib/core/characters.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 
 /** A parser as the `check` of a flag: what it throws is what is wrong with the value. */
@@ -19,7 +20,7 @@ export const badValue = (reason: string): LighterError => new LighterError('usag
 /** Whole decimal number as Go reads it. Throws `usage` with Go's sentence. */
 export function parseDecimal(text: string, name = 'ParseInt'): number {
   const value = Number(text)
-  if (!/^[+-]?\d+$/.test(text)) {
+  if (!isInteger(text)) {
     throw badValue(`strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`)
   }
   if (!Number.isSafeInteger(value)) {

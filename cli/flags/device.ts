@@ -1,4 +1,5 @@
 import type { DeviceMapping, DeviceRequest } from '../../lib/container/options.ts'
+import { isInteger } from '../../lib/core/characters.ts'
 import { badValue } from './checked.ts'
 import { splitCsv } from './csv.ts'
 
@@ -89,7 +90,7 @@ function applyGpuField(request: DeviceRequest, key: string, value: string): void
 
 function parseCount(text: string): number {
   if (text === 'all') return -1
-  if (/^[+-]?\d+$/.test(text)) return Number(text)
+  if (isInteger(text)) return Number(text)
   throw badValue(
     `count must be an integer: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`,
   )

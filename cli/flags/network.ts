@@ -1,3 +1,4 @@
+import { isInteger } from '../../lib/core/characters.ts'
 import { badValue } from './checked.ts'
 import { splitCsv } from './csv.ts'
 import { isAddress } from './ports.ts'
@@ -50,7 +51,7 @@ export function parseNetworkFlag(text: string): NetworkFlag {
 }
 
 function parsePriority(text: string): number {
-  if (/^[+-]?\d+$/.test(text)) return Number(text)
+  if (isInteger(text)) return Number(text)
   throw badValue(`invalid gw-priority (${text}): invalid syntax`)
 }
 

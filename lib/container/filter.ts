@@ -1,3 +1,4 @@
+import { isInteger } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import { patternTest } from '../core/patterns.ts'
 import type { ContainerWithState } from './catalog.ts'
@@ -116,7 +117,7 @@ function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boo
 
 function exitedTest(values: readonly string[]): Test {
   const codes = values.map((value) => {
-    if (!/^[+-]?\d+$/.test(value)) {
+    if (!isInteger(value)) {
       const reason = `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`
       throw new LighterError('bad-input', `invalid filter 'exited=${value}': ${reason}`)
     }

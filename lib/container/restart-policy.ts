@@ -1,3 +1,4 @@
+import { isInteger } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import type { RestartPolicyName } from '../runtime/plan.ts'
 import type { ContainerRecord } from './record.ts'
@@ -15,7 +16,7 @@ export function parseRestartPolicy(text: string): RestartPolicy | undefined {
   if (name.length === 0) throw bad('no policy provided before colon')
   if (colon < 0) return { name, maximumRetryCount: 0 }
   const count = text.slice(colon + 1)
-  if (!/^[+-]?\d+$/.test(count)) throw bad('maximum retry count must be an integer')
+  if (!isInteger(count)) throw bad('maximum retry count must be an integer')
   return { name, maximumRetryCount: Number(count) }
 }
 

@@ -3,6 +3,10 @@
 /** Whether the text is decimal digits only, one at least. */
 export const isDecimal = (text: string): boolean => text !== '' && isEvery(text, isDigit)
 
+/** Whether the text is a whole number as Go reads it: digits, a sign before them or not. */
+export const isInteger = (text: string): boolean =>
+  isDecimal(text.startsWith('+') || text.startsWith('-') ? text.slice(1) : text)
+
 /** Whether the text is lower-case hex digits only, so many of them. */
 export const isLowerHex = (text: string, length: number): boolean =>
   text.length === length && isEvery(text, isLowerHexDigit)

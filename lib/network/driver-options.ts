@@ -1,3 +1,4 @@
+import { isInteger } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import { parseTruth } from '../core/truth.ts'
 import { parseAddress } from './address.ts'
@@ -71,7 +72,7 @@ const unparsed = (key: string, text: string, reason: string): LighterError =>
 function checkMtu(mtu: string | undefined): void {
   if (mtu === undefined) return
   if (/^-0*[1-9]\d*$/.test(mtu)) throw bad(`invalid MTU number: ${mtu}`)
-  if (!/^[+-]?\d+$/.test(mtu)) {
+  if (!isInteger(mtu)) {
     const reason = `strconv.Atoi: parsing ${JSON.stringify(mtu)}: invalid syntax`
     throw unparsed(OPTION.mtu, mtu, reason)
   }

@@ -81,33 +81,40 @@ static int open_database(int root, const char *file)
 	return fd;
 }
 
-void account_add(int root_fd, const char *file, const char *line)
+int account_read(int fd, const char *line, char **ret)
 {
-	auto_close int fd = open_database(root_fd, file);
-	auto_free char *text = NULL, *added = NULL;
+	auto_free char *text = NULL;
 	struct stat status;
-	size_t have = 0;
-	int length;
+	size_t have = 0, more = strlen(line) + sizeof("\n\n");
 
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-		status.st_size > MAXIMUM_BYTES)
-		return;
-	text = malloc((size_t)status.st_size + 1);
+	*ret = NULL;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > MAXIMUM_BYTES)
+		return -1;
+	text = malloc((size_t)status.st_size + more);
 	if (!text)
-		return;
+		return -1;
 	while (have < (size_t)status.st_size) {
 		ssize_t got = retry_eintr(read(fd, text + have, (size_t)status.st_size - have));
 
-		if (got <= 0)
+		if (got < 0)
+			return -1;
+		if (got == 0)
 			break;
 		have += (size_t)got;
 	}
 	if (is_known(text, have, line))
-		return;
-	length = asprintf(&added, "%s%s\n", have > 0 && text[have - 1] != '\n' ? "\n" : "", line);
-	if (length < 0) {
-		added = NULL;
-		return;
-	}
-	(void)!retry_eintr(write(fd, added, (size_t)length));
+		return (int)have;
+	snprintf(text + have, more, "%s%s\n", have > 0 && text[have - 1] != '\n' ? "\n" : "", line);
+	*ret = take(text);
+	return (int)have;
+}
+
+void account_add(int root_fd, const char *file, const char *line)
+{
+	auto_close int fd = open_database(root_fd, file);
+	auto_free char *text = NULL;
+	int have = fd < 0 ? -1 : account_read(fd, line, &text);
+
+	if (have >= 0 && text)
+		(void)!retry_eintr(write(fd, text + have, strlen(text + have)));
 }

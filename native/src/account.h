@@ -8,4 +8,9 @@
  * the way, no /etc), it is left as it is: the container runs with numbers. */
 void account_add(int root_fd, const char *file, const char *line);
 
+/* Reads a passwd or group file and returns its size, or -1 where it cannot be read or is no regular
+ * file. *ret is its text with the line at the end, NULL where it has an entry with the same name or
+ * number; the caller frees it. */
+int account_read(int fd, const char *line, char **ret);
+
 #endif

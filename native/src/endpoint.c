@@ -10,6 +10,7 @@
 
 #include "bridge.h"
 #include "ipv6.h"
+#include "link_size.h"
 #include "neighbours.h"
 #include "netlink.h"
 #include "netns.h"
@@ -119,6 +120,8 @@ static int try_address(const struct claim *claim, uint32_t address, struct failu
 	result = veth_create(claim->route, &veth, out);
 	if (result != 0)
 		return result;
+	link_allow_large(claim->route, veth.name);
+	link_allow_large(claim->route, claim->wanted->bridge);
 	inet_ntop(AF_INET, &network_order, endpoint->address, sizeof(endpoint->address));
 	snprintf(endpoint->mac, sizeof(endpoint->mac), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
 		mac[1], mac[2], mac[3], mac[4], mac[5]);
@@ -343,6 +346,7 @@ static int set_up_container(const struct claim *claim, struct failure *out)
 	if (index == 0)
 		return fail(out, 0, STEP, "the container's link vanished");
 	inet_pton(AF_INET, claim->endpoint->address, &address);
+	link_allow_large(route, wanted->interface);
 	if (index < 0 ||
 		link_add_address(route, index, address.s_addr, claim->bridge->prefix, out) < 0 ||
 		link_up(route, index, out) < 0)

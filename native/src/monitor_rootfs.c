@@ -146,6 +146,7 @@ static void add_marks(int root)
 {
 	add_file(root, ".dockerenv");
 	add_directory(root, "dev");
+	add_directory(root, "etc");
 	auto_close int dev = path_open(root, "dev", O_PATH | O_DIRECTORY, PATH_FOLLOW);
 	auto_close int etc = path_open(root, "etc", O_PATH | O_DIRECTORY, PATH_FOLLOW);
 
@@ -186,30 +187,54 @@ static int lock_init(const struct spec *spec, struct failure *out)
 	return 0;
 }
 
-/* Everything that is made in the root filesystem belongs to the container's root. */
-static int furnish(const struct plan *plan, int root, struct spec *spec, struct failure *out)
+static void furnish(const struct plan *plan, int root)
 {
 	add_marks(root);
 	if (plan->passwd_entry) {
 		account_add(root, "passwd", plan->passwd_entry);
 		account_add(root, "group", plan->group_entry);
 	}
-	if (resolve_user(plan, root, spec, out) < 0)
+}
+
+/* The upper directory, where the names of users were just written to it: nobody has to be asked for
+ * them. Else -1. */
+static int open_names(const struct plan *plan, enum rootfs_stage stage)
+{
+	auto_close int upper =
+		stage == ROOTFS_FURNISHED
+			? open(plan->rootfs.upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			: -1;
+
+	if (upper < 0 || faccessat(upper, "etc/passwd", F_OK, 0) < 0 ||
+		faccessat(upper, "etc/group", F_OK, 0) < 0)
+		return -1;
+	return take_fd(&upper);
+}
+
+/* Everything that is made in the root filesystem belongs to the container's root. */
+static int complete(const struct plan *plan, int root, enum rootfs_stage stage, struct spec *spec,
+	struct failure *out)
+{
+	auto_close int names = open_names(plan, stage);
+
+	if (stage == ROOTFS_BARE)
+		furnish(plan, root);
+	if (resolve_user(plan, names < 0 ? root : names, spec, out) < 0)
 		return -1;
 	return populate_volumes(plan, root, spec, out);
 }
 
-int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, bool again,
+int monitor_prepare_rootfs(const struct plan *plan, const char *rootfs, enum rootfs_stage stage,
 	struct spec *spec, struct failure *out)
 {
 	auto_close int root = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root < 0)
 		return fail(out, errno, "root filesystem", "cannot open %s", rootfs);
-	if (again)
+	if (stage == ROOTFS_USED)
 		return resolve_user(plan, root, spec, out);
 	if (lock_init(spec, out) < 0 || owners_give_files(spec, plan->container_dir, out) < 0 ||
-		owners_become(spec, out) < 0 || furnish(plan, root, spec, out) < 0)
+		owners_become(spec, out) < 0 || complete(plan, root, stage, spec, out) < 0)
 		return -1;
 	return owners_restore(spec, out) < 0 ? -1 : give_sources(plan, spec, out);
 }

@@ -23,6 +23,7 @@
 #include "donor.h"
 #include "owners.h"
 #include "prepared.h"
+#include "rootfs_ahead.h"
 #include "rootfs_mount.h"
 #include "runtime_external.h"
 #include "scope.h"
@@ -89,8 +90,8 @@ static bool stays_together(const struct plan *plan, const struct spec *spec)
 }
 
 /* Joins what all containers share and mounts the root filesystem. */
-static int enter(
-	struct monitor *monitor, const struct spec *spec, const char *rootfs, struct failure *out)
+static int enter(struct monitor *monitor, const struct spec *spec, const char *rootfs,
+	enum rootfs_stage *ret, struct failure *out)
 {
 	struct rootfs_mount mounted = {0};
 
@@ -104,6 +105,7 @@ static int enter(
 		return fail(out, errno, "shared", "cannot become a lender");
 	if (stays_together(monitor->plan, spec))
 		together_begin(&monitor->together);
+	*ret = rootfs_ahead(monitor->plan, spec) ? ROOTFS_FURNISHED : ROOTFS_BARE;
 	if (rootfs_mount(&monitor->plan->rootfs, rootfs, &mounted, out) < 0)
 		return -1;
 	monitor->fuse = mounted.fuse;
@@ -293,8 +295,8 @@ static int start_in_cgroup(struct monitor *monitor, const struct spec *spec, con
 	return launch(monitor, spec, bundle, size, out);
 }
 
-static int mount_root(
-	struct monitor *monitor, const struct spec *spec, const char *rootfs, struct failure *out)
+static int mount_root(struct monitor *monitor, const struct spec *spec, const char *rootfs,
+	enum rootfs_stage *ret, struct failure *out)
 {
 	struct stat hosts;
 
@@ -304,13 +306,14 @@ static int mount_root(
 		monitor->hosts_size = hosts.st_size;
 	if (log_open(&monitor->log, monitor->plan, out) < 0)
 		return -1;
-	return enter(monitor, spec, rootfs, out);
+	return enter(monitor, spec, rootfs, ret, out);
 }
 
 int monitor_start(
 	struct monitor *monitor, bool again, const struct winsize *size, struct failure *out)
 {
 	char bundle[PATH_MAX], rootfs[PATH_MAX];
+	enum rootfs_stage stage = ROOTFS_USED;
 	auto_close int bundle_fd = -1;
 	struct spec *spec = NULL;
 	int result;
@@ -327,9 +330,9 @@ int monitor_start(
 		result = -1;
 	else if (snprintf(rootfs, sizeof(rootfs), "%s/rootfs", bundle) >= (int)sizeof(rootfs))
 		result = fail(out, ENAMETOOLONG, "bundle", "the container's path is too long");
-	else if ((!again && mount_root(monitor, spec, rootfs, out) < 0) ||
+	else if ((!again && mount_root(monitor, spec, rootfs, &stage, out) < 0) ||
 		 volumes_mount(monitor->plan, out) < 0 ||
-		 monitor_prepare_rootfs(monitor->plan, rootfs, again, spec, out) < 0 ||
+		 monitor_prepare_rootfs(monitor->plan, rootfs, stage, spec, out) < 0 ||
 		 make_cgroup(monitor, spec, out) < 0)
 		result = -1;
 	else

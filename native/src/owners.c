@@ -36,7 +36,7 @@ static gid_t root_gid(const struct spec *spec)
 	return owners_outer(spec->gid_mappings, spec->gid_mapping_count, 0);
 }
 
-static bool differs(const struct spec *spec)
+bool owners_differ(const struct spec *spec)
 {
 	return root_uid(spec) != 0 || root_gid(spec) != 0;
 }
@@ -69,12 +69,12 @@ static int set_ids(uid_t uid, gid_t gid, struct failure *out)
 
 int owners_become(const struct spec *spec, struct failure *out)
 {
-	return differs(spec) ? set_ids(root_uid(spec), root_gid(spec), out) : 0;
+	return owners_differ(spec) ? set_ids(root_uid(spec), root_gid(spec), out) : 0;
 }
 
 int owners_restore(const struct spec *spec, struct failure *out)
 {
-	return differs(spec) ? set_ids(0, 0, out) : 0;
+	return owners_differ(spec) ? set_ids(0, 0, out) : 0;
 }
 
 static bool is_below(const char *path, const char *directory)
@@ -86,7 +86,7 @@ static bool is_below(const char *path, const char *directory)
 
 int owners_give_files(const struct spec *spec, const char *directory, struct failure *out)
 {
-	if (!differs(spec))
+	if (!owners_differ(spec))
 		return 0;
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const char *source = spec->mounts[i].source;

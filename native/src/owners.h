@@ -4,6 +4,7 @@
 #ifndef LIGHTER_OWNERS_H
 #define LIGHTER_OWNERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fail.h"
@@ -11,6 +12,9 @@
 
 /* The id that a user of the container has out here; the same where the map does not name it. */
 uint32_t owners_outer(const struct spec_id_mapping *mappings, size_t count, uint32_t id);
+
+/* Whether its root is another than out here. */
+bool owners_differ(const struct spec *spec);
 
 /* From now on new files belong to the container's root; all capabilities stay. */
 int owners_become(const struct spec *spec, struct failure *out);

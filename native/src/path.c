@@ -148,13 +148,15 @@ static int make(int root, const char *path, bool directory, enum path_links link
 	for (int i = 0; i < LINK_LIMIT; i++) {
 		bool again;
 		auto_close int fd = walk(root, text, directory, links, &again);
-		struct stat status;
+		struct statx status;
 
 		if (fd < 0 && again)
 			continue;
-		if (fd < 0 || fstat(fd, &status) < 0)
+		/* That does not change: a FUSE server need not be asked. */
+		if (fd < 0 ||
+			statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) < 0)
 			return -1;
-		if (directory != S_ISDIR(status.st_mode)) {
+		if (directory != S_ISDIR(status.stx_mode)) {
 			errno = directory ? ENOTDIR : EISDIR;
 			return -1;
 		}

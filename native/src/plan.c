@@ -13,108 +13,7 @@
 #include "plan_parts.h"
 #include "scope.h"
 
-enum { PLAN_SIZE_MAX = 1024 * 1024, LIST_MAX = 4096 };
-
-int plan_bad(struct failure *out, const char *name, const char *expected)
-{
-	return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan", "plan.json: %s %s", name, expected);
-}
-
-/* A member that the program does not know would be ignored silently: refuse it. */
-int plan_check_members(
-	json_t *object, const char *where, const char *const *known, struct failure *out)
-{
-	const char *key;
-	json_t *value;
-
-	if (!json_is_object(object))
-		return plan_bad(out, where, "must be an object");
-	json_object_foreach(object, key, value)
-	{
-		size_t i = 0;
-
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (!known[i])
-			return fail_kind(out, FAILURE_BAD_INPUT, 0, "plan",
-				"plan.json: unknown member \"%s\" in %s", key, where);
-	}
-	return 0;
-}
-
-int plan_get_text(json_t *object, const char *name, enum need need, char **ret, struct failure *out)
-{
-	json_t *value = json_object_get(object, name);
-
-	if (!value)
-		return need == REQUIRED ? plan_bad(out, name, "is missing") : 0;
-	/* A zero byte cannot be in it: json_string_length would differ from strlen. */
-	if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
-		return plan_bad(out, name, "must be a string");
-	free(*ret);
-	*ret = strdup(json_string_value(value));
-	return *ret ? 0 : fail(out, ENOMEM, "plan", "cannot read the plan");
-}
-
-int plan_get_path(json_t *object, const char *name, enum need need, char **ret, struct failure *out)
-{
-	if (plan_get_text(object, name, need, ret, out) < 0)
-		return -1;
-	if (*ret && (*ret)[0] != '/')
-		return plan_bad(out, name, "must be an absolute path");
-	return 0;
-}
-
-int plan_get_flag(json_t *object, const char *name, bool *ret, struct failure *out)
-{
-	json_t *value = json_object_get(object, name);
-
-	if (!json_is_boolean(value))
-		return plan_bad(out, name, "must be true or false");
-	*ret = json_is_true(value);
-	return 0;
-}
-
-int plan_get_list(
-	json_t *object, const char *name, bool paths, struct string_list *ret, struct failure *out)
-{
-	json_t *value = json_object_get(object, name);
-	size_t count = json_array_size(value);
-
-	if (!value)
-		return 0;
-	if (!json_is_array(value) || count > LIST_MAX)
-		return plan_bad(out, name, "must be a list of strings");
-	ret->items = calloc(count + 1, sizeof(*ret->items));
-	if (!ret->items)
-		return fail(out, ENOMEM, "plan", "cannot read the plan");
-	for (; ret->count < count; ret->count++) {
-		const char *item = json_string_value(json_array_get(value, ret->count));
-
-		if (!item || (paths && item[0] != '/'))
-			return plan_bad(out, name,
-				paths ? "must be a list of absolute paths"
-				      : "must be a list of strings");
-		ret->items[ret->count] = strdup(item);
-		if (!ret->items[ret->count])
-			return fail(out, ENOMEM, "plan", "cannot read the plan");
-	}
-	return 0;
-}
-
-int plan_get_choice(json_t *object, const char *name, const char *const *choices, size_t count,
-	int *ret, struct failure *out)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	for (size_t i = 0; text && i < count; i++) {
-		if (strcmp(text, choices[i]) == 0) {
-			*ret = (int)i;
-			return 0;
-		}
-	}
-	return plan_bad(out, name, "is not one of the known values");
-}
+enum { PLAN_SIZE_MAX = 1024 * 1024 };
 
 /* Becomes part of fuse-overlayfs' options. */
 static int get_mapping(json_t *object, const char *name, char **ret, struct failure *out)
@@ -161,99 +60,6 @@ static int read_stdio(json_t *object, struct plan *plan, struct failure *out)
 		plan_get_flag(object, "stdin", &plan->open_stdin, out) < 0 ||
 		plan_get_flag(object, "stdinOnce", &plan->stdin_once, out) < 0)
 		return -1;
-	return 0;
-}
-
-static int read_volume(json_t *object, struct plan_volume *ret, struct failure *out)
-{
-	static const char *const known[] = {"volume", "destination", "files", NULL};
-
-	if (plan_check_members(object, "populate", known, out) < 0 ||
-		plan_get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
-		plan_get_path(object, "destination", REQUIRED, &ret->destination, out) < 0 ||
-		plan_get_path(object, "files", OPTIONAL, &ret->files, out) < 0)
-		return -1;
-	return 0;
-}
-
-static int read_populate(json_t *list, struct plan *plan, struct failure *out)
-{
-	size_t count = json_array_size(list);
-
-	if (!list)
-		return 0;
-	if (!json_is_array(list) || count > LIST_MAX)
-		return plan_bad(out, "populate", "must be a list of volumes");
-	plan->populate = calloc(count + 1, sizeof(*plan->populate));
-	if (!plan->populate)
-		return fail(out, ENOMEM, "plan", "cannot read the plan");
-	for (size_t i = 0; i < count; i++) {
-		/* Counted first: what was read of a broken one is freed too. */
-		plan->populate_count++;
-		if (read_volume(json_array_get(list, i), &plan->populate[i], out) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int read_gift(json_t *object, struct plan_gift *ret, struct failure *out)
-{
-	static const char *const known[] = {"source", "subpath", NULL};
-
-	if (plan_check_members(object, "give", known, out) < 0 ||
-		plan_get_path(object, "source", REQUIRED, &ret->source, out) < 0)
-		return -1;
-	return plan_get_text(object, "subpath", OPTIONAL, &ret->subpath, out);
-}
-
-static int read_gifts(json_t *list, struct plan *plan, struct failure *out)
-{
-	size_t count = json_array_size(list);
-
-	if (!list)
-		return 0;
-	if (!json_is_array(list) || count > LIST_MAX)
-		return plan_bad(out, "give", "must be a list of sources");
-	plan->gifts = calloc(count + 1, sizeof(*plan->gifts));
-	if (!plan->gifts)
-		return fail(out, ENOMEM, "plan", "cannot read the plan");
-	for (size_t i = 0; i < count; i++) {
-		plan->gift_count++;
-		if (read_gift(json_array_get(list, i), &plan->gifts[i], out) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int read_file_system(json_t *object, struct plan_file_system *ret, struct failure *out)
-{
-	static const char *const known[] = {"volume", "type", "source", "options", NULL};
-
-	if (plan_check_members(object, "fileSystems", known, out) < 0 ||
-		plan_get_path(object, "volume", REQUIRED, &ret->volume, out) < 0 ||
-		plan_get_text(object, "type", REQUIRED, &ret->type, out) < 0 ||
-		plan_get_text(object, "source", REQUIRED, &ret->source, out) < 0 ||
-		plan_get_list(object, "options", false, &ret->options, out) < 0)
-		return -1;
-	return 0;
-}
-
-static int read_file_systems(json_t *list, struct plan *plan, struct failure *out)
-{
-	size_t count = json_array_size(list);
-
-	if (!list)
-		return 0;
-	if (!json_is_array(list) || count > LIST_MAX)
-		return plan_bad(out, "fileSystems", "must be a list of file systems");
-	plan->file_systems = calloc(count + 1, sizeof(*plan->file_systems));
-	if (!plan->file_systems)
-		return fail(out, ENOMEM, "plan", "cannot read the plan");
-	for (size_t i = 0; i < count; i++) {
-		plan->file_system_count++;
-		if (read_file_system(json_array_get(list, i), &plan->file_systems[i], out) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -319,9 +125,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		plan_get_flag(root, "autoRemove", &plan->auto_remove, out) < 0 ||
 		plan_get_path(root, "nameClaim", OPTIONAL, &plan->name_claim, out) < 0 ||
 		plan_get_list(root, "removePaths", true, &plan->remove_paths, out) < 0 ||
-		read_populate(json_object_get(root, "populate"), plan, out) < 0 ||
-		read_gifts(json_object_get(root, "give"), plan, out) < 0 ||
-		read_file_systems(json_object_get(root, "fileSystems"), plan, out) < 0 ||
+		plan_read_volumes(root, plan, out) < 0 ||
 		plan_get_list(root, "atEnd", false, &plan->at_end, out) < 0 ||
 		plan_get_text(root, "user", OPTIONAL, &plan->user, out) < 0 ||
 		plan_get_list(root, "groups", false, &plan->groups, out) < 0 ||
@@ -395,13 +199,6 @@ int plan_load_from(
 	return 0;
 }
 
-void plan_clear_list(struct string_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-}
-
 void plan_clear_rootfs(struct plan_rootfs *rootfs)
 {
 	plan_clear_list(&rootfs->lower);
@@ -427,24 +224,7 @@ void plan_free(struct plan *plan)
 	free(plan->name_claim);
 	plan_clear_list(&plan->remove_paths);
 	plan_clear_list(&plan->at_end);
-	for (size_t i = 0; i < plan->file_system_count; i++) {
-		free(plan->file_systems[i].volume);
-		free(plan->file_systems[i].type);
-		free(plan->file_systems[i].source);
-		plan_clear_list(&plan->file_systems[i].options);
-	}
-	free(plan->file_systems);
-	for (size_t i = 0; i < plan->populate_count; i++) {
-		free(plan->populate[i].volume);
-		free(plan->populate[i].destination);
-		free(plan->populate[i].files);
-	}
-	free(plan->populate);
-	for (size_t i = 0; i < plan->gift_count; i++) {
-		free(plan->gifts[i].source);
-		free(plan->gifts[i].subpath);
-	}
-	free(plan->gifts);
+	plan_clear_volumes(plan);
 	free(plan->user);
 	plan_clear_list(&plan->groups);
 	free(plan->donor);

@@ -24,6 +24,21 @@ int plan_get_path(
 int plan_get_choice(json_t *object, const char *name, const char *const *choices, size_t count,
 	int *ret, struct failure *out);
 
+/* An optional list of objects, each read into a slot of that size, which is zeroes before. */
+struct plan_objects {
+	const char *name;
+	size_t size;
+	int (*read)(json_t *object, void *slot, struct failure *out);
+};
+
+/* *ret is the caller's in any case, with *ret_count slots that may hold something. */
+int plan_get_objects(json_t *object, const struct plan_objects *wanted, void **ret,
+	size_t *ret_count, struct failure *out);
+
+/* populate, give, fileSystems. */
+int plan_read_volumes(json_t *root, struct plan *plan, struct failure *out);
+void plan_clear_volumes(struct plan *plan);
+
 /* What the monitor does beside keeping the container: event, restart, health, logging. */
 int plan_read_monitor(json_t *root, struct plan *plan, struct failure *out);
 void plan_clear_monitor(struct plan *plan);

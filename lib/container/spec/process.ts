@@ -93,15 +93,16 @@ export function containerEnvironment(record: ContainerRecord, terminal: boolean)
   return mergeEnvironment(base, record.config.env)
 }
 
-/** Later entries replace earlier ones in their place; a name without `=` takes the variable away. */
+/** Later entries replace earlier ones in their place; a name without `=` takes away what the base has of it. */
 export function mergeEnvironment(base: string[], over: string[]): string[] {
   const values = new Map<string, string>()
   for (const entry of base) values.set(nameOf(entry), entry)
+  const given = new Set(values.keys())
   for (const entry of over) {
     const name = nameOf(entry)
     if (name === '') continue
     if (entry.includes('=')) values.set(name, entry)
-    else values.delete(name)
+    else if (given.has(name)) values.delete(name)
   }
   return [...values.values()]
 }

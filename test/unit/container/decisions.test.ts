@@ -72,6 +72,8 @@ test('an entrypoint of the user drops the command of the image', () => {
 
 test('an entry without = takes a variable away', () => {
   expect(mergeEnvironment(['A=1', 'B=2'], ['A=3', 'B', 'C=4', '=x'])).toEqual(['A=3', 'C=4'])
+  // As Docker: what only the flags have is not taken back by one of them.
+  expect(mergeEnvironment(['A=1'], ['B=2', 'B', 'A'])).toEqual(['B=2'])
 })
 
 test('capabilities: ALL, drops and additions', () => {

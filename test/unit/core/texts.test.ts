@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { isDecimal, isLowerAlphanumeric, isLowerHex } from '../../../lib/core/characters.ts'
+import {
+  isDecimal,
+  isInteger,
+  isLowerAlphanumeric,
+  isLowerHex,
+} from '../../../lib/core/characters.ts'
 import { instantText } from '../../../lib/core/instant.ts'
 import { randomBelow, randomHex } from '../../../lib/core/random.ts'
 import { parseTruth } from '../../../lib/core/truth.ts'
@@ -9,6 +14,9 @@ const SAMPLES = [
   '0',
   '907',
   '-1',
+  '+2',
+  '+-3',
+  '-',
   '1.0',
   ' 1',
   '1\n',
@@ -23,6 +31,7 @@ const SAMPLES = [
 
 test.each(SAMPLES)('characters of %j are told apart as a pattern does', (text) => {
   expect(isDecimal(text)).toBe(/^[0-9]+$/.test(text) && !text.endsWith('\n'))
+  expect(isInteger(text)).toBe(/^[+-]?\d+$/.test(text))
   expect(isLowerHex(text, text.length)).toBe(/^[0-9a-f]*$/.test(text) && !text.endsWith('\n'))
   expect(isLowerAlphanumeric(text)).toBe(/^[a-z0-9]+$/.test(text) && !text.endsWith('\n'))
 })

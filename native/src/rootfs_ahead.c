@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rootfs_ahead.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "layer_stack.h"
+#include "owners.h"
+#include "scope.h"
+
+/* Whether no layer says anything of the name, not even that it is gone. */
+static bool is_free(const struct layer_stack *stack, const char *name)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct stacked_layer *layer = &stack->layers[i];
+		struct stat status;
+
+		if (layer->depth == stack->depth &&
+			(fstatat(layer->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+				layer_has_mark(layer->fd, name)))
+			return false;
+	}
+	return true;
+}
+
+/* Whatever the umask is. */
+static bool make_directory(int parent, const char *name, mode_t mode)
+{
+	return mkdirat(parent, name, 0700) == 0 && fchmodat(parent, name, mode, 0) == 0;
+}
+
+static bool make_file(int parent, const char *name, mode_t mode)
+{
+	auto_close int file =
+		openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return file >= 0 && fchmod(file, mode) == 0;
+}
+
+static int open_directory(int parent, const char *name)
+{
+	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* A label comes with each new file. */
+static bool has_attributes(int fd)
+{
+	static const char label[] = "security.selinux";
+	char names[sizeof(label)];
+	ssize_t length = flistxattr(fd, names, sizeof(names));
+
+	return length != 0 &&
+	       (length != (ssize_t)sizeof(label) || memcmp(names, label, sizeof(label)) != 0);
+}
+
+/* The image's directory of that name, without what is in it. */
+static int copy_directory(const struct layer_stack *stack, int upper, const char *name)
+{
+	struct stat status;
+	int holder = layer_stack_find(stack, name, &status);
+
+	if (holder < 0 || !S_ISDIR(status.st_mode))
+		return -1;
+	auto_close int old = open_directory(holder, name);
+
+	if (old < 0 || has_attributes(old) || mkdirat(upper, name, 0700) < 0)
+		return -1;
+	auto_close int fd = open_directory(upper, name);
+
+	if (fd < 0 || fchown(fd, status.st_uid, status.st_gid) < 0 ||
+		fchmod(fd, status.st_mode & 07777) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+static bool fill_dev(const struct layer_stack *stack, int dev)
+{
+	return (!is_free(stack, "console") || make_file(dev, "console", 0755)) &&
+	       (!is_free(stack, "pts") || make_directory(dev, "pts", 0755)) &&
+	       (!is_free(stack, "shm") || make_directory(dev, "shm", 0755));
+}
+
+static int make_or_copy(const struct layer_stack *stack, int upper, const char *name)
+{
+	if (!is_free(stack, name))
+		return copy_directory(stack, upper, name);
+	return make_directory(upper, name, 0755) ? open_directory(upper, name) : -1;
+}
+
+static bool make_dev(struct layer_stack *stack, int upper)
+{
+	bool filled;
+	auto_close int dev = make_or_copy(stack, upper, "dev");
+
+	if (dev < 0 || layer_stack_enter(stack, "dev") < 0)
+		return false;
+	filled = fill_dev(stack, dev);
+	return layer_stack_leave(stack) == 0 && filled;
+}
+
+/* The files that are mounted there from the container's directory. */
+static bool make_places(const struct layer_stack *stack, const struct spec *spec, int etc)
+{
+	static const char *const names[] = {"hosts", "hostname", "resolv.conf"};
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const char *destination = spec->mounts[i].destination;
+
+		for (size_t j = 0; j < array_size(names); j++)
+			if (strncmp(destination, "/etc/", 5) == 0 &&
+				strcmp(destination + 5, names[j]) == 0 &&
+				is_free(stack, names[j]) && !make_file(etc, names[j], 0644) &&
+				errno != EEXIST)
+				return false;
+	}
+	return true;
+}
+
+/* A new file, as a whole or not at all. */
+static bool write_file(
+	int parent, const char *name, const struct stat *like, const char *text, size_t size)
+{
+	char path[32];
+	auto_close int file = openat(parent, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+
+	if (file < 0 || retry_eintr(write(file, text, size)) != (ssize_t)size ||
+		fchown(file, like->st_uid, like->st_gid) < 0 ||
+		fchmod(file, like->st_mode & 07777) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	return linkat(AT_FDCWD, path, parent, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* A file of the image with one line more. */
+static bool add_line(const struct layer_stack *stack, int etc, const char *name, const char *line)
+{
+	static const struct stat new = {.st_mode = 0644};
+	struct stat status;
+	int holder = layer_stack_find(stack, name, &status);
+	auto_free char *text = NULL;
+	int have;
+
+	if (holder < 0)
+		return is_free(stack, name) && asprintf(&text, "%s\n", line) >= 0 &&
+		       write_file(etc, name, &new, text, strlen(text));
+	if (!S_ISREG(status.st_mode))
+		return false;
+	auto_close int old =
+		openat(holder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (old < 0 || has_attributes(old))
+		return false;
+	have = account_read(old, line, &text);
+	if (have < 0)
+		return false;
+	/* Else the image knows the user. */
+	return !text || write_file(etc, name, &status, text, (size_t)have + strlen(text + have));
+}
+
+static bool fill_etc(
+	const struct layer_stack *stack, const struct plan *plan, const struct spec *spec, int etc)
+{
+	return (!is_free(stack, "mtab") || symlinkat("/proc/mounts", etc, "mtab") == 0) &&
+	       make_places(stack, spec, etc) &&
+	       (!plan->passwd_entry || (add_line(stack, etc, "passwd", plan->passwd_entry) &&
+					       add_line(stack, etc, "group", plan->group_entry)));
+}
+
+static bool make_etc(
+	struct layer_stack *stack, const struct plan *plan, const struct spec *spec, int upper)
+{
+	bool filled;
+	auto_close int etc = make_or_copy(stack, upper, "etc");
+
+	if (etc < 0 || layer_stack_enter(stack, "etc") < 0)
+		return false;
+	filled = fill_etc(stack, plan, spec, etc);
+	return layer_stack_leave(stack) == 0 && filled;
+}
+
+static bool make_all(
+	struct layer_stack *stack, const struct plan *plan, const struct spec *spec, int upper)
+{
+	/* What is there already, a container has seen. */
+	if (!is_free(stack, ".dockerenv") || !make_file(upper, ".dockerenv", 0755))
+		return false;
+	if ((is_free(stack, "proc") && !make_directory(upper, "proc", 0755)) ||
+		(is_free(stack, "sys") && !make_directory(upper, "sys", 0755)))
+		return false;
+	return make_dev(stack, upper) && make_etc(stack, plan, spec, upper);
+}
+
+bool rootfs_ahead(const struct plan *plan, const struct spec *spec)
+{
+	const struct plan_rootfs *rootfs = &plan->rootfs;
+	struct layer_stack stack;
+	struct failure ignored;
+	bool all;
+
+	/* With moved ids the image's root, who is this process, is shown as the container's. */
+	if (rootfs->driver != ROOTFS_FUSE_OVERLAYFS || rootfs->lower.count == 0 ||
+		(!rootfs->uid_mapping && owners_differ(spec)))
+		return false;
+	auto_close int upper = open(rootfs->upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (upper < 0)
+		return false;
+	all = layer_stack_open(&rootfs->lower, &stack, &ignored) == 0 &&
+	      make_all(&stack, plan, spec, upper);
+	layer_stack_close(&stack);
+	return all;
+}
