@@ -51,6 +51,24 @@ static void test_entries(int root)
 	expect(root, "etc/group", "dev:x:5:dev\n", "a missing file");
 }
 
+/* Zero bytes end no text here. */
+static void test_bytes(int root)
+{
+	static const char before[] = "a:x:1:1\0b\nc:";
+	auto_free char *text = NULL;
+	int have;
+
+	write_text(root, "etc/odd", "");
+	auto_close int fd = openat(root, "etc/odd", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, before, sizeof(before) - 1) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		abort();
+	have = account_read(fd, "dev:x:5:dev", &text);
+	check(have == sizeof(before) - 1, "all bytes are read", "");
+	check(text && memcmp(text, before, sizeof(before) - 1) == 0, "bytes are kept", "");
+	check(text && strcmp(text + have, "\ndev:x:5:dev\n") == 0, "the line follows", "");
+}
+
 /* Nothing outside is touched, and nothing hangs. */
 static void test_hostile(int root)
 {
@@ -80,6 +98,7 @@ int main(void)
 	if (root < 0 || mkdirat(root, "etc", 0755) < 0)
 		return 1;
 	test_entries(root);
+	test_bytes(root);
 	test_hostile(root);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	check(system(command) == 0);
