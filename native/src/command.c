@@ -17,6 +17,40 @@ static const char *reason(int error, char text[64])
 	return text;
 }
 
+/* As Go's strconv.Quote writes it; at most four bytes for one. NULL without memory. */
+static char *quote(const char *text)
+{
+	static const char named[] = "\a\b\f\n\r\t\v", letters[] = "abfnrtv";
+	char *quoted = malloc(4 * strlen(text) + 3), *end = quoted;
+
+	if (!quoted)
+		return NULL;
+	*end++ = '"';
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+		const char *found = strchr(named, byte);
+
+		if (byte == '"' || byte == '\\')
+			end += sprintf(end, "\\%c", byte);
+		else if (found)
+			end += sprintf(end, "\\%c", letters[found - named]);
+		else if (byte < ' ' || byte == 0x7f)
+			end += sprintf(end, "\\x%02x", byte);
+		else
+			*end++ = (char)byte;
+	}
+	*end++ = '"';
+	*end = '\0';
+	return quoted;
+}
+
+static int refuse(struct failure *out, enum failure_kind kind, const char *name, const char *why)
+{
+	auto_free char *quoted = quote(name);
+
+	return fail_kind(out, kind, 0, STEP, "exec: %s: %s", quoted ? quoted : name, why);
+}
+
 /* 0 when path is a file that may be executed; else an errno. */
 static int check(const char *path)
 {
@@ -36,20 +70,24 @@ static int check(const char *path)
 
 static int find_by_path(const char *name, char **ret, struct failure *out)
 {
-	char text[64];
 	int error = check(name);
 
 	if (error == EISDIR)
-		return fail_kind(out, FAILURE_NOT_EXECUTABLE, 0, STEP,
-			"exec: \"%s\": is a directory: permission denied", name);
+		return refuse(
+			out, FAILURE_NOT_EXECUTABLE, name, "is a directory: permission denied");
 	if (error == EACCES || error == EPERM)
-		return fail_kind(out, FAILURE_NOT_EXECUTABLE, 0, STEP,
-			"exec: \"%s\": permission denied", name);
-	if (error)
-		return fail_kind(out,
-			error == ENOENT || error == ENOTDIR ? FAILURE_NOT_FOUND
-							    : FAILURE_NOT_EXECUTABLE,
-			0, STEP, "exec: \"%s\": stat %s: %s", name, name, reason(error, text));
+		return refuse(out, FAILURE_NOT_EXECUTABLE, name, "permission denied");
+	if (error) {
+		enum failure_kind kind = error == ENOENT || error == ENOTDIR
+						 ? FAILURE_NOT_FOUND
+						 : FAILURE_NOT_EXECUTABLE;
+		auto_free char *why = NULL;
+		char text[64];
+
+		if (asprintf(&why, "stat %s: %s", name, reason(error, text)) < 0)
+			return fail(out, ENOMEM, STEP, "cannot find the command");
+		return refuse(out, kind, name, why);
+	}
 	*ret = strdup(name);
 	return *ret ? 0 : fail(out, ENOMEM, STEP, "cannot copy the command");
 }
@@ -78,8 +116,7 @@ int command_find(const char *name, char *const *environment, char **ret, struct 
 		}
 		search = search[length] ? search + length + 1 : NULL;
 	}
-	return fail_kind(out, FAILURE_NOT_FOUND, 0, STEP,
-		"exec: \"%s\": executable file not found in $PATH", name);
+	return refuse(out, FAILURE_NOT_FOUND, name, "executable file not found in $PATH");
 }
 
 int command_failed(const char *path, int error, struct failure *out)

@@ -159,8 +159,10 @@ static int find_account(char *passwd, const char *user, struct account *ret, str
 	return 0;
 }
 
-/* The text stays whole: it is copied, since it may be searched again. */
-static int find_group(const char *text, const char *name, gid_t *ret, struct failure *out)
+/* The text stays whole: it is copied, since it may be searched again. added: Docker has another
+ * sentence for `--group-add`. */
+static int find_group(
+	const char *text, const char *name, bool added, gid_t *ret, struct failure *out)
 {
 	auto_free char *copy = strdup(text);
 	char *cursor = copy, *fields[FIELD_COUNT];
@@ -174,7 +176,8 @@ static int find_group(const char *text, const char *name, gid_t *ret, struct fai
 			return 0;
 	if (!numeric)
 		return fail_kind(out, FAILURE_NO_USER, 0, "user",
-			"unable to find group %.200s: no matching entries in group file", name);
+			"%snable to find group %.200s: no matching entries in group file",
+			added ? "U" : "u", name);
 	if (check_range(number, out) < 0)
 		return -1;
 	*ret = (gid_t)number;
@@ -246,7 +249,7 @@ int users_resolve(int root_fd, const char *user, const struct string_list *group
 		read_database(root_fd, "etc/group", &group, out) < 0 ||
 		find_account(passwd, name, &account, out) < 0)
 		return -1;
-	if (*group_name && find_group(group, group_name, &account.gid, out) < 0)
+	if (*group_name && find_group(group, group_name, false, &account.gid, out) < 0)
 		return -1;
 	/* The primary group is a member of the list: a process must not get around a group's
 	 * denial. */
@@ -257,7 +260,7 @@ int users_resolve(int root_fd, const char *user, const struct string_list *group
 	for (size_t i = 0; groups && i < groups->count; i++) {
 		gid_t gid = 0;
 
-		if (find_group(group, groups->items[i], &gid, out) < 0 ||
+		if (find_group(group, groups->items[i], true, &gid, out) < 0 ||
 			add_gid(&gids, gid, out) < 0)
 			return -1;
 	}
