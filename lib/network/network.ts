@@ -16,9 +16,9 @@ export const PREDEFINED_IDS = {
 
 /**
  * Where a network's options name none. The uplink's program takes the same time for each packet, so large ones carry three times as
- * much as those of 1500 bytes; with 65520 slirp4netns's window holds too few of them, and connections stall.
+ * much as those of 1500 bytes; of 64 KiB, which are slirp4netns's window, two must fit, or connections stall.
  */
-export const MTU = 20_000
+export const MTU = 32_000
 
 /** Where containers on networks of the user's find each other's names, as with Docker. */
 export const NAME_SERVER = '127.0.0.11'
