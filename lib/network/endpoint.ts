@@ -198,6 +198,9 @@ export function checkWishes(network: NetworkRecord, endpoint: Endpoint, about = 
     ...(network.predefined && wished
       ? ['user specified IP address is supported on user defined networks only']
       : []),
+    ...(network.predefined && endpoint.aliases.length > 0
+      ? ['network-scoped alias is supported only for containers in user defined networks']
+      : []),
     ...addressFaults({ ip: ipv4 ?? '', ip6: ipv6 ?? '', linkLocal: linkLocal ?? [] }),
     ...(ipv4 !== undefined && isOfUplink(ipv4)
       ? [`${ipv4} is an address of ${UPLINK_SUBNET}, where containers reach the outside`]

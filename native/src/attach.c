@@ -64,10 +64,11 @@ static int reach_monitor(const struct plan *plan, struct failure *out)
 		return fd;
 	monitor = find_monitor(plan);
 	if (monitor < 0)
-		return fail_kind(out, FAILURE_SETUP, 0, "connect",
-			"You cannot attach to a stopped container, start it first");
+		return fail(out, 0, "connect", ATTACH_STOPPED);
 	if (errno != EAGAIN && syscall(SYS_pidfd_send_signal, monitor, SIGHUP, NULL, 0) < 0)
-		return fail(out, errno, "connect", "cannot reach the container's monitor");
+		return errno == ESRCH ? fail(out, 0, "connect", ATTACH_STOPPED)
+				      : fail(out, errno, "connect",
+						"cannot reach the container's monitor");
 	for (int i = 0; i < CONNECT_TRIES; i++) {
 		fd = session_connect(plan);
 		if (fd >= 0)
@@ -91,6 +92,9 @@ static int ask_to_attach(int socket, struct attachment attached, struct failure 
 		frame_queue_flush(&queue, socket) == 0 && frame_queue_size(&queue) == 0)
 		return 0;
 	frame_queue_clear(&queue);
+	/* Its end came between the two. */
+	if (errno == EPIPE || errno == ECONNRESET)
+		return fail(out, 0, "connect", ATTACH_STOPPED);
 	return fail(out, errno, "connect", "cannot talk to the container's monitor");
 }
 

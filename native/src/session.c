@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "frames.h"
+#include "gone.h"
 #include "journal.h"
 #include "scope.h"
 #include "session_signals.h"
@@ -53,12 +54,18 @@ static void fail_session(struct session *session, const struct failure *why)
 
 static void lose_monitor(struct session *session)
 {
+	const struct attach_options *options = session->options;
 	struct failure why;
 
-	fail(&why, 0, "monitor",
-		session->started
-			? "the container's monitor is gone, and the container with it"
-			: "the container's monitor ended before the container was started");
+	if (session->started)
+		fail(&why, 0, "monitor",
+			"the container's monitor is gone, and the container with it");
+	else if (session->origin != SESSION_ATTACH)
+		fail(&why, 0, "monitor",
+			"the container's monitor ended before the container was started");
+	/* It was about to end when it was called. */
+	else if (!options->container || !gone_removed(options->container, options->name, &why))
+		fail(&why, 0, "monitor", ATTACH_STOPPED);
 	fail_session(session, &why);
 	/* The container was killed together with its monitor. */
 	if (session->started)

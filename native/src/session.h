@@ -19,6 +19,9 @@ int session_connect(const struct plan *plan);
 
 enum session_origin { SESSION_RUN, SESSION_ATTACH };
 
+/* Docker's words for a container that does not run. */
+#define ATTACH_STOPPED "You cannot attach to a stopped container, start it first"
+
 /* What session_serve returns for a container that another command has started. */
 enum { SESSION_RUNS_ALREADY = -2 };
 

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -243,6 +245,31 @@ describe('several commands on one container', () => {
     const stderr = `E: container ${id} is not running\n`
     expect(await world.run(native, ended)).toEqual({ ...gone, stderr })
     await lighter('rm', 'ended')
+  })
+
+  test('attach that is taken by a monitor about to end says that the container is stopped', async () => {
+    const id = await create('ending', 'true')
+    const [hash = ''] = readdirSync(join(world.data, 'libexec'))
+    const native = join(world.data, 'libexec', hash, 'lighter-native')
+    const sockets = join(world.env.XDG_RUNTIME_DIR ?? '', 'lighter/containers')
+    await world.run('mkdir', ['-p', sockets])
+    await lighter('start', 'ending')
+    await lighter('wait', 'ending')
+    const path = join(sockets, `${id}.sock`)
+    // Of the user: a client talks to nobody else's.
+    const script =
+      "require('net').createServer((socket) => socket.destroy()).listen(process.argv[1], () => console.log('ready'))"
+    const monitor = spawn(process.execPath, ['-e', script, path], { ...world.ids, stdio: 'pipe' })
+    await once(monitor.stdout, 'data')
+    const container = join(world.data, 'containers', id)
+    const args = ['attach', '--container', container, '--name', 'ending']
+    const words = ['--error-prefix', 'E: ', '--failure-code', '1']
+    const outcome = await world.run(native, [...args, ...words])
+    monitor.kill()
+    await once(monitor, 'exit')
+    const stderr = 'E: You cannot attach to a stopped container, start it first\n'
+    expect(outcome).toEqual({ exitCode: 1, stdout: '', stderr })
+    await lighter('rm', 'ending')
   })
 
   test('everything at once leaves what can be used', { timeout: 240_000 }, async () => {
