@@ -75,6 +75,17 @@ describe('run', () => {
     expect(second.exitCode).toBe(125)
   })
 
+  test('--cidfile where no file can be: the code of run goes by the reason', async () => {
+    const words =
+      'failed to create the container ID file: open /nope/cid: no such file or directory'
+    const ran = await run('--cidfile', '/nope/cid', image, 'true')
+    expect(ran).toMatchObject({ exitCode: 127, stdout: '' })
+    expect(ran.stderr).toBe(`lighter: ${words}.\nSee 'lighter run --help'.\n`)
+    const created = await lighter('create', '--cidfile', '/nope/cid', image)
+    expect(created).toEqual({ exitCode: 1, stdout: '', stderr: `${words}\n` })
+    expect((await run('--cidfile', world.home, image, 'true')).exitCode).toBe(125)
+  })
+
   test('--cidfile goes again when no container was made', async () => {
     await lighter('create', '--name', 'taken', image)
     const file = join(world.home, 'cid-of-none')

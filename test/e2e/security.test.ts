@@ -114,7 +114,7 @@ test.each(['/proc', '/sys/fs/cgroup', '/dev'])('an image with a volume at %s', a
 
 test('what an image is called by shows up in errors without steering the terminal', async () => {
   const command = await pushImage('command', [], { Cmd: ['no\x1b[2Jsuch'] })
-  expect((await run(command)).stderr).toMatch(/exec: "no\?\[2Jsuch": executable file not found/)
+  expect((await run(command)).stderr).toMatch(/exec: "no\\x1b\[2Jsuch": executable file not found/)
   const volume = await pushImage('volume', [], { Volumes: { '\x1b[2J': {} } })
   expect((await run(volume)).stderr).toMatch(/invalid mount path: '\?\[2J'/)
 })
