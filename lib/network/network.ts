@@ -15,10 +15,10 @@ export const PREDEFINED_IDS = {
 } as const
 
 /**
- * Where a network's options name none. The uplink's program takes the same time for each packet, so large ones carry three times as
- * much as those of 1500 bytes; of 64 KiB, which are slirp4netns's window, two must fit, or connections stall.
+ * Where a network's options name none. Every hop takes the same time for each packet, so the largest that slirp4netns and pasta
+ * take carry the most; it is theirs and rootless Docker's too.
  */
-export const MTU = 32_000
+export const MTU = 65_520
 
 /** Where containers on networks of the user's find each other's names, as with Docker. */
 export const NAME_SERVER = '127.0.0.11'

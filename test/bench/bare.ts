@@ -6,9 +6,9 @@ export type BareKind = 'slirp4netns' | 'pasta'
 
 /** With the options that lighter gives them; TARGET is the namespace. */
 const COMMANDS: Record<BareKind, string> = {
-  slirp4netns: `slirp4netns --configure --mtu=32000 --disable-host-loopback --enable-ipv6 --enable-seccomp \\
+  slirp4netns: `slirp4netns --configure --mtu=65520 --disable-host-loopback --enable-ipv6 --enable-seccomp \\
     --api-socket=$PWD/bare.sock TARGET tap0`,
-  pasta: `pasta --foreground --quiet --config-net --ns-ifname tap0 --mtu 32000 --address 10.0.2.100 --netmask 24 \\
+  pasta: `pasta --foreground --quiet --config-net --ns-ifname tap0 --mtu 65520 --address 10.0.2.100 --netmask 24 \\
     --gateway 10.0.2.2 --no-map-gw --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none TARGET`,
 }
 
