@@ -16,7 +16,7 @@ export const PREDEFINED_IDS = {
 
 /**
  * Where a network's options name none. Every hop takes the same time for each packet, so the largest that slirp4netns and pasta
- * take carry the most; it is theirs and rootless Docker's too.
+ * take carry the most. Rootless Docker's tap has it too.
  */
 export const MTU = 65_520
 

@@ -5,7 +5,7 @@
 
 /* Appends a line to a passwd or group file below root_fd, unless it has an entry with the same name
  * or number. A missing file is made. Where the image does not let that be done (a symbolic link on
- * the way, no /etc), it is left as it is: the container runs with numbers. */
+ * the way), it is left as it is: the container runs with numbers. */
 void account_add(int root_fd, const char *file, const char *line);
 
 /* Reads a passwd or group file and returns its size, or -1 where it cannot be read or is no regular

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include <jansson.h>
 
@@ -20,13 +20,6 @@
 #include "verbs.h"
 
 enum { CONNECT_TRIES = 40, CONNECT_PAUSE_MS = 50 };
-
-static void pause_ms(long ms)
-{
-	struct timespec time = {.tv_nsec = ms * 1000000};
-
-	nanosleep(&time, NULL);
-}
 
 /* A pidfd of the live monitor that state.json names, or -1. */
 static int find_monitor(const struct plan *plan)
@@ -70,10 +63,14 @@ static int reach_monitor(const struct plan *plan, struct failure *out)
 				      : fail(out, errno, "connect",
 						"cannot reach the container's monitor");
 	for (int i = 0; i < CONNECT_TRIES; i++) {
+		struct pollfd ended = {.fd = monitor, .events = POLLIN};
+
 		fd = session_connect(plan);
 		if (fd >= 0)
 			return fd;
-		pause_ms(CONNECT_PAUSE_MS);
+		/* Its end is an answer, too. */
+		if (poll(&ended, 1, CONNECT_PAUSE_MS) > 0)
+			return fail(out, 0, "connect", ATTACH_STOPPED);
 	}
 	return fail(out, errno, "connect", "cannot reach the container's monitor");
 }

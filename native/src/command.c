@@ -17,7 +17,7 @@ static const char *reason(int error, char text[64])
 	return text;
 }
 
-/* As Go's strconv.Quote writes it; at most four bytes for one. NULL without memory. */
+/* As Go's strconv.Quote writes ASCII; at most four bytes for one. NULL without memory. */
 static char *quote(const char *text)
 {
 	static const char named[] = "\a\b\f\n\r\t\v", letters[] = "abfnrtv";

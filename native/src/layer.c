@@ -85,6 +85,15 @@ static void spread(int directory)
 	(void)!ioctl(directory, FS_IOC_SETFLAGS, &flags);
 }
 
+/* Some file systems know no flags of rename; then the directory around, which is its maker's alone,
+ * has to do. */
+static int give_name(int parent, const char *draft, const char *name)
+{
+	if (renameat2(parent, draft, parent, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	return errno == EINVAL ? renameat(parent, draft, parent, name) : -1;
+}
+
 /* Makes the directory and returns it open. */
 static int make_target(const char *path, struct failure *out)
 {
@@ -100,8 +109,7 @@ static int make_target(const char *path, struct failure *out)
 		return fail(out, errno, STEP, "cannot open the directory of %.300s", path);
 	spread(parent);
 	snprintf(draft, sizeof(draft), ".%016" PRIx64, number);
-	if (mkdirat(parent, draft, 0700) == 0 &&
-		renameat2(parent, draft, parent, name, RENAME_NOREPLACE) == 0)
+	if (mkdirat(parent, draft, 0700) == 0 && give_name(parent, draft, name) == 0)
 		target = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* Whatever the umask is. */
 	if (target < 0 || fchmod(target, 0755) < 0)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/fib_rules.h>
-#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -57,47 +56,34 @@ static bool route_marked(int route, unsigned char family)
 	return request(route, &message) == 0;
 }
 
-/* meta l4proto PROTOCOL iifname != tap0 [ct direction reply] socket transparent 1 meta mark set
- * MARK
+/* iifname != tap0 socket transparent 1 meta mark set MARK: what belongs to a socket with a foreign
+ * address of its own. Without the rule a forwarded packet would leave by the uplink. What comes
+ * from there answers no such socket, and to look for one costs each packet more than all the rest.
  */
-static void add_mark(struct nft_batch *batch, uint8_t protocol)
-{
-	const unsigned char yes = 1, reply = IP_CT_DIR_REPLY;
-	const uint32_t mark = MARK;
-	struct nft_rule rule;
-
-	nft_rule_begin(&rule, batch, NFT_TABLE, NFT_CHAIN);
-	nft_load_meta(&rule, NFT_META_L4PROTO);
-	nft_compare(&rule, NFT_CMP_EQ, &protocol, sizeof(protocol));
-	nft_compare_link(&rule, NFT_META_IIFNAME, NFT_CMP_NEQ, UPLINK_LINK);
-	/* To look for the socket costs each packet more than all the rest. The connection of a
-	 * datagram may be forgotten while its socket is kept. */
-	if (protocol == IPPROTO_TCP) {
-		nft_load_ct(&rule, NFT_CT_DIRECTION);
-		nft_compare(&rule, NFT_CMP_EQ, &reply, sizeof(reply));
-	}
-	nft_load_socket(&rule, NFT_SOCKET_TRANSPARENT);
-	nft_compare(&rule, NFT_CMP_EQ, &yes, sizeof(yes));
-	nft_load_value(&rule, NFT_REG_1, &mark, sizeof(mark));
-	nft_store_meta(&rule, NFT_META_MARK);
-	nft_rule_end(&rule, batch);
-}
-
-/* Marks what belongs to a socket with a foreign address of its own. Without that a forwarded packet
- * would leave by the uplink. Where connections are tracked, fragments are put together before: of a
- * large datagram only the first one names ports. */
 static int mark_answers(int netns, bool *ret, struct failure *out)
 {
+	const unsigned char yes = 1;
+	const uint32_t mark = MARK;
 	struct nl_refusal refusal;
 	struct nft_batch batch;
+	struct nft_rule rule;
 	int result;
 
 	nft_batch_begin(&batch, NFPROTO_INET);
 	nft_add_table(&batch, NFT_TABLE, false);
 	nft_add_chain(
 		&batch, NFT_TABLE, NFT_CHAIN, "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE);
-	add_mark(&batch, IPPROTO_TCP);
-	add_mark(&batch, IPPROTO_UDP);
+	nft_rule_begin(&rule, &batch, NFT_TABLE, NFT_CHAIN);
+	nft_compare_link(&rule, NFT_META_IIFNAME, NFT_CMP_NEQ, UPLINK_LINK);
+	/* Asked for nothing but to have connections tracked, and thereby fragments put together
+	 * before this rule: of a large datagram only the first one names ports. The state itself
+	 * says too little: of a half-closed connection the kernel forgets it after a minute. */
+	nft_load_ct(&rule, NFT_CT_STATE);
+	nft_load_socket(&rule, NFT_SOCKET_TRANSPARENT);
+	nft_compare(&rule, NFT_CMP_EQ, &yes, sizeof(yes));
+	nft_load_value(&rule, NFT_REG_1, &mark, sizeof(mark));
+	nft_store_meta(&rule, NFT_META_MARK);
+	nft_rule_end(&rule, &batch);
 	result = nft_batch_commit(&batch, netns, &refusal, out);
 	*ret = result == 0 || (result > 0 && refusal.error == EEXIST);
 	return result < 0 ? -1 : 0;

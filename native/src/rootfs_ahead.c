@@ -14,6 +14,13 @@
 #include "owners.h"
 #include "scope.h"
 
+/* In the work directory, which fuse-overlayfs has no use for yet. */
+#define DRAFT "ahead"
+
+struct place {
+	int upper, work;
+};
+
 /* Whether no layer says anything of the name, not even that it is gone. */
 static bool is_free(const struct layer_stack *stack, const char *name)
 {
@@ -27,20 +34,6 @@ static bool is_free(const struct layer_stack *stack, const char *name)
 			return false;
 	}
 	return true;
-}
-
-/* Whatever the umask is. */
-static bool make_directory(int parent, const char *name, mode_t mode)
-{
-	return mkdirat(parent, name, 0700) == 0 && fchmodat(parent, name, mode, 0) == 0;
-}
-
-static bool make_file(int parent, const char *name, mode_t mode)
-{
-	auto_close int file =
-		openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	return file >= 0 && fchmod(file, mode) == 0;
 }
 
 static int open_directory(int parent, const char *name)
@@ -59,48 +52,88 @@ static bool has_attributes(int fd)
 	       (length != (ssize_t)sizeof(label) || memcmp(names, label, sizeof(label)) != 0);
 }
 
-/* The image's directory of that name, without what is in it. */
-static int copy_directory(const struct layer_stack *stack, int upper, const char *name)
+/* A new file, as a whole or not at all. */
+static bool write_file(
+	int parent, const char *name, const struct stat *like, const char *text, size_t size)
 {
-	struct stat status;
-	int holder = layer_stack_find(stack, name, &status);
+	char path[32];
+	auto_close int file = openat(parent, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
 
-	if (holder < 0 || !S_ISDIR(status.st_mode))
+	if (file < 0 || retry_eintr(write(file, text, size)) != (ssize_t)size ||
+		fchown(file, like->st_uid, like->st_gid) < 0 ||
+		fchmod(file, like->st_mode & 07777) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	return linkat(AT_FDCWD, path, parent, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+static bool make_file(int parent, const char *name, mode_t mode)
+{
+	const struct stat like = {.st_mode = mode};
+
+	return write_file(parent, name, &like, "", 0);
+}
+
+/* A new directory, open. It gets its name last: whoever is killed here leaves none that is closed
+ * to the container's users. */
+static int make_directory(
+	const struct place *place, int parent, const char *name, const struct stat *like)
+{
+	(void)!unlinkat(place->work, DRAFT, AT_REMOVEDIR);
+	if (mkdirat(place->work, DRAFT, 0700) < 0)
 		return -1;
-	auto_close int old = open_directory(holder, name);
+	auto_close int fd = open_directory(place->work, DRAFT);
 
-	if (old < 0 || has_attributes(old) || mkdirat(upper, name, 0700) < 0)
-		return -1;
-	auto_close int fd = open_directory(upper, name);
-
-	if (fd < 0 || fchown(fd, status.st_uid, status.st_gid) < 0 ||
-		fchmod(fd, status.st_mode & 07777) < 0)
+	if (fd < 0 || fchown(fd, like->st_uid, like->st_gid) < 0 ||
+		fchmod(fd, like->st_mode & 07777) < 0 ||
+		renameat2(place->work, DRAFT, parent, name, RENAME_NOREPLACE) < 0)
 		return -1;
 	return take_fd(&fd);
 }
 
-static bool fill_dev(const struct layer_stack *stack, int dev)
+static bool add_directory(const struct place *place, int parent, const char *name)
+{
+	static const struct stat like = {.st_mode = 0755};
+	auto_close int fd = make_directory(place, parent, name, &like);
+
+	return fd >= 0;
+}
+
+/* The image's directory of that name without what is in it, or a new one. */
+static int make_or_copy(
+	const struct layer_stack *stack, const struct place *place, const char *name)
+{
+	static const struct stat new = {.st_mode = 0755};
+	struct stat status;
+	int holder;
+
+	if (is_free(stack, name))
+		return make_directory(place, place->upper, name, &new);
+	holder = layer_stack_find(stack, name, &status);
+	if (holder < 0 || !S_ISDIR(status.st_mode))
+		return -1;
+	auto_close int old = open_directory(holder, name);
+
+	if (old < 0 || has_attributes(old))
+		return -1;
+	return make_directory(place, place->upper, name, &status);
+}
+
+static bool fill_dev(const struct layer_stack *stack, const struct place *place, int dev)
 {
 	return (!is_free(stack, "console") || make_file(dev, "console", 0755)) &&
-	       (!is_free(stack, "pts") || make_directory(dev, "pts", 0755)) &&
-	       (!is_free(stack, "shm") || make_directory(dev, "shm", 0755));
+	       (!is_free(stack, "pts") || add_directory(place, dev, "pts")) &&
+	       (!is_free(stack, "shm") || add_directory(place, dev, "shm"));
 }
 
-static int make_or_copy(const struct layer_stack *stack, int upper, const char *name)
-{
-	if (!is_free(stack, name))
-		return copy_directory(stack, upper, name);
-	return make_directory(upper, name, 0755) ? open_directory(upper, name) : -1;
-}
-
-static bool make_dev(struct layer_stack *stack, int upper)
+static bool make_dev(struct layer_stack *stack, const struct place *place)
 {
 	bool filled;
-	auto_close int dev = make_or_copy(stack, upper, "dev");
+	auto_close int dev = make_or_copy(stack, place, "dev");
 
 	if (dev < 0 || layer_stack_enter(stack, "dev") < 0)
 		return false;
-	filled = fill_dev(stack, dev);
+	filled = fill_dev(stack, place, dev);
 	return layer_stack_leave(stack) == 0 && filled;
 }
 
@@ -120,21 +153,6 @@ static bool make_places(const struct layer_stack *stack, const struct spec *spec
 				return false;
 	}
 	return true;
-}
-
-/* A new file, as a whole or not at all. */
-static bool write_file(
-	int parent, const char *name, const struct stat *like, const char *text, size_t size)
-{
-	char path[32];
-	auto_close int file = openat(parent, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
-
-	if (file < 0 || retry_eintr(write(file, text, size)) != (ssize_t)size ||
-		fchown(file, like->st_uid, like->st_gid) < 0 ||
-		fchmod(file, like->st_mode & 07777) < 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	return linkat(AT_FDCWD, path, parent, name, AT_SYMLINK_FOLLOW) == 0;
 }
 
 /* A file of the image with one line more. */
@@ -172,11 +190,11 @@ static bool fill_etc(
 					       add_line(stack, etc, "group", plan->group_entry)));
 }
 
-static bool make_etc(
-	struct layer_stack *stack, const struct plan *plan, const struct spec *spec, int upper)
+static bool make_etc(struct layer_stack *stack, const struct plan *plan, const struct spec *spec,
+	const struct place *place)
 {
 	bool filled;
-	auto_close int etc = make_or_copy(stack, upper, "etc");
+	auto_close int etc = make_or_copy(stack, place, "etc");
 
 	if (etc < 0 || layer_stack_enter(stack, "etc") < 0)
 		return false;
@@ -184,16 +202,16 @@ static bool make_etc(
 	return layer_stack_leave(stack) == 0 && filled;
 }
 
-static bool make_all(
-	struct layer_stack *stack, const struct plan *plan, const struct spec *spec, int upper)
+static bool make_all(struct layer_stack *stack, const struct plan *plan, const struct spec *spec,
+	const struct place *place)
 {
-	/* What is there already, a container has seen. */
-	if (!is_free(stack, ".dockerenv") || !make_file(upper, ".dockerenv", 0755))
+	/* Where it is already, a container may have changed the rest. */
+	if (!is_free(stack, ".dockerenv") || !make_file(place->upper, ".dockerenv", 0755))
 		return false;
-	if ((is_free(stack, "proc") && !make_directory(upper, "proc", 0755)) ||
-		(is_free(stack, "sys") && !make_directory(upper, "sys", 0755)))
+	if ((is_free(stack, "proc") && !add_directory(place, place->upper, "proc")) ||
+		(is_free(stack, "sys") && !add_directory(place, place->upper, "sys")))
 		return false;
-	return make_dev(stack, upper) && make_etc(stack, plan, spec, upper);
+	return make_dev(stack, place) && make_etc(stack, plan, spec, place);
 }
 
 bool rootfs_ahead(const struct plan *plan, const struct spec *spec)
@@ -208,11 +226,13 @@ bool rootfs_ahead(const struct plan *plan, const struct spec *spec)
 		(!rootfs->uid_mapping && owners_differ(spec)))
 		return false;
 	auto_close int upper = open(rootfs->upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int work = open(rootfs->work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct place place = {upper, work};
 
-	if (upper < 0)
+	if (upper < 0 || work < 0)
 		return false;
 	all = layer_stack_open(&rootfs->lower, &stack, &ignored) == 0 &&
-	      make_all(&stack, plan, spec, upper);
+	      make_all(&stack, plan, spec, &place);
 	layer_stack_close(&stack);
 	return all;
 }
