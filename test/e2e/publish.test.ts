@@ -94,6 +94,20 @@ test('on a network with IPv6 a client of IPv6 shows its own address, over TCP an
   )
 })
 
+// The kernel forgets such a connection after a minute without a word, and takes the answer for a new one.
+test('what a client has half closed is answered, however late', async () => {
+  const late = 'nc -l -p 80 -e sh -c "cat; sleep 6; echo late"'
+  await lighter('run', '-d', '--name', 'late', '-p', '80', image, 'sh', '-c', late)
+  const forwarder = execFileSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-ports'])
+  const patience = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait'
+  const shorten = ['sh', '-c', `echo 2 >${patience}`]
+  execFileSync('nsenter', ['-t', `${forwarder}`.trim(), '-n', ...shorten])
+  const command = `echo early | busybox nc ${other.here} ${await portOf('late')}`
+  const [program = '', ...args] = [...other.enter, 'sh', '-c', command]
+  expect(execFileSync(program, args, { encoding: 'utf8', timeout: 60_000 })).toBe('early\nlate\n')
+  await lighter('rm', '-f', 'late')
+})
+
 test('a killed forwarder is replaced, and clients of the gap are served', async () => {
   const port = await portOf('web')
   const find = () =>
