@@ -17,6 +17,7 @@
 
 #include "cgroup.h"
 #include "console.h"
+#include "gone.h"
 #include "path.h"
 #include "process.h"
 #include "scope.h"
@@ -73,7 +74,7 @@ static int compare_namespaces(struct joining *joining, pid_t pid, struct failure
 			continue; /* a kernel without this kind */
 		if (stat(other_path, &other) < 0)
 			return fail(out, errno == ENOENT ? 0 : errno, STEP,
-				errno == ENOENT ? "the container is not running"
+				errno == ENOENT ? GONE_NOT_RUNNING
 						: "cannot look at the container's namespaces");
 		if (own.st_ino != other.st_ino || own.st_dev != other.st_dev)
 			joining->flags |= namespaces[i].flag;
@@ -128,7 +129,9 @@ static int find_cgroup(struct joining *joining, pid_t pid, struct failure *out)
 	/* "/../…" is outside of the caller's cgroup namespace. */
 	joining->cgroup = path_open(tree, other, O_RDONLY | O_DIRECTORY, PATH_NO_LINKS);
 	if (joining->cgroup < 0)
-		return fail(out, errno, STEP, "cannot open the container's cgroup %s", other);
+		return errno == ENOENT ? fail(out, 0, STEP, GONE_NOT_RUNNING)
+				       : fail(out, errno, STEP,
+						 "cannot open the container's cgroup %s", other);
 	return 0;
 }
 
@@ -235,7 +238,7 @@ static void __attribute__((noreturn)) go_between(struct joining *joining)
 	}
 	if (joining->flags && setns(joining->target, joining->flags) < 0) {
 		fail(&failure, errno == ESRCH ? 0 : errno, STEP,
-			errno == ESRCH ? "the container is not running"
+			errno == ESRCH ? GONE_NOT_RUNNING
 				       : "cannot join the container's namespaces");
 		goto failed;
 	}
@@ -245,7 +248,7 @@ static void __attribute__((noreturn)) go_between(struct joining *joining)
 	if (pid < 0) {
 		/* A pid namespace whose first process is gone takes nobody in. */
 		fail(&failure, errno == ENOMEM ? 0 : errno, STEP,
-			errno == ENOMEM ? "the container is not running"
+			errno == ENOMEM ? GONE_NOT_RUNNING
 					: "cannot create a process in the container");
 		goto failed;
 	}
@@ -345,7 +348,7 @@ int exec_process_start(const struct exec_request *request, const int stdio[3],
 	int result = 0;
 
 	if (joining.target < 0)
-		return fail(out, 0, STEP, "the container is not running");
+		return fail(out, 0, STEP, GONE_NOT_RUNNING);
 	if (compare_namespaces(&joining, request->container.pid, out) < 0 ||
 		find_cgroup(&joining, request->container.pid, out) < 0 ||
 		open_channels(&joining, out) < 0 || spawn(&joining, &process, out) < 0 ||

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "gone.h"
 #include "json_read.h"
 #include "scope.h"
 #include "state_read.h"
@@ -37,7 +38,7 @@ static int read_state(const char *container, struct identity *ret, struct failur
 {
 	int found = state_read_process(container, ret, out);
 
-	return found == 0 ? fail(out, 0, STEP, "the container is not running") : found < 0 ? -1 : 0;
+	return found == 0 ? fail(out, 0, STEP, GONE_NOT_RUNNING) : found < 0 ? -1 : 0;
 }
 
 static int read_file(const char *file, bool keep, struct exec_request *ret, struct failure *out)

@@ -14,4 +14,8 @@ bool gone_removed(const char *directory, const char *name, struct failure *failu
 /* Whether it is gone, or does not run any more: the same. */
 bool gone_ended(const char *directory, const char *name, struct failure *failure);
 
+/* What is said of it without its id: where the process is a zombie, say, whom the state still calls
+ * running. */
+#define GONE_NOT_RUNNING "the container is not running"
+
 #endif
