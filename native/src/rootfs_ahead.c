@@ -69,7 +69,8 @@ static bool write_file(
 
 static bool make_file(int parent, const char *name, mode_t mode)
 {
-	const struct stat like = {.st_mode = mode};
+	/* The group of a set-group-id directory comes by itself. */
+	const struct stat like = {.st_mode = mode, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1};
 
 	return write_file(parent, name, &like, "", 0);
 }
@@ -93,7 +94,12 @@ static int make_directory(
 
 static bool add_directory(const struct place *place, int parent, const char *name)
 {
-	static const struct stat like = {.st_mode = 0755};
+	struct stat like = {.st_mode = 0755}, above;
+
+	if (fstat(parent, &above) < 0)
+		return false;
+	if (above.st_mode & S_ISGID)
+		like.st_gid = above.st_gid;
 	auto_close int fd = make_directory(place, parent, name, &like);
 
 	return fd >= 0;
@@ -158,7 +164,7 @@ static bool make_places(const struct layer_stack *stack, const struct spec *spec
 /* A file of the image with one line more. */
 static bool add_line(const struct layer_stack *stack, int etc, const char *name, const char *line)
 {
-	static const struct stat new = {.st_mode = 0644};
+	static const struct stat new = {.st_mode = 0644, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1};
 	struct stat status;
 	int holder = layer_stack_find(stack, name, &status);
 	auto_free char *text = NULL;

@@ -35,7 +35,7 @@ const IMAGES: Record<string, ArchiveEntry[][]> = {
   'has them with other modes and owners': [
     [
       ...base,
-      directory('dev/', { mode: 0o1700, uid: 3, gid: 4 }),
+      directory('dev/', { mode: 0o3700, uid: 3, gid: 4 }),
       directory('etc/', { mode: 0o2710, uid: 5, gid: 6 }),
       directory('sys/', { mode: 0o500 }),
       { ...passwd, mode: 0o640, uid: 7, gid: 8 },
