@@ -102,7 +102,9 @@ test('what a client has half closed is answered, however late', async () => {
   const patience = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait'
   const shorten = ['sh', '-c', `echo 2 >${patience}`]
   execFileSync('nsenter', ['-t', `${forwarder}`.trim(), '-n', ...shorten])
-  const command = `echo early | busybox nc ${other.here} ${await portOf('late')}`
+  // Nobody may listen in the container yet.
+  const talk = `echo early | busybox nc ${other.here} ${await portOf('late')}`
+  const command = `for i in $(seq 100); do said=$(${talk}); [ "$said" ] && break; sleep 0.1; done; echo "$said"`
   const [program = '', ...args] = [...other.enter, 'sh', '-c', command]
   expect(execFileSync(program, args, { encoding: 'utf8', timeout: 60_000 })).toBe('early\nlate\n')
   await lighter('rm', '-f', 'late')
