@@ -16,7 +16,7 @@ import { linkedHosts, planLinks, withoutLinks } from './links.ts'
 import { defaultAddresses, planPorts } from './published.ts'
 import type { ContainerRecord } from './record.ts'
 import { type ContainerState, isLive, readState } from './state.ts'
-import { connectMonitor, type Places } from './stop.ts'
+import { connectMonitor, notRunning, type Places } from './stop.ts'
 
 const bad = (message: string): LighterError => new LighterError('bad-input', message)
 
@@ -236,8 +236,10 @@ export async function askNetwork(
   try {
     await control?.changeNetwork(change)
   } catch (error) {
-    if (!(error instanceof LighterError) || error.code === 'not-running') throw error
-    throw bad(error.message)
+    if (!(error instanceof LighterError)) throw error
+    if (error.code !== 'not-running') throw bad(error.message)
+    // It ended meanwhile; whether it starts again, and with what networks, is not said yet.
+    if (readState(directory).status === 'running') throw notRunning(record.id)
   }
 }
 

@@ -14,6 +14,7 @@ const CODES: Record<NativeFailureKind, ErrorCode> = {
   unsupported: 'unsupported',
   'no-space': 'no-space',
   'id-range': 'id-range',
+  ended: 'not-running',
   stale: 'changed-meanwhile',
 }
 

@@ -9,6 +9,7 @@ export type NativeFailureKind =
   | 'unsupported'
   | 'no-space'
   | 'id-range'
+  | 'ended'
   | 'stale'
 
 export type NativeReport =

@@ -21,6 +21,7 @@ static const char *const kind_names[] = {
 	[FAILURE_UNSUPPORTED] = "unsupported",
 	[FAILURE_NO_SPACE] = "no-space",
 	[FAILURE_ID_RANGE] = "id-range",
+	[FAILURE_ENDED] = "ended",
 	[FAILURE_STALE] = "stale",
 };
 

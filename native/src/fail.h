@@ -17,6 +17,7 @@ enum failure_kind {
 	FAILURE_UNSUPPORTED,	/* asked for something this program refuses by name */
 	FAILURE_NO_SPACE,	/* the disk or quota is full */
 	FAILURE_ID_RANGE,	/* a file belongs to an id that the user has not got */
+	FAILURE_ENDED,		/* the container runs no more */
 	FAILURE_STALE,		/* the object was changed since it was looked at */
 };
 

@@ -80,10 +80,11 @@ static int set_paused(struct monitor *monitor, bool paused, struct failure *out)
 {
 	const char *id = monitor->plan->id;
 
-	if (monitor->restarting || monitor->reaped)
-		return fail(out, 0, "pause", "Container %s is %s", id,
-			monitor->restarting ? "restarting, wait until the container is running"
-					    : "not running");
+	if (monitor->restarting)
+		return fail_kind(out, FAILURE_ALREADY, 0, "pause",
+			"Container %s is restarting, wait until the container is running", id);
+	if (monitor->reaped)
+		return fail_kind(out, FAILURE_ENDED, 0, "pause", "container %s is not running", id);
 	if (paused == monitor->pause.paused)
 		return fail_kind(out, FAILURE_ALREADY, 0, "pause", "Container %s is %s", id,
 			paused ? "already paused" : "not paused");

@@ -189,8 +189,12 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 	struct failure ignored;
 	int result;
 
-	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->reaped ||
-		monitor->restarting) {
+	if (monitor->reaped && !monitor->restarting) {
+		json_decref(root);
+		return fail_kind(out, FAILURE_ENDED, 0, STEP, "container %s is not running",
+			monitor->plan->id);
+	}
+	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->restarting) {
 		json_decref(root);
 		return fail(out, 0, STEP,
 			monitor->plan->network.mode == NETWORK_NONE

@@ -40,17 +40,20 @@ void nft_batch_begin(struct nft_batch *batch, uint8_t family)
 	batch_mark(batch, NFNL_MSG_BATCH_BEGIN);
 }
 
+int nft_batch_send(struct nft_batch *batch, int fd, struct nl_refusal *refusal)
+{
+	batch_mark(batch, NFNL_MSG_BATCH_END);
+	return nl_batch(fd, batch->bytes, batch->size, batch->acks, refusal);
+}
+
 int nft_batch_commit(
 	struct nft_batch *batch, int netns, struct nl_refusal *refusal, struct failure *out)
 {
-	batch_mark(batch, NFNL_MSG_BATCH_END);
-
-	/* A socket for each attempt: what is left of a refused batch goes with it. */
 	auto_close int fd = netns_socket(netns, NETLINK_NETFILTER, out);
 
 	if (fd < 0)
 		return -1;
-	return nl_batch(fd, batch->bytes, batch->size, batch->acks, refusal) < 0 ? 1 : 0;
+	return nft_batch_send(batch, fd, refusal) < 0 ? 1 : 0;
 }
 
 static void message_begin(

@@ -32,6 +32,10 @@ void nft_batch_begin(struct nft_batch *batch, uint8_t family);
 int nft_batch_commit(
 	struct nft_batch *batch, int netns, struct nl_refusal *refusal, struct failure *out);
 
+/* The same over a socket of NETLINK_NETFILTER that is used once: what is left of a refused batch
+ * goes with it. Returns 0, or -1 with *refusal. */
+int nft_batch_send(struct nft_batch *batch, int fd, struct nl_refusal *refusal);
+
 /* Makes a table; with `replace` an existing one goes first, without it that is refused with EEXIST.
  * The kernel waits out a grace period of some 15 ms when a table goes. */
 void nft_add_table(struct nft_batch *batch, const char *table, bool replace);

@@ -78,11 +78,12 @@ struct ports_subnet {
 
 struct ports {
 	int epoll;
-	int route;			 /* rtnetlink in N; -1 before the first registration */
-	dev_t nsfs;			 /* where N is */
-	ino_t netns;			 /* and what it is there */
-	bool transparent4, transparent6; /* N leads the answers to foreign addresses back */
-	struct ports_subnet *subnets;	 /* of N itself */
+	int route;		      /* rtnetlink in N; -1 before the first registration */
+	dev_t nsfs;		      /* where N is */
+	ino_t netns;		      /* and what it is there */
+	int way_maker;		      /* who can have N do this; -1 once asked */
+	bool returns4, returns6;      /* N leads the answers to foreign addresses back */
+	struct ports_subnet *subnets; /* of N itself */
 	size_t subnet_count;
 	size_t descriptors, limit;	   /* how many are open, about; the most there may be */
 	bool paused;			   /* no further connections for lack of descriptors */
@@ -121,10 +122,20 @@ void ports_pause(struct ports *ports);
 
 /* --- ports_route.c --- */
 
-/* Has N deliver locally what containers answer to foreign addresses, and follows what subnets it
- * has. A kernel that cannot do that
- * is no failure: then the gateway asks. */
-int ports_route_prepare(struct ports *ports, int netns, struct failure *out);
+/* Follows what subnets N has. */
+int ports_route_prepare(struct ports *ports, struct failure *out);
+
+/* --- ports_return.c --- */
+
+/* Starts the process that can have N deliver locally what containers answer to foreign addresses.
+ * The caller has all capabilities in N. */
+int ports_return_start(struct ports *ports, int netns, struct failure *out);
+
+/* Whether N does that for addresses of the family; has it done at the first call. A kernel that
+ * cannot is no failure: then the gateway asks. */
+bool ports_returns(struct ports *ports, int family);
+
+/* --- ports_dial.c --- */
 
 /* Whether the container may see that client as its peer: it is neither loopback nor in a subnet of
  * N, where another one answers. */
@@ -133,7 +144,7 @@ bool ports_is_foreign(const struct ports *ports, const union ports_address *clie
 /* A non-blocking socket towards the container; connected (UDP) or on its way (TCP). The client's
  * port is kept where that is possible; for UDP the caller sees to it that no other socket has it
  * towards the same target, and gives 0 for one of the kernel's choice. Returns -1 with errno. */
-int ports_dial(const struct ports *ports, int type, const struct ports_listener *listener,
+int ports_dial(struct ports *ports, int type, const struct ports_listener *listener,
 	const union ports_address *client);
 
 /* --- ports_tcp.c --- */

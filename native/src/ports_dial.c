@@ -49,8 +49,7 @@ static bool is_usable(const union ports_address *client)
 
 bool ports_is_foreign(const struct ports *ports, const union ports_address *client)
 {
-	if (!(client->any.sa_family == AF_INET ? ports->transparent4 : ports->transparent6) ||
-		!is_usable(client))
+	if (!is_usable(client))
 		return false;
 	for (size_t i = 0; i < ports->subnet_count; i++)
 		if (is_in(client, &ports->subnets[i]))
@@ -107,14 +106,14 @@ static int dial_from(int type, const struct ports_listener *listener,
 	return take_fd(&fd);
 }
 
-int ports_dial(const struct ports *ports, int type, const struct ports_listener *listener,
+int ports_dial(struct ports *ports, int type, const struct ports_listener *listener,
 	const union ports_address *client)
 {
 	union ports_address source = *client;
 	int fd;
 
 	if (client->any.sa_family != listener->target.any.sa_family ||
-		!ports_is_foreign(ports, client))
+		!ports_is_foreign(ports, client) || !ports_returns(ports, client->any.sa_family))
 		return dial_from(type, listener, &listener->gateway, false);
 	fd = dial_from(type, listener, &source, true);
 	if (fd >= 0 || (errno != EADDRINUSE && errno != EADDRNOTAVAIL))

@@ -161,7 +161,8 @@ int ports_enter(struct ports *ports, int netns, struct failure *out)
 		return -1;
 	if (setns(netns, CLONE_NEWNET) < 0)
 		return fail(out, errno, STEP, "cannot enter the shared network namespace");
-	if (ports_route_prepare(ports, netns, out) < 0 || keep_little(out) < 0)
+	if (ports_route_prepare(ports, out) < 0 || ports_return_start(ports, netns, out) < 0 ||
+		keep_little(out) < 0)
 		return -1;
 	ports->netns = status.st_ino;
 	ports->nsfs = status.st_dev;
@@ -254,7 +255,7 @@ static int run(struct ports *ports)
 
 int verb_ports(int argc, char **argv)
 {
-	static struct ports ports = {.route = -1};
+	static struct ports ports = {.route = -1, .way_maker = -1};
 	struct rlimit limit;
 
 	(void)argc;

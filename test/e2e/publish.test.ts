@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { makeOtherHost, type OtherHost } from '../helpers/other-host.ts'
 import { until } from '../helpers/until.ts'
@@ -20,11 +20,14 @@ const get = (from: 'here' | 'there', address: string, port: string) => {
   const [program = '', ...args] = from === 'here' ? command : [...other.enter, ...command]
   return execFileSync(program, args, { encoding: 'utf8' })
 }
-const sawClient = (name: string, address: string) =>
-  until(async () => {
-    const { stdout, stderr } = await lighter('logs', name)
-    return `${stdout}${stderr}`.includes(`[${address.includes(':') ? '' : '::ffff:'}${address}]`)
-  })
+/** How often the container's server names that client. */
+const namings = async (name: string, address: string) => {
+  const { stdout, stderr } = await lighter('logs', name)
+  const client = `[${address.includes(':') ? '' : '::ffff:'}${address}]`
+  return `${stdout}${stderr}`.split(client).length - 1
+}
+const sawClient = (name: string, address: string, before = 0) =>
+  until(async () => (await namings(name, address)) > before)
 
 beforeAll(async () => {
   other = makeOtherHost()
@@ -48,12 +51,27 @@ afterAll(async () => {
   await world?.remove()
 })
 
+/** Policy rules of the shared network namespace. */
+const rules = () => {
+  const forwarder = execFileSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-ports'])
+  const inside = ['-t', `${forwarder}`.trim(), '-n', 'ip', 'rule']
+  return execFileSync('nsenter', inside, { encoding: 'utf8' })
+}
+/** The processes that wait to make such rules. */
+const waiting = () =>
+  spawnSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-route'], { encoding: 'utf8' }).stdout
+
 test("the container sees the client's own address, and the gateway's for loopback", async () => {
   const port = await portOf('web')
-  expect(get('there', other.here, port)).toContain('hello\n')
-  await sawClient('web', other.address)
   expect(get('here', '127.0.0.1', port)).toContain('hello\n')
   await sawClient('web', '172.17.0.1')
+  // Rules slow every packet down: none before a client needs them.
+  expect(rules()).not.toContain('fwmark')
+  expect(waiting()).toMatch(/^\d+\n$/)
+  expect(get('there', other.here, port)).toContain('hello\n')
+  await sawClient('web', other.address)
+  expect(rules()).toContain('fwmark')
+  expect(waiting()).toBe('')
 })
 
 test('a container reaches a published port through the gateway and through the host', async () => {
@@ -115,9 +133,11 @@ test('a killed forwarder is replaced, and clients of the gap are served', async 
   const find = () =>
     execFileSync('pgrep', ['-u', `${world.ids.uid}`, '-x', 'lighter-ports'], { encoding: 'utf8' })
   const before = find()
+  const known = await namings('web', other.address)
   process.kill(Number(before), 'SIGKILL')
   expect(get('there', other.here, port)).toContain('hello\n')
   expect(find()).not.toBe(before)
+  await sawClient('web', other.address, known)
 })
 
 test('a port that is taken is refused, and free again when its container is gone', async () => {
