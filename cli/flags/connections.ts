@@ -193,7 +193,6 @@ function checkContainerMode(parsed: Parsed, mode: string, published: number): vo
       "container type network can't be used with links. This would result in undefined behavior",
     )
   }
-  if (parsed.string('mac-address')) throw conflict('mac-address and the network mode')
   if (parsed.list('dns').length > 0) throw conflict('dns and the network mode')
   if (parsed.list('add-host').length > 0) {
     throw conflict('custom host-to-IP mapping and the network mode')

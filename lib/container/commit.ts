@@ -31,7 +31,7 @@ export async function commitContainer(
 ): Promise<Digest> {
   const { record } = container
   const parent = getImage(engine, record.imageId)
-  const config = applyChanges(settingsOf(container, parent), options.changes)
+  const config = changedSettings(settingsOf(container, parent), options.changes)
   const { author, comment, reference } = options
   const view = viewArguments(await planView(engine, container))
   const resume = options.pause ? await standStill(engine, container) : undefined
@@ -90,6 +90,13 @@ function settingsOf({ record }: Container, { config }: Image): ImageSettings {
   }
   delete settings.StopTimeout
   return settings
+}
+
+/** An entrypoint that is taken away is again the container's, and so is the command that went with it. */
+function changedSettings(own: ImageSettings, changes: readonly string[]): ImageSettings {
+  const settings = applyChanges(own, changes)
+  if (settings.Entrypoint !== null) return settings
+  return { ...settings, Entrypoint: own.Entrypoint, Cmd: settings.Cmd ?? own.Cmd }
 }
 
 function membersOf({ config }: Image): Record<string, unknown> {

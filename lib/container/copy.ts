@@ -166,7 +166,8 @@ async function findInside(
     }
     at = linkTarget(at, status.target)
   }
-  throw new LighterError('bad-input', `lstat ${path}: too many levels of symbolic links`)
+  // A link that leads to itself is what stands in the way of the copy, and is replaced.
+  return { path: at, exists: true, isDirectory: false }
 }
 
 const statInside = async (

@@ -45,7 +45,7 @@ const INSTRUCTIONS: Readonly<Record<string, Apply>> = {
     progress.commandSet = true
   },
   ENTRYPOINT: (progress, rest) => {
-    const entrypoint = command(progress, rest)
+    const entrypoint = rest === '' ? [] : command(progress, rest)
     progress.settings.Entrypoint = entrypoint.length > 0 ? entrypoint : null
     if (!progress.commandSet) progress.settings.Cmd = null
   },
@@ -113,7 +113,7 @@ function command({ settings }: Progress, rest: string): string[] {
   const list = jsonWords(rest)
   if (list) return list
   const shell = texts(settings.Shell)
-  return rest === '' ? [] : [...(shell.length > 0 ? shell : ['/bin/sh', '-c']), rest]
+  return [...(shell.length > 0 ? shell : ['/bin/sh', '-c']), ...(rest === '' ? [] : [rest])]
 }
 
 function named(instruction: string, rest: string, scope: string[]): [string, string][] {

@@ -70,7 +70,6 @@ describe('--network container:', () => {
     ['-p 80:80', 'port publishing and the container type network mode'],
     ['-P', 'port publishing and the container type network mode'],
     ['--expose 80', 'port exposing and the container type network mode'],
-    ['--mac-address 02:42:ac:11:00:09', 'mac-address and the network mode'],
   ])('%s conflicts with it', async (flags, reason) => {
     const { stderr, exitCode } = await run(
       '--network',

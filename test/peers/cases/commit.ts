@@ -25,6 +25,14 @@ export default topic('commit', [
       docker image inspect px-commit | jq -c '.[0].Config | .Cmd, .Entrypoint, (.ExposedPorts | keys), .Volumes, .User, .Env, .StopSignal, .OnBuild, .Healthcheck'; docker rmi px-commit >/dev/null`,
   },
   {
+    name: 'changes that are empty',
+    script: sh`
+      docker create --name px --entrypoint cat busybox x >/dev/null
+      for c in CMD ENTRYPOINT 'ENTRYPOINT []' 'CMD []' 'CMD a' 'ENTRYPOINT b' ENV USER WORKDIR EXPOSE; do
+        docker commit -c "$c" px px-commit >/dev/null && docker image inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' px-commit
+      done; docker rmi px-commit >/dev/null`,
+  },
+  {
     name: 'a change that is none',
     script: sh`docker create --name px busybox >/dev/null; docker commit -c 'NOSUCH x' px px-commit`,
   },

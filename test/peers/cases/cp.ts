@@ -55,6 +55,10 @@ export default topic('cp', [
     script: sh`box px; echo x >f; ln -s f l; docker cp l px:/tmp/a; docker exec px readlink /tmp/a; docker cp -L l px:/tmp/b; docker exec px cat /tmp/b`,
   },
   {
+    name: 'onto a symbolic link to itself',
+    script: sh`box px; docker exec px ln -s l /tmp/l; echo x >f; docker cp f px:/tmp/l; docker exec px cat /tmp/l`,
+  },
+  {
     name: 'through a symbolic link of the container',
     script: sh`box px; docker exec px ln -s /etc /tmp/l; echo x >f; docker cp f px:/tmp/l/new; docker exec px cat /etc/new`,
   },

@@ -149,6 +149,10 @@ export default topic('run-flags', [
     script: sh`box px; docker run --rm --network container:px -h mine busybox hostname`,
   },
   {
+    name: 'a MAC address where it is another container that has one',
+    script: sh`box px; docker run --name pj --network container:px --mac-address 02:42:ac:11:00:09 busybox cat /sys/class/net/eth0/address | grep -c 02:42:ac:11:00:09; docker inspect -f '{{json .Config.MacAddress}}' pj`,
+  },
+  {
     name: 'pid namespace of another container',
     script: sh`box px; docker run --rm --pid container:px busybox ps -o comm | grep -c sleep`,
   },
