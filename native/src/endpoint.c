@@ -280,6 +280,15 @@ static int claim_ipv6(const struct claim *claim, const struct subnet6 *subnet, s
 	return result > 0 ? fail(out, 0, STEP, "Address already in use") : result;
 }
 
+/* Only one network of the container's is its way out. */
+static int set_way_out(int route, const struct plan_endpoint *wanted, int family,
+	const void *gateway, struct failure *out)
+{
+	const struct default_route way = {family, gateway, 0, wanted->way_mtu};
+
+	return wanted->route ? route_set_default(route, &way, out) : 0;
+}
+
 static int add_ipv6(const struct claim *claim, int route, struct failure *out)
 {
 	const struct plan_endpoint *wanted = claim->wanted;
@@ -292,7 +301,7 @@ static int add_ipv6(const struct claim *claim, int route, struct failure *out)
 		return -1;
 	if (ipv6_add_address(claim->netns, route, wanted->interface, &address, subnet.prefix, out) <
 			0 ||
-		(wanted->route && route_set_default(route, AF_INET6, &subnet.gateway, 0, out) < 0))
+		set_way_out(route, wanted, AF_INET6, &subnet.gateway, out) < 0)
 		return -1;
 	inet_ntop(AF_INET6, &address, endpoint->address6, sizeof(endpoint->address6));
 	inet_ntop(AF_INET6, &subnet.gateway, endpoint->gateway6, sizeof(endpoint->gateway6));
@@ -354,7 +363,7 @@ static int set_up_container(const struct claim *claim, struct failure *out)
 	if (neighbours_doubt(route, AF_INET, index, out) < 0 ||
 		(wanted->subnet6 && neighbours_doubt(route, AF_INET6, index, out) < 0))
 		return -1;
-	if (wanted->route && route_set_default(route, AF_INET, &claim->bridge->address, 0, out) < 0)
+	if (set_way_out(route, wanted, AF_INET, &claim->bridge->address, out) < 0)
 		return -1;
 	if (wanted->subnet6 && add_ipv6(claim, route, out) < 0)
 		return -1;

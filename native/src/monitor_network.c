@@ -27,11 +27,20 @@ static int open_netns(const struct monitor *monitor, struct failure *out)
 		       : fail(out, errno, STEP, "cannot open the container's network namespace");
 }
 
-/* The container's way out is the network with that id from now on; NULL = there is none. */
-static void mark_route(struct plan_network *network, const char *id)
+/* The container's way out is the network with that id from now on; NULL = there is none. Returns
+ * its endpoint. */
+static const struct plan_endpoint *mark_route(struct plan_network *network, const char *id)
 {
-	for (size_t i = 0; i < network->endpoint_count; i++)
-		network->endpoints[i].route = id && strcmp(network->endpoints[i].id, id) == 0;
+	const struct plan_endpoint *way = NULL;
+
+	for (size_t i = 0; i < network->endpoint_count; i++) {
+		struct plan_endpoint *endpoint = &network->endpoints[i];
+
+		endpoint->route = id && strcmp(endpoint->id, id) == 0;
+		if (endpoint->route)
+			way = endpoint;
+	}
+	return way;
 }
 
 /* Takes over what *endpoint holds. */
@@ -63,13 +72,13 @@ static int connect_to(struct monitor *monitor, json_t *wanted, struct failure *o
 	struct plan_network *network = &monitor->plan->network;
 	struct plan_endpoint endpoint = {0};
 	auto_close int netns = open_netns(monitor, out);
-	int result = netns < 0 ? -1 : plan_read_endpoint(wanted, &endpoint, out);
+	int result = netns < 0 ? -1 : plan_read_endpoint(wanted, network->uplink, &endpoint, out);
 
 	if (result == 0)
 		result = net_join(
 			monitor->plan, &monitor->shared, netns, &endpoint, &monitor->network, out);
 	if (result == 0 && endpoint.route)
-		mark_route(network, NULL);
+		(void)mark_route(network, NULL);
 	if (result == 0)
 		result = remember(network, &endpoint, out);
 	plan_clear_endpoint(&endpoint);
@@ -87,6 +96,7 @@ static int disconnect_from(
 		return -1;
 	for (size_t i = 0; i < network->endpoint_count; i++) {
 		bool route = network->endpoints[i].route;
+		const struct plan_endpoint *way;
 
 		if (strcmp(network->endpoints[i].id, id) != 0)
 			continue;
@@ -95,8 +105,8 @@ static int disconnect_from(
 		forget(network, i);
 		if (!route || !out_id)
 			return 0;
-		mark_route(network, out_id);
-		return net_route(netns, out_id, &monitor->network, out);
+		way = mark_route(network, out_id);
+		return way ? net_route(netns, way, &monitor->network, out) : 0;
 	}
 	return fail(out, 0, STEP, "container %s is not connected to network %.12s",
 		monitor->plan->id, id);

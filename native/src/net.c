@@ -85,8 +85,8 @@ int net_part(const struct plan *plan, const struct shared *shared, const char *i
 	return 1;
 }
 
-int net_route(
-	int netns, const char *id, const struct net_attachment *attachment, struct failure *out)
+int net_route(int netns, const struct plan_endpoint *way, const struct net_attachment *attachment,
+	struct failure *out)
 {
 	auto_close int route = netns_socket(netns, NETLINK_ROUTE, out);
 
@@ -96,14 +96,16 @@ int net_route(
 		const struct net_endpoint *endpoint = &attachment->endpoints[i];
 		struct in6_addr gateway6;
 		struct in_addr gateway;
+		const struct default_route four = {AF_INET, &gateway, 0, way->way_mtu};
+		const struct default_route six = {AF_INET6, &gateway6, 0, way->way_mtu};
 
-		if (strcmp(endpoint->id, id) != 0)
+		if (strcmp(endpoint->id, way->id) != 0)
 			continue;
 		if (inet_pton(AF_INET, endpoint->gateway, &gateway) == 1 &&
-			route_set_default(route, AF_INET, &gateway, 0, out) < 0)
+			route_set_default(route, &four, out) < 0)
 			return -1;
 		return inet_pton(AF_INET6, endpoint->gateway6, &gateway6) == 1
-			       ? route_set_default(route, AF_INET6, &gateway6, 0, out)
+			       ? route_set_default(route, &six, out)
 			       : 0;
 	}
 	return 0;

@@ -32,9 +32,9 @@ int net_join(const struct plan *plan, struct shared *shared, int netns,
 int net_part(const struct plan *plan, const struct shared *shared, const char *id,
 	struct net_attachment *attachment, struct failure *out);
 
-/* Makes the network with that id the container's way out. */
-int net_route(
-	int netns, const char *id, const struct net_attachment *attachment, struct failure *out);
+/* Makes that network of the attachment's the container's way out. */
+int net_route(int netns, const struct plan_endpoint *way, const struct net_attachment *attachment,
+	struct failure *out);
 
 /* The container ended: its addresses are free at once, so that a restart finds its own again. The
  * kernel would remove the links as well, but when it comes to it. */

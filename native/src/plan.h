@@ -57,9 +57,10 @@ struct plan_endpoint {
 	struct string_list names; /* of the container on this network, for the name server; empty
 				     = not served */
 	unsigned mtu;
-	bool internal; /* nothing leads out of it */
-	bool isolated; /* its containers do not reach each other */
-	bool route;    /* the container's way out */
+	unsigned way_mtu; /* of what leaves through the uplink; 0 = that of the link */
+	bool internal;	  /* nothing leads out of it */
+	bool isolated;	  /* its containers do not reach each other */
+	bool route;	  /* the container's way out */
 };
 
 /* IPv4 and IPv6. */
@@ -186,7 +187,8 @@ void plan_clear_rootfs(struct plan_rootfs *rootfs);
 /* Reads the member "network" of a plan; one port or endpoint alone. */
 int plan_read_network(struct json_t *object, struct plan_network *ret, struct failure *out);
 int plan_read_port(struct json_t *object, struct plan_port *ret, struct failure *out);
-int plan_read_endpoint(struct json_t *object, struct plan_endpoint *ret, struct failure *out);
+int plan_read_endpoint(struct json_t *object, enum uplink_kind uplink, struct plan_endpoint *ret,
+	struct failure *out);
 void plan_clear_network(struct plan_network *network);
 void plan_clear_endpoint(struct plan_endpoint *endpoint);
 

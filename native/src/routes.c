@@ -9,10 +9,10 @@
 
 #define STEP "network"
 
-int route_set_default(int route, int family, const void *gateway, int link, struct failure *out)
+int route_set_default(int route, const struct default_route *wanted, struct failure *out)
 {
-	bool six = family == AF_INET6;
-	struct rtmsg info = {.rtm_family = (unsigned char)family,
+	bool six = wanted->family == AF_INET6;
+	struct rtmsg info = {.rtm_family = (unsigned char)wanted->family,
 		.rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_BOOT,
 		.rtm_scope = RT_SCOPE_UNIVERSE,
@@ -21,10 +21,16 @@ int route_set_default(int route, int family, const void *gateway, int link, stru
 	struct nl_message message;
 
 	nl_begin(&message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
-	nl_put(&message, RTA_GATEWAY, gateway,
+	nl_put(&message, RTA_GATEWAY, wanted->gateway,
 		six ? sizeof(struct in6_addr) : sizeof(struct in_addr));
-	if (link > 0)
-		nl_put_u32(&message, RTA_OIF, (uint32_t)link);
+	if (wanted->link > 0)
+		nl_put_u32(&message, RTA_OIF, (uint32_t)wanted->link);
+	if (wanted->mtu > 0) {
+		size_t metrics = nl_nest(&message, RTA_METRICS);
+
+		nl_put_u32(&message, RTAX_MTU, wanted->mtu);
+		nl_nest_end(&message, metrics);
+	}
 	if (nl_request(route, &message, &refusal) < 0)
 		return nl_fail(out, &refusal, STEP, "cannot set the default route%s",
 			six ? " for IPv6" : "");

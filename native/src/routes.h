@@ -7,9 +7,15 @@
 
 #include "fail.h"
 
-/* Sends what has no better route to the gateway, an address of that family, in place of the one
- * that got it until now. `link`: its index, where the gateway is link-local, else 0. */
-int route_set_default(int route, int family, const void *gateway, int link, struct failure *out);
+struct default_route {
+	int family;
+	const void *gateway; /* an address of that family */
+	int link;	     /* its index, where the gateway is link-local, else 0 */
+	unsigned mtu;	     /* no larger than the link's; 0 = that of the link */
+};
+
+/* Sends what has no better route there, in place of the gateway that got it until now. */
+int route_set_default(int route, const struct default_route *wanted, struct failure *out);
 
 /* Whether the namespace has a default route: the uplink makes it as its last step. */
 int route_has_default(int route, bool *ret, struct failure *out);

@@ -26,7 +26,7 @@ static int add_ipv6(int netns, int route, int index, struct failure *out)
 	inet_pton(AF_INET6, GATEWAY6, &gateway);
 	if (ipv6_add_address(netns, route, UPLINK_LINK, &address, 128, out) < 0)
 		return -1;
-	return route_set_default(route, AF_INET6, &gateway, index, out);
+	return route_set_default(route, &(struct default_route){AF_INET6, &gateway, index, 0}, out);
 }
 
 int uplink_configure(int netns, int route, const struct plan *plan, struct failure *out)
@@ -46,5 +46,7 @@ int uplink_configure(int netns, int route, const struct plan *plan, struct failu
 		return -1;
 	if (add_ipv6(netns, route, index, out) < 0)
 		return -1;
-	return bare ? route_set_default(route, AF_INET, &gateway, 0, out) : 0;
+	return bare ? route_set_default(
+			      route, &(struct default_route){AF_INET, &gateway, 0, 0}, out)
+		    : 0;
 }

@@ -306,7 +306,8 @@ static inline void lab_build(struct lab *lab)
 
 	const in_addr_t gateway = inet_addr("172.18.0.1");
 
-	check(route_set_default(route, AF_INET, &gateway, 0, &failure) == 0);
+	check(route_set_default(
+		      route, &(struct default_route){AF_INET, &gateway, 0, 0}, &failure) == 0);
 	lab_default6(lab->container, "fd00::1", &failure);
 	if (failure.message[0])
 		printf("%s\n", failure.message);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -25,6 +26,31 @@ beforeAll(async () => {
   await said('network', 'create', '--internal', '--subnet', '10.64.0.0/24', 'inner')
 })
 afterAll(() => world.remove())
+
+test('the way out has an MTU of its own, never more than that of the network, both families', async () => {
+  const ways = async (network: string) => {
+    const id = await said('run', '-d', '--network', network, image, 'sleep', '1000')
+    const pid = await said('inspect', '-f', '{{.State.Pid}}', id)
+    const show = (family: string) =>
+      execFileSync('nsenter', ['-t', pid, '-n', 'ip', family, 'route', 'show', 'default'], {
+        encoding: 'utf8',
+      })
+    const texts = { id, four: show('-4'), six: show('-6') }
+    return { ...texts, again: () => show('-4') }
+  }
+  const { id, four, six, again } = await ways('gamma')
+  expect(four).toContain(' mtu 32800')
+  expect(six).toContain(' mtu 32800')
+  await said('network', 'connect', '--gw-priority', '5', 'alpha', id)
+  expect(again()).toMatch(/via 10\.61\.0\.1 .*mtu 32800/)
+  await said('network', 'disconnect', 'alpha', id)
+  expect(again()).toMatch(/via 10\.63\.0\.1 .*mtu 32800/)
+  await said('network', 'create', '-o', 'com.docker.network.driver.mtu=1500', 'small')
+  const small = await ways('small')
+  expect(small.four).toContain('via ')
+  expect(small.four).not.toContain('mtu')
+  await said('rm', '-f', id, small.id)
+})
 
 describe('--gw-priority', () => {
   const start = (name: string, ...networks: string[]) =>
