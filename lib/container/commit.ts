@@ -92,11 +92,17 @@ function settingsOf({ record }: Container, { config }: Image): ImageSettings {
   return settings
 }
 
-/** An entrypoint that is taken away is again the container's, and so is the command that went with it. */
+/** Changes that leave an image nothing to run take what the container has. */
 function changedSettings(own: ImageSettings, changes: readonly string[]): ImageSettings {
   const settings = applyChanges(own, changes)
-  if (settings.Entrypoint !== null) return settings
-  return { ...settings, Entrypoint: own.Entrypoint, Cmd: settings.Cmd ?? own.Cmd }
+  const { Entrypoint, Cmd } = settings
+  const isEmpty = (list: unknown): boolean => !Array.isArray(list) || list.length === 0
+  if (!isEmpty(Entrypoint)) return settings
+  return {
+    ...settings,
+    Cmd: isEmpty(Cmd) ? own.Cmd : Cmd,
+    Entrypoint: Entrypoint ?? own.Entrypoint,
+  }
 }
 
 function membersOf({ config }: Image): Record<string, unknown> {

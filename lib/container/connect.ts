@@ -203,7 +203,12 @@ export async function announceNames(places: Places, held: HeldContainer): Promis
     endpoint.networkId,
     isOwnNetwork(endpoint.network) ? namesOn(record, endpoint) : [],
   ])
-  await askNetwork(places, held, { names: Object.fromEntries(names) })
+  try {
+    await askNetwork(places, held, { names: Object.fromEntries(names) })
+  } catch (error) {
+    // Nobody asks for one that is just ending.
+    if (!(error instanceof LighterError) || error.code !== 'not-running') throw error
+  }
 }
 
 const interfacesOf = (state: ContainerState): Set<string> =>

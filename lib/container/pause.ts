@@ -46,8 +46,12 @@ async function askMonitor(
   try {
     await control.pause(paused)
   } catch (error) {
-    if (!(error instanceof LighterError) || error.message.startsWith('Container ')) throw error
+    if (!(error instanceof LighterError)) throw error
     if (error.code === 'not-running') throw endedMeanwhile(container, name)
+    // Paused by another command, or about to start again.
+    if (error.message.startsWith('Container ')) {
+      throw new LighterError('conflict', error.message, { cause: error })
+    }
     throw new LighterError(
       'unsupported',
       `cannot ${paused ? 'pause' : 'unpause'} container ${container.record.id}: ${error.message}`,

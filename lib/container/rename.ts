@@ -40,18 +40,19 @@ async function rename(engine: Engine, held: HeldContainer, name: string): Promis
     releaseName(data, name, record.id)
     throw error
   }
-  await held.settled().catch((error: unknown) => {
-    // Removed meanwhile, by somebody who knew one of the names only.
-    if (!existsSync(directory))
-      for (const own of [record.name, name]) releaseName(data, own, record.id)
-    throw error
-  })
-  changePlan(directory, { nameClaim: nameClaim(data, name) })
-  if (record.networks) {
-    const { announceNames } = await import('./connect.ts')
-    await announceNames(engine.paths, { ...held, record: { ...record, name } })
+  try {
+    await held.settled()
+    changePlan(directory, { nameClaim: nameClaim(data, name) })
+    if (record.networks) {
+      const { announceNames } = await import('./connect.ts')
+      await announceNames(engine.paths, { ...held, record: { ...record, name } })
+    }
+  } finally {
+    // The record has the new name, whatever else went wrong.
+    releaseName(data, record.name, record.id)
+    // Removed meanwhile, by somebody who knew the old one only.
+    if (!existsSync(directory)) releaseName(data, name, record.id)
   }
-  releaseName(data, record.name, record.id)
   recordContainerEvent(data, { ...record, name }, 'rename', { oldName: `/${record.name}` })
 }
 

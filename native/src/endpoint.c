@@ -284,7 +284,8 @@ static int claim_ipv6(const struct claim *claim, const struct subnet6 *subnet, s
 static int set_way_out(int route, const struct plan_endpoint *wanted, int family,
 	const void *gateway, struct failure *out)
 {
-	const struct default_route way = {family, gateway, 0, wanted->way_mtu};
+	const struct default_route way = {
+		family, gateway, 0, family == AF_INET ? wanted->way_mtu : 0};
 
 	return wanted->route ? route_set_default(route, &way, out) : 0;
 }

@@ -204,7 +204,13 @@ int monitor_change_network(struct monitor *monitor, const struct frame *frame, s
 		return fail_kind(out, FAILURE_ENDED, 0, STEP, "container %s is not running",
 			monitor->plan->id);
 	}
-	if (monitor->plan->network.mode != NETWORK_BRIDGE || monitor->restarting) {
+	if (monitor->restarting) {
+		json_decref(root);
+		return fail_kind(out, FAILURE_ALREADY, 0, STEP,
+			"container %s is restarting, wait until the container is running",
+			monitor->plan->id);
+	}
+	if (monitor->plan->network.mode != NETWORK_BRIDGE) {
 		json_decref(root);
 		return fail(out, 0, STEP,
 			monitor->plan->network.mode == NETWORK_NONE

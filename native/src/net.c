@@ -97,7 +97,7 @@ int net_route(int netns, const struct plan_endpoint *way, const struct net_attac
 		struct in6_addr gateway6;
 		struct in_addr gateway;
 		const struct default_route four = {AF_INET, &gateway, 0, way->way_mtu};
-		const struct default_route six = {AF_INET6, &gateway6, 0, way->way_mtu};
+		const struct default_route six = {AF_INET6, &gateway6, 0, 0};
 
 		if (strcmp(endpoint->id, way->id) != 0)
 			continue;

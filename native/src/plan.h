@@ -57,7 +57,7 @@ struct plan_endpoint {
 	struct string_list names; /* of the container on this network, for the name server; empty
 				     = not served */
 	unsigned mtu;
-	unsigned way_mtu; /* of what leaves through the uplink; 0 = that of the link */
+	unsigned way_mtu; /* of what leaves over IPv4; 0 = that of the link */
 	bool internal;	  /* nothing leads out of it */
 	bool isolated;	  /* its containers do not reach each other */
 	bool route;	  /* the container's way out */

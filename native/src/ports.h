@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The port forwarder: one process for all published ports of a user. It stands in the shared
- * network namespace N, takes connections from listening sockets of the host that monitors hand over
- * (ports_registry.h), and goes on to the containers with the client's own address as source. */
+/* The port forwarder: one process for all published ports of a user, and until it is needed one
+ * that waits (ports_return.c). It stands in the shared network namespace N, takes connections from
+ * listening sockets of the host that monitors hand over (ports_registry.h), and goes on to the
+ * containers with the client's own address as source. */
 #ifndef LIGHTER_PORTS_H
 #define LIGHTER_PORTS_H
 
@@ -78,10 +79,12 @@ struct ports_subnet {
 
 struct ports {
 	int epoll;
-	int route;		      /* rtnetlink in N; -1 before the first registration */
-	dev_t nsfs;		      /* where N is */
-	ino_t netns;		      /* and what it is there */
-	int way_maker;		      /* who can have N do this; -1 once asked */
+	int route;     /* rtnetlink in N; -1 before the first registration */
+	dev_t nsfs;    /* where N is */
+	ino_t netns;   /* and what it is there */
+	char *verb;    /* argv[1], which lists of processes show; NULL in tests */
+	int way_maker; /* who can have N do this; -1 when it has */
+	bool way_asked;
 	bool returns4, returns6;      /* N leads the answers to foreign addresses back */
 	struct ports_subnet *subnets; /* of N itself */
 	size_t subnet_count;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way back: what a container answers to a foreign address ends at the forwarder's socket, not
  * at the uplink. The rules for it cost every packet of every container, also of those that talk to
- * the outside themselves: a quarter of their speed. So they are made when the first client from
- * elsewhere comes, by a process that has kept CAP_NET_ADMIN for this alone. */
+ * the outside themselves: a quarter of their speed. So they are made when the first client
+ * comes whose own address a container is to see, by a process that has kept CAP_NET_ADMIN for this
+ * alone. */
 #include "ports.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <linux/rtnetlink.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -25,7 +27,7 @@
 #include "uplink.h"
 
 #define STEP "ports"
-#define PATIENCE_SECONDS 5
+#define PATIENCE_SECONDS 1
 
 /* Where the process that waits has its descriptors. */
 enum { CHANNEL, NETFILTER, ROUTE, DESCRIPTORS };
@@ -118,7 +120,6 @@ _Noreturn static void wait_for_word(void)
 	struct way_back way;
 	char word;
 
-	prctl(PR_SET_NAME, "lighter-route");
 	if (harden(1ULL << CAP_NET_ADMIN, NULL, 0, &ignored) < 0 ||
 		retry_eintr(recv(CHANNEL, &word, 1, 0)) != 1)
 		_exit(1);
@@ -137,6 +138,14 @@ static bool keep_three(int channel, int netfilter, int route)
 		if (fds[i] < 0 || dup2(fds[i], i) < 0)
 			return false;
 	return close_range(DESCRIPTORS, ~0U, 0) == 0;
+}
+
+/* Lists of processes are not to show two forwarders. */
+static void name_process(struct ports *ports)
+{
+	prctl(PR_SET_NAME, "lighter-route");
+	if (ports->verb)
+		memcpy(ports->verb, "route", strlen("ports"));
 }
 
 int ports_return_start(struct ports *ports, int netns, struct failure *out)
@@ -162,6 +171,7 @@ int ports_return_start(struct ports *ports, int netns, struct failure *out)
 	if (pid < 0)
 		return fail(out, errno, STEP, "cannot fork");
 	if (pid == 0) {
+		name_process(ports);
 		if (keep_three(far, netfilter, route))
 			wait_for_word();
 		_exit(1);
@@ -170,21 +180,32 @@ int ports_return_start(struct ports *ports, int netns, struct failure *out)
 	return 0;
 }
 
-static void ask_for_way(struct ports *ports)
+/* The first one who needs it waits; an answer that comes late counts from then on. Where the
+ * process is gone, the gateway asks until there is another forwarder. */
+static void hear_answer(struct ports *ports)
 {
-	auto_close int channel = take_fd(&ports->way_maker);
 	struct way_back way = {false, false};
+	bool asked = ports->way_asked;
+	ssize_t size;
 
-	if (send(channel, "", 1, MSG_NOSIGNAL) == 1 &&
-		retry_eintr(recv(channel, &way, sizeof(way), 0)) == sizeof(way)) {
+	ports->way_asked = true;
+	if (!asked && send(ports->way_maker, "", 1, MSG_NOSIGNAL) != 1)
+		size = 0;
+	else
+		size = retry_eintr(
+			recv(ports->way_maker, &way, sizeof(way), asked ? MSG_DONTWAIT : 0));
+	if (size < 0 && errno == EAGAIN)
+		return;
+	if (size == sizeof(way)) {
 		ports->returns4 = way.is4;
 		ports->returns6 = way.is6;
 	}
+	close(take_fd(&ports->way_maker));
 }
 
 bool ports_returns(struct ports *ports, int family)
 {
 	if (ports->way_maker >= 0)
-		ask_for_way(ports);
+		hear_answer(ports);
 	return family == AF_INET ? ports->returns4 : ports->returns6;
 }

@@ -258,8 +258,7 @@ int verb_ports(int argc, char **argv)
 	static struct ports ports = {.route = -1, .way_maker = -1};
 	struct rlimit limit;
 
-	(void)argc;
-	(void)argv;
+	ports.verb = argc > 1 ? argv[1] : NULL;
 	prctl(PR_SET_NAME, "lighter-ports");
 	signal(SIGPIPE, SIG_IGN);
 	/* harden raises the limit on descriptors to the hard one. */

@@ -211,9 +211,9 @@ async function measureCrowd(
 
 /** While the crowd is there. The server of ports may have a process that waits for clients of other machines. */
 async function measureServers(figures: Figures, lighter: World): Promise<void> {
-  for (const server of ['names', 'ports']) {
+  for (const [server = '', more = server] of [['names'], ['ports', 'route']]) {
     const resident = await lighter.run(
-      `for pid in $(pgrep -u $UID -f '^lighter-native ${server}$'); do cat /proc/$pid/status; done | awk '/^VmRSS/ { sum += $2 } END { print sum }'`,
+      `for pid in $(pgrep -u $UID -f '^lighter-native (${server}|${more})$'); do cat /proc/$pid/status; done | awk '/^VmRSS/ { sum += $2 } END { print sum }'`,
     )
     const title = `resident: the server of ${server} of all containers`
     figures.add(title, 'lighter', Number(resident) / 1024, 'MiB')

@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.remove())
 
-test('the way out has an MTU of its own, never more than that of the network, both families', async () => {
+test('the way out has an MTU of its own, never more than that of the network', async () => {
   const ways = async (network: string) => {
     const id = await said('run', '-d', '--network', network, image, 'sleep', '1000')
     const pid = await said('inspect', '-f', '{{.State.Pid}}', id)
@@ -40,7 +40,9 @@ test('the way out has an MTU of its own, never more than that of the network, bo
   }
   const { id, four, six, again } = await ways('gamma')
   expect(four).toContain(' mtu 32800')
-  expect(six).toContain(' mtu 32800')
+  // There slirp4netns takes no fragments of large datagrams.
+  expect(six).toContain('via fd00:63::1 ')
+  expect(six).not.toContain('mtu')
   await said('network', 'connect', '--gw-priority', '5', 'alpha', id)
   expect(again()).toMatch(/via 10\.61\.0\.1 .*mtu 32800/)
   await said('network', 'disconnect', 'alpha', id)

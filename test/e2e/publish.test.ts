@@ -71,7 +71,7 @@ test("the container sees the client's own address, and the gateway's for loopbac
   expect(get('there', other.here, port)).toContain('hello\n')
   await sawClient('web', other.address)
   expect(rules()).toContain('fwmark')
-  expect(waiting()).toBe('')
+  await until(() => waiting() === '')
 })
 
 test('a container reaches a published port through the gateway and through the host', async () => {

@@ -27,10 +27,12 @@ export default topic('commit', [
   {
     name: 'changes that are empty',
     script: sh`
-      docker create --name px --entrypoint cat busybox x >/dev/null
+      docker create --name px --entrypoint cat busybox x >/dev/null; docker create --name py busybox x >/dev/null
       for c in CMD ENTRYPOINT 'ENTRYPOINT []' 'CMD []' 'CMD a' 'ENTRYPOINT b' ENV USER WORKDIR EXPOSE; do
-        docker commit -c "$c" px px-commit >/dev/null && docker image inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' px-commit
-      done; docker rmi px-commit >/dev/null`,
+        for p in px py; do
+          docker commit -c "$c" $p px-commit >/dev/null && docker image inspect -f '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' px-commit && docker rmi px-commit >/dev/null
+        done
+      done; docker rm px py`,
   },
   {
     name: 'a change that is none',

@@ -7,7 +7,8 @@ describe('what each instruction sets', () => {
   test.each<[string[], string, unknown]>([
     [['CMD a b'], 'Cmd', ['/bin/sh', '-c', 'a b']],
     [['cmd ["a", "b c"]'], 'Cmd', ['a', 'b c']],
-    [['CMD'], 'Cmd', []],
+    [['CMD'], 'Cmd', ['/bin/sh', '-c']],
+    [['ENTRYPOINT'], 'Entrypoint', null],
     [['ENTRYPOINT ["e"]'], 'Entrypoint', ['e']],
     [['ENTRYPOINT ["e"]'], 'Cmd', null],
     [['CMD ["c"]', 'ENTRYPOINT ["e"]'], 'Cmd', ['c']],
