@@ -13,7 +13,7 @@ test_limits() {
   check 'a process beyond the pids limit is not made' "can't fork" "$text"
   check 'the cgroup is removed' 'left: 0'$'\n' "$text"
   text=$(dev 'BUNDLE_PLACE=session sh bundle.sh')
-  check 'without a place for a cgroup limits are refused' 'linux\.resources needs a cgroup' "$text"
+  check 'without a place for a cgroup limits are refused' 'linux\.cgroupsPath .*/memory cannot be made: this user may not make one there' "$text"
   test_limits_of_flags
   test_limits_of_others
 }
