@@ -38,7 +38,7 @@ static int check_link(const char *name, const char *member, struct failure *out)
 /* slirp4netns has a window of 64 KiB for what comes from a container: of full packets one is on its
  * way at a time, and both ends wait for each other. Two fit so. Measured: as much as with full
  * packets out of a container, and a quarter more into it. For pasta each packet costs more. Not for
- * IPv6: slirp4netns does not put its fragments together. */
+ * IPv6: large datagrams would be fragmented there, which was not tried. */
 static unsigned way_mtu(enum uplink_kind uplink, unsigned link_mtu)
 {
 	return uplink == UPLINK_SLIRP4NETNS && link_mtu > SLIRP4NETNS_BEST_MTU

@@ -40,7 +40,7 @@ test('the way out has an MTU of its own, never more than that of the network', a
   }
   const { id, four, six, again } = await ways('gamma')
   expect(four).toContain(' mtu 32800')
-  // There slirp4netns takes no fragments of large datagrams.
+  // It would fragment large datagrams, which was not tried with IPv6.
   expect(six).toContain('via fd00:63::1 ')
   expect(six).not.toContain('mtu')
   await said('network', 'connect', '--gw-priority', '5', 'alpha', id)
