@@ -10,7 +10,8 @@ import type { Parsed } from '../parse.ts'
 
 /** `logs`: each stream of the container to the same stream of ours. */
 export async function run({ engine }: Context, parsed: Parsed): Promise<number> {
-  const container = findWithState(engine.paths.data, parsed.operands[0] ?? '')
+  const [name = ''] = parsed.operands
+  const container = findWithState(engine.paths.data, name)
   const since = parsed.string('since')
   const until = parsed.string('until')
   const options = {
@@ -21,7 +22,7 @@ export async function run({ engine }: Context, parsed: Parsed): Promise<number> 
     tail: parseTail(parsed.string('tail') ?? 'all'),
   }
   const format = formatter(parsed)
-  for await (const records of await openLog(container, options)) writeRecords(records, format)
+  for await (const records of await openLog(container, options, name)) writeRecords(records, format)
   return 0
 }
 
@@ -40,6 +41,7 @@ function writeRecords(records: LogRecord[], format: (record: LogRecord) => strin
 async function openLog(
   container: Container,
   options: LogOptions,
+  name: string,
 ): Promise<AsyncIterable<LogRecord[]>> {
   switch (logDriver(container.record.host.logConfig)) {
     case 'journald':
@@ -54,7 +56,7 @@ async function openLog(
         "this container is using the 'passthrough' log driver, cannot read logs",
       )
     default:
-      return (await import('../../lib/container/logs.ts')).readLogs(container, options)
+      return (await import('../../lib/container/logs.ts')).readLogs(container, options, name)
   }
 }
 

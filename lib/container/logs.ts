@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Changes, openIfThere } from '../fs/follow.ts'
-import type { Container } from './catalog.ts'
+import { type Container, stateOf } from './catalog.ts'
 import { LogFile } from './log-file.ts'
 import type { GzipLog } from './log-gzip.ts'
 import { type LogOptions, type LogRecord, nanoseconds } from './log-record.ts'
@@ -14,15 +14,19 @@ const BATCH = 500
 
 /**
  * The log of a container, some lines at a time; with `follow` until the container has ended and everything is read. What has been
- * read is handed on before anything is waited for.
+ * read is handed on before anything is waited for. `name` is what the container was found by: throws `no-such-container` with it
+ * when the container has gone since.
  */
 export async function* readLogs(
   container: Container,
   options: LogOptions,
+  name: string,
 ): AsyncGenerator<LogRecord[]> {
   const path = join(container.directory, 'container.log')
   using changes = options.follow ? new Changes(container.directory) : undefined
   const readers = await openLogs(path)
+  // One that never ran has no log; one that has gone is missing.
+  if (readers.length === 0) stateOf(container, name)
   try {
     if (options.tail !== undefined) await skipToTail(readers, options.tail)
     for (;;) {

@@ -17,6 +17,7 @@ import {
   int,
   isTrue,
   type Parameter,
+  STRING,
   string,
   type Value,
 } from './values.ts'
@@ -211,7 +212,7 @@ export class Evaluator {
         return found
       }
       case 'map': {
-        if (value.type.key && value.type.key !== 'string') break
+        if ((value.type.key ?? STRING).name !== 'string') break
         if (hasArguments) this.fail(`${name} is not a method but has arguments`)
         const found = entryOf(value, name)
         if (!found && this.#around.strictKeys) this.fail(`map has no entry for key ${quote(name)}`)

@@ -13,7 +13,6 @@ import {
   int,
   intOf,
   isTrue,
-  string,
   type Value,
 } from './values.ts'
 
@@ -170,7 +169,7 @@ class Walker {
         for (const [index, element] of elementsOf(value).entries()) yield [int(index), element]
         return
       case 'map':
-        for (const [key, element] of entriesOf(value)) yield [string(key), element]
+        yield* entriesOf(value)
         return
       case 'int':
         if (branch.pipeline.variables.length > 1) {

@@ -17,6 +17,7 @@ import {
   intOf,
   isTrue,
   lengthOf,
+  STRING,
   string,
   textOf,
   type Value,
@@ -89,7 +90,7 @@ function index(argument: Value, ...indexes: Value[]): Value {
 function indexOne(value: GoValue, key: Value): GoValue {
   const { kind, name, element = ANYTHING } = value.type
   if (kind === 'map') {
-    const wanted = value.type.key ?? 'string'
+    const wanted = (value.type.key ?? STRING).name
     if (!key) throw new FunctionError(`value is nil; should be of type ${wanted}`)
     if (key.type.name !== wanted) {
       throw new FunctionError(`value has type ${key.type.name}; should be ${wanted}`)

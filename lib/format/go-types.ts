@@ -1,16 +1,20 @@
 import type { GoField, GoType } from './values.ts'
 
+/** Methods, and what the one named String says. */
+export type Extra = Pick<GoType, 'methods' | 'text'>
+
 const INTEGERS = /^u?int(8|16|32|64)?$/
 const FLOATS = /^float(32|64)$/
 
 /**
  * Go types from a compact notation: a line with a name begins a struct, the indented lines below are its fields as
  * `Name Type` or `Name:key Type` (the key in the JSON document), or a type alone, which is embedded. `name = type` gives another
- * type a name. Types are `string`, `[]T`, `*T`, `map[string]T`, or names.
+ * type a name. Types are `string`, `[]T`, `*T`, `map[string]T`, or names; `extras` has what types of their own can do beside that.
  */
 export function readTypes(
   notation: string,
   known: Readonly<Record<string, GoType>> = {},
+  extras: Readonly<Record<string, Extra>> = {},
 ): (name: string) => GoType {
   const structs = new Map<string, string[]>()
   const aliases = new Map<string, string>()
@@ -28,7 +32,7 @@ export function readTypes(
   const find = (name: string): GoType => {
     const done = made.get(name)
     if (done) return done
-    const type = makeType(name, find, structs.get(name), aliases.get(name))
+    const type = makeType(name, find, structs.get(name), aliases.get(name), extras[name])
     made.set(name, type)
     return type
   }
@@ -40,8 +44,10 @@ function makeType(
   find: (name: string) => GoType,
   fields: readonly string[] | undefined,
   alias: string | undefined,
+  extra: Extra = {},
 ): GoType {
-  if (fields) return lazy({ kind: 'struct', name }, { fields: () => readFields(fields, find) })
+  if (fields)
+    return lazy({ kind: 'struct', name, ...extra }, { fields: () => readFields(fields, find) })
   if (alias) return renamed(find(alias), name)
   const [, list, map, pointer] = /^(?:(\[\d*\])|(map\[[\w.]+\])|(\*))/.exec(name) ?? []
   const prefix = list ?? map ?? pointer
@@ -49,7 +55,7 @@ function makeType(
     const kind = list ? 'slice' : map ? 'map' : 'pointer'
     const key = map?.slice('map['.length, -1)
     return lazy(
-      { kind, name, ...(key ? { key } : {}) },
+      { kind, name, ...(key ? { key: find(key) } : {}) },
       { element: () => find(name.slice(prefix.length)) },
     )
   }
@@ -58,7 +64,7 @@ function makeType(
   if (INTEGERS.test(name)) return { kind: 'int', name }
   if (FLOATS.test(name)) return { kind: 'float', name }
   // Everything else that has no entry is a text with a name of its own.
-  return { kind: 'string', name }
+  return { kind: 'string', name, ...extra }
 }
 
 /** The same under another name; what it is made of is found when it is asked for. */

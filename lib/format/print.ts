@@ -5,10 +5,10 @@ import {
   elementsOf,
   entriesOf,
   floatOf,
+  type GoType,
   type GoValue,
   intOf,
   readField,
-  string,
   textOf,
   type Value,
 } from './values.ts'
@@ -47,9 +47,8 @@ export function formatValue(value: Value, verb: string, flags: Flags): string {
 function formatNested(value: GoValue, verb: string, flags: Flags, depth: number): string {
   const { type, data } = value
   const syntax = verb === 'v' && flags.sharp
-  if (type.text && !syntax && 'vsxXq'.includes(verb)) {
-    return formatText(type.text(data), verb, flags)
-  }
+  const text = type.text ?? textOfTarget(value)
+  if (text && !syntax && 'vsxXq'.includes(verb)) return formatText(text(data), verb, flags)
   switch (type.kind) {
     case 'bool':
       return verb === 'v' || verb === 't' ? pad(String(data === true), flags) : wrong(value, verb)
@@ -102,6 +101,10 @@ function formatText(text: string, verb: string, flags: Flags): string {
   }
 }
 
+/** A pointer has the String method of what it points to. */
+const textOfTarget = ({ type, data }: GoValue): GoType['text'] =>
+  type.kind === 'pointer' && data !== null && data !== undefined ? type.element?.text : undefined
+
 function formatPointer(value: GoValue, verb: string, flags: Flags, depth: number): string {
   const { data, type } = value
   if (data === null || data === undefined) {
@@ -127,9 +130,7 @@ function formatComposite(value: GoValue, verb: string, flags: Flags, depth: numb
   }
   if (syntax && (data === null || data === undefined)) return `${type.name}(nil)`
   if (type.kind === 'map') {
-    const entries = entriesOf(value).map(
-      ([key, element]) => `${inner(string(key))}:${inner(element)}`,
-    )
+    const entries = entriesOf(value).map(([key, element]) => `${inner(key)}:${inner(element)}`)
     const text = entries.join(separator)
     return syntax ? `${type.name}{${text}}` : `map[${text}]`
   }

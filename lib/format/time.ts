@@ -1,4 +1,4 @@
-import type { GoType } from './values.ts'
+import { FLOAT, type GoMethod, type GoType, int, string } from './values.ts'
 
 const UNITS: readonly [string, bigint][] = [
   ['h', 3_600_000_000_000n],
@@ -40,10 +40,33 @@ export function formatTime(text: string): string {
   return `${date} ${time}${digits} ${offset}`
 }
 
+const nanosecondsIn = (data: unknown): bigint => BigInt(Math.trunc(Number(data ?? 0)))
+
+/** A method that tells a duration as a number of so many nanoseconds each, with its fraction. */
+const inUnits = (nanoseconds: number): GoMethod => ({
+  parameters: [],
+  call: (data) => ({ type: FLOAT, data: Number(nanosecondsIn(data)) / nanoseconds }),
+})
+
+/** The same, without the fraction. */
+const inWholeUnits = (nanoseconds: bigint): GoMethod => ({
+  parameters: [],
+  call: (data) => int(nanosecondsIn(data) / nanoseconds),
+})
+
 export const DURATION: GoType = {
   kind: 'int',
   name: 'time.Duration',
-  text: (data) => formatDuration(BigInt(Math.trunc(Number(data ?? 0)))),
+  text: (data) => formatDuration(nanosecondsIn(data)),
+  methods: {
+    Hours: inUnits(3600e9),
+    Microseconds: inWholeUnits(1000n),
+    Milliseconds: inWholeUnits(1_000_000n),
+    Minutes: inUnits(60e9),
+    Nanoseconds: inWholeUnits(1n),
+    Seconds: inUnits(1e9),
+    String: { parameters: [], call: (data) => string(formatDuration(nanosecondsIn(data))) },
+  },
 }
 
 export const TIME: GoType = {

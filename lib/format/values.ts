@@ -37,8 +37,8 @@ export interface GoType {
   readonly name: string
   /** Of a slice, a map, a pointer. */
   readonly element?: GoType
-  /** The name of a map's type of keys, which are texts; `string` where it is not said. */
-  readonly key?: string
+  /** A map's type of keys, which are texts; `string` where it is not said. */
+  readonly key?: GoType
   readonly fields?: readonly GoField[]
   readonly methods?: Readonly<Record<string, GoMethod>>
   /** What its String method says. */
@@ -159,10 +159,13 @@ export const elementsOf = (value: GoValue): GoValue[] =>
   listOf(value).map((data) => ({ type: value.type.element ?? ANYTHING, data }))
 
 /** The entries of a map in the order of their keys, as Go visits and prints them. */
-export const entriesOf = (value: GoValue): [string, GoValue][] =>
-  Object.entries(documentOf(value))
+export const entriesOf = ({ type, data }: GoValue): [GoValue, GoValue][] =>
+  Object.entries(documentOf({ type, data }))
     .sort(([a], [b]) => compareBytes(a, b))
-    .map(([key, data]) => [key, { type: value.type.element ?? ANYTHING, data }])
+    .map(([key, element]) => [
+      { type: type.key ?? STRING, data: key },
+      { type: type.element ?? ANYTHING, data: element },
+    ])
 
 export function entryOf(value: GoValue, key: string): Value {
   const document = documentOf(value)

@@ -231,6 +231,26 @@ describe('several commands on one container', () => {
     },
   )
 
+  test('logs and port beside rm -f: what was there, or No such container', async () => {
+    const command = ['sh', '-c', 'echo said; sleep 1000']
+    const gone = 'Error response from daemon: No such container: box\n'
+    for (let wait = 0; wait < 60; wait += 5) {
+      await lighter('run', '-d', '-p', '80', '--name', 'box', image, ...command)
+      await until(async () => (await lighter('logs', 'box')).stdout === 'said\n')
+      const removed = lighter('rm', '-f', 'box')
+      await sleep(wait)
+      const [logs, port] = await Promise.all([lighter('logs', 'box'), lighter('port', 'box')])
+      await removed
+      expect(logs).toEqual(
+        logs.exitCode === 0
+          ? { exitCode: 0, stdout: 'said\n', stderr: '' }
+          : { exitCode: 1, stdout: '', stderr: gone },
+      )
+      // One that has ended, and is still there, publishes nothing.
+      expect(port.stderr).toBe(port.exitCode === 0 ? '' : gone)
+    }
+  })
+
   test('exec and attach that find the container gone say so', async () => {
     const [hash = ''] = readdirSync(join(world.data, 'libexec'))
     const native = join(world.data, 'libexec', hash, 'lighter-native')

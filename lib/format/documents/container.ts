@@ -1,6 +1,7 @@
 import { readTypes } from '../go-types.ts'
 import { DURATION, TIME } from '../time.ts'
 import type { GoType } from '../values.ts'
+import { documentExtras } from './methods.ts'
 
 /** The configuration that containers and images share. */
 export const CONFIG_TYPES = `
@@ -298,4 +299,4 @@ export const KNOWN_TYPES = { 'time.Duration': DURATION, 'time.Time': TIME }
 
 /** What Docker's client makes of the document of a container. */
 export const containerType = (): GoType =>
-  readTypes(CONFIG_TYPES + CONTAINER_TYPES, KNOWN_TYPES)('types.ContainerJSON')
+  readTypes(CONFIG_TYPES + CONTAINER_TYPES, KNOWN_TYPES, documentExtras())('types.ContainerJSON')

@@ -1,6 +1,7 @@
 import { readTypes } from '../go-types.ts'
 import type { GoType } from '../values.ts'
 import { CONFIG_TYPES, KNOWN_TYPES } from './container.ts'
+import { documentExtras } from './methods.ts'
 
 const IMAGE_TYPES = `
 types.ImageInspect
@@ -33,4 +34,4 @@ image.Metadata
 
 /** What Docker's client makes of the document of an image. */
 export const imageType = (): GoType =>
-  readTypes(CONFIG_TYPES + IMAGE_TYPES, KNOWN_TYPES)('types.ImageInspect')
+  readTypes(CONFIG_TYPES + IMAGE_TYPES, KNOWN_TYPES, documentExtras())('types.ImageInspect')
