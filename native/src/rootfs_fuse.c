@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -17,6 +19,8 @@
 #include "scope.h"
 
 #define FUSE_WAIT_MS 10000
+#define PROGRAM_MAX (16 << 20)
+#define STATIC_NLINK "static_nlink"
 
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
@@ -36,6 +40,36 @@ static int keep_over_exec(int fd)
 	return fcntl(fd, F_SETFD, 0);
 }
 
+/* Whether the program's file has the word: an option that it does not know would end it, and asking
+ * it takes longer than its start. */
+static bool knows_word(const char *program, const char *word)
+{
+	auto_close int file = open(program, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	void *text;
+	bool found;
+
+	if (file < 0 || fstat(file, &status) < 0 || !S_ISREG(status.st_mode) ||
+		status.st_size <= 0 || status.st_size > PROGRAM_MAX)
+		return false;
+	text = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+	if (text == MAP_FAILED)
+		return false;
+	found = memmem(text, (size_t)status.st_size, word, strlen(word) + 1) != NULL;
+	munmap(text, (size_t)status.st_size);
+	return found;
+}
+
+/* The number of links of a directory is 1 then, as the kernel's overlay and btrfs have it. Else
+ * each look at a directory reads the whole of it in every layer, to count the directories in it. */
+static const char *add_static_nlink(const struct fuse_start *start, char **ret)
+{
+	if (!knows_word(start->program, STATIC_NLINK) ||
+		asprintf(ret, "%s,%s", start->options, STATIC_NLINK) < 0)
+		return start->options;
+	return *ret;
+}
+
 static void fuse_main(const struct fuse_start *start) __attribute__((noreturn));
 
 static void fuse_main(const struct fuse_start *start)
@@ -44,8 +78,10 @@ static void fuse_main(const struct fuse_start *start)
 	sigset_t none;
 	char mountpoint[32], byte;
 	char *environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, NULL};
+	char *extended = NULL;
+	const char *options = add_static_nlink(start, &extended);
 	char *arguments[] = {(char *)(uintptr_t)start->program, (char[]){"-f"}, (char[]){"-o"},
-		start->options, mountpoint, NULL};
+		(char *)(uintptr_t)options, mountpoint, NULL};
 
 	if (setsid() < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
 		dup2(start->errors, 2) < 0)
