@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "console.h"
 #include "hooks.h"
 #include "process.h"
@@ -188,6 +189,16 @@ static int change_root(struct child *child, struct failure *out)
 	return rootfs_pivot(&child->rootfs, out);
 }
 
+/* Before the privileges go: a filter of system calls may not know of this one. */
+static int read_ahead(struct child *child, struct failure *out)
+{
+	const struct spec_process *process = &child->spec->process;
+
+	(void)out;
+	command_read_ahead(process->args.items[0], process->env.items);
+	return 0;
+}
+
 static int set_stdio(struct child *child, struct failure *out)
 {
 	if (child->terminal >= 0)
@@ -270,6 +281,7 @@ static const struct {
 	{"restrict", restrict_rootfs},
 	{"hooks", run_hooks},
 	{"pivot", change_root},
+	{"read ahead", read_ahead},
 	{"stdio", set_stdio},
 	{"privileges", drop_privileges},
 	{"gate", wait_at_gate},

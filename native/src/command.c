@@ -10,6 +10,11 @@
 
 #define STEP "exec"
 
+/* What most programs touch of themselves before they do anything. */
+#define READ_AHEAD (2 << 20)
+/* The kernel takes no more of one request. */
+#define READ_AHEAD_STEP (128 << 10)
+
 static const char *reason(int error, char text[64])
 {
 	snprintf(text, 64, "%s", strerror(error));
@@ -128,4 +133,22 @@ int command_failed(const char *path, int error, struct failure *out)
 		STEP, "exec %s: %s", path, reason(error, text));
 	out->error = error;
 	return -1;
+}
+
+void command_read_ahead(const char *name, char *const *environment)
+{
+	auto_free char *path = NULL;
+	struct failure ignored;
+	struct stat status;
+
+	if ((name[0] != '/' && strchr(name, '/')) ||
+		command_find(name, environment, &path, &ignored) < 0 || path[0] != '/' ||
+		stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return;
+	auto_close int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	for (off_t at = 0; file >= 0 && at < status.st_size && at < READ_AHEAD;
+		at += READ_AHEAD_STEP)
+		if (readahead(file, at, READ_AHEAD_STEP) < 0)
+			return;
 }
