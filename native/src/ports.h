@@ -92,6 +92,7 @@ struct ports {
 	bool paused;			   /* no further connections for lack of descriptors */
 	bool starved;			   /* a connection waits for a pipe */
 	bool retired;			   /* another forwarder takes over: connections end */
+	bool half_entered;		   /* the way into N ended half way */
 	int64_t gone_at;		   /* ms: when those of a retired one are cut */
 	int64_t resume_at, expire_at, now; /* ms */
 	int changes;			   /* of addresses in N: rtnetlink */

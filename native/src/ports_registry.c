@@ -215,7 +215,8 @@ static int check_netns(struct ports *ports, int netns, struct failure *out)
 			       : refuse(out, "another network namespace");
 	if (ioctl(netns, NS_GET_NSTYPE) != CLONE_NEWNET)
 		return refuse(out, "the first descriptor is no network namespace");
-	return ports_enter(ports, netns, out);
+	ports->half_entered = ports_enter(ports, netns, out) < 0;
+	return ports->half_entered ? -1 : 0;
 }
 
 static int apply(struct ports *ports, struct ports_member *member,

@@ -214,6 +214,9 @@ static void run_timers(struct ports *ports)
 /* Whether there is somebody to work for. */
 static bool has_work(struct ports *ports)
 {
+	/* Who waits to register starts another. */
+	if (ports->half_entered)
+		return false;
 	if (ports->retired) {
 		if (ports->gone_at == 0) {
 			ports->gone_at = ports->now + RETIREMENT_MS;

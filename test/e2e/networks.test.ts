@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -120,6 +121,17 @@ describe('--link-local-ip', () => {
     expect(exitCode).toBe(125)
     expect(stderr).toContain('invalid link local IP address: 10.1.1.1')
   })
+})
+
+test('TCP is governed by reno, whatever the host has chosen, or by what the user says', async () => {
+  const governor = (...flags: string[]) =>
+    said('run', '--rm', ...flags, image, 'cat', '/proc/sys/net/ipv4/tcp_congestion_control')
+  const own = readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim()
+  expect(await governor()).toBe('reno')
+  expect(await governor('--network', 'alpha')).toBe('reno')
+  expect(await governor('--network', 'host')).toBe(own)
+  const wish = ['--sysctl', `net.ipv4.tcp_congestion_control=${own}`]
+  expect(await governor(...wish)).toBe(own)
 })
 
 test('the filter dangling takes one of four words', async () => {
