@@ -4,6 +4,7 @@ import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
 import { networkCommands } from './table/networks.ts'
 import { readingCommands } from './table/reading.ts'
+import { registryCommands } from './table/registry.ts'
 import { systemCommands } from './table/system.ts'
 import { volumeCommands } from './table/volumes.ts'
 
@@ -13,6 +14,7 @@ export const commands: readonly CommandSpec[] = [
   ...readingCommands,
   ...fileCommands,
   ...imageCommands,
+  ...registryCommands,
   ...networkCommands,
   ...volumeCommands,
   ...systemCommands,

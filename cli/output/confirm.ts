@@ -1,5 +1,4 @@
-import { readSync } from 'node:fs'
-import { isErrno } from '../../lib/core/errors.ts'
+import { readByte } from './ask.ts'
 import { writeOut } from './write.ts'
 
 /** Asks before something is removed; only `y` is a yes, and the end of the input is a no. */
@@ -9,24 +8,14 @@ export function confirm(warning: string): boolean {
 }
 
 const MAX_ANSWER = 1024
+const LINE_FEED = 10
 
 function readLine(): string {
-  const byte = Buffer.alloc(1)
   let line = ''
-  while (line.length < MAX_ANSWER && readByte(byte) && byte[0] !== 10)
-    line += byte.toString('latin1')
-  return line
-}
-
-function readByte(byte: Buffer): boolean {
-  for (;;) {
-    try {
-      return readSync(0, byte) === 1
-    } catch (error) {
-      if (isErrno(error, 'EOF')) return false
-      if (!isErrno(error, 'EAGAIN')) throw error
-      // Somebody who shares the terminal made it non-blocking.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
-    }
+  while (line.length < MAX_ANSWER) {
+    const byte = readByte()
+    if (byte === undefined || byte === LINE_FEED) break
+    line += String.fromCharCode(byte)
   }
+  return line
 }

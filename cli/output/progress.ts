@@ -1,29 +1,42 @@
-import type { OnProgress, PullEvent } from '../../lib/image/progress.ts'
+import type { OnProgress } from '../../lib/image/progress.ts'
 import { formatSize } from './units.ts'
 
 const REDRAW = 100
 const BAR = 50
 
-type LayerEvent = Extract<PullEvent, { type: 'layer' }>
+/** What is shown of a layer on its way. */
+export interface LayerEvent {
+  id: string
+  status: string
+  current?: number
+  total?: number
+}
+
+/** States with many events: a bar shows them, not more often than the eye sees, and no line. */
+const COUNTED = ['Downloading', 'Pushing']
 
 /** Shows a pull: bars that are drawn over on a terminal, else one line per event of a layer. */
 export function showPull(stream: NodeJS.WriteStream): OnProgress {
   const print = (line: string): void => void stream.write(`${line}\n`)
-  const layers = stream.isTTY ? drawBars(stream) : printLines(print)
+  const layers = showLayers(stream)
   return (event) => {
     if (event.type === 'start') print(`${event.tag}: Pulling from ${event.repository}`)
     else if (event.type === 'layer') layers(event)
+    else if (event.type === 'digest') print(`Digest: ${event.digest}`)
     else {
-      print(`Digest: ${event.digest}`)
       const what = event.fresh ? 'Downloaded newer image' : 'Image is up to date'
       print(`Status: ${what} for ${event.reference}`)
     }
   }
 }
 
+/** Shows layers: bars that are drawn over on a terminal, else one line per event. */
+export const showLayers = (stream: NodeJS.WriteStream): ((event: LayerEvent) => void) =>
+  stream.isTTY ? drawBars(stream) : printLines((line) => void stream.write(`${line}\n`))
+
 function printLines(print: (line: string) => void): (event: LayerEvent) => void {
   return ({ id, status }) => {
-    if (status !== 'Downloading' && status !== 'Extracting') print(`${id}: ${status}`)
+    if (!COUNTED.includes(status) && status !== 'Extracting') print(`${id}: ${status}`)
   }
 }
 
@@ -34,7 +47,7 @@ function drawBars(stream: NodeJS.WriteStream): (event: LayerEvent) => void {
   return (event) => {
     const { id, status } = event
     const now = performance.now()
-    if (status === 'Downloading' && now - (drawn.get(id) ?? -REDRAW) < REDRAW) return
+    if (COUNTED.includes(status) && now - (drawn.get(id) ?? -REDRAW) < REDRAW) return
     drawn.set(id, now)
     const text = clip(`${id}: ${status}${formatBar(event)}`, stream.columns || 80)
     const row = rows.indexOf(id)

@@ -4,6 +4,7 @@ import type { Credentials } from './credentials.ts'
 import { send } from './http.ts'
 
 const MAX_TOKEN = 1024 * 1024
+const CLIENT = 'lighter'
 
 export interface Challenge {
   scheme: 'basic' | 'bearer'
@@ -27,21 +28,32 @@ function parseParameters(text: string): Record<string, string> {
   )
 }
 
-/** The `Authorization` header that answers a challenge, `undefined` when there is nothing to answer with. */
+/**
+ * The `Authorization` header that answers a challenge, `undefined` when there is nothing to answer with. A token is asked for all
+ * scopes that are wished, and for others that the challenge names.
+ */
 export async function authorize(
   challenge: Challenge,
   credentials: Credentials | undefined,
   registry: URL,
-  defaultScope: string,
+  scopes: readonly string[],
 ): Promise<string | undefined> {
   if (challenge.scheme === 'basic') {
     return credentials?.kind === 'password' ? basic(credentials) : undefined
   }
   const realm = parseRealm(challenge.parameters.realm, registry)
   const { service } = challenge.parameters
-  const scope = challenge.parameters.scope ?? defaultScope
-  const query = new URLSearchParams({ ...(service ? { service } : {}), scope })
+  const query = new URLSearchParams(service ? { service } : {})
+  const named = (challenge.parameters.scope ?? '').split(' ').filter((scope) => scope !== '')
+  for (const scope of [...scopes, ...named.filter((scope) => !isCovered(scope, scopes))])
+    query.append('scope', scope)
   return `Bearer ${await fetchToken(realm, query, credentials)}`
+}
+
+/** Whether something is asked of the same repository already. */
+const isCovered = (scope: string, scopes: readonly string[]): boolean => {
+  const resource = scope.slice(0, scope.lastIndexOf(':') + 1)
+  return scopes.some((other) => other.startsWith(resource))
 }
 
 /** A password must not leave in clear text because a registry says so. */
@@ -52,11 +64,39 @@ function parseRealm(text: string | undefined, registry: URL): URL {
   throw new LighterError('registry-protocol', `${registry.host} names no usable token service`)
 }
 
-async function fetchToken(
+/** What a token service gave: a token for now, and perhaps one that gets others later. */
+interface Tokens {
+  token: string
+  refreshToken: string | undefined
+}
+
+/**
+ * Logs in to a token service. Returns the identity token that it gives in place of a password, where it does.
+ * Throws `registry-denied`, `registry-unreachable`, `registry-protocol`.
+ */
+export async function logInForToken(
+  challenge: Challenge,
+  credentials: Credentials,
+  registry: URL,
+): Promise<string | undefined> {
+  const realm = parseRealm(challenge.parameters.realm, registry)
+  const { service } = challenge.parameters
+  const query = new URLSearchParams({ ...(service ? { service } : {}), offline_token: 'true' })
+  query.set('client_id', CLIENT)
+  return (await fetchTokens(realm, query, credentials)).refreshToken
+}
+
+const fetchToken = async (
   realm: URL,
   query: URLSearchParams,
   credentials: Credentials | undefined,
-): Promise<string> {
+): Promise<string> => (await fetchTokens(realm, query, credentials)).token
+
+async function fetchTokens(
+  realm: URL,
+  query: URLSearchParams,
+  credentials: Credentials | undefined,
+): Promise<Tokens> {
   const response =
     credentials?.kind === 'identity-token'
       ? await postRefresh(realm, query, credentials.token)
@@ -69,11 +109,15 @@ async function fetchToken(
       `${realm.host} gave no token: unexpected status code ${response.status}`,
     )
   }
-  const answer = parseJson(bytes) as { token?: unknown; access_token?: unknown } | undefined
+  const answer = parseJson(bytes) as Partial<Record<string, unknown>> | null | undefined
   const token = answer?.token ?? answer?.access_token
-  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return token
+  const refresh = answer?.refresh_token
+  if (isToken(token)) return { token, refreshToken: isToken(refresh) ? refresh : undefined }
   throw new LighterError('registry-protocol', `${realm.host} gave no token`)
 }
+
+const isToken = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
 
 function getToken(realm: URL, query: URLSearchParams, credentials: Credentials | undefined) {
   const url = new URL(realm)
@@ -88,12 +132,14 @@ function getToken(realm: URL, query: URLSearchParams, credentials: Credentials |
 
 function postRefresh(realm: URL, query: URLSearchParams, token: string) {
   const form = new URLSearchParams(query)
+  form.set('scope', query.getAll('scope').join(' '))
   form.set('grant_type', 'refresh_token')
   form.set('refresh_token', token)
-  form.set('client_id', 'lighter')
+  form.set('client_id', CLIENT)
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   return send({ method: 'POST', url: realm, headers, body: form.toString() })
 }
 
-const basic = ({ username, password }: { username: string; password: string }): string =>
+/** The header of a password. */
+export const basic = ({ username, password }: { username: string; password: string }): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`

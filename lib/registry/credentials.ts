@@ -1,41 +1,108 @@
-import { spawn } from 'node:child_process'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { isErrno, LighterError } from '../core/errors.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
+import { askHelper } from './credential-helper.ts'
 
 export type Credentials =
   | { kind: 'password'; username: string; password: string }
-  | { kind: 'identity-token'; token: string }
+  | { kind: 'identity-token'; token: string; username?: string }
 
 const MAX_CONFIG = 1024 * 1024
-const MAX_ANSWER = 64 * 1024
-const HELPER_TIMEOUT = 30_000
 const DOCKER_HUB = 'https://index.docker.io/v1/'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Finds what the user's Docker configuration knows about a registry: a helper first, then the file itself. */
+/** The name under which credentials of a registry are kept: as the user calls it, without scheme and path. */
+export function credentialKey(registry: string): string {
+  const host = hostOf(registry)
+  return ['docker.io', 'index.docker.io', 'registry-1.docker.io'].includes(host) ? DOCKER_HUB : host
+}
+
+/** `$DOCKER_CONFIG/config.json`; `undefined` when it is not there or no object. */
+function readAuthConfig(dockerConfig: string): Json | undefined {
+  const config = parseJson(readSmallFile(join(dockerConfig, 'config.json'), MAX_CONFIG))
+  return isObject(config) ? config : undefined
+}
+
+/** The credential helper that a configuration names for a registry, by its key. */
+export function helperOf(config: Json | undefined, key: string): string | undefined {
+  const helpers = isObject(config?.credHelpers) ? config.credHelpers : {}
+  const helper = helpers[key] ?? helpers[hostOf(key)] ?? config?.credsStore
+  return typeof helper === 'string' && helper !== '' ? helper : undefined
+}
+
+/**
+ * Finds what the user's Docker configuration knows about a registry: a helper first, then the file itself; then what Podman and
+ * skopeo keep in auth.json, where a repository can have an entry of its own. Throws `registry-denied` for a helper that fails.
+ */
 export async function findCredentials(
   dockerConfig: string,
   registry: string,
+  repository = '',
 ): Promise<Credentials | undefined> {
-  const config = parseJson(readSmallFile(join(dockerConfig, 'config.json'), MAX_CONFIG))
-  if (!isObject(config)) return undefined
-  const key = registry === 'docker.io' ? DOCKER_HUB : registry
-  const helpers = isObject(config.credHelpers) ? config.credHelpers : {}
-  const helper = helpers[key] ?? helpers[registry] ?? config.credsStore
-  if (typeof helper === 'string' && helper !== '') {
-    const found = await askHelper(helper, key)
+  const own = await findOwnCredentials(dockerConfig, registry)
+  if (own) return own
+  for (const path of containersFiles()) {
+    const config = parseJson(readSmallFile(path, MAX_CONFIG))
+    const found = isObject(config)
+      ? await findIn(config, registry, namespaces(repository))
+      : undefined
     if (found) return found
   }
-  return isObject(config.auths) ? findInFile(config.auths, key, registry) : undefined
+  return undefined
 }
 
-function findInFile(auths: Json, key: string, registry: string): Credentials | undefined {
+/** As `findCredentials`, in Docker's configuration alone: what `login` would write to. */
+export const findOwnCredentials = (
+  dockerConfig: string,
+  registry: string,
+): Promise<Credentials | undefined> => findIn(readAuthConfig(dockerConfig), registry, [])
+
+async function findIn(
+  config: Json | undefined,
+  registry: string,
+  within: readonly string[],
+): Promise<Credentials | undefined> {
+  if (!config) return undefined
+  const key = credentialKey(registry)
+  const helper = helperOf(config, key)
+  const found = helper ? await askHelper(helper, key) : undefined
+  if (found) return found
+  return isObject(config.auths) ? findInFile(config.auths, key, registry, within) : undefined
+}
+
+/** Where containers-auth.json(5) is looked for. */
+function containersFiles(): string[] {
+  const { REGISTRY_AUTH_FILE: chosen, XDG_RUNTIME_DIR: runtime, XDG_CONFIG_HOME } = process.env
+  if (chosen) return [chosen]
+  const config = XDG_CONFIG_HOME || join(homedir(), '.config')
+  return [
+    ...(runtime ? [join(runtime, 'containers/auth.json')] : []),
+    join(config, 'containers/auth.json'),
+  ]
+}
+
+/** `a/b/c`, `a/b`, `a`: the closest entry counts. */
+function namespaces(repository: string): string[] {
+  const parts = repository.split('/')
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join('/'))
+}
+
+function findInFile(
+  auths: Json,
+  key: string,
+  registry: string,
+  within: readonly string[],
+): Credentials | undefined {
   const names = Object.keys(auths)
   const name =
-    names.find((entry) => entry === key) ?? names.find((entry) => host(entry) === registry)
-  const entry = name === undefined ? undefined : auths[name]
+    within.map((path) => `${registry}/${path}`).find((entry) => Object.hasOwn(auths, entry)) ??
+    names.find((entry) => entry === key) ??
+    names.find((entry) => hostOf(entry) === registry)
+  return name === undefined ? undefined : parseEntry(auths[name])
+}
+
+function parseEntry(entry: unknown): Credentials | undefined {
   if (!isObject(entry)) return undefined
   if (typeof entry.identitytoken === 'string' && entry.identitytoken !== '') {
     return { kind: 'identity-token', token: entry.identitytoken }
@@ -53,44 +120,7 @@ function findInFile(auths: Json, key: string, registry: string): Credentials | u
     : undefined
 }
 
-const host = (entry: string): string => entry.replace(/^https?:\/\//, '').split('/')[0] ?? ''
+const hostOf = (entry: string): string => entry.replace(/^https?:\/\//, '').split('/')[0] ?? ''
 
-/** Runs `docker-credential-NAME get`. That it knows nothing is no error; that it is missing is. */
-async function askHelper(name: string, server: string): Promise<Credentials | undefined> {
-  const program = `docker-credential-${name}`
-  const child = spawn(program, ['get'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  // Not the option of spawn: its timer goes on, and holds us up, when the program cannot even be started.
-  const timer = setTimeout(() => child.kill('SIGKILL'), HELPER_TIMEOUT).unref()
-  let size = 0
-  const chunks: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > MAX_ANSWER) child.kill()
-    else chunks.push(chunk)
-  })
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(server)
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', (cause) => {
-      const why = isErrno(cause, 'ENOENT') ? 'executable file not found in $PATH' : cause.message
-      const message = `error getting credentials - err: exec: "${program}": ${why}`
-      reject(new LighterError('registry-denied', message, { cause }))
-    })
-    child.on('close', resolve)
-  }).finally(() => clearTimeout(timer))
-  const output = Buffer.concat(chunks)
-  if (code !== 0) {
-    if (/credentials not found/i.test(output.toString('utf8'))) return undefined
-    throw new LighterError('registry-denied', `error getting credentials - err: ${program} failed`)
-  }
-  const answer = parseJson(output)
-  if (!isObject(answer)) return undefined
-  const { Username: username, Secret: secret } = answer
-  if (typeof username !== 'string' || typeof secret !== 'string') return undefined
-  if (username === '<token>') return { kind: 'identity-token', token: secret }
-  return username === '' ? undefined : { kind: 'password', username, password: secret }
-}
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -7,11 +7,14 @@ import { dispatcherFor } from './transport.ts'
 const ATTEMPTS = 4
 const MAX_WAIT = 30_000
 
+/** What is sent; a stream is made anew for each attempt. */
+export type HttpBody = string | Buffer | (() => Readable)
+
 export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'POST'
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: URL
   headers: Record<string, string>
-  body?: string
+  body?: HttpBody
   signal?: AbortSignal | undefined
   /** Attempts in all; the usual number when absent. */
   attempts?: number
@@ -67,7 +70,7 @@ async function sendOnce({
     method,
     headers: { 'user-agent': 'lighter', ...headers },
     dispatcher,
-    ...(body === undefined ? {} : { body }),
+    ...(body === undefined ? {} : { body: typeof body === 'function' ? body() : body }),
     ...(signal ? { signal } : {}),
   })
   // A body that nobody reads any more fails when its connection is closed: nobody wants to know.

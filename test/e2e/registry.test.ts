@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { isBlob, startFront } from '../helpers/front.ts'
 import {
+  bcrypt,
   makeAuthority,
   type Server,
   startProxy,
@@ -50,12 +51,6 @@ function expectNoSecrets(text: string): void {
     expect(text).not.toContain(secret)
   }
 }
-
-/** Perl is a part of every Debian, and its crypt(3) knows the one hash that the registry takes. */
-const bcrypt = (password: string): string =>
-  execFileSync('perl', ['-e', 'print crypt($ARGV[0], q($2y$05$).q(a)x22)', password], {
-    encoding: 'utf8',
-  })
 
 describe('a registry with passwords', () => {
   let host = ''

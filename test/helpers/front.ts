@@ -58,7 +58,8 @@ function forward(
 ): void {
   const [hostname, port] = target.split(':')
   const { method, url: path } = request
-  const headers = { ...request.headers, host: target }
+  // The name it was called by: where the registry says that something is, is behind this front, too.
+  const { headers } = request
   const onward = httpRequest({ hostname, port, method, path, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers)
     let offset = 0

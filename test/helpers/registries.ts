@@ -116,9 +116,11 @@ export async function startTokenServer(user: string, password: string): Promise<
     seen.push({ authorization, query, form })
     const known = authorization === basic || form.get('refresh_token') === `refresh-${password}`
     if (!known) return void response.writeHead(401).end('{"errors":[]}')
-    const scope = query.get('scope') ?? form.get('scope') ?? ''
-    const token = makeToken(readFileSync(key), readFileSync(certificate, 'utf8'), scope)
-    response.end(JSON.stringify(form.has('grant_type') ? { access_token: token } : { token }))
+    const scopes = [...query.getAll('scope'), ...(form.get('scope') ?? '').split(' ')]
+    const token = makeToken(readFileSync(key), readFileSync(certificate, 'utf8'), scopes)
+    const answer = form.has('grant_type') ? { access_token: token } : { token }
+    const lasting = query.has('offline_token') ? { refresh_token: `refresh-${password}` } : {}
+    response.end(JSON.stringify({ ...answer, ...lasting }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -127,15 +129,18 @@ export async function startTokenServer(user: string, password: string): Promise<
   return { host, seen, settings, stop: () => closeServer(server) }
 }
 
-function makeToken(key: Buffer, certificate: string, scope: string): string {
+function makeToken(key: Buffer, certificate: string, scopes: string[]): string {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const [type, name, actions = ''] = scope.split(':')
+  const access = scopes.filter(Boolean).map((scope) => {
+    const [type, name, actions = ''] = scope.split(':')
+    return { type, name, actions: actions.split(',') }
+  })
   const now = Math.floor(Date.now() / 1000)
   const x5c = [certificate.replace(/-----[^-]+-----|\s/g, '')]
   const claims = {
     ...{ iss: 'tokens', sub: 'user', aud: 'tests', exp: now + 300, nbf: now - 10, iat: now },
     jti: randomUUID(),
-    access: [{ type, name, actions: actions.split(',') }],
+    access,
   }
   const text = `${encode({ typ: 'JWT', alg: 'RS256', x5c })}.${encode(claims)}`
   const signature = sign('sha256', Buffer.from(text), createPrivateKey(key))
@@ -177,6 +182,12 @@ function closeServer(server: ReturnType<typeof createServer>): Promise<void> {
     setTimeout(resolve, 500).unref()
   })
 }
+
+/** Perl is a part of every Debian, and its crypt(3) knows the one hash that docker-registry takes. */
+export const bcrypt = (password: string): string =>
+  execFileSync('perl', ['-e', 'print crypt($ARGV[0], q($2y$05$).q(a)x22)', password], {
+    encoding: 'utf8',
+  })
 
 /** Writes a file below a user's home, as that user's. */
 export function writeAs(

@@ -1,0 +1,41 @@
+import type { CommandSpec } from '../command-spec.ts'
+
+/** Commands that speak to registries: to log in, and to give images away. */
+export const registryCommands: readonly CommandSpec[] = [
+  {
+    names: ['login'],
+    summary: 'Log in to a registry',
+    usage: '[OPTIONS] [SERVER]',
+    operands: [0, 1],
+    flags: () => ({
+      password: { type: 'string', short: 'p', summary: 'Password' },
+      'password-stdin': { type: 'bool', summary: 'Take the password from stdin' },
+      username: { type: 'string', short: 'u', summary: 'Username' },
+    }),
+    load: () => import('../commands/login.ts'),
+  },
+  {
+    names: ['logout'],
+    summary: 'Log out from a registry',
+    usage: '[SERVER]',
+    operands: [0, 1],
+    flags: () => ({}),
+    load: () => import('../commands/logout.ts'),
+  },
+  {
+    names: ['image push', 'push'],
+    summary: 'Upload an image to a registry',
+    usage: '[OPTIONS] NAME[:TAG]',
+    operands: [1, 1],
+    flags: () => ({
+      'all-tags': {
+        type: 'bool',
+        short: 'a',
+        summary: 'Push all tags of an image to the repository',
+      },
+      'disable-content-trust': { type: 'bool', default: true, summary: 'Skip image signing' },
+      quiet: { type: 'bool', short: 'q', summary: 'Suppress verbose output' },
+    }),
+    load: () => import('../commands/push.ts'),
+  },
+]

@@ -1,0 +1,126 @@
+import { LighterError } from '../core/errors.ts'
+import type { Digest } from '../core/ids.ts'
+import type { Engine } from '../engine.ts'
+import { makeDraft } from '../fs/drafts.ts'
+import { ownIdentity } from '../host/process.ts'
+import { type Descriptor, parseManifest } from '../oci/image.ts'
+import {
+  familiarName,
+  familiarReference,
+  formatReference,
+  fullName,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '../oci/reference.ts'
+import { closeConnections } from '../registry/transport.ts'
+import { openPushTarget, type PushTarget } from '../registry/upload.ts'
+import { removeTrees } from '../runtime/userns.ts'
+import { hasBlob, peekBlob } from '../store/blobs.ts'
+import { listReferences, type ReferenceRecord } from '../store/references.ts'
+import { recordImageEvent } from './events.ts'
+import { type Image, readImage } from './find.ts'
+import { setReference } from './name.ts'
+import { pin } from './new-layer.ts'
+import { isForeign, type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
+
+/**
+ * Gives an image, or with `allTags` all of a repository, to its registry. Throws `usage` for a name that cannot be pushed or is
+ * not here, `registry-…` for what the registry says.
+ */
+export async function pushImage(
+  engine: Engine,
+  wanted: Reference,
+  {
+    allTags = false,
+    onProgress = () => undefined,
+  }: { allTags?: boolean; onProgress?: OnPushed } = {},
+): Promise<void> {
+  if (wanted.digest) throw new LighterError('usage', 'cannot push a digest reference')
+  if (allTags && wanted.tag) throw new LighterError('usage', "tag can't be used with --all-tags/-a")
+  onProgress({ type: 'start', repository: fullName(wanted) })
+  const tagged = findTagged(engine.paths.data, wanted)
+  const draft = makeDraft(engine.paths.data, ownIdentity())
+  try {
+    const target = await openPushTarget(wanted, engine.paths.dockerConfig)
+    const records = allTags ? tagged : [choose(tagged, withDefaultTag(wanted))]
+    for (const record of records) await pushRecord(engine, target, draft, record, onProgress)
+  } finally {
+    await closeConnections()
+    const namespace = { program: engine.native().program, idMap: engine.idMap() }
+    await removeTrees(namespace, [draft]).catch(() => undefined)
+  }
+}
+
+/** Every tag of a repository that is here. */
+function findTagged(data: string, wanted: Reference): ReferenceRecord[] {
+  const prefix = `${fullName(wanted)}:`
+  const tagged = listReferences(data).filter(
+    ({ reference }) => reference.startsWith(prefix) && !reference.includes('@'),
+  )
+  if (tagged.length > 0) return tagged
+  const message = `An image does not exist locally with the tag: ${familiarName(wanted)}`
+  throw new LighterError('usage', message)
+}
+
+function choose(tagged: readonly ReferenceRecord[], wanted: Reference): ReferenceRecord {
+  const found = tagged.find(({ reference }) => reference === formatReference(wanted))
+  if (found) return found
+  throw new LighterError('usage', `tag does not exist: ${familiarReference(wanted)}`)
+}
+
+async function pushRecord(
+  engine: Engine,
+  target: PushTarget,
+  draft: string,
+  record: ReferenceRecord,
+  report: OnPushed,
+): Promise<void> {
+  const { data } = engine.paths
+  const reference = parseReference(record.reference)
+  const { image, manifest, config } = readWhole(engine, record)
+  pin(draft, blobsOf(image), image.config.diffIds)
+  await pushLayers(data, target, reference, image, report)
+  await pushConfig(data, target, config)
+  const tag = reference.tag ?? 'latest'
+  const { digest, mediaType, size } = record.descriptor
+  await target.putManifest(tag, mediaType, manifest)
+  report({ type: 'done', tag, digest, size })
+  // As after a pull: the registry has it under this digest.
+  const name = formatReference({ ...reference, tag: undefined, digest })
+  setReference(engine, name, { descriptor: record.descriptor, imageId: record.imageId })
+  recordImageEvent(data, 'push', {
+    id: familiarReference(reference),
+    name: familiarName(reference),
+    labels: image.config.defaults.labels,
+  })
+}
+
+interface WholeImage {
+  image: Image
+  /** The bytes of its manifest. */
+  manifest: Buffer
+  config: Descriptor
+}
+
+/** An image all of whose blobs are here. */
+function readWhole(engine: Engine, record: ReferenceRecord): WholeImage {
+  const { data } = engine.paths
+  const { digest, size, mediaType } = record.descriptor
+  const image = readImage(engine, record)
+  const manifest = peekBlob(data, digest, size)
+  const parsed = manifest && parseManifest(manifest, mediaType)
+  const isHere = (layer: Descriptor): boolean =>
+    isForeign(layer) || hasBlob(data, layer.digest, layer.size)
+  if (image?.layers.every(isHere) && manifest && parsed?.kind === 'image') {
+    return { image, manifest, config: parsed.config }
+  }
+  const name = familiarReference(parseReference(record.reference))
+  throw new LighterError('damaged-image', `image ${name} is damaged: pull it again`)
+}
+
+const blobsOf = (image: Image): Digest[] => [
+  image.id,
+  image.manifest.digest,
+  ...image.layers.map(({ digest }) => digest),
+]

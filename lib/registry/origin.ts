@@ -1,0 +1,34 @@
+import { LighterError } from '../core/errors.ts'
+import { networkCode, send, unreachable } from './http.ts'
+import { hasOwnAuthority, isLoopback } from './transport.ts'
+
+const MAX_PORT = 65535
+
+/** Registries speak https. Only those on this machine may do without: there, plain http is tried first. */
+export async function findOrigin(registry: string): Promise<URL> {
+  if (registry === 'docker.io') return new URL('https://registry-1.docker.io')
+  const local = isLoopback(registry.replace(/:\d+$/, '')) && !hasOwnAuthority(registry)
+  if (!URL.canParse(`https://${registry}`)) throw noAddress(local ? 'http' : 'https', registry)
+  const secure = new URL(`https://${registry}`)
+  if (!local) return secure
+  const plain = new URL(`http://${registry}`)
+  const url = new URL('/v2/', plain)
+  try {
+    const response = await send({ method: 'GET', url, headers: {}, attempts: 1 })
+    response.body.destroy()
+    return response.status === 400 ? secure : plain
+  } catch (error) {
+    const code = error instanceof Error ? networkCode(error.cause) : ''
+    if (['UND_ERR_SOCKET', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')) return secure
+    throw unreachable({ method: 'GET', url }, error)
+  }
+}
+
+/** What a reference may have for a host is more than an address can be. */
+function noAddress(scheme: string, registry: string): LighterError {
+  const [, host = '', port] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(registry) ?? []
+  const reason =
+    Number(port) > MAX_PORT ? `address ${port}: invalid port` : `lookup ${host}: no such host`
+  const message = `Get "${scheme}://${registry}/v2/": dial tcp: ${reason}`
+  return new LighterError('registry-unreachable', message)
+}

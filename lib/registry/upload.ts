@@ -1,0 +1,234 @@
+import type { Readable } from 'node:stream'
+import { LighterError } from '../core/errors.ts'
+import type { Digest } from '../core/ids.ts'
+import type { Descriptor } from '../oci/image.ts'
+import type { Reference } from '../oci/reference.ts'
+import { type HttpResponse, pause } from './http.ts'
+import { blobUrl } from './registry.ts'
+import {
+  openSession,
+  type RegistryRequest,
+  request,
+  resolveLocation,
+  type Session,
+  statusError,
+} from './session.ts'
+import { isLoopback } from './transport.ts'
+
+const ATTEMPTS = 5
+/** So much is sent at a time: what a registry has answered for it has for good, and docker-registry knows of no half ones. */
+const CHUNK = 32 * 1024 * 1024
+/** A blob up to this size goes in the request that ends its upload: two requests in place of three. */
+const SMALL = 64 * 1024
+
+/** One repository of a registry, with the permission to push to it. */
+export interface PushTarget {
+  hasBlob(digest: Digest): Promise<boolean>
+  /** Takes a blob over from another repository of the registry; `undefined`: not from any of those. */
+  mountBlob(digest: Digest, sources: readonly string[]): Promise<string | undefined>
+  uploadBlob(blob: Descriptor, source: BlobSource): Promise<void>
+  putManifest(tag: string, mediaType: string, bytes: Buffer): Promise<void>
+}
+
+export interface BlobSource {
+  /** Its bytes from one offset to before another. */
+  open(from: number, end: number): Readable
+  /** How many bytes were sent; less than before when a part is sent again. */
+  onSent(bytes: number): void
+  signal?: AbortSignal
+}
+
+/** Finds how to push to the repository of a reference; the first request asks for permission. */
+export async function openPushTarget(
+  reference: Reference,
+  dockerConfig: string,
+): Promise<PushTarget> {
+  const session = await openSession(reference, dockerConfig, 'pull,push')
+  // As Docker's client: one that is not there is told of before anything else.
+  const base = new URL('/v2/', session.origin)
+  if (!isLoopback(base.hostname)) {
+    const response = await request(session, base)
+    response.body.destroy()
+  }
+  return {
+    hasBlob: (digest) => hasBlob(session, digest),
+    mountBlob: (digest, sources) => mountBlob(session, digest, sources),
+    uploadBlob: (blob, source) => uploadBlob(session, blob, source),
+    putManifest: (tag, mediaType, bytes) => putManifest(session, tag, mediaType, bytes),
+  }
+}
+
+async function hasBlob(session: Session, digest: Digest): Promise<boolean> {
+  const url = blobUrl(session, digest)
+  const response = await request(session, url, { method: 'HEAD' })
+  response.body.destroy()
+  if (response.status === 200) return true
+  if (response.status === 404) return false
+  throw await statusError(session, url, response, 'Head')
+}
+
+/** The registry may want to see that the other repository may be read: a token is asked for both. */
+async function mountBlob(
+  session: Session,
+  digest: Digest,
+  sources: readonly string[],
+): Promise<string | undefined> {
+  for (const from of sources) {
+    const scope = `repository:${from}:pull`
+    const wider = { ...session, scopes: [...new Set([...session.scopes, scope])] }
+    // The present token knows nothing of the other one.
+    if (session.authorization?.startsWith('Bearer ')) wider.authorization = undefined
+    const url = uploadsUrl(session)
+    url.searchParams.set('mount', digest)
+    url.searchParams.set('from', from)
+    const response = await request(wider, url, { method: 'POST' }).catch(() => undefined)
+    response?.body.destroy()
+    if (response?.status === 201) return from
+    if (response?.status === 202) await abandon(session, url, response)
+  }
+  return undefined
+}
+
+/** What a refused mount has begun is not wanted: it would lie there until the registry cleans up. */
+async function abandon(session: Session, url: URL, response: HttpResponse): Promise<void> {
+  const location = response.header('location')
+  if (!location) return
+  await request(session, resolveLocation(url, location), { method: 'DELETE', attempts: 1 })
+    .then(({ body }) => body.destroy())
+    .catch(() => undefined)
+}
+
+const uploadsUrl = ({ reference, origin }: Session): URL =>
+  new URL(`/v2/${reference.repository}/blobs/uploads/`, origin)
+
+/** Sends a blob; what the registry says that it has got of it when the connection breaks is not sent again. */
+async function uploadBlob(session: Session, blob: Descriptor, source: BlobSource): Promise<void> {
+  const upload = { place: await begin(session, source.signal) }
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const at = attempt === 1 ? 0 : await received(session, upload.place, source.signal)
+      if (at === undefined) upload.place = await begin(session, source.signal)
+      if (!at && blob.size <= SMALL) return await finish(session, upload.place, blob, source)
+      await sendRest(session, upload, blob, source, at ?? 0)
+      return await finish(session, upload.place, blob)
+    } catch (error) {
+      if (source.signal?.aborted || attempt >= ATTEMPTS || !mayPass(error)) throw error
+      await pause(attempt, undefined, source.signal)
+    }
+  }
+}
+
+const mayPass = (error: unknown): boolean =>
+  error instanceof LighterError && error.code === 'registry-unreachable'
+
+async function begin(session: Session, signal: AbortSignal | undefined): Promise<URL> {
+  const url = uploadsUrl(session)
+  const response = await request(session, url, { method: 'POST', signal })
+  return await nextPlace(session, url, response, [202], 'Post')
+}
+
+/** How many bytes of an upload the registry has; `undefined` when it knows nothing of it any more. */
+async function received(
+  session: Session,
+  place: URL,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  const response = await request(session, place, { signal })
+  response.body.destroy()
+  if (response.status !== 204) return undefined
+  const last = /^(?:bytes=)?0-(\d+)$/.exec(response.header('range') ?? '')?.[1]
+  // `0-0` is said of nothing and of one byte.
+  return last === undefined || last === '0' ? undefined : Number(last) + 1
+}
+
+/** Where an upload goes on: the registry says so after each piece. */
+interface Upload {
+  place: URL
+}
+
+async function sendRest(
+  session: Session,
+  upload: Upload,
+  blob: Descriptor,
+  source: BlobSource,
+  from: number,
+): Promise<void> {
+  for (let at = from; at < blob.size; at += CHUNK) {
+    const end = Math.min(at + CHUNK, blob.size)
+    const isWhole = at === 0 && end === blob.size
+    const response = await request(session, upload.place, {
+      method: 'PATCH',
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-length': String(end - at),
+        ...(isWhole ? {} : { 'content-range': `${at}-${end - 1}` }),
+      },
+      body: () => counted(source, at, end),
+      signal: source.signal,
+      attempts: 1,
+    })
+    upload.place = await nextPlace(session, upload.place, response, [202], 'Patch')
+  }
+}
+
+function counted(source: BlobSource, from: number, end: number): Readable {
+  const stream = source.open(from, end)
+  let sent = from
+  source.onSent(sent)
+  stream.on('data', (chunk: Buffer) => {
+    sent += chunk.length
+    source.onSent(sent)
+  })
+  // Listening began the flow: whoever sends it begins it again.
+  return stream.pause()
+}
+
+/** Ends an upload; with a source the whole blob goes with it. */
+async function finish(
+  session: Session,
+  place: URL,
+  blob: Descriptor,
+  source?: BlobSource,
+): Promise<void> {
+  const url = new URL(place)
+  url.searchParams.set('digest', blob.digest)
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-length': String(source ? blob.size : 0),
+  }
+  const body: RegistryRequest = source
+    ? { body: () => counted(source, 0, blob.size), attempts: 1 }
+    : {}
+  const response = await request(session, url, { method: 'PUT', headers, ...body })
+  if (response.status !== 201) throw await statusError(session, place, response, 'Put')
+  response.body.destroy()
+}
+
+async function nextPlace(
+  session: Session,
+  url: URL,
+  response: HttpResponse,
+  wanted: readonly number[],
+  method: string,
+): Promise<URL> {
+  const location = response.header('location')
+  if (!wanted.includes(response.status)) throw await statusError(session, url, response, method)
+  response.body.destroy()
+  if (location) return resolveLocation(url, location)
+  throw new LighterError('registry-protocol', `${url.host} does not say where an upload goes`)
+}
+
+async function putManifest(
+  session: Session,
+  tag: string,
+  mediaType: string,
+  bytes: Buffer,
+): Promise<void> {
+  const url = new URL(`/v2/${session.reference.repository}/manifests/${tag}`, session.origin)
+  const headers = { 'content-type': mediaType }
+  const response = await request(session, url, { method: 'PUT', headers, body: bytes })
+  if (response.status !== 201 && response.status !== 202 && response.status !== 200) {
+    throw await statusError(session, url, response, 'Put')
+  }
+  response.body.destroy()
+}
