@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { LighterError } from '../../lib/core/errors.ts'
+import type { Credentials } from '../../lib/registry/credential.ts'
 import { storeCredentials } from '../../lib/registry/credential-store.ts'
-import {
-  type Credentials,
-  credentialKey,
-  findOwnCredentials,
-} from '../../lib/registry/credentials.ts'
+import { credentialKey, findOwnCredentials } from '../../lib/registry/credentials.ts'
 import { logIn } from '../../lib/registry/login.ts'
 import type { Context } from '../context.ts'
 import { ask, askSecret } from '../output/ask.ts'

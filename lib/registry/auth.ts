@@ -1,6 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import { parseJson } from '../fs/read.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials } from './credential.ts'
 import { send } from './http.ts'
 
 const MAX_TOKEN = 1024 * 1024

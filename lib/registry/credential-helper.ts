@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { parseJson } from '../fs/read.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials } from './credential.ts'
 
 const MAX_ANSWER = 64 * 1024
 const TIMEOUT = 30_000

@@ -3,8 +3,9 @@ import { delimiter, join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { makeDirectory, replaceFile } from '../fs/replace.ts'
+import type { Credentials } from './credential.ts'
 import { eraseInHelper, storeInHelper } from './credential-helper.ts'
-import { type Credentials, credentialKey, helperOf } from './credentials.ts'
+import { credentialKey, helperOf } from './credentials.ts'
 
 type Json = Record<string, unknown>
 

@@ -1,11 +1,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseJson, readSmallFile } from '../fs/read.ts'
+import type { Credentials } from './credential.ts'
 import { askHelper } from './credential-helper.ts'
-
-export type Credentials =
-  | { kind: 'password'; username: string; password: string }
-  | { kind: 'identity-token'; token: string; username?: string }
 
 const MAX_CONFIG = 1024 * 1024
 const DOCKER_HUB = 'https://index.docker.io/v1/'

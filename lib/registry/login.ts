@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { LighterError } from '../core/errors.ts'
 import { basic, logInForToken, parseChallenge } from './auth.ts'
-import type { Credentials } from './credentials.ts'
+import type { Credentials } from './credential.ts'
 import { send } from './http.ts'
 import { findOrigin } from './origin.ts'
 import { readErrors } from './session.ts'
