@@ -19,14 +19,14 @@ You can log in with your password or a Personal Access Token (PAT). Using a limi
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const given = readFlags(context, parsed)
   const registry = hostname(parsed.operands[0] ?? DEFAULT_REGISTRY)
-  const { dockerConfig } = context.engine.paths
+  const { paths } = context.engine
   const known =
     given.username === '' && given.password === ''
-      ? await findOwnCredentials(dockerConfig, registry)
+      ? await findOwnCredentials(paths.dockerConfig, registry)
       : undefined
   const again = known && (await tryKnown(context, registry, known))
-  const accepted = again ?? (await logIn(registry, askFor(context, registry, given, known)))
-  const path = await storeCredentials(dockerConfig, registry, accepted)
+  const accepted = again ?? (await logIn(registry, askFor(context, registry, given, known), paths))
+  const path = await storeCredentials(paths.dockerConfig, registry, accepted)
   if (path !== undefined) {
     context.warn(
       `WARNING! Your password will be stored unencrypted in ${path}.
@@ -69,7 +69,7 @@ async function tryKnown(
 ): Promise<Credentials | undefined> {
   context.print('Authenticating with existing credentials...')
   try {
-    return await logIn(registry, known)
+    return await logIn(registry, known, context.engine.paths)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
     context.warn(`Login did not succeed, error: ${error.message}`)

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
+import { filter, format } from './shared.ts'
 
 /** Commands that speak to registries: to log in, and to give images away. */
 export const registryCommands: readonly CommandSpec[] = [
@@ -21,6 +22,19 @@ export const registryCommands: readonly CommandSpec[] = [
     operands: [0, 1],
     flags: () => ({}),
     load: () => import('../commands/logout.ts'),
+  },
+  {
+    names: ['search'],
+    summary: 'Search Docker Hub for images',
+    usage: '[OPTIONS] TERM',
+    operands: [1, 1],
+    flags: () => ({
+      filter,
+      format,
+      limit: { type: 'int', summary: 'Max number of search results' },
+      'no-trunc': { type: 'bool', summary: "Don't truncate output" },
+    }),
+    load: () => import('../commands/search.ts'),
   },
   {
     names: ['image push', 'push'],

@@ -42,7 +42,7 @@ export async function pushImage(
   const tagged = findTagged(engine.paths.data, wanted)
   const draft = makeDraft(engine.paths.data, ownIdentity())
   try {
-    const target = await openPushTarget(wanted, engine.paths.dockerConfig)
+    const target = await openPushTarget(wanted, engine.paths)
     const records = allTags ? tagged : [choose(tagged, withDefaultTag(wanted))]
     for (const record of records) await pushRecord(engine, target, draft, record, onProgress)
   } finally {

@@ -121,7 +121,16 @@ function mayPass(error: unknown): boolean {
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : ''
 
+const UNKNOWN_AUTHORITY =
+  'tls: failed to verify certificate: x509: certificate signed by unknown authority'
+
 const REASONS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED:
+    'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
   ECONNREFUSED: 'connect: connection refused',
   ECONNRESET: 'connection reset by peer',
   EHOSTUNREACH: 'connect: no route to host',

@@ -4,16 +4,22 @@ import { basic, logInForToken, parseChallenge } from './auth.ts'
 import type { Credentials } from './credential.ts'
 import { send } from './http.ts'
 import { findOrigin } from './origin.ts'
-import { readErrors } from './session.ts'
+import { endpointsOf, type RegistryPaths, readErrors } from './session.ts'
 import { closeConnections } from './transport.ts'
 
 /**
  * Asks a registry whether it takes the credentials. Returns those to be kept: an identity token where the registry gives one
  * for a password. Throws `registry-denied` and what the network does.
  */
-export async function logIn(registry: string, credentials: Credentials): Promise<Credentials> {
+export async function logIn(
+  registry: string,
+  credentials: Credentials,
+  paths: RegistryPaths,
+): Promise<Credentials> {
   try {
-    const url = new URL('/v2/', await findOrigin(registry))
+    const whole = { registry, repository: '', tag: undefined, digest: undefined }
+    const insecure = (await endpointsOf(whole, paths)).at(-1)?.insecure
+    const url = new URL('/v2/', await findOrigin(registry, insecure))
     const first = await send({ method: 'GET', url, headers: {} })
     const challenge = parseChallenge(first.header('www-authenticate') ?? '')
     // One that asks for nothing takes everything, and Docker keeps it.

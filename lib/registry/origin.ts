@@ -1,16 +1,20 @@
 import { LighterError } from '../core/errors.ts'
 import { networkCode, send, unreachable } from './http.ts'
-import { hasOwnAuthority, isLoopback } from './transport.ts'
+import { hasOwnAuthority, isLoopback, trustBlindly } from './transport.ts'
 
 const MAX_PORT = 65535
 
-/** Registries speak https. Only those on this machine may do without: there, plain http is tried first. */
-export async function findOrigin(registry: string): Promise<URL> {
+/**
+ * Registries speak https. Those on this machine may do without: there, plain http is tried first. So may those that the user
+ * calls insecure: whoever answers with TLS is believed there. Throws `registry-unreachable`.
+ */
+export async function findOrigin(registry: string, insecure = false): Promise<URL> {
   if (registry === 'docker.io') return new URL('https://registry-1.docker.io')
   const local = isLoopback(registry.replace(/:\d+$/, '')) && !hasOwnAuthority(registry)
   if (!URL.canParse(`https://${registry}`)) throw noAddress(local ? 'http' : 'https', registry)
   const secure = new URL(`https://${registry}`)
-  if (!local) return secure
+  if (!local) return insecure ? await findInsecure(secure) : secure
+  if (insecure) trustBlindly(secure.host)
   const plain = new URL(`http://${registry}`)
   const url = new URL('/v2/', plain)
   try {
@@ -21,6 +25,18 @@ export async function findOrigin(registry: string): Promise<URL> {
     const code = error instanceof Error ? networkCode(error.cause) : ''
     if (['UND_ERR_SOCKET', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')) return secure
     throw unreachable({ method: 'GET', url }, error)
+  }
+}
+
+async function findInsecure(secure: URL): Promise<URL> {
+  trustBlindly(secure.host)
+  const url = new URL('/v2/', secure)
+  try {
+    const response = await send({ method: 'GET', url, headers: {}, attempts: 1 })
+    response.body.destroy()
+    return secure
+  } catch {
+    return new URL(`http://${secure.host}`)
   }
 }
 

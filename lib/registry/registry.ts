@@ -5,7 +5,9 @@ import { familiarReference, type Reference } from '../oci/reference.ts'
 import type { HttpResponse } from './http.ts'
 import {
   deniedError,
+  endpointsOf,
   openSession,
+  type RegistryPaths,
   readErrors,
   request,
   type Session,
@@ -27,21 +29,42 @@ export interface Repository {
   ): Promise<{ offset: number; response: HttpResponse }>
 }
 
-/** Finds how to speak to the registry of a reference; the first request asks for permission. */
+/**
+ * Finds where to pull a reference from; the first request asks for permission. The first place that has the manifest, a mirror
+ * perhaps, has everything.
+ */
 export async function openRepository(
   reference: Reference,
-  dockerConfig: string,
+  paths: RegistryPaths,
 ): Promise<Repository> {
-  const session = await openSession(reference, dockerConfig)
+  const endpoints = await endpointsOf(reference, paths)
+  let session: Session | undefined
+  const chosen = (): Session => {
+    if (session) return session
+    throw new Error('no manifest has been asked for')
+  }
+  const choose = async (selector: string) => {
+    for (const [index, endpoint] of endpoints.entries()) {
+      try {
+        const candidate = await openSession(reference, endpoint, paths)
+        const answer = await fetchManifest(candidate, selector)
+        session = candidate
+        return answer
+      } catch (error) {
+        if (!(error instanceof LighterError) || index === endpoints.length - 1) throw error
+      }
+    }
+    throw new Error('no place to look for an image')
+  }
   return {
-    blobUrl: (digest) => blobUrl(session, digest),
-    fetchManifest: (selector) => fetchManifest(session, selector),
-    openBlob: (digest, offset, signal) => openBlob(session, digest, offset, signal),
+    blobUrl: (digest) => blobUrl(chosen(), digest),
+    fetchManifest: (selector) => (session ? fetchManifest(session, selector) : choose(selector)),
+    openBlob: (digest, offset, signal) => openBlob(chosen(), digest, offset, signal),
   }
 }
 
 async function fetchManifest(session: Session, selector: string) {
-  const url = new URL(`/v2/${session.reference.repository}/manifests/${selector}`, session.origin)
+  const url = new URL(`/v2/${session.repository}/manifests/${selector}`, session.origin)
   const response = await request(session, url, { headers: { accept: ACCEPT } })
   if (response.status !== 200) throw await manifestError(session, url, response)
   const bytes = await response.bytes(MAX_MANIFEST)
@@ -49,8 +72,8 @@ async function fetchManifest(session: Session, selector: string) {
 }
 
 /** Where a blob is. */
-export const blobUrl = ({ reference, origin }: Session, digest: Digest): URL =>
-  new URL(`/v2/${reference.repository}/blobs/${digest}`, origin)
+export const blobUrl = ({ repository, origin }: Session, digest: Digest): URL =>
+  new URL(`/v2/${repository}/blobs/${digest}`, origin)
 
 async function openBlob(session: Session, digest: Digest, from: number, signal?: AbortSignal) {
   const url = blobUrl(session, digest)

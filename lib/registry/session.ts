@@ -6,6 +6,8 @@ import type { Credentials } from './credential.ts'
 import { findCredentials } from './credentials.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, send } from './http.ts'
 import { findOrigin } from './origin.ts'
+import { type Endpoint, findEndpoints } from './rules.ts'
+import { readRules } from './rules-file.ts'
 
 const MAX_REDIRECTS = 10
 const MAX_ERROR = 64 * 1024
@@ -13,8 +15,11 @@ const NO_CREDENTIALS = 'no basic auth credentials'
 
 /** One repository of a registry, and what we may do there. */
 export interface Session {
+  /** What the user asked for. */
   reference: Reference
   origin: URL
+  /** Its path there: a mirror may have another. */
+  repository: string
   credentials: Credentials | undefined
   authorization: string | undefined
   /** What a token is asked for: `repository:debian:pull,push`. */
@@ -32,20 +37,47 @@ export interface RegistryRequest {
   attempts?: number
 }
 
-/** Finds how to speak to the registry of a reference; the first request asks for permission. */
+/** Where the user says how registries are to be spoken to. */
+export interface RegistryPaths {
+  /** The directory of Docker's configuration. */
+  dockerConfig: string
+  /** lighter's own config.json. */
+  config: string
+}
+
+/** The places that may have what a reference names, its own last. Throws `registry-denied`, `host-setup`. */
+export const endpointsOf = async (
+  reference: Reference,
+  { config }: RegistryPaths,
+): Promise<Endpoint[]> => findEndpoints(await readRules(config), reference)
+
+/** Finds how to speak to a place that may have what a reference names; the first request asks for permission. */
 export async function openSession(
   reference: Reference,
-  dockerConfig: string,
+  { registry, repository, insecure }: Endpoint,
+  { dockerConfig }: RegistryPaths,
   actions: 'pull' | 'pull,push' = 'pull',
 ): Promise<Session> {
   return {
     reference,
-    origin: await findOrigin(reference.registry),
-    credentials: await findCredentials(dockerConfig, reference.registry, reference.repository),
+    origin: await findOrigin(registry, insecure),
+    repository,
+    credentials: await findCredentials(dockerConfig, registry, repository),
     authorization: undefined,
-    scopes: [`repository:${reference.repository}:${actions}`],
+    scopes: [`repository:${repository}:${actions}`],
     pushes: actions !== 'pull',
   }
+}
+
+/** As `openSession`, with the place that the reference itself names: mirrors are for pulls of images. */
+export async function openOwnSession(
+  reference: Reference,
+  paths: RegistryPaths,
+  actions: 'pull' | 'pull,push' = 'pull',
+): Promise<Session> {
+  const endpoint = (await endpointsOf(reference, paths)).at(-1)
+  if (!endpoint) throw new Error('a reference without a place')
+  return await openSession(reference, endpoint, paths, actions)
 }
 
 /** Sends with permission; asks for it (again) when the registry wants it. Redirected requests carry none elsewhere. */

@@ -1,11 +1,20 @@
 import { LighterError } from '../core/errors.ts'
 import { parseJson } from '../fs/read.ts'
 import { familiarName, type Reference } from '../oci/reference.ts'
-import { openSession, readErrors, request, resolveLocation, statusError } from './session.ts'
+import {
+  openOwnSession,
+  type RegistryPaths,
+  readErrors,
+  request,
+  resolveLocation,
+  statusError,
+} from './session.ts'
 
 const MAX_PAGE = 8 * 1024 * 1024
-/** With a hundred tags a page more than any repository has. */
+/** More than any repository has. */
 const MAX_PAGES = 10_000
+const MAX_TAGS = 1_000_000
+const MAX_TAG = 128
 
 /**
  * All tags of a repository in the registry's order; big ones are told page by page. They are the registry's words: whoever uses one looks
@@ -13,12 +22,12 @@ const MAX_PAGES = 10_000
  */
 export async function listTags(
   reference: Reference,
-  dockerConfig: string,
+  paths: RegistryPaths,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const session = await openSession(reference, dockerConfig)
+  const session = await openOwnSession(reference, paths)
   const tags: string[] = []
-  let next: URL | undefined = new URL(`/v2/${reference.repository}/tags/list`, session.origin)
+  let next: URL | undefined = new URL(`/v2/${session.repository}/tags/list`, session.origin)
   const seen = new Set<string>()
   while (next) {
     const url: URL = next
@@ -28,7 +37,8 @@ export async function listTags(
     if (response.status === 404) throw await notFound(reference, response)
     if (response.status !== 200) throw await statusError(session, url, response)
     const link = nextPage(response.header('link') ?? '')
-    tags.push(...parseTags(await response.bytes(MAX_PAGE), url))
+    for (const tag of parseTags(await response.bytes(MAX_PAGE), url)) tags.push(tag)
+    if (tags.length > MAX_TAGS) throw badList(url)
     next = link === undefined ? undefined : resolveLocation(url, link)
   }
   return tags
@@ -42,9 +52,11 @@ function parseTags(bytes: Buffer, url: URL): string[] {
   const { tags } = (parseJson(bytes) ?? {}) as { tags?: unknown }
   // A repository whose last tag went has `null`.
   if (tags === null) return []
-  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string')) throw badList(url)
+  if (!Array.isArray(tags) || !tags.every(isShort)) throw badList(url)
   return tags
 }
+
+const isShort = (tag: unknown): boolean => typeof tag === 'string' && tag.length <= MAX_TAG
 
 const badList = (url: URL): LighterError =>
   new LighterError('registry-protocol', `${url.host} has no list of tags that can be read`)

@@ -17,6 +17,9 @@ const SYSTEM_BUNDLES = [
   '/etc/ssl/cert.pem',
 ]
 
+/** Hosts whose certificates nobody has to vouch for. */
+const blindlyTrusted = new Set<string>()
+
 const dispatchers = new Map<string, Promise<Dispatcher>>()
 
 /** Connections to one host, kept open between requests; with its own certificate authorities and the proxy. */
@@ -30,6 +33,9 @@ export function dispatcherFor(url: URL): Promise<Dispatcher> {
   return dispatcher
 }
 
+/** From now on the certificate of a host is not looked at: the user has called it insecure. */
+export const trustBlindly = (host: string): void => void blindlyTrusted.add(host)
+
 /** Ends all connections: a command must not wait for those that are only kept open. */
 export async function closeConnections(): Promise<void> {
   const open = [...dispatchers.values()]
@@ -39,7 +45,11 @@ export async function closeConnections(): Promise<void> {
 
 async function createDispatcher(url: URL): Promise<Dispatcher> {
   const { Agent, EnvHttpProxyAgent, Pool } = await import('undici')
-  const tls = url.protocol === 'https:' ? { ca: certificates(url.host) } : {}
+  const trust = blindlyTrusted.has(url.host) ? { rejectUnauthorized: false } : {}
+  const tls =
+    url.protocol === 'https:'
+      ? { ca: authorities(url.host), ...ownCertificate(url.host), ...trust }
+      : {}
   const timeouts = readTimeouts(process.env.LIGHTER_REGISTRY_TIMEOUT)
   const common = {
     headersTimeout: timeouts.headers,
@@ -69,14 +79,14 @@ export const isLoopback = (hostname: string): boolean =>
 
 /** Whether the user placed a certificate authority for this registry. */
 export const hasOwnAuthority = (host: string): boolean =>
-  authorityDirectories(host).some((directory) => existsSync(join(directory, 'ca.crt')))
+  certificateDirectories(host).some((directory) => existsSync(join(directory, 'ca.crt')))
 
-function certificates(host: string): string[] {
+function authorities(host: string): string[] {
   const system = process.env.SSL_CERT_FILE ?? SYSTEM_BUNDLES.find((path) => existsSync(path))
   const bundle = system ? readIfThere(system) : undefined
   const extra = process.env.NODE_EXTRA_CA_CERTS
-  const own = authorityDirectories(host).flatMap((directory) =>
-    listCertificates(directory).flatMap((name) => readIfThere(join(directory, name)) ?? []),
+  const own = certificateDirectories(host).flatMap((directory) =>
+    listEnding(directory, '.crt').flatMap((name) => readIfThere(join(directory, name)) ?? []),
   )
   return [
     ...(bundle ? [bundle] : rootCertificates),
@@ -85,14 +95,40 @@ function certificates(host: string): string[] {
   ].filter((text) => text !== '')
 }
 
-const authorityDirectories = (host: string): string[] => [
-  join('/etc/docker/certs.d', host),
-  join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'docker/certs.d', host),
-]
+/** What we show a registry of ourselves: the first `NAME.cert` with its `NAME.key`. Throws `host-setup` when one has none. */
+function ownCertificate(host: string): { cert: string; key: string } | undefined {
+  for (const directory of certificateDirectories(host)) {
+    const [name] = listEnding(directory, '.cert')
+    if (!name) continue
+    const path = join(directory, name)
+    const cert = readIfThere(path)
+    const key = readIfThere(path.replace(/cert$/, 'key'))
+    if (cert !== undefined && key !== undefined) return { cert, key }
+    const missing = `${name.slice(0, -'.cert'.length)}.key`
+    throw new LighterError(
+      'host-setup',
+      `missing key ${missing} for client certificate ${name} in ${directory}`,
+    )
+  }
+  return undefined
+}
 
-function listCertificates(directory: string): string[] {
+/** Docker's places, those of its rootless kind, and those of containers-certs.d(5): the user's before the machine's. */
+function certificateDirectories(host: string): string[] {
+  const config = process.env.XDG_CONFIG_HOME || join(homedir(), '.config')
+  return [
+    join(config, 'docker/certs.d', host),
+    join(config, 'containers/certs.d', host),
+    join('/etc/docker/certs.d', host),
+    join('/etc/containers/certs.d', host),
+  ]
+}
+
+function listEnding(directory: string, end: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => name.endsWith('.crt'))
+    return readdirSync(directory)
+      .filter((name) => name.endsWith(end))
+      .sort()
   } catch {
     return []
   }

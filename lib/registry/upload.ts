@@ -6,7 +6,8 @@ import type { Reference } from '../oci/reference.ts'
 import { type HttpResponse, pause } from './http.ts'
 import { blobUrl } from './registry.ts'
 import {
-  openSession,
+  openOwnSession,
+  type RegistryPaths,
   type RegistryRequest,
   request,
   resolveLocation,
@@ -41,9 +42,9 @@ export interface BlobSource {
 /** Finds how to push to the repository of a reference; the first request asks for permission. */
 export async function openPushTarget(
   reference: Reference,
-  dockerConfig: string,
+  paths: RegistryPaths,
 ): Promise<PushTarget> {
-  const session = await openSession(reference, dockerConfig, 'pull,push')
+  const session = await openOwnSession(reference, paths, 'pull,push')
   // As Docker's client: one that is not there is told of before anything else.
   const base = new URL('/v2/', session.origin)
   if (!isLoopback(base.hostname)) {
@@ -98,8 +99,8 @@ async function abandon(session: Session, url: URL, response: HttpResponse): Prom
     .catch(() => undefined)
 }
 
-const uploadsUrl = ({ reference, origin }: Session): URL =>
-  new URL(`/v2/${reference.repository}/blobs/uploads/`, origin)
+const uploadsUrl = ({ repository, origin }: Session): URL =>
+  new URL(`/v2/${repository}/blobs/uploads/`, origin)
 
 /** Sends a blob; what the registry says that it has got of it when the connection breaks is not sent again. */
 async function uploadBlob(session: Session, blob: Descriptor, source: BlobSource): Promise<void> {
@@ -224,7 +225,7 @@ async function putManifest(
   mediaType: string,
   bytes: Buffer,
 ): Promise<void> {
-  const url = new URL(`/v2/${session.reference.repository}/manifests/${tag}`, session.origin)
+  const url = new URL(`/v2/${session.repository}/manifests/${tag}`, session.origin)
   const headers = { 'content-type': mediaType }
   const response = await request(session, url, { method: 'PUT', headers, body: bytes })
   if (response.status !== 201 && response.status !== 202 && response.status !== 200) {

@@ -172,6 +172,24 @@ describe('a registry with a certificate of a private authority', () => {
     expect(await pull(host)).toMatchObject(worked)
   })
 
+  test.each(['docker', 'containers'])('that wants one of ours, in certs.d of %s', async (owner) => {
+    const wants = `${tls.trimEnd().slice(0, -1)}, clientcas: ["${authority.certificate}"] }\n`
+    const { host } = running(await startRegistryWith('', wants))
+    const place = (name: string) => join(world.home, `.config/${owner}/certs.d`, host, name)
+    writeAs(world.ids, place('ca.crt'), readFileSync(authority.certificate))
+    const own = () => execFileSync('chown', ['-R', `${world.ids.uid}`, join(world.home, '.config')])
+    own()
+    expect((await pull(host)).exitCode).toBe(1)
+    writeAs(world.ids, place('client.cert'), readFileSync(authority.serverCertificate))
+    own()
+    expect((await pull(host)).stderr).toContain(
+      'missing key client.key for client certificate client.cert',
+    )
+    writeAs(world.ids, place('client.key'), readFileSync(authority.serverKey))
+    own()
+    expect(await pull(host)).toMatchObject(worked)
+  })
+
   test('in SSL_CERT_FILE', async () => {
     const { host } = running(await startRegistryWith('', tls))
     expect(await pull(host, { SSL_CERT_FILE: authority.certificate })).toMatchObject(worked)
