@@ -114,6 +114,8 @@ const NO_HELP: ReadonlySet<ErrorCode> = new Set([
 /** What Docker's client finds out by itself; the host's own troubles are not called a daemon's either. */
 const OWN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'usage',
+  // It comes in the stream of what a load has to say.
+  'bad-archive',
   'bad-reference',
   'bad-platform',
   'bad-digest',

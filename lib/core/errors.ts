@@ -2,7 +2,10 @@
 export type ErrorCode =
   | 'usage'
   | 'bad-reference'
+  /** A name that no image can have, where Docker's daemon is the one to say so. */
+  | 'bad-image-name'
   | 'bad-digest'
+  | 'bad-archive'
   | 'bad-input'
   | 'bad-platform'
   | 'no-such-container'

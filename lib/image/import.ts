@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { isErrno, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { errnoText } from '../fs/errno.ts'
+import { openInputFile } from '../fs/input-file.ts'
 import { hostPlatform, parsePlatform } from '../oci/platform.ts'
 import { applyChanges } from './changes.ts'
 import { recordImageEvent } from './events.ts'
@@ -73,19 +72,8 @@ const URL_SOURCE = /^https?:\/\//
 
 async function openSource(source: string): Promise<Readable> {
   if (source === '-') return process.stdin
-  if (!URL_SOURCE.test(source)) return await openFile(source)
+  if (!URL_SOURCE.test(source)) return await openInputFile(source)
   return await openUrl(source)
-}
-
-async function openFile(path: string): Promise<Readable> {
-  const stream = createReadStream(path, { highWaterMark: 1024 * 1024 })
-  await new Promise((resolve, reject) => {
-    stream.once('open', resolve)
-    stream.once('error', reject)
-  }).catch((error: unknown) => {
-    throw new LighterError('usage', `open ${path}: ${errnoText(error)}`, { cause: error })
-  })
-  return stream
 }
 
 async function openUrl(url: string): Promise<Readable> {

@@ -127,21 +127,34 @@ async function unpackBeside(
   verified: Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { data } = engine.paths
-  const squashed = isSquashed(engine)
   // Where nobody reads, or has read to the end, an error would end the program: it is told by `verified`.
   archive.on('error', () => undefined)
-  if (hasLayer(data, diffId, squashed)) {
+  if (hasLayer(engine.paths.data, diffId, isSquashed(engine))) {
     archive.resume()
     return
   }
+  const draft = await unpackDraft(engine, diffId, archive, { verified, signal })
+  await publishDraft(engine, draft, diffId, onPublished)
+}
+
+/**
+ * Unpacks a layer into a draft of its own, which it returns: whole, with its record, but without its name. Throws
+ * `digest-mismatch`, and what the archive has wrong.
+ */
+export async function unpackDraft(
+  engine: Engine,
+  diffId: Digest,
+  archive: Readable,
+  { verified, signal }: { verified?: Promise<void>; signal?: AbortSignal | undefined } = {},
+): Promise<string> {
   await clearDamaged(engine, diffId)
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
-  const draft = makeDraft(data, ownIdentity())
-  const tree = join(draft, 'fs')
-  let published = false
+  const draft = makeDraft(engine.paths.data, ownIdentity())
+  let whole = false
   try {
-    const applied = await applyLayer(namespace, tree, archive, signal).catch(explainRange)
+    const applied = await applyLayer(namespace, join(draft, 'fs'), archive, signal).catch(
+      explainRange,
+    )
     archive.resume()
     await verified
     if (applied.diffId !== diffId) {
@@ -150,13 +163,31 @@ async function unpackBeside(
         `layer verification failed: its content is ${applied.diffId}, not ${diffId}`,
       )
     }
-    writeLayerRecord(draft, { ...applied, squashed })
+    writeLayerRecord(draft, { ...applied, squashed: isSquashed(engine) })
+    whole = true
+    return draft
+  } finally {
+    if (!whole) await removeTrees(namespace, [draft]).catch(() => undefined)
+  }
+}
+
+/** Gives an unpacked layer its name; where another process was first, the draft goes. */
+export async function publishDraft(
+  engine: Engine,
+  draft: string,
+  diffId: Digest,
+  onPublished?: (directory: string) => void,
+): Promise<void> {
+  const { data } = engine.paths
+  const squashed = isSquashed(engine)
+  const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  let published = false
+  try {
     published = publishLayer(data, draft, diffId, squashed)
-    if (published) {
-      const directory = layerPath(data, diffId, squashed)
-      if (onPublished) onPublished(directory)
-      else syncLayers(namespace, [directory])
-    }
+    if (!published) return
+    const directory = layerPath(data, diffId, squashed)
+    if (onPublished) onPublished(directory)
+    else syncLayers(namespace, [directory])
   } finally {
     if (!published) await removeTrees(namespace, [draft]).catch(() => undefined)
   }

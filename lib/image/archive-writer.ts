@@ -1,0 +1,78 @@
+import { createReadStream } from 'node:fs'
+import type { Header } from 'tar'
+import { isErrno, LighterError } from '../core/errors.ts'
+import type { Digest } from '../core/ids.ts'
+import { lazyCrypto } from '../core/lazy.ts'
+
+/** A member of an archive: a directory, a small document, or a file that has the digest as its name. */
+export type ArchiveMember =
+  | { name: string; kind: 'directory' }
+  | { name: string; kind: 'document'; bytes: Buffer }
+  | { name: string; kind: 'blob'; path: string; digest: Digest; size: number }
+
+const BLOCK = 512
+const FILE_MODE = 0o644
+const DIRECTORY_MODE = 0o755
+
+/**
+ * The bytes of an archive with these members, in their order: the same ones whenever and wherever it is made. Throws
+ * `damaged-image` when the bytes of a blob are not those of its digest.
+ */
+export async function* archiveBytes(members: readonly ArchiveMember[]): AsyncGenerator<Buffer> {
+  const { Header: HeaderClass } = await import('tar')
+  for (const member of members) {
+    const size = sizeOf(member)
+    yield encodeHeader(HeaderClass, member, size)
+    if (member.kind === 'document') yield member.bytes
+    if (member.kind === 'blob') yield* blobBytes(member)
+    yield Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)
+  }
+  yield Buffer.alloc(2 * BLOCK)
+}
+
+function sizeOf(member: ArchiveMember): number {
+  if (member.kind === 'directory') return 0
+  return member.kind === 'document' ? member.bytes.length : member.size
+}
+
+function encodeHeader(HeaderClass: typeof Header, member: ArchiveMember, size: number): Buffer {
+  const isDirectory = member.kind === 'directory'
+  const block = Buffer.alloc(BLOCK)
+  new HeaderClass({
+    path: member.name,
+    type: isDirectory ? 'Directory' : 'File',
+    mode: isDirectory ? DIRECTORY_MODE : FILE_MODE,
+    uid: 0,
+    gid: 0,
+    size,
+    mtime: new Date(0),
+  }).encode(block, 0)
+  return block
+}
+
+async function* blobBytes({
+  path,
+  digest,
+  size,
+}: Extract<ArchiveMember, { kind: 'blob' }>): AsyncGenerator<Buffer> {
+  const hash = lazyCrypto().createHash('sha256')
+  let left = size
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+      left -= chunk.length
+      if (left < 0) break
+      hash.update(chunk)
+      yield chunk
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EIO')) throw damagedBlob(digest, error)
+    throw error
+  }
+  if (left !== 0 || `sha256:${hash.digest('hex')}` !== digest) throw damagedBlob(digest)
+}
+
+/** The error for a stored blob whose bytes are not those of its digest. */
+export const damagedBlob = (digest: Digest, cause?: unknown): LighterError =>
+  new LighterError('damaged-image', `blob ${digest} is damaged: pull or load the image again`, {
+    cause,
+  })
