@@ -26,9 +26,11 @@ async function formatImages(
   const cells = imageCells(parsed.bool('no-trunc'), Date.now())
   if (format === '' || format === 'table') {
     if (quiet) return images.map((image) => `${cells.ID(image)}\n`).join('')
+    const textOf = (name: ImageColumn) => (image: ListedImage) =>
+      cells[name](image) || (name === 'CreatedSince' ? 'N/A' : '')
     const names: ImageColumn[] = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size']
     if (digests) names.splice(2, 0, 'Digest')
-    const columns = names.map((name) => ({ head: imageHeads[name], text: cells[name] }))
+    const columns = names.map((name) => ({ head: imageHeads[name], text: textOf(name) }))
     return `${formatTable(columns, images).join('\n')}\n`
   }
   const { formatRows } = await import('../output/rows.ts')
@@ -52,10 +54,12 @@ function rawFormat(quiet: boolean, digests: boolean): string {
 
 async function choose(engine: Engine, parsed: Parsed): Promise<ListedImage[]> {
   const filters = parseFilters(parsed.list('filter'))
-  const images = listImages(engine, parsed.operands[0])
+  const [pattern = ''] = parsed.operands
+  if (pattern !== '') filters.set('reference', [...(filters.get('reference') ?? []), pattern])
+  const images = listImages(engine)
   if (filters.size === 0) return images
   const { filterImages } = await import('../../lib/image/filter.ts')
-  const { parseTimestamp } = await import('../flags/time.ts')
-  const parseTime = (text: string) => Number(parseTimestamp(text, Date.now()) / 1_000_000n)
+  const { parseTimeFilter } = await import('../flags/prune-filter.ts')
+  const parseTime = (text: string) => Number(parseTimeFilter(text) / 1_000_000n)
   return filterImages(engine, images, filters, parseTime)
 }

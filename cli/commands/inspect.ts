@@ -80,7 +80,7 @@ const MISSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'no-such-image',
   'no-such-network',
   'no-such-volume',
-  'bad-reference',
+  'bad-image-name',
 ])
 
 async function inspect(engine: Engine, kind: Kind, text: string, size: boolean): Promise<Found> {

@@ -1,5 +1,6 @@
+import { LighterError } from '../../lib/core/errors.ts'
 import { pullImage } from '../../lib/image/pull.ts'
-import { parseReference, withDefaultTag } from '../../lib/oci/reference.ts'
+import { parseReference, type Reference, withDefaultTag } from '../../lib/oci/reference.ts'
 import type { Context } from '../context.ts'
 import { showPull } from '../output/progress.ts'
 import { outputStream } from '../output/write.ts'
@@ -8,13 +9,35 @@ import type { Parsed } from '../parse.ts'
 /** `pull`: the progress, then the full name; only the name with `-q`. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const given = parseReference(parsed.operands[0] ?? '')
+  if (!parsed.bool('disable-content-trust')) {
+    throw new LighterError(
+      'usage',
+      '--disable-content-trust=false: signatures of images are not checked',
+    )
+  }
+  const pull = parsed.bool('all-tags') ? pullTags : pullOne
+  context.print(await pull(context, parsed, given))
+  return 0
+}
+
+async function pullOne(context: Context, parsed: Parsed, given: Reference): Promise<string> {
   const quiet = parsed.bool('quiet')
   const reference = withDefaultTag(given)
   if (!quiet && reference !== given) context.print(`Using default tag: ${reference.tag}`)
-  const name = await pullImage(context.engine, reference, {
+  return await pullImage(context.engine, reference, {
     platform: parsed.string('platform'),
     ...(quiet ? {} : { onProgress: showPull(outputStream(1)) }),
   })
-  context.print(name)
-  return 0
+}
+
+async function pullTags({ engine }: Context, parsed: Parsed, given: Reference): Promise<string> {
+  if (given.tag !== undefined || given.digest !== undefined) {
+    throw new LighterError('usage', "tag can't be used with --all-tags/-a")
+  }
+  const { pullAllTags } = await import('../../lib/image/pull-tags.ts')
+  return await pullAllTags(engine, given, {
+    platform: parsed.string('platform'),
+    // Bars of one tag are not drawn over those of another.
+    ...(parsed.bool('quiet') ? {} : { watch: () => showPull(outputStream(1)) }),
+  })
 }

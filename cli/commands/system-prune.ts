@@ -7,7 +7,7 @@ import type { Context } from '../context.ts'
 import { parseFilters } from '../flags/filter.ts'
 import { parsePruneFilter } from '../flags/prune-filter.ts'
 import { confirm } from '../output/confirm.ts'
-import { formatSize } from '../output/units.ts'
+import { printDeleted, printReclaimed } from '../output/pruned.ts'
 import type { Parsed } from '../parse.ts'
 
 /** `system prune`: what nothing uses. Build caches do not exist here yet: none is ever unused. */
@@ -23,7 +23,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   let total = 0
   const show = (title: string, deleted: string[], reclaimed: number): void => {
     total += reclaimed
-    if (deleted.length > 0) context.print([title, ...deleted, ''].join('\n'))
+    printDeleted(context, title, deleted)
   }
   const containers = await pruneContainers(engine, filter)
   show('Deleted Containers:', containers.deleted, containers.reclaimed)
@@ -33,13 +33,10 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     show('Deleted Volumes:', deleted, reclaimed)
   }
   const images = await pruneImages(engine, filter, all)
-  show('Deleted Images:', images.deleted.map(lowerVerb), images.reclaimed)
-  context.print(`Total reclaimed space: ${formatSize(total, 4)}`)
+  show('Deleted Images:', images.deleted, images.reclaimed)
+  printReclaimed(context, total)
   return 0
 }
-
-/** `Untagged: x` of `rmi` is `untagged: x` here. */
-const lowerVerb = (line: string): string => line.charAt(0).toLowerCase() + line.slice(1)
 
 function describeWarning(parsed: Parsed): string {
   const all = parsed.bool('all')

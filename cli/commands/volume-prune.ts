@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { parseFilters } from '../flags/filter.ts'
 import { parsePruneFilter } from '../flags/prune-filter.ts'
 import { confirm } from '../output/confirm.ts'
-import { formatSize } from '../output/units.ts'
+import { printPruned } from '../output/pruned.ts'
 import type { Parsed } from '../parse.ts'
 import { BareRefusal } from '../report.ts'
 
@@ -21,13 +21,8 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const all = parsed.bool('all') || (asked !== undefined && more.length === 0 && isTrue(asked))
   if (!parsed.bool('force') && !confirm(warning(all))) return 0
   const others = list.filter((text) => !/^\s*all\s*=/i.test(text))
-  const { deleted, reclaimed } = await pruneVolumes(
-    context.engine,
-    parsePruneFilter(others, KNOWN),
-    all,
-  )
-  if (deleted.length > 0) context.print(['Deleted Volumes:', ...deleted, ''].join('\n'))
-  context.print(`Total reclaimed space: ${formatSize(reclaimed, 4)}`)
+  const filter = parsePruneFilter(others, KNOWN)
+  printPruned(context, 'Deleted Volumes:', await pruneVolumes(context.engine, filter, all))
   return 0
 }
 

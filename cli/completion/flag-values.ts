@@ -33,7 +33,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   uts: ['host'],
 }
 
-/** Values of `--filter` by command, those whose value is open with a `=` at their end. */
+/** Values of `--filter` by the command's first name, or by its verb; those whose value is open have a `=` at their end. */
 const FILTERS: Readonly<Record<string, readonly string[]>> = {
   events: [
     'container=',
@@ -46,6 +46,7 @@ const FILTERS: Readonly<Record<string, readonly string[]>> = {
     'type=',
     'volume=',
   ],
+  'image prune': ['dangling=', 'label=', 'label!=', 'until='],
   images: ['before=', 'dangling=', 'label=', 'reference=', 'since=', 'until='],
   ps: [
     'ancestor=',
@@ -69,7 +70,7 @@ const FILTERS: Readonly<Record<string, readonly string[]>> = {
 /** What a flag's value may be, as far as that is known. */
 export function flagValues(command: CommandSpec, flag: string, names: Names): readonly string[] {
   const verb = command.names.at(-1)?.split(' ').at(-1) ?? ''
-  if (flag === 'filter') return FILTERS[verb] ?? []
+  if (flag === 'filter') return FILTERS[command.names[0]] ?? FILTERS[verb] ?? []
   if (flag === 'signal' || flag === 'stop-signal')
     return Object.keys(constants.signals).map((name) => name.replace(/^SIG/, ''))
   if (flag === 'volume') return names.volumes().map((name) => `${name}:`)

@@ -14,13 +14,14 @@ export function parsePruneFilter(list: readonly string[], known = KNOWN): PruneF
   const [until, ...more] = filters.get('until') ?? []
   if (more.length > 0) throw new LighterError('bad-input', 'more than one until filter specified')
   return {
-    until: until === undefined ? undefined : parseUntil(until),
+    until: until === undefined ? undefined : parseTimeFilter(until),
     labels: filters.get('label') ?? [],
     notLabels: filters.get('label!') ?? [],
   }
 }
 
-function parseUntil(text: string): bigint {
+/** The value of `until`, in nanoseconds since 1970. Throws `bad-input`: the daemon reads it. */
+export function parseTimeFilter(text: string): bigint {
   try {
     return parseTimestamp(text, Date.now())
   } catch (error) {

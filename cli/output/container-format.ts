@@ -14,7 +14,8 @@ export function probeForSize(source: string): boolean {
   const used = new Set<string>()
   const kind = containerKind({ whole: false, now: 0 })
   const cells = Object.fromEntries(Object.keys(containerHeads).map((name) => [name, () => '']))
-  probeFormat<object>({ ...kind, cells, label: () => '', used }, source, {})
+  const { type, heads } = kind
+  probeFormat<object>({ type, heads, cells, label: () => '', used }, source, {})
   return used.has('Size')
 }
 

@@ -7,6 +7,7 @@ import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import { quote } from '../../lib/format/quote.ts'
 import { formatDate } from './date.ts'
+import { cutText } from './ellipsis.ts'
 import { formatSize } from './units.ts'
 
 /** What `ps` knows beside the containers. */
@@ -84,12 +85,7 @@ function shortImage(image: string, imageId: string): string {
 export function formatCommand(command: string[], whole: boolean): string {
   const [path = '', ...args] = command
   const text = [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ')
-  return quote(whole ? text : cut(text, MAX_COMMAND))
-}
-
-function cut(text: string, most: number): string {
-  const characters = [...text]
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`
+  return quote(whole ? text : cutText(text, MAX_COMMAND))
 }
 
 const formatSizes = (size: ContainerSize | undefined): string => {
@@ -106,5 +102,5 @@ const formatLabels = (labels: Readonly<Record<string, string>>): string =>
 
 function formatMount(mount: MountPoint, whole: boolean): string {
   const name = mount.type === 'volume' ? mount.name : mount.type === 'bind' ? mount.source : ''
-  return whole ? name : cut(name, MAX_MOUNT)
+  return whole ? name : cutText(name, MAX_MOUNT)
 }

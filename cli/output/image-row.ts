@@ -32,7 +32,7 @@ export function imageCells(
     Tag: ({ tag }) => tag,
     Digest: ({ digest }) => digest,
     CreatedSince: ({ created }) => formatAge(created, now),
-    CreatedAt: ({ created }) => (Number.isNaN(Date.parse(created)) ? '' : formatDate(created)),
+    CreatedAt: ({ created }) => formatDate(timeOf(created)),
     Size: ({ size }) => formatSize(size),
     Containers: unknown,
     VirtualSize: ({ size }) => formatSize(size, 4),
@@ -41,8 +41,13 @@ export function imageCells(
   }
 }
 
-/** An image that says nothing of its time has the zero of Go's time. */
+const EPOCH = '1970-01-01T00:00:00Z'
+
+/** An image that says nothing of its time is as old as Unix. */
+const timeOf = (created: string): string => (Number.isNaN(Date.parse(created)) ? EPOCH : created)
+
+/** The zero of Go's time is no age. */
 function formatAge(created: string, now: number): string {
-  const time = Date.parse(created)
-  return Number.isNaN(time) || created.startsWith('0001-') ? 'N/A' : `${formatSpan(now - time)} ago`
+  const time = timeOf(created)
+  return time.startsWith('0001-01-01') ? '' : `${formatSpan(now - Date.parse(time))} ago`
 }

@@ -13,7 +13,7 @@ export interface LayerEvent {
 }
 
 /** States with many events: a bar shows them, not more often than the eye sees, and no line. */
-const COUNTED = ['Downloading', 'Pushing']
+const COUNTED = ['Downloading', 'Pushing', 'Loading layer']
 
 /** Shows a pull: bars that are drawn over on a terminal, else one line per event of a layer. */
 export function showPull(stream: NodeJS.WriteStream): OnProgress {
@@ -47,7 +47,9 @@ function drawBars(stream: NodeJS.WriteStream): (event: LayerEvent) => void {
   return (event) => {
     const { id, status } = event
     const now = performance.now()
-    if (COUNTED.includes(status) && now - (drawn.get(id) ?? -REDRAW) < REDRAW) return
+    // What a load counts to the end is the last that is said of a layer.
+    const counts = COUNTED.includes(status) && event.current !== event.total
+    if (counts && now - (drawn.get(id) ?? -REDRAW) < REDRAW) return
     drawn.set(id, now)
     const text = clip(`${id}: ${status}${formatBar(event)}`, stream.columns || 80)
     const row = rows.indexOf(id)

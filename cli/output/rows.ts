@@ -20,6 +20,8 @@ export interface RowKind<Row> {
   type: string
   heads: Readonly<Record<string, string>>
   cells: Readonly<Record<string, (row: Row) => string>>
+  /** Those that `{{json .}}` shows in another way. */
+  jsonCells?: Readonly<Record<string, (row: Row) => string>>
   /** `.Label "key"` */
   label?: (row: Row, key: string) => string
   /** Which cells were looked at, those of `{{json .}}` too. */
@@ -105,7 +107,9 @@ function rowType<Row>(kind: RowKind<Row>): GoType {
     }
   }
   const json = (row: unknown): string => {
-    const entries = Object.entries(cells).sort(([a], [b]) => (a < b ? -1 : 1))
+    const entries = Object.entries({ ...cells, ...kind.jsonCells }).sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    )
     for (const [name] of entries) used?.add(name)
     return encodeForHtml(
       Object.fromEntries(entries.map(([name, cell]) => [name, cell(row as Row)])),

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY, filter, format, platform } from './shared.ts'
+import { ANY, filter, format, listFormat, platform, pruneFilter } from './shared.ts'
 
 /** Commands on images. */
 export const imageCommands: readonly CommandSpec[] = [
@@ -9,6 +9,12 @@ export const imageCommands: readonly CommandSpec[] = [
     usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
     operands: [1, 1],
     flags: () => ({
+      'all-tags': {
+        type: 'bool',
+        short: 'a',
+        summary: 'Download all tagged images in the repository',
+      },
+      'disable-content-trust': { type: 'bool', default: true, summary: 'Skip image verification' },
       platform,
       quiet: { type: 'bool', short: 'q', summary: 'Suppress verbose output' },
     }),
@@ -27,7 +33,7 @@ export const imageCommands: readonly CommandSpec[] = [
       },
       digests: { type: 'bool', summary: 'Show digests' },
       filter,
-      format,
+      format: listFormat,
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
       quiet: { type: 'bool', short: 'q', summary: 'Only show image IDs' },
     }),
@@ -42,6 +48,40 @@ export const imageCommands: readonly CommandSpec[] = [
     load: () => import('../commands/inspect.ts'),
   },
   {
+    names: ['image history', 'history'],
+    summary: 'Show the history of an image',
+    usage: '[OPTIONS] IMAGE',
+    operands: [1, 1],
+    flags: () => ({
+      format: listFormat,
+      human: {
+        type: 'bool',
+        short: 'H',
+        default: true,
+        summary: 'Print sizes and dates in human readable format',
+      },
+      'no-trunc': { type: 'bool', summary: "Don't truncate output" },
+      quiet: { type: 'bool', short: 'q', summary: 'Only show image IDs' },
+    }),
+    load: () => import('../commands/history.ts'),
+  },
+  {
+    names: ['image prune'],
+    summary: 'Remove unused images',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: () => ({
+      all: {
+        type: 'bool',
+        short: 'a',
+        summary: 'Remove all unused images, not just dangling ones',
+      },
+      filter: pruneFilter('Provide filter values (e.g. "until=<timestamp>")'),
+      force: { type: 'bool', short: 'f', summary: 'Do not prompt for confirmation' },
+    }),
+    load: () => import('../commands/image-prune.ts'),
+  },
+  {
     names: ['image rm', 'image remove', 'rmi'],
     summary: 'Remove one or more images',
     usage: '[OPTIONS] IMAGE [IMAGE...]',
@@ -52,6 +92,41 @@ export const imageCommands: readonly CommandSpec[] = [
       'no-prune': { type: 'bool', summary: 'Do not delete untagged parents' },
     }),
     load: () => import('../commands/rmi.ts'),
+  },
+  {
+    names: ['image save', 'save'],
+    summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+    usage: '[OPTIONS] IMAGE [IMAGE...]',
+    operands: [1, ANY],
+    flags: () => ({
+      output: { type: 'string', short: 'o', summary: 'Write to a file, instead of STDOUT' },
+      platform: {
+        type: 'string',
+        summary:
+          'Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
+    }),
+    load: () => import('../commands/save.ts'),
+  },
+  {
+    names: ['image load', 'load'],
+    summary: 'Load an image from a tar archive or STDIN',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: () => ({
+      input: {
+        type: 'string',
+        short: 'i',
+        summary: 'Read from tar archive file, instead of STDIN',
+      },
+      platform: {
+        type: 'string',
+        summary:
+          'Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
+      quiet: { type: 'bool', short: 'q', summary: 'Suppress the load output' },
+    }),
+    load: () => import('../commands/load.ts'),
   },
   {
     names: ['image tag', 'tag'],

@@ -28,11 +28,15 @@ export function isPrunable(
   createdAt: string,
   labels: Readonly<Record<string, string>>,
 ): boolean {
-  // An image may not say when it was made: then it is as old as can be.
-  const created = BigInt(Date.parse(createdAt) || 0) * 1_000_000n
-  if (filter.until !== undefined && created > filter.until) return false
+  if (filter.until !== undefined && !isBefore(createdAt, filter.until)) return false
   if (filter.notLabels.length > 0 && matchesLabels(filter.notLabels, labels)) return false
   return matchesLabels(filter.labels, labels)
+}
+
+/** An image may not say when it was made: then it is not known to be old enough. */
+function isBefore(createdAt: string, until: bigint): boolean {
+  const created = Date.parse(createdAt)
+  return !Number.isNaN(created) && BigInt(created) * 1_000_000n <= until
 }
 
 /** Removes the containers that do not run; one that somebody is about to start stays. */

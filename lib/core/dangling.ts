@@ -5,5 +5,6 @@ export function parseDangling(values: readonly string[]): boolean {
   const wanted = values.some((value) => value === '1' || value === 'true')
   const unwanted = values.some((value) => value === '0' || value === 'false')
   if (wanted !== unwanted) return wanted
-  throw new LighterError('bad-input', `invalid filter 'dangling=[${values.join(' ')}]'`)
+  const said = [...new Set(values)].sort().join(' ')
+  throw new LighterError('bad-input', `invalid filter 'dangling=[${said}]'`)
 }

@@ -6,12 +6,12 @@ import { readImage } from '../image/find.ts'
 import { isSquashed } from '../image/layer-kind.ts'
 import { removeImage } from '../image/remove.ts'
 import { listImageUsers } from '../image/users.ts'
-import { readLayer } from '../store/layers.ts'
+import { hasLayer, readLayer } from '../store/layers.ts'
 import { listReferences, type ReferenceRecord } from '../store/references.ts'
 
 /**
- * Removes images that no container was made from: those without a name, or with `all` any. What was done is told in the lines of
- * `rmi`.
+ * Removes images that no container was made from: those without a tag, or with `all` any. What was done is told in the words of Docker's
+ * `prune`.
  */
 export async function pruneImages(
   engine: Engine,
@@ -19,23 +19,28 @@ export async function pruneImages(
   all: boolean,
 ): Promise<Pruned> {
   const { data } = engine.paths
-  const before = layerSizes(engine)
+  const sizes = layerSizes(engine)
   const deleted: string[] = []
   for (const [id, names] of namesByImage(data)) {
-    if (!all && !names.every(({ reference }) => reference.startsWith('@'))) continue
+    // A digest that it was pulled by is no tag.
+    if (!all && !names.every(({ reference }) => reference.includes('@'))) continue
     const [first] = names
     const image = first && readImage(engine, first)
     if (!image) continue
     const { created, defaults } = image.config
     if (!isPrunable(filter, created, defaults.labels)) continue
-    deleted.push(...(await removeUnused(engine, id)))
+    deleted.push(...(await removeUnused(engine, id)).map(lowerVerb))
   }
-  const after = layerSizes(engine)
   let reclaimed = 0
-  for (const [layer, bytes] of before) if (!after.has(layer)) reclaimed += bytes
+  for (const [layer, bytes] of sizes) {
+    if (!hasLayer(data, layer, isSquashed(engine))) reclaimed += bytes
+  }
   recordPrune(data, 'image', reclaimed)
   return { deleted, reclaimed }
 }
+
+/** `Untagged: x` of `rmi` is `untagged: x` here. */
+const lowerVerb = (line: string): string => line.charAt(0).toLowerCase() + line.slice(1)
 
 function namesByImage(data: string): Map<Digest, ReferenceRecord[]> {
   const names = new Map<Digest, ReferenceRecord[]>()

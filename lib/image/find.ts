@@ -27,18 +27,34 @@ export function findImage(engine: Engine, text: string): Image | undefined {
   return record && readImage(engine, record)
 }
 
-/** As `findImage`; throws `no-such-image`. */
+/** As `findImage`; throws `no-such-image`, and `bad-image-name` for what is no name of an image at all. */
 export function getImage(engine: Engine, text: string): Image {
-  const image = findImage(engine, text)
+  const image = readImage(engine, getRecord(engine, text))
   if (!image) throw noSuchImage(text)
   return image
 }
 
+/** As `findRecord`; throws as `getImage` does. */
+export function getRecord(engine: Engine, text: string): ReferenceRecord {
+  try {
+    const record = findRecord(engine, text)
+    if (record) return record
+  } catch (error) {
+    if (!(error instanceof LighterError && error.code === 'bad-reference')) throw error
+    throw new LighterError('bad-image-name', error.message)
+  }
+  throw noSuchImage(text)
+}
+
 /** The error for an image that is not here; names are completed as Docker does. */
 export function noSuchImage(text: string): LighterError {
-  const isId = /^(?:sha256:.*|[0-9a-f]{64})$/.test(text)
-  const name = isId ? text : familiarReference(withDefaultTag(parseReference(text)))
-  return new LighterError('no-such-image', `No such image: ${name}`)
+  return new LighterError('no-such-image', `No such image: ${completeName(text)}`)
+}
+
+function completeName(text: string): string {
+  if (text.startsWith('sha256:')) return text
+  if (isLowerHex(text, 64)) return `sha256:${text}`
+  return familiarReference(withDefaultTag(parseReference(text)))
 }
 
 /** One reference of the image that the text names. */

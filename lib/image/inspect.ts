@@ -1,3 +1,4 @@
+import { sortMembers } from '../core/labels.ts'
 import type { Engine } from '../engine.ts'
 import { familiarReference, parseReference } from '../oci/reference.ts'
 import { listReferences } from '../store/references.ts'
@@ -9,7 +10,7 @@ type Json = Readonly<Record<string, unknown>>
 /** Docker's names of what does the same there. */
 const DRIVER_NAMES = { overlay: 'overlay2', 'fuse-overlayfs': 'fuse-overlayfs', copy: 'vfs' }
 
-/** The document that `inspect` shows for an image, in the shape of Docker 26. Throws `no-such-image`. */
+/** The document that `inspect` shows for an image, in the shape of Docker 26. Throws `no-such-image`, `bad-image-name`. */
 export async function inspectImage(engine: Engine, text: string): Promise<Record<string, unknown>> {
   const image = getImage(engine, text)
   const records = listReferences(engine.paths.data).filter(({ imageId }) => imageId === image.id)
@@ -24,11 +25,12 @@ export async function inspectImage(engine: Engine, text: string): Promise<Record
     RepoDigests: names.filter((name) => name.includes('@')),
     Parent: '',
     Comment: raw.comment ?? '',
-    Created: created,
+    ...(created === '' ? {} : { Created: shortenFraction(created) }),
     DockerVersion: raw.docker_version ?? '',
     Author: raw.author ?? '',
-    Config: describeConfig(isObject(raw.config) ? raw.config : {}),
-    Architecture: platform.architecture,
+    Config: isObject(raw.config) ? describeConfig(raw.config) : null,
+    // Not `platform`: its names are the usual ones, these are the image's own.
+    Architecture: raw.architecture ?? '',
     ...(raw.variant ? { Variant: raw.variant } : {}),
     Os: platform.os,
     ...(raw['os.version'] ? { OsVersion: raw['os.version'] } : {}),
@@ -39,9 +41,13 @@ export async function inspectImage(engine: Engine, text: string): Promise<Record
   }
 }
 
+/** `…:00.120Z` is `…:00.12Z`, as Go prints a time. */
+const shortenFraction = (time: string): string =>
+  time.replace(/\.(\d*?)0+(?=Z|[+-])/, (_, digits) => (digits === '' ? '' : `.${digits}`))
+
 /** Members in Docker's order, with its empty values; some only where the image has them. */
 function describeConfig(config: Json): Json {
-  const some = (name: string) => (config[name] ? { [name]: config[name] } : {})
+  const some = (name: string) => (isEmpty(config[name]) ? {} : { [name]: sorted(config[name]) })
   return {
     Hostname: config.Hostname ?? '',
     Domainname: config.Domainname ?? '',
@@ -55,21 +61,39 @@ function describeConfig(config: Json): Json {
     StdinOnce: config.StdinOnce ?? false,
     Env: config.Env ?? null,
     Cmd: config.Cmd ?? null,
-    ...some('Healthcheck'),
+    ...describeHealthcheck(config.Healthcheck),
     ...some('ArgsEscaped'),
     Image: config.Image ?? '',
-    Volumes: config.Volumes ?? null,
+    Volumes: sorted(config.Volumes),
     WorkingDir: config.WorkingDir ?? '',
     Entrypoint: config.Entrypoint ?? null,
     ...some('NetworkDisabled'),
     ...some('MacAddress'),
     OnBuild: config.OnBuild ?? null,
-    Labels: config.Labels ?? null,
+    Labels: sorted(config.Labels),
     ...some('StopSignal'),
-    ...some('StopTimeout'),
+    ...(typeof config.StopTimeout === 'number' ? { StopTimeout: config.StopTimeout } : {}),
     ...some('Shell'),
   }
 }
+
+const HEALTHCHECK = ['Test', 'Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries']
+
+/** What is zero or empty is not worth a member, the whole is. */
+function describeHealthcheck(check: unknown): Json {
+  if (!isObject(check)) return {}
+  const members = HEALTHCHECK.flatMap((name) =>
+    isEmpty(check[name]) ? [] : [[name, check[name]] as const],
+  )
+  return { Healthcheck: Object.fromEntries(members) }
+}
+
+const isEmpty = (value: unknown): boolean =>
+  !value || (typeof value === 'object' && Object.keys(value).length === 0)
+
+/** Maps in the order of their keys; nothing is `null`. */
+const sorted = (value: unknown): unknown =>
+  isObject(value) && !Array.isArray(value) ? sortMembers(value) : (value ?? null)
 
 /** A copied root has no layers to show. Nothing is merged or written where only an image is. */
 async function describeDriver(engine: Engine, image: Image): Promise<Json> {

@@ -1,4 +1,3 @@
-import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { familiarName, parseReference } from '../oci/reference.ts'
@@ -12,42 +11,30 @@ export interface ListedImage {
   tag: string
   digest: string
   id: Digest
+  /** As the image has it; empty where it says nothing. */
   created: string
   size: number
   labels: Readonly<Record<string, string>>
 }
 
-const NONE = '<none>'
+/** What stands for a name that is not there. */
+export const NONE = '<none>'
 
 /** One row per name, the newest image first. */
-export function listImages(engine: Engine, filter?: string): ListedImage[] {
+export function listImages(engine: Engine): ListedImage[] {
   const images = new Map<Digest, Image | undefined>()
   const rows = listReferences(engine.paths.data)
-  const wanted = filter === undefined ? undefined : parseFilter(filter)
-  if (wanted === NOTHING) return []
   const listed = rows.flatMap((record) => {
     if (!images.has(record.imageId)) images.set(record.imageId, readImage(engine, record))
     const image = images.get(record.imageId)
     const names = image && rowNames(record, rows)
     if (!image || !names) return []
-    if (wanted && !matches(record, wanted)) return []
     const { config, id } = image
     const size = imageSize(engine, image)
     return [{ ...names, id, created: config.created, size, labels: config.defaults.labels }]
   })
-  return listed.sort((a, b) => Date.parse(b.created) - Date.parse(a.created) || 0)
-}
-
-const NOTHING = Symbol('no image has such a name')
-
-/** What cannot be a name is the name of nothing. */
-function parseFilter(text: string): ReturnType<typeof parseReference> | typeof NOTHING {
-  try {
-    return parseReference(text)
-  } catch (error) {
-    if (error instanceof LighterError) return NOTHING
-    throw error
-  }
+  const age = ({ created }: ListedImage): number => Date.parse(created) || 0
+  return listed.sort((a, b) => age(b) - age(a))
 }
 
 /** Sum of the unpacked layers. */
@@ -76,17 +63,4 @@ function rowNames(record: ReferenceRecord, rows: ReferenceRecord[]): Names | und
   }
   const digest = family.find(({ reference: other }) => other.includes('@'))?.reference
   return { repository, tag: reference.tag ?? NONE, digest: digest?.split('@')[1] ?? NONE }
-}
-
-function matches(
-  { reference }: ReferenceRecord,
-  wanted: ReturnType<typeof parseReference>,
-): boolean {
-  if (reference.startsWith('@')) return false
-  const has = parseReference(reference)
-  return (
-    familiarName(has) === familiarName(wanted) &&
-    (wanted.tag === undefined || wanted.tag === has.tag) &&
-    (wanted.digest === undefined || wanted.digest === has.digest)
-  )
 }

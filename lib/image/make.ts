@@ -15,6 +15,9 @@ import { GZIP_LAYER, type NewLayer, storeLayer } from './new-layer.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
+/** Two zero blocks: an archive without an entry. */
+const EMPTY_LAYER = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef'
+
 export interface NewImage {
   /** What the new layer lies on. */
   parent: Image | undefined
@@ -51,15 +54,17 @@ function writeImage(engine: Engine, image: NewImage, layer: NewLayer): Digest {
     writeBlob(data, digest, bytes)
     return { mediaType, digest, size: bytes.length }
   }
-  const config = put('application/vnd.oci.image.config.v1+json', configuration(image, layer))
+  // Docker adds no layer where a container changed nothing.
+  const added = image.parent && layer.diffId === EMPTY_LAYER ? undefined : layer
+  const config = put('application/vnd.oci.image.config.v1+json', configuration(image, added))
   const mediaType = MEDIA_TYPES.ociManifest
-  const layers = [...(image.parent?.layers ?? []).map(asOci), layer.blob]
+  const layers = [...(image.parent?.layers ?? []).map(asOci), ...(added ? [added.blob] : [])]
   const descriptor = put(mediaType, { schemaVersion: 2, mediaType, config, layers })
   nameImage(engine, image, { descriptor, imageId: config.digest })
   return config.digest
 }
 
-function configuration(image: NewImage, layer: NewLayer): Document {
+function configuration(image: NewImage, layer: NewLayer | undefined): Document {
   const created = new Date().toISOString()
   const { createdBy, comment, author } = image.history
   const parent = image.parent?.config
@@ -68,14 +73,16 @@ function configuration(image: NewImage, layer: NewLayer): Document {
     ...(createdBy === '' ? {} : { created_by: createdBy }),
     ...(author === '' ? {} : { author }),
     ...(comment === '' ? {} : { comment }),
+    ...(layer ? {} : { empty_layer: true }),
   }
+  const diffIds = [...(parent?.diffIds ?? []), ...(layer ? [layer.diffId] : [])]
   return {
     ...image.members,
     created,
     ...(author === '' ? {} : { author }),
     ...(comment === '' ? {} : { comment }),
     config: image.config,
-    rootfs: { type: 'layers', diff_ids: [...(parent?.diffIds ?? []), layer.diffId] },
+    rootfs: { type: 'layers', diff_ids: diffIds },
     history: [...(Array.isArray(parent?.raw.history) ? parent.raw.history : []), entry],
   }
 }

@@ -1,11 +1,14 @@
+import { isLowerHex } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import type { Descriptor } from '../oci/image.ts'
 import {
+  familiarName,
   familiarReference,
   formatReference,
   parseReference,
+  type Reference,
   withDefaultTag,
 } from '../oci/reference.ts'
 import {
@@ -43,8 +46,10 @@ export function setReference(
   }
 }
 
-/** Gives an image one more name. Throws `no-such-image` and `bad-reference`. */
+/** Gives an image one more name. Throws `no-such-image`, `bad-reference` and `bad-input`. */
 export function tagImage(engine: Engine, source: string, target: string): void {
+  // As Docker's client, which looks at both names before its daemon looks for the image; an id in full is none.
+  if (!isLowerHex(source, 64)) parseGiven(source)
   const reference = parseTarget(target)
   const image = getImage(engine, source)
   const taggedAt = new Date().toISOString()
@@ -54,16 +59,29 @@ export function tagImage(engine: Engine, source: string, target: string): void {
   recordImageEvent(engine.paths.data, 'tag', { id: image.id, name, labels })
 }
 
+/** In its full form. */
 function parseTarget(target: string): string {
+  const reference = withDefaultTag(parseGiven(target))
+  if (reference.digest) {
+    throw new LighterError('bad-reference', 'refusing to create a tag with a digest reference')
+  }
+  if (familiarName(reference) === 'sha256') {
+    throw new LighterError(
+      'bad-input',
+      'refusing to create an ambiguous tag using digest algorithm as name',
+    )
+  }
+  return formatReference(reference)
+}
+
+function parseGiven(text: string): Reference {
   try {
-    const reference = withDefaultTag(parseReference(target))
-    if (!reference.digest) return formatReference(reference)
+    return parseReference(text)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
     throw new LighterError(
       'bad-reference',
-      `Error parsing reference: "${target}" is not a valid repository/tag: ${error.message}`,
+      `Error parsing reference: "${text}" is not a valid repository/tag: ${error.message}`,
     )
   }
-  throw new LighterError('bad-reference', 'refusing to create a tag with a digest reference')
 }

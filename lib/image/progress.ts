@@ -6,6 +6,7 @@ export type LayerStatus =
   | 'Verifying Checksum'
   | 'Download complete'
   | 'Extracting'
+  | 'Loading layer'
   | 'Pull complete'
   | 'Already exists'
 
@@ -13,6 +14,7 @@ export type LayerStatus =
 export type PullEvent =
   | { type: 'start'; tag: string; repository: string }
   | { type: 'layer'; id: string; status: LayerStatus; current?: number; total?: number }
-  | { type: 'done'; digest: string; reference: string; fresh: boolean }
+  | { type: 'digest'; digest: string }
+  | { type: 'status'; reference: string; fresh: boolean }
 
 export type OnProgress = (event: PullEvent) => void

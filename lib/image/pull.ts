@@ -76,7 +76,7 @@ export async function pullImage(
   const published: string[] = []
   ensureLayout(engine.paths.data)
   try {
-    const repository = await openRepository(reference, engine.paths.dockerConfig)
+    const repository = await openRepository(reference, engine.paths)
     const image = await resolve(repository, reference, platform, report)
     const config = await fetchConfig(engine, repository, image, signal)
     checkPlatform(config, platform, options.platform !== undefined, reference)
@@ -93,7 +93,8 @@ export async function pullImage(
       if (round > 0 && !changed) break
       fresh = nameImage(engine, reference, image, published.length === 0) || fresh
     }
-    report({ type: 'done', digest: image.digest, reference: pulledName(reference), fresh })
+    report({ type: 'digest', digest: image.digest })
+    report({ type: 'status', reference: pulledName(reference), fresh })
     const { labels } = config.defaults
     const name = familiarName(reference)
     recordImageEvent(engine.paths.data, 'pull', { id: pulledName(reference), name, labels })

@@ -12,7 +12,7 @@ import {
 } from '../store/references.ts'
 import { collectGarbage } from './collect.ts'
 import { recordImageEvent } from './events.ts'
-import { findRecord, noSuchImage, readImage } from './find.ts'
+import { getRecord, readImage } from './find.ts'
 import { type ImageUser, layerStacks } from './users.ts'
 
 export interface RemoveOptions {
@@ -20,15 +20,19 @@ export interface RemoveOptions {
   users: readonly ImageUser[]
 }
 
-/** Takes names from an image, and the image with its last one. Returns what happened in Docker's words. */
+/**
+ * Takes names from an image, and the image with its last one. Returns what happened in Docker's words. Throws `no-such-image`,
+ * `bad-image-name`, `conflict`.
+ */
 export async function removeImage(
   engine: Engine,
   text: string,
   { force, users }: RemoveOptions,
 ): Promise<string[]> {
   const { data } = engine.paths
-  const found = findRecord(engine, text)
-  if (!found) throw noSuchImage(text)
+  // Docker's client asks its daemon for a page without a name.
+  if (text === '') throw new LighterError('no-such-image', 'page not found')
+  const found = getRecord(engine, text)
   const all = listReferences(data).filter(({ imageId }) => imageId === found.imageId)
   const mine = users.filter(({ imageId }) => imageId === found.imageId)
   const byId = isIdText(text, found)

@@ -58,7 +58,10 @@ test('images: names, digests, filters by name', async () => {
   expect(rows.find((row) => row.startsWith('two '))).toMatch(/^two +1 +<none> /)
   expect(rows.find((row) => row.startsWith(image))).toContain(digest)
   expect(lines((await lighter('images', '-q', '--no-trunc', 'two')).stdout)).toEqual([id])
-  for (const name of ['nosuch', 'Foo', 'two:2']) {
+  for (const name of [`${image}@${digest}`, `${image}*`, `*/${image.split('/')[1]}:l*`]) {
+    expect(lines((await lighter('images', '-q', '--no-trunc', name)).stdout)).toEqual([id])
+  }
+  for (const name of ['nosuch', 'Foo', 'two:2', '*/*:1']) {
     expect(await lighter('images', '-q', name)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
   }
 })

@@ -6,5 +6,7 @@ test('the filter dangling, as Docker reads it', () => {
     expect(parseDangling(values)).toBe(true)
   for (const values of [['0'], ['false'], ['0', 'x']]) expect(parseDangling(values)).toBe(false)
   for (const values of [['t'], ['TRUE'], [''], ['1', '0']])
-    expect(() => parseDangling(values)).toThrow(`invalid filter 'dangling=[${values.join(' ')}]'`)
+    expect(() => parseDangling(values)).toThrow(
+      `invalid filter 'dangling=[${values.toSorted().join(' ')}]'`,
+    )
 })

@@ -77,6 +77,7 @@ test.each([
   ],
   [['events', '--filter', 'con'], ['container=']],
   [['container', 'prune', '--filter', 'un'], ['until=']],
+  [['image', 'prune', '--filter', 'd'], ['dangling=']],
   [['--debug', 'container', 'ren'], ['rename']],
   [['help', 'container', 'ren'], ['rename']],
   [['nosuch', ''], []],
