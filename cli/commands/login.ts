@@ -26,7 +26,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       : undefined
   const again = known && (await tryKnown(context, registry, known))
   const accepted = again ?? (await logIn(registry, askFor(context, registry, given, known), paths))
-  const path = await storeCredentials(paths.dockerConfig, registry, accepted)
+  const path = await keep(paths.dockerConfig, registry, accepted)
   if (path !== undefined) {
     context.warn(
       `WARNING! Your password will be stored unencrypted in ${path}.
@@ -37,6 +37,19 @@ https://docs.docker.com/engine/reference/commandline/login/#credentials-store
   }
   context.print('Login Succeeded')
   return 0
+}
+
+async function keep(
+  dockerConfig: string,
+  registry: string,
+  credentials: Credentials,
+): Promise<string | undefined> {
+  try {
+    return await storeCredentials(dockerConfig, registry, credentials)
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    throw new LighterError('usage', `Error saving credentials: ${error.message}`, { cause: error })
+  }
 }
 
 interface Given {

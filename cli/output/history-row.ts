@@ -1,4 +1,5 @@
 import { shortId } from '../../lib/core/ids.ts'
+import { printable } from '../../lib/core/printable.ts'
 import type { HistoryStep } from '../../lib/image/history.ts'
 import { formatDateRfc3339 } from './date.ts'
 import { cutText } from './ellipsis.ts'
@@ -37,14 +38,17 @@ export function historyRows({ whole, human, now }: HistoryStyle): RowKind<Histor
     CreatedSince: (step) => (human ? formatAge(secondsOf(step.created), now) : createdAt(step)),
     CreatedAt: createdAt,
     CreatedBy: ({ createdBy }) => {
-      const text = createdBy.replaceAll('\t', ' ')
+      const text = withoutControls(createdBy.replaceAll('\t', ' '))
       return whole ? text : cutText(text, MAX_CREATED_BY)
     },
     Size: ({ size }) => (human ? formatSize(size) : String(size)),
-    Comment: ({ comment }) => comment,
+    Comment: ({ comment }) => withoutControls(comment),
   }
   return { type: 'image.historyContext', heads, cells }
 }
+
+/** An image must not steer a terminal; its lines stay lines, as with Docker. */
+const withoutControls = (text: string): string => text.split('\n').map(printable).join('\n')
 
 /** A step that does not say its time has the beginning of Unix's. */
 const secondsOf = (created: string): number => Math.floor((Date.parse(created) || 0) / 1000)

@@ -40,7 +40,11 @@ export function formatTime(text: string): string {
   return `${date} ${time}${digits} ${offset}`
 }
 
-const nanosecondsIn = (data: unknown): bigint => BigInt(Math.trunc(Number(data ?? 0)))
+/** What an image says may be no number. */
+function nanosecondsIn(data: unknown): bigint {
+  const number = Math.trunc(Number(data ?? 0))
+  return Number.isFinite(number) ? BigInt(number) : 0n
+}
 
 /** A method that tells a duration as a number of so many nanoseconds each, with its fraction. */
 const inUnits = (nanoseconds: number): GoMethod => ({

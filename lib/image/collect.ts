@@ -13,7 +13,7 @@ import { readImage } from './find.ts'
 import { collectLeftovers } from './leftovers.ts'
 import { layerStacks } from './users.ts'
 
-const MAX_PINS = 1024 * 1024
+const MAX_PINS = 64 * 1024 * 1024
 
 interface Marked {
   blobs: Set<string>

@@ -57,8 +57,10 @@ export function readDockerArchive(
     const config = readConfig(bytes)
     checkCount(entry.layers.length, config.diffIds.length)
     if (isWanted(config, wanted)) {
-      const image = known(id) ? undefined : readImage(files, entry, config, bytes)
-      const descriptor = image?.descriptor ?? known(id)
+      // Asked once: a removal beside us may change the answer.
+      const stored = known(id)
+      const image = stored ? undefined : readImage(files, entry, config, bytes)
+      const descriptor = image?.descriptor ?? stored
       if (descriptor)
         images.push({ layers: [], documents: [], ...image, id, names, config, descriptor })
     }
@@ -81,7 +83,11 @@ function readEntry(value: unknown): Entry {
   return { config: entry.Config, tags: texts(entry.RepoTags), layers: texts(entry.Layers) }
 }
 
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
+function texts(value: unknown): string[] {
+  if (!Array.isArray(value)) return []
+  if (value.every((entry) => typeof entry === 'string')) return value
+  throw badArchive('manifest.json has names that are no texts')
+}
 
 function parseTag(tag: string): string {
   const reference = parseReference(tag)

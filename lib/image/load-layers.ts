@@ -79,6 +79,7 @@ async function unpackLayer(
       },
     }),
   )
+  stream.on('error', (error) => told.destroy(error))
   try {
     return await unpackDraft(engine, diffId, told)
   } catch (error) {

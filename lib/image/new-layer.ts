@@ -103,7 +103,8 @@ export async function storeLayer(
 
 /** Tells removals beside us what is about to be named. */
 export function pin(draft: string, blobs: readonly Digest[], layers: readonly Digest[]): void {
-  replaceFile(join(draft, 'pins.json'), JSON.stringify({ version: 1, blobs, layers }))
+  const pins = { version: 1, blobs: [...new Set(blobs)], layers: [...new Set(layers)] }
+  replaceFile(join(draft, 'pins.json'), JSON.stringify(pins))
 }
 
 function publish(draft: string, target: string): void {

@@ -11,7 +11,8 @@ import type { Image } from './find.ts'
 const PARALLEL = 5
 /** A registry is asked for no more repositories to take a layer over from. */
 const MOUNT_SOURCES = 3
-const CHUNK = 1024 * 1024
+/** Small: on a slow way out a large piece looks as if nothing went any more. */
+const CHUNK = 64 * 1024
 
 export type PushStatus =
   | 'Preparing'

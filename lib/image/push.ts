@@ -1,8 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { makeDraft } from '../fs/drafts.ts'
-import { ownIdentity } from '../host/process.ts'
 import { type Descriptor, parseManifest } from '../oci/image.ts'
 import {
   familiarName,
@@ -15,13 +13,12 @@ import {
 } from '../oci/reference.ts'
 import { closeConnections } from '../registry/transport.ts'
 import { openPushTarget, type PushTarget } from '../registry/upload.ts'
-import { removeTrees } from '../runtime/userns.ts'
 import { hasBlob, peekBlob } from '../store/blobs.ts'
 import { listReferences, type ReferenceRecord } from '../store/references.ts'
 import { recordImageEvent } from './events.ts'
 import { type Image, readImage } from './find.ts'
+import { holdBlobs } from './hold.ts'
 import { setReference } from './name.ts'
-import { pin } from './new-layer.ts'
 import { isForeign, type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
 
 /**
@@ -40,15 +37,12 @@ export async function pushImage(
   if (allTags && wanted.tag) throw new LighterError('usage', "tag can't be used with --all-tags/-a")
   onProgress({ type: 'start', repository: fullName(wanted) })
   const tagged = findTagged(engine.paths.data, wanted)
-  const draft = makeDraft(engine.paths.data, ownIdentity())
   try {
     const target = await openPushTarget(wanted, engine.paths)
     const records = allTags ? tagged : [choose(tagged, withDefaultTag(wanted))]
-    for (const record of records) await pushRecord(engine, target, draft, record, onProgress)
+    for (const record of records) await pushRecord(engine, target, record, onProgress)
   } finally {
     await closeConnections()
-    const namespace = { program: engine.native().program, idMap: engine.idMap() }
-    await removeTrees(namespace, [draft]).catch(() => undefined)
   }
 }
 
@@ -72,23 +66,29 @@ function choose(tagged: readonly ReferenceRecord[], wanted: Reference): Referenc
 async function pushRecord(
   engine: Engine,
   target: PushTarget,
-  draft: string,
   record: ReferenceRecord,
   report: OnPushed,
 ): Promise<void> {
   const { data } = engine.paths
   const reference = parseReference(record.reference)
-  const { image, manifest, config } = readWhole(engine, record)
-  pin(draft, blobsOf(image), image.config.diffIds)
-  await pushLayers(data, target, reference, image, report)
-  await pushConfig(data, target, config)
-  const tag = reference.tag ?? 'latest'
-  const { digest, mediaType, size } = record.descriptor
-  await target.putManifest(tag, mediaType, manifest)
-  report({ type: 'done', tag, digest, size })
-  // As after a pull: the registry has it under this digest.
-  const name = formatReference({ ...reference, tag: undefined, digest })
-  setReference(engine, name, { descriptor: record.descriptor, imageId: record.imageId })
+  const image = readImage(engine, record)
+  if (!image) throw damaged(reference)
+  // Held first and looked at then: a removal beside us may have been faster.
+  const release = holdBlobs(data, blobsOf(image), image.config.diffIds)
+  try {
+    const { manifest, config } = readWhole(data, image, reference)
+    await pushLayers(data, target, reference, image, report)
+    await pushConfig(data, target, config)
+    const tag = reference.tag ?? 'latest'
+    const { digest, mediaType, size } = record.descriptor
+    await target.putManifest(tag, mediaType, manifest)
+    report({ type: 'done', tag, digest, size })
+    // As after a pull: the registry has it under this digest.
+    const name = formatReference({ ...reference, tag: undefined, digest })
+    setReference(engine, name, { descriptor: record.descriptor, imageId: record.imageId })
+  } finally {
+    release()
+  }
   recordImageEvent(data, 'push', {
     id: familiarReference(reference),
     name: familiarName(reference),
@@ -96,28 +96,28 @@ async function pushRecord(
   })
 }
 
-interface WholeImage {
-  image: Image
-  /** The bytes of its manifest. */
-  manifest: Buffer
-  config: Descriptor
-}
-
-/** An image all of whose blobs are here. */
-function readWhole(engine: Engine, record: ReferenceRecord): WholeImage {
-  const { data } = engine.paths
-  const { digest, size, mediaType } = record.descriptor
-  const image = readImage(engine, record)
+/** The bytes of an image's manifest, and its configuration, when all its blobs are here. Throws `damaged-image`. */
+function readWhole(
+  data: string,
+  image: Image,
+  reference: Reference,
+): { manifest: Buffer; config: Descriptor } {
+  const { digest, size, mediaType } = image.manifest
   const manifest = peekBlob(data, digest, size)
   const parsed = manifest && parseManifest(manifest, mediaType)
   const isHere = (layer: Descriptor): boolean =>
     isForeign(layer) || hasBlob(data, layer.digest, layer.size)
-  if (image?.layers.every(isHere) && manifest && parsed?.kind === 'image') {
-    return { image, manifest, config: parsed.config }
+  if (manifest && parsed?.kind === 'image' && image.layers.every(isHere)) {
+    return { manifest, config: parsed.config }
   }
-  const name = familiarReference(parseReference(record.reference))
-  throw new LighterError('damaged-image', `image ${name} is damaged: pull it again`)
+  throw damaged(reference)
 }
+
+const damaged = (reference: Reference): LighterError =>
+  new LighterError(
+    'damaged-image',
+    `image ${familiarReference(reference)} is damaged: pull it again`,
+  )
 
 const blobsOf = (image: Image): Digest[] => [
   image.id,

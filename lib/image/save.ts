@@ -1,13 +1,10 @@
-import { rmSync } from 'node:fs'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, digestHex } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { makeDraft } from '../fs/drafts.ts'
 import { writeOutputFile } from '../fs/output-file.ts'
 import { spaceError, writeAll } from '../fs/replace.ts'
-import { ownIdentity } from '../host/process.ts'
 import type { Descriptor } from '../oci/image.ts'
 import { formatPlatform, parsePlatform, platformDistance } from '../oci/platform.ts'
 import {
@@ -20,7 +17,7 @@ import { blobPath, hasBlob } from '../store/blobs.ts'
 import { type ArchiveMember, archiveBytes, damagedBlob } from './archive-writer.ts'
 import { chooseImages, type NamedImage } from './choose.ts'
 import { recordImageEvent } from './events.ts'
-import { pin } from './new-layer.ts'
+import { holdBlobs } from './hold.ts'
 
 export interface SaveOptions {
   /** As users write them: names, repositories, ids. */
@@ -41,7 +38,11 @@ export async function saveImages(engine: Engine, options: SaveOptions): Promise<
   const images = chooseImages(engine, options.images)
   if (options.platform) checkPlatform(images, options.platform)
   const blobs = blobsOf(images)
-  const release = holdBlobs(data, images, blobs)
+  const release = holdBlobs(
+    data,
+    blobs.map(({ digest }) => digest),
+    images.flatMap(({ image }) => image.config.diffIds),
+  )
   try {
     for (const { digest, size } of blobs)
       if (!hasBlob(data, digest, size)) throw damagedBlob(digest)
@@ -73,34 +74,6 @@ function blobsOf(images: readonly NamedImage[]): Pick<Descriptor, 'digest' | 'si
     for (const blob of [image.manifest, config, ...image.layers]) blobs.set(blob.digest, blob)
   }
   return [...blobs.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
-}
-
-/** Tells removals beside us what is still to be read. A full disk must not keep anybody from bringing images elsewhere. */
-function holdBlobs(
-  data: string,
-  images: readonly NamedImage[],
-  blobs: readonly { digest: Digest }[],
-): () => void {
-  let draft: string | undefined
-  const release = () => {
-    process.off('exit', release)
-    if (draft !== undefined) rmSync(draft, { recursive: true, force: true })
-  }
-  // Whoever reads our output may have had enough, and ends us by it.
-  process.on('exit', release)
-  try {
-    draft = makeDraft(data, ownIdentity())
-    const layers = images.flatMap(({ image }) => image.config.diffIds)
-    pin(
-      draft,
-      blobs.map(({ digest }) => digest),
-      layers,
-    )
-  } catch (error) {
-    release()
-    if (!(error instanceof LighterError && error.code === 'no-space')) throw error
-  }
-  return release
 }
 
 async function write(members: ArchiveMember[], output: string | Writable): Promise<void> {
@@ -182,7 +155,8 @@ const toFamiliar = (reference: string): string => familiarReference(parseReferen
 
 /** The file `repositories`: the topmost layer by name and tag; `undefined` where nothing has a name. */
 function legacyNames(images: readonly NamedImage[]): unknown {
-  const names: Record<string, Record<string, string>> = {}
+  // Names like `constructor` are names here.
+  const names: Record<string, Record<string, string>> = Object.create(null)
   for (const { image, references } of images) {
     const top = image.layers.at(-1)
     for (const reference of references.map(parseReference)) addName(names, reference, top)
@@ -196,6 +170,7 @@ function addName(
   top: Descriptor | undefined,
 ): void {
   const name = familiarName(reference)
-  names[name] ??= {}
-  names[name][reference.tag ?? ''] = top ? digestHex(top.digest) : ''
+  const tags = names[name] ?? Object.create(null)
+  tags[reference.tag ?? ''] = top ? digestHex(top.digest) : ''
+  names[name] = tags
 }

@@ -1,6 +1,7 @@
 import { LighterError } from '../core/errors.ts'
 import { parseJson } from '../fs/read.ts'
 import type { Credentials } from './credential.ts'
+import { errorIn } from './error-words.ts'
 import { send } from './http.ts'
 
 const MAX_TOKEN = 1024 * 1024
@@ -103,10 +104,11 @@ async function fetchTokens(
       : await getToken(realm, query, credentials)
   const bytes = await response.bytes(MAX_TOKEN)
   if (response.status !== 200) {
-    const code = response.status === 401 || response.status === 403
+    const isRefusal = response.status === 401 || response.status === 403
+    const said = isRefusal ? errorIn(bytes) : ''
     throw new LighterError(
-      code ? 'registry-denied' : 'registry-unreachable',
-      `${realm.host} gave no token: unexpected status code ${response.status}`,
+      isRefusal ? 'registry-denied' : 'registry-unreachable',
+      said || `${realm.host} gave no token: unexpected status code ${response.status}`,
     )
   }
   const answer = parseJson(bytes) as Partial<Record<string, unknown>> | null | undefined

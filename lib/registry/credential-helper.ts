@@ -35,13 +35,14 @@ export async function storeInHelper(
       : [credentials.username, credentials.password]
   const message = JSON.stringify({ ServerURL: server, Username: username, Secret: secret })
   const { code, output } = await runHelper(name, 'store', message)
-  if (code !== 0) throw failed('storing', saidBy(output))
+  if (code !== 0) throw failed('storing', `exit status ${code}, out: \`${saidBy(output)}\``)
 }
 
 /** Has `docker-credential-NAME` forget a server; one that it does not know is no error. Throws `registry-denied`. */
 export async function eraseInHelper(name: string, server: string): Promise<void> {
   const { code, output } = await runHelper(name, 'erase', server)
-  if (code !== 0 && !isUnknown(output)) throw failed('erasing', saidBy(output))
+  if (code !== 0 && !isUnknown(output))
+    throw failed('erasing', `exit status ${code}, out: \`${saidBy(output)}\``)
 }
 
 const isUnknown = (output: Buffer): boolean =>

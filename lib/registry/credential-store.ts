@@ -51,12 +51,12 @@ async function tryPreferred(key: string, credentials: Credentials): Promise<stri
 export async function eraseCredentials(dockerConfig: string, registry: string): Promise<void> {
   const config = readForChange(dockerConfig)
   const key = credentialKey(registry)
-  const helper = helperOf(config, key)
-  if (helper) await eraseInHelper(helper, key)
   const auths = objectOf(config.auths)
   const kept = Object.entries(auths).filter(([entry]) => credentialKey(entry) !== key)
-  if (kept.length === Object.keys(auths).length) return
-  write(dockerConfig, { ...config, auths: Object.fromEntries(kept) })
+  if (kept.length < Object.keys(auths).length)
+    write(dockerConfig, { ...config, auths: Object.fromEntries(kept) })
+  const helper = helperOf(config, key)
+  if (helper) await eraseInHelper(helper, key)
 }
 
 function fileEntry(credentials: Credentials): Json {

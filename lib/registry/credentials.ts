@@ -95,7 +95,8 @@ function findInFile(
   const name =
     within.map((path) => `${registry}/${path}`).find((entry) => Object.hasOwn(auths, entry)) ??
     names.find((entry) => entry === key) ??
-    names.find((entry) => hostOf(entry) === registry)
+    // What containers keep of one namespace is not for another one.
+    names.find((entry) => (within.length > 0 ? stripScheme(entry) : hostOf(entry)) === registry)
   return name === undefined ? undefined : parseEntry(auths[name])
 }
 
@@ -117,7 +118,9 @@ function parseEntry(entry: unknown): Credentials | undefined {
     : undefined
 }
 
-const hostOf = (entry: string): string => entry.replace(/^https?:\/\//, '').split('/')[0] ?? ''
+const stripScheme = (entry: string): string => entry.replace(/^https?:\/\//, '')
+
+const hostOf = (entry: string): string => stripScheme(entry).split('/')[0] ?? ''
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -18,6 +18,8 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined
   /** Attempts in all; the usual number when absent. */
   attempts?: number
+  /** Milliseconds that an answer may take; as for every other request when absent. */
+  patience?: number | undefined
 }
 
 export interface HttpResponse {
@@ -64,6 +66,7 @@ async function sendOnce({
   headers,
   body,
   signal,
+  patience,
 }: HttpRequest): Promise<HttpResponse> {
   const [{ request }, dispatcher] = await Promise.all([import('undici'), dispatcherFor(url)])
   const response = await request(url, {
@@ -72,6 +75,7 @@ async function sendOnce({
     dispatcher,
     ...(body === undefined ? {} : { body: typeof body === 'function' ? body() : body }),
     ...(signal ? { signal } : {}),
+    ...(patience === undefined ? {} : { headersTimeout: patience }),
   })
   // A body that nobody reads any more fails when its connection is closed: nobody wants to know.
   response.body.on('error', () => undefined)
@@ -104,7 +108,9 @@ async function readBody(body: Readable, url: URL, limit: number): Promise<Buffer
   return Buffer.concat(chunks)
 }
 
-const isPassing = (status: number): boolean => status === 429 || status === 408 || status >= 500
+/** Whether an answer is of the moment: the same request may be answered otherwise later. */
+export const isPassing = (status: number): boolean =>
+  status === 429 || status === 408 || status >= 500
 
 /** A refused connection, an unknown name and a bad certificate stay as they are however often one asks. */
 function mayPass(error: unknown): boolean {

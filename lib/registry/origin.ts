@@ -1,5 +1,5 @@
 import { LighterError } from '../core/errors.ts'
-import { networkCode, send, unreachable } from './http.ts'
+import { isTimeout, networkCode, send, unreachable } from './http.ts'
 import { hasOwnAuthority, isLoopback, trustBlindly } from './transport.ts'
 
 const MAX_PORT = 65535
@@ -35,7 +35,10 @@ async function findInsecure(secure: URL): Promise<URL> {
     const response = await send({ method: 'GET', url, headers: {}, attempts: 1 })
     response.body.destroy()
     return secure
-  } catch {
+  } catch (error) {
+    // Slow is not the same as plain, and what is wrong on our side stays wrong.
+    const isOurs = error instanceof LighterError && error.code !== 'registry-unreachable'
+    if (isOurs || isTimeout(error)) throw error
     return new URL(`http://${secure.host}`)
   }
 }

@@ -4,54 +4,53 @@ import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallText } from '../fs/read.ts'
-import type { Mirror, Rule } from './rules.ts'
+import type { Mirror, Rule, Rules } from './rules.ts'
 
 const MAX_FILE = 1024 * 1024
 
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * The rules of the user or else of the machine: `insecure-registries` and `registry-mirrors` of lighter's own config.json, named as
- * in Docker's daemon.json, and containers-registries.conf(5). Throws `host-setup` for a file that says something else.
+ * The rules of containers-registries.conf(5), then `insecure-registries` and `registry-mirrors` of lighter's own config.json, named
+ * as in Docker's daemon.json. Throws `host-setup` for a file that says something else.
  */
-export async function readRules(config: string): Promise<Rule[]> {
-  const rules = readSettings(config)
+export async function readRules(config: string): Promise<Rules> {
+  const rules: Rule[] = []
   for (const path of containersFiles()) rules.push(...(await readContainersFile(path)))
-  return rules
+  const document = parseJson(readSmallText(config, MAX_FILE))
+  if (!isObject(document)) return { rules, insecure: [] }
+  const texts = (key: string): string[] => readTexts(document[key], `${config}: "${key}"`)
+  const mirrors = texts('registry-mirrors').map((address) => readAddress(address, config))
+  if (mirrors.length > 0) {
+    rules.push({ prefix: 'docker.io', insecure: false, blocked: false, mirrors, source: config })
+  }
+  return { rules, insecure: texts('insecure-registries') }
 }
 
-function readSettings(path: string): Rule[] {
-  const document = parseJson(readSmallText(path, MAX_FILE))
-  if (!isObject(document)) return []
-  const texts = (key: string): string[] => readTexts(document[key], `${path}: "${key}"`)
-  const insecure = texts('insecure-registries').map((prefix) => ({
-    ...{ prefix, insecure: true, blocked: false, mirrors: [], source: path },
-  }))
-  const mirrors = texts('registry-mirrors').map((address): Mirror => {
-    const [, scheme, location = ''] = /^(https?):\/\/(.+?)\/*$/.exec(address) ?? []
-    if (location === '') throw wrong(`${path}: "registry-mirrors"`, 'addresses of http or https')
-    return { location, insecure: scheme === 'http', serves: 'all' }
-  })
-  if (mirrors.length === 0) return insecure
-  return [
-    ...insecure,
-    { prefix: 'docker.io', insecure: false, blocked: false, mirrors, source: path },
-  ]
+function readAddress(address: string, path: string): Mirror {
+  const [, scheme, location = ''] = /^(https?):\/\/(.+?)\/*$/.exec(address) ?? []
+  if (location === '') throw wrong(`${path}: "registry-mirrors"`, 'addresses of http or https')
+  return { location, insecure: scheme === 'http', serves: 'all' }
 }
 
-/** The user's file takes the place of the machine's; what lies beside it in `.d` adds to it. */
+/** The user's file takes the place of the machine's and of what lies beside that in `.d`; what is in the user's `.d` adds to both. */
 function containersFiles(): string[] {
   const { CONTAINERS_REGISTRIES_CONF: chosen, XDG_CONFIG_HOME } = process.env
   const own = join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'containers/registries.conf')
-  const main = [own, '/etc/containers/registries.conf'].find((path) => existsSync(path))
-  const further = [`/etc/containers/registries.conf.d`, `${own}.d`].flatMap((directory) =>
-    listNames(directory)
-      .filter((name) => name.endsWith('.conf'))
-      .sort()
-      .map((name) => join(directory, name)),
-  )
-  return chosen ? [chosen, ...further] : [...(main ? [main] : []), ...further]
+  const machine = '/etc/containers/registries.conf'
+  const hasOwn = !chosen && existsSync(own)
+  return [
+    chosen ?? (hasOwn ? own : machine),
+    ...(hasOwn ? [] : listDropIns(`${machine}.d`)),
+    ...listDropIns(`${own}.d`),
+  ]
 }
+
+const listDropIns = (directory: string): string[] =>
+  listNames(directory)
+    .filter((name) => name.endsWith('.conf'))
+    .sort()
+    .map((name) => join(directory, name))
 
 async function readContainersFile(path: string): Promise<Rule[]> {
   const text = readSmallText(path, MAX_FILE)

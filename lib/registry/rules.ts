@@ -20,7 +20,7 @@ export interface Mirror {
 
 /** What is said of registries or parts of them, as containers-registries.conf(5) has it. */
 export interface Rule {
-  /** `host[:port][/path…]`, `*.example.com`, or a network of addresses, `10.0.0.0/8`. */
+  /** `host[:port][/path…]` or `*.example.com`. */
   prefix: string
   /** What takes the prefix's place; absent: the prefix stays. */
   location?: string
@@ -31,15 +31,32 @@ export interface Rule {
   source: string
 }
 
+/** Everything that is said of registries. */
+export interface Rules {
+  /** Of two with one prefix the later counts. */
+  rules: readonly Rule[]
+  /** Registries and networks of addresses, as in Docker's daemon.json; whatever a rule says of them. */
+  insecure: readonly string[]
+}
+
 /**
  * Where an image is looked for, in this order; the last is its own place. Of the rules that fit the one with the longest prefix
  * counts. Throws `registry-denied` for what is blocked.
  */
-export function findEndpoints(rules: readonly Rule[], reference: Reference): Endpoint[] {
+export function findEndpoints({ rules, insecure }: Rules, reference: Reference): Endpoint[] {
+  const isInsecure = (registry: string): boolean =>
+    insecure.some((entry) => entry === registry || isInNetwork(entry, hostOf(registry)))
+  return findPlaces(rules, reference).map((place) => ({
+    ...place,
+    insecure: place.insecure || isInsecure(place.registry),
+  }))
+}
+
+function findPlaces(rules: readonly Rule[], reference: Reference): Endpoint[] {
   const rule = rules
     .filter(({ prefix }) => fits(prefix, reference))
     .reduce<Rule | undefined>(
-      (best, next) => (best && best.prefix.length >= next.prefix.length ? best : next),
+      (best, next) => (best && best.prefix.length > next.prefix.length ? best : next),
       undefined,
     )
   const { registry, repository } = reference
@@ -65,7 +82,6 @@ export function findEndpoints(rules: readonly Rule[], reference: Reference): End
 
 /** Whether a prefix is a whole part of the name: `a.example/b` fits `a.example/b/c` and not `a.example/bc`. */
 function fits(prefix: string, reference: Reference): boolean {
-  if (/^[\d.]+\/\d+$/.test(prefix)) return isInNetwork(prefix, hostOf(reference.registry))
   if (prefix.startsWith('*.')) {
     const [domain = '', ...path] = prefix.slice(1).split('/')
     return hostOf(reference.registry).endsWith(domain) && path.length === 0

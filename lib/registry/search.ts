@@ -1,4 +1,5 @@
 import { LighterError } from '../core/errors.ts'
+import { printable } from '../core/printable.ts'
 import { parseJson } from '../fs/read.ts'
 import { basic } from './auth.ts'
 import { findCredentials } from './credentials.ts'
@@ -121,11 +122,6 @@ function parseResult(value: unknown): SearchResult[] {
     },
   ]
 }
-
-/** Strangers' words on a terminal: one line, without control characters. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is to go
-  text.replace(/[\r\n\t]/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
 
 const isWanted = ({ stars, official }: SearchResult, filter: SearchFilter): boolean =>
   stars >= (filter.stars ?? 0) && (filter.official === undefined || official === filter.official)

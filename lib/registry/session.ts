@@ -1,10 +1,10 @@
 import { LighterError } from '../core/errors.ts'
-import { parseJson } from '../fs/read.ts'
 import { familiarName, type Reference } from '../oci/reference.ts'
 import { authorize, parseChallenge } from './auth.ts'
 import type { Credentials } from './credential.ts'
 import { findCredentials } from './credentials.ts'
-import { type HttpBody, type HttpRequest, type HttpResponse, send } from './http.ts'
+import { errorIn } from './error-words.ts'
+import { type HttpBody, type HttpRequest, type HttpResponse, isPassing, send } from './http.ts'
 import { findOrigin } from './origin.ts'
 import { type Endpoint, findEndpoints } from './rules.ts'
 import { readRules } from './rules-file.ts'
@@ -35,6 +35,8 @@ export interface RegistryRequest {
   signal?: AbortSignal | undefined
   /** Attempts in all; the usual number when absent. */
   attempts?: number
+  /** Milliseconds that an answer may take; as for every other request when absent. */
+  patience?: number
 }
 
 /** Where the user says how registries are to be spoken to. */
@@ -80,20 +82,23 @@ export async function openOwnSession(
   return await openSession(reference, endpoint, paths, actions)
 }
 
-/** Sends with permission; asks for it (again) when the registry wants it. Redirected requests carry none elsewhere. */
+/**
+ * Sends with permission; asks for it (again) when the registry wants it. What is redirected elsewhere carries none, and what is
+ * asked for elsewhere is not answered.
+ */
 export async function request(
   session: Session,
   url: URL,
   options: RegistryRequest = {},
 ): Promise<HttpResponse> {
   const used = session.authorization
-  const first = await follow(session, url, options)
-  if (first.status !== 401) return first
+  const { response: first, place } = await follow(session, url, options)
+  if (first.status !== 401 || place.origin !== session.origin.origin) return first
   // Another request of this session may have got permission meanwhile.
   if (session.authorization === used && !(await askPermission(session, url, first))) return first
   if (session.authorization === used) return first
   first.body.destroy()
-  return await follow(session, url, options)
+  return (await follow(session, url, options)).response
 }
 
 /** Answers the registry's challenge; `false`: there is none. Throws `registry-denied`. */
@@ -118,14 +123,14 @@ async function follow(
   session: Session,
   from: URL,
   { method = 'GET', headers = {}, ...rest }: RegistryRequest,
-): Promise<HttpResponse> {
+): Promise<{ response: HttpResponse; place: URL }> {
   let url = from
   for (let count = 0; count <= MAX_REDIRECTS; count += 1) {
     const { authorization } = session
     const mine = authorization && url.origin === session.origin.origin ? { authorization } : {}
     const response = await send({ method, url, headers: { ...headers, ...mine }, ...rest })
     const location = response.header('location')
-    if (!isRedirect(method, response.status) || !location) return response
+    if (!isRedirect(method, response.status) || !location) return { response, place: url }
     response.body.destroy()
     url = resolveLocation(url, location)
   }
@@ -159,7 +164,7 @@ export async function statusError(
   }
   if (status === 429) return new LighterError('registry-unreachable', said || 'toomanyrequests')
   return new LighterError(
-    'registry-unreachable',
+    isPassing(status) ? 'registry-unreachable' : 'registry-protocol',
     `${method} "${url.origin}${url.pathname}": received unexpected HTTP status: ${status}${said && `: ${said}`}`,
   )
 }
@@ -173,15 +178,6 @@ export const deniedError = ({ reference, pushes }: Session, said: string): Light
       : `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ${said}`,
   )
 
-/** `manifest unknown: manifest unknown`: the registry's first error in the words of Docker. */
-export async function readErrors(response: HttpResponse): Promise<string> {
-  const body = parseJson(await response.bytes(MAX_ERROR).catch(() => undefined))
-  const [first] =
-    (body as { errors?: { code?: unknown; message?: unknown }[] } | null)?.errors ?? []
-  if (typeof first?.code !== 'string') return ''
-  const code = first.code.toLowerCase().replaceAll('_', ' ')
-  return typeof first.message === 'string' ? `${code}: ${printable(first.message)}` : code
-}
-
-/** A registry's words on a user's terminal: no control characters, no novels. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '').slice(0, 300)
+/** The registry's first error in the words of Docker. */
+export const readErrors = async (response: HttpResponse): Promise<string> =>
+  errorIn(await response.bytes(MAX_ERROR).catch(() => undefined))

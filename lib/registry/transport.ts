@@ -40,7 +40,7 @@ export const trustBlindly = (host: string): void => void blindlyTrusted.add(host
 export async function closeConnections(): Promise<void> {
   const open = [...dispatchers.values()]
   dispatchers.clear()
-  for (const dispatcher of open) await (await dispatcher).destroy()
+  for (const dispatcher of open) await (await dispatcher.catch(() => undefined))?.destroy()
 }
 
 async function createDispatcher(url: URL): Promise<Dispatcher> {
@@ -51,6 +51,8 @@ async function createDispatcher(url: URL): Promise<Dispatcher> {
       ? { ca: authorities(url.host), ...ownCertificate(url.host), ...trust }
       : {}
   const timeouts = readTimeouts(process.env.LIGHTER_REGISTRY_TIMEOUT)
+  // A proxy is nobody to whom we show ourselves, or whom we believe without a look.
+  const proxyTls = { ca: authorities(url.host) }
   const common = {
     headersTimeout: timeouts.headers,
     bodyTimeout: timeouts.body,
@@ -59,7 +61,7 @@ async function createDispatcher(url: URL): Promise<Dispatcher> {
   // Go's clients never ask a proxy for the machine itself, and neither do we.
   if (isLoopback(url.hostname)) return new Agent(common)
   const proxies = proxyOptions(process.env, url, Pool)
-  return new EnvHttpProxyAgent({ ...common, ...proxies, requestTls: tls, proxyTls: tls })
+  return new EnvHttpProxyAgent({ ...common, ...proxies, requestTls: tls, proxyTls })
 }
 
 function readTimeouts(text: string | undefined): typeof TIMEOUTS {

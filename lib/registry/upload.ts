@@ -3,12 +3,11 @@ import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Descriptor } from '../oci/image.ts'
 import type { Reference } from '../oci/reference.ts'
-import { type HttpResponse, pause } from './http.ts'
+import { type HttpResponse, isPassing, pause } from './http.ts'
 import { blobUrl } from './registry.ts'
 import {
   openOwnSession,
   type RegistryPaths,
-  type RegistryRequest,
   request,
   resolveLocation,
   type Session,
@@ -19,6 +18,8 @@ import { isLoopback } from './transport.ts'
 const ATTEMPTS = 5
 /** So much is sent at a time: what a registry has answered for it has for good, and docker-registry knows of no half ones. */
 const CHUNK = 32 * 1024 * 1024
+/** Milliseconds: what was sent may still be on its way, and a registry may look at all of it before it answers. */
+const PATIENCE = 10 * 60_000
 /** A blob up to this size goes in the request that ends its upload: two requests in place of three. */
 const SMALL = 64 * 1024
 
@@ -59,13 +60,13 @@ export async function openPushTarget(
   }
 }
 
+/** A registry that does not let us look gets what it perhaps has: it is what may be written that counts. */
 async function hasBlob(session: Session, digest: Digest): Promise<boolean> {
   const url = blobUrl(session, digest)
   const response = await request(session, url, { method: 'HEAD' })
   response.body.destroy()
-  if (response.status === 200) return true
-  if (response.status === 404) return false
-  throw await statusError(session, url, response, 'Head')
+  if (isPassing(response.status)) throw await statusError(session, url, response, 'Head')
+  return response.status === 200
 }
 
 /** The registry may want to see that the other repository may be read: a token is asked for both. */
@@ -125,7 +126,7 @@ const mayPass = (error: unknown): boolean =>
 async function begin(session: Session, signal: AbortSignal | undefined): Promise<URL> {
   const url = uploadsUrl(session)
   const response = await request(session, url, { method: 'POST', signal })
-  return await nextPlace(session, url, response, [202], 'Post')
+  return await nextPlace(session, url, response, 'Post')
 }
 
 /** How many bytes of an upload the registry has; `undefined` when it knows nothing of it any more. */
@@ -167,8 +168,9 @@ async function sendRest(
       body: () => counted(source, at, end),
       signal: source.signal,
       attempts: 1,
+      patience: PATIENCE,
     })
-    upload.place = await nextPlace(session, upload.place, response, [202], 'Patch')
+    upload.place = await nextPlace(session, upload.place, response, 'Patch')
   }
 }
 
@@ -193,27 +195,31 @@ async function finish(
 ): Promise<void> {
   const url = new URL(place)
   url.searchParams.set('digest', blob.digest)
+  const body = source && blob.size > 0 ? { body: () => counted(source, 0, blob.size) } : {}
   const headers = {
     'content-type': 'application/octet-stream',
     'content-length': String(source ? blob.size : 0),
   }
-  const body: RegistryRequest = source
-    ? { body: () => counted(source, 0, blob.size), attempts: 1 }
-    : {}
-  const response = await request(session, url, { method: 'PUT', headers, ...body })
-  if (response.status !== 201) throw await statusError(session, place, response, 'Put')
-  response.body.destroy()
+  const options = { method: 'PUT', headers, ...body, attempts: 1, patience: PATIENCE } as const
+  const response = await request(session, url, options)
+  if (isDone(response.status)) return void response.body.destroy()
+  // The answer to an earlier one was lost, perhaps.
+  if (response.status === 404 && (await hasBlob(session, blob.digest))) return
+  const error = await statusError(session, place, response, 'Put')
+  if (response.status !== 404) throw error
+  throw new LighterError('registry-unreachable', error.message, { cause: error })
 }
+
+const isDone = (status: number): boolean => status >= 200 && status < 300
 
 async function nextPlace(
   session: Session,
   url: URL,
   response: HttpResponse,
-  wanted: readonly number[],
   method: string,
 ): Promise<URL> {
   const location = response.header('location')
-  if (!wanted.includes(response.status)) throw await statusError(session, url, response, method)
+  if (!isDone(response.status)) throw await statusError(session, url, response, method)
   response.body.destroy()
   if (location) return resolveLocation(url, location)
   throw new LighterError('registry-protocol', `${url.host} does not say where an upload goes`)
@@ -228,8 +234,6 @@ async function putManifest(
   const url = new URL(`/v2/${session.repository}/manifests/${tag}`, session.origin)
   const headers = { 'content-type': mediaType }
   const response = await request(session, url, { method: 'PUT', headers, body: bytes })
-  if (response.status !== 201 && response.status !== 202 && response.status !== 200) {
-    throw await statusError(session, url, response, 'Put')
-  }
+  if (!isDone(response.status)) throw await statusError(session, url, response, 'Put')
   response.body.destroy()
 }

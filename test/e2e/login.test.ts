@@ -121,6 +121,13 @@ https://docs.docker.com/engine/reference/commandline/login/#credentials-store
   })
 })
 
+test('what containers keep for one namespace is not for another', async () => {
+  const file = join(world.home, '.config/containers/auth.json')
+  writeAs(world.ids, file, JSON.stringify({ auths: { [`${host}/other`]: { auth: ENCODED } } }))
+  execFileSync('chown', ['-R', `${world.ids.uid}:${world.ids.gid}`, join(world.home, '.config')])
+  expect((await pull()).stderr).toContain('no basic auth credentials')
+})
+
 describe('with a helper', () => {
   /** Keeps what it is given in files; every argument it ever got is in `args`. */
   const SCRIPT = `#!/bin/sh
@@ -156,8 +163,22 @@ esac
     writeConfig({ credsStore: 'test' })
     const { exitCode, stderr } = await logIn()
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('error storing credentials - err: the safe is locked\n')
+    expect(stderr).toBe(
+      'Error saving credentials: error storing credentials - err: exit status 1, out: `the safe is locked`\n',
+    )
     expect(config()).toEqual({ credsStore: 'test' })
+  })
+
+  test('one that cannot forget is told, and the file forgets all the same', async () => {
+    const script = '#!/bin/sh\ncat >/dev/null; echo no; exit 1\n'
+    writeAs(world.ids, inBin('docker-credential-test'), script, 0o755)
+    writeConfig({ credsStore: 'test', auths: { [host]: {} } })
+    const { exitCode, stderr } = await world.lighter(['logout', host])
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: `WARNING: could not erase credentials:\n${host}: error erasing credentials - err: exit status 1, out: \`no\`\n`,
+    })
+    expect(config()).toEqual({ credsStore: 'test', auths: {} })
   })
 
   test('pass, where it is set up, is taken without being asked for', {

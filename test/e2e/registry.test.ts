@@ -95,6 +95,26 @@ describe('a registry with passwords', () => {
     expect(Date.now() - begin).toBeLessThan(30_000)
   })
 
+  test('nobody else gets it, whatever he asks for', async () => {
+    const thief = running(
+      await startFront(host, (_request, response) => {
+        const realm = `Bearer realm="http://${thief.host}/token",service="x"`
+        response.writeHead(401, { 'www-authenticate': realm }).end()
+      }),
+    )
+    const front = running(
+      await startFront(host, (request, response, forward) => {
+        if (!isBlob(request)) return forward()
+        response.writeHead(307, { location: `http://${thief.host}${request.url}` }).end()
+      }),
+    )
+    login(front.host)
+    expect((await pull(front.host)).exitCode).toBe(1)
+    expect(thief.seen.length).toBeGreaterThan(0)
+    expect(thief.seen.filter(({ path }) => path.startsWith('/token'))).toEqual([])
+    expect(thief.seen.filter(({ authorization }) => authorization)).toEqual([])
+  })
+
   test('wrong password, no password', async () => {
     const without = await pull(host)
     expect(without.stderr).toContain('no basic auth credentials')

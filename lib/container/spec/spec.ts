@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { LighterError } from '../../core/errors.ts'
 import type { NamespaceType, RuntimeSpec, SpecNamespace } from '../../oci/runtime-spec.ts'
 import type { IdMap } from '../../runtime/protocol.ts'
@@ -90,14 +91,24 @@ function namespaces({ host }: ContainerRecord, shared: SharedNamespaces): SpecNa
 /**
  * Low ports and ping need no capability in a container; the kernel takes only groups that the namespace has. TCP ends within the
  * machine, at another container or at the program of the uplink: what the host has chosen for its networks, bbr perhaps, measures
- * and paces to no purpose, at half the speed. Every kernel has reno, open to everybody.
+ * and paces to no purpose, at half the speed.
  */
 function networkSysctls(gids: { size: number }[]): Record<string, string> {
   const groups = gids.reduce((sum, { size }) => sum + size, 0)
   return {
     'net.ipv4.ip_unprivileged_port_start': '0',
     'net.ipv4.ping_group_range': `0 ${Math.min(groups - 1, 2147483647)}`,
-    'net.ipv4.tcp_congestion_control': 'reno',
+    ...(mayUseReno() ? { 'net.ipv4.tcp_congestion_control': 'reno' } : {}),
+  }
+}
+
+/** Every kernel has it; an administrator may keep it from namespaces. */
+function mayUseReno(): boolean {
+  try {
+    const path = '/proc/sys/net/ipv4/tcp_allowed_congestion_control'
+    return readFileSync(path, 'utf8').trim().split(' ').includes('reno')
+  } catch {
+    return false
   }
 }
 

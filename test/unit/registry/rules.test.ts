@@ -9,8 +9,8 @@ const mirror = (location: string, serves: 'all' | 'digest-only' | 'tag-only' = '
   ...{ location, insecure: false, serves },
 })
 const digest = `sha256:${'a'.repeat(64)}`
-const places = (rules: Rule[], text: string): string[] =>
-  findEndpoints(rules, parseReference(text)).map(
+const places = (rules: Rule[], text: string, insecure: string[] = []): string[] =>
+  findEndpoints({ rules, insecure }, parseReference(text)).map(
     ({ registry, repository, insecure }) => `${registry}/${repository}${insecure ? ' !' : ''}`,
   )
 
@@ -32,12 +32,9 @@ describe('a prefix', () => {
     ['*.example', 'a.example/b', true],
     ['*.example', 'a.example:5000/b', true],
     ['*.example', 'example/b', false],
-    ['10.0.0.0/8', '10.9.8.7:5000/b', true],
-    ['10.0.0.0/8', '11.9.8.7:5000/b', false],
-    ['10.0.0.0/8', 'ten.example/b', false],
   ])('%s and %s', (prefix, text, fits) => {
-    const [place] = findEndpoints([rule(prefix, { insecure: true })], parseReference(text))
-    expect(place?.insecure).toBe(fits)
+    const [place] = places([rule(prefix, { insecure: true })], text)
+    expect(place?.endsWith(' !')).toBe(fits)
   })
 
   test('the longest counts', () => {
@@ -66,6 +63,30 @@ test('a mirror for digests, or for tags', () => {
   const rules = [rule('docker.io', { mirrors })]
   expect(places(rules, 'x/y')).toEqual(['t.example/x/y', 'docker.io/x/y'])
   expect(places(rules, `x/y@${digest}`)).toEqual(['d.example/x/y', 'docker.io/x/y'])
+})
+
+test('the later of two with one prefix counts', () => {
+  const rules = [rule('a.example', { location: 'b.example' }), rule('a.example', { blocked: true })]
+  expect(() => places(rules, 'a.example/x')).toThrow('is blocked')
+  expect(places(rules.reverse(), 'a.example/x')).toEqual(['b.example/x'])
+})
+
+test.each([
+  ['10.0.0.0/8', '10.9.8.7:5000/b', true],
+  ['10.0.0.0/8', '11.9.8.7:5000/b', false],
+  ['10.0.0.0/8', 'ten.example/b', false],
+  ['a.example:5000', 'a.example:5000/b', true],
+  ['a.example', 'a.example:5000/b', false],
+])('insecure %s and %s', (entry, text, fits) => {
+  expect(places([], text, [entry])[0]?.endsWith(' !')).toBe(fits)
+})
+
+test('an insecure registry is one as a mirror, too, and whatever a rule says', () => {
+  const rules = [rule('docker.io', { mirrors: [mirror('m.example:5000')] })]
+  expect(places(rules, 'x/y', ['m.example:5000'])).toEqual([
+    'm.example:5000/x/y !',
+    'docker.io/x/y',
+  ])
 })
 
 test('what is blocked is said with the file that says so', () => {

@@ -1,0 +1,16 @@
+import { printable } from '../core/printable.ts'
+import { parseJson } from '../fs/read.ts'
+
+const MAX_WORDS = 300
+
+/** `manifest unknown: manifest unknown`: the first error of a registry's answer in the words of Docker; `''` where there is none. */
+export function errorIn(bytes: Buffer | undefined): string {
+  const document = parseJson(bytes) as { errors?: unknown } | null | undefined
+  const list = Array.isArray(document?.errors) ? document.errors : []
+  const first = list[0] as { code?: unknown; message?: unknown } | null | undefined
+  if (typeof first?.code !== 'string') return ''
+  const code = printable(first.code).toLowerCase().replaceAll('_', ' ')
+  const text = typeof first.message === 'string' ? `${code}: ${printable(first.message)}` : code
+  // No novels.
+  return text.slice(0, MAX_WORDS)
+}
