@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor_start.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -89,10 +90,24 @@ static bool stays_together(const struct plan *plan, const struct spec *spec)
 	return plan->rootfs.driver == ROOTFS_FUSE_OVERLAYFS && !plan->runtime && !has_hooks;
 }
 
+static bool is_empty(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	bool empty = directory != NULL;
+
+	while (empty && (entry = readdir(directory)))
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	if (directory)
+		closedir(directory);
+	return empty;
+}
+
 /* Joins what all containers share and mounts the root filesystem. */
 static int enter(struct monitor *monitor, const struct spec *spec, const char *rootfs,
 	enum rootfs_stage *ret, struct failure *out)
 {
+	struct plan_rootfs mounting = monitor->plan->rootfs;
 	struct rootfs_mount mounted = {0};
 
 	enter_scope(monitor);
@@ -105,8 +120,9 @@ static int enter(struct monitor *monitor, const struct spec *spec, const char *r
 		return fail(out, errno, "shared", "cannot become a lender");
 	if (stays_together(monitor->plan, spec))
 		together_begin(&monitor->together);
+	mounting.fresh = is_empty(mounting.upper);
 	*ret = rootfs_ahead(monitor->plan, spec) ? ROOTFS_FURNISHED : ROOTFS_BARE;
-	if (rootfs_mount(&monitor->plan->rootfs, rootfs, &mounted, out) < 0)
+	if (rootfs_mount(&mounting, rootfs, &mounted, out) < 0)
 		return -1;
 	monitor->fuse = mounted.fuse;
 	return 0;

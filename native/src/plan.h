@@ -22,6 +22,7 @@ struct plan_rootfs {
 	char *program;		  /* fuse-overlayfs, absolute path */
 	char *uid_mapping, *gid_mapping; /* owner on disk, owner shown, count, …; NULL = the same */
 	bool read_only; /* never of a plan: the upper directory as the topmost layer */
+	bool fresh;	/* never of a plan: nothing has ever been in the upper directory */
 	bool throwaway; /* plan.autoRemove: what is written need not survive a crash of the machine
 			 */
 };

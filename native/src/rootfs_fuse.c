@@ -33,6 +33,7 @@ struct fuse_start {
 	const struct layer_fds *layers;
 	const char *place; /* where it is to see the container's directory, NULL = where that is */
 	int device, gate, errors;
+	bool fresh;
 };
 
 static int keep_over_exec(int fd)
@@ -61,10 +62,13 @@ static bool knows_word(const char *program, const char *word)
 }
 
 /* The number of links of a directory is 1 then, as the kernel's overlay and btrfs have it. Else
- * each look at a directory reads the whole of it in every layer, to count the directories in it. */
+ * each look at a directory reads the whole of it, to count the directories in it. Only where a
+ * single layer is all there is yet: of a directory that it has not read, fuse-overlayfs also shows
+ * what something above has taken away. */
 static const char *add_static_nlink(const struct fuse_start *start, char **ret)
 {
-	if (!knows_word(start->program, STATIC_NLINK) ||
+	if (!start->fresh || start->layers->count != 1 ||
+		!knows_word(start->program, STATIC_NLINK) ||
 		asprintf(ret, "%s,%s", start->options, STATIC_NLINK) < 0)
 		return start->options;
 	return *ret;
@@ -180,8 +184,8 @@ int rootfs_mount_fuse(
 	if (program < 0)
 		return fail(out, errno, ROOTFS_STEP, "cannot fork");
 	if (program == 0) {
-		struct fuse_start start = {
-			rootfs->program, names, &layers, place, device, gate_reader, errors};
+		struct fuse_start start = {rootfs->program, names, &layers, place, device,
+			gate_reader, errors, rootfs->fresh && !rootfs->read_only};
 
 		close(gate_writer);
 		fuse_main(&start);

@@ -172,8 +172,9 @@ describe.each(Object.entries(IMAGES))('the root filesystem of an image that %s',
     }
   })
 
-  test('directories are not read to count their links where fuse-overlayfs can do without', async () => {
-    const knows = readFileSync('/usr/bin/fuse-overlayfs', 'latin1').includes('static_nlink')
+  test('directories of one layer are not read to count their links where fuse-overlayfs can do without', async () => {
+    const program = readFileSync('/usr/bin/fuse-overlayfs', 'latin1')
+    const knows = layers.length === 1 && program.includes('static_nlink')
     const show = ['/bin/busybox', 'stat', '-c', '%h', '/']
     const links = await said('run', '--rm', '-q', '--userns', 'keep-id', image, ...show)
     if (knows) expect(links).toBe('1\n')
@@ -186,5 +187,77 @@ describe.each(Object.entries(IMAGES))('the root filesystem of an image that %s',
     const { stdout } = await world.lighter(['run', ...flags, image, ...show])
     expect(stdout.split('\n').at(-2)).toBe('7')
     expect(stdout).toMatch(/^(\S+:[*x]:7:7:.*\n7\n|.*root.*\n7\n|7\n)$/)
+  })
+})
+
+describe.each(['keep-id', 'nomap'])('what an image has taken away stays away with %s', (kind) => {
+  const way = ['--userns', kind === 'nomap' ? kind : 'keep-id:uid=7,gid=7', '--user', '0']
+  const show = ['/bin/busybox', 'sh', '-c']
+  /** Looks at names one by one, before and after the directory is listed, and again in a second run of the container. */
+  const script = `busybox cat /d/old; busybox ls /d; >/d/mine; busybox cat /d/old; busybox ls /d`
+
+  test.each([
+    [
+      'a directory that went and came back',
+      [[], [{ path: '.wh.d' }], [{ path: 'd/new', data: '' }]],
+    ],
+    [
+      'an opaque directory below another',
+      [[], [directory('d/'), { path: 'd/.wh..wh..opq' }], [{ path: 'd/new', data: '' }]],
+    ],
+    [
+      'a directory that was a file in between',
+      [[], [{ path: 'd', data: '' }], [directory('d/'), { path: 'd/new', data: '' }]],
+    ],
+    ['a file', [[], [{ path: 'd/.wh.old' }], [{ path: 'd/new', data: '' }]]],
+  ] as const)('%s', async (name, further) => {
+    const world = makeWorld('taken-away')
+    try {
+      const layers = [[...base, { path: 'd/old', data: 'old' }], ...further.slice(1)]
+      const image = push(
+        `taken-${kind}-${process.pid}-${name.replaceAll(' ', '-')}`,
+        layers as ArchiveEntry[][],
+      )
+      const created = await world.lighter([
+        'create',
+        '-q',
+        '--name',
+        'box',
+        ...way,
+        image,
+        ...show,
+        script,
+      ])
+      expect(created.exitCode).toBe(0)
+      const gone = "cat: can't open '/d/old': No such file or directory\n"
+      const first = await world.lighter(['start', '-a', 'box'])
+      expect(first).toEqual({ exitCode: 0, stdout: 'new\nmine\nnew\n', stderr: gone + gone })
+      const second = await world.lighter(['start', '-a', 'box'])
+      expect(second.stdout).toBe('mine\nnew\nmine\nnew\n')
+      expect(second.stderr).toBe(gone + gone)
+    } finally {
+      await world.remove()
+    }
+  })
+
+  test('and what a container has taken away from an image of one layer', async () => {
+    const world = makeWorld('taken-away')
+    try {
+      const image = push(`taken-${kind}-${process.pid}-upper`, [
+        [...base, { path: 'd/old', data: 'old' }],
+      ])
+      const take =
+        '[ -e /d/new ] && exec busybox sh -c "busybox cat /d/old; busybox ls /d"; busybox rm -r /d; busybox mkdir /d; >/d/new; busybox cat /d/old; busybox ls /d'
+      await world.lighter(['create', '-q', '--name', 'box', ...way, image, ...show, take])
+      const gone = "cat: can't open '/d/old': No such file or directory\n"
+      for (let run = 0; run < 2; run++)
+        expect(await world.lighter(['start', '-a', 'box'])).toEqual({
+          exitCode: 0,
+          stdout: 'new\n',
+          stderr: gone,
+        })
+    } finally {
+      await world.remove()
+    }
   })
 })
