@@ -68,7 +68,7 @@ static int make_component(int parent, const char *name, bool directory)
 		return openat(parent, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 	}
 	auto_close int made = openat(parent, name,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0755);
 
 	if (made < 0 && errno != EEXIST)
 		return -1;

@@ -22,8 +22,8 @@ int path_open(int root, const char *path, int flags, enum path_links links);
  */
 int path_make_directory(int root, const char *path, enum path_links links);
 
-/* The same for a regular file, made empty with mode 0644. An existing object of any type but a
- * directory is taken as it is. */
+/* The same for a regular file, made empty with mode 0755, as runc makes it. An existing object of
+ * any type but a directory is taken as it is. */
 int path_make_file(int root, const char *path, enum path_links links);
 
 #endif

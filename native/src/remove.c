@@ -13,6 +13,7 @@
 
 #include "container_lock.h"
 #include "id_map.h"
+#include "remove_crew.h"
 #include "scope.h"
 #include "tree_walk.h"
 #include "userns.h"
@@ -27,6 +28,7 @@ enum { ATTEMPTS = 8 };
 struct removal {
 	bool failed;
 	struct failure *out; /* the first failure */
+	struct crew *crew;   /* NULL: this process alone */
 };
 
 static void note(struct removal *removal, int error, const char *name)
@@ -94,8 +96,15 @@ static int unlink_in(int directory, const char *name, int flags)
 
 static void remove_entry(void *context, int directory, const char *name)
 {
-	if (unlink_in(directory, name, 0) < 0 && errno != ENOENT)
-		note(context, errno, name);
+	struct removal *removal = context;
+
+	if (unlink_in(directory, name, 0) < 0) {
+		if (errno != ENOENT)
+			note(removal, errno, name);
+		return;
+	}
+	if (removal->crew)
+		crew_count(removal->crew);
 }
 
 static int enter_directory(void *context, int directory, const char *name)
@@ -133,9 +142,9 @@ static void empty_directory(struct removal *removal, int fd, const char *name)
 		note(removal, errno, name);
 }
 
-int remove_tree(int parent_fd, const char *name, struct failure *out)
+static int remove_by(struct crew *crew, int parent_fd, const char *name, struct failure *out)
 {
-	struct removal removal = {.out = out};
+	struct removal removal = {.out = out, .crew = crew};
 
 	if (unlinkat(parent_fd, name, 0) == 0 || errno == ENOENT)
 		return 0;
@@ -158,6 +167,20 @@ int remove_tree(int parent_fd, const char *name, struct failure *out)
 			break;
 	}
 	return fail(out, errno, STEP, "cannot remove '%.300s'", name);
+}
+
+int remove_tree(int parent_fd, const char *name, struct failure *out)
+{
+	return remove_by(NULL, parent_fd, name, out);
+}
+
+static int remove_together(int parent_fd, const char *name, struct failure *out)
+{
+	struct crew crew = {.parent = parent_fd, .name = name, .open = open_to_empty};
+	int result = remove_by(&crew, parent_fd, name, out);
+
+	crew_dismiss(&crew);
+	return result;
 }
 
 static int remove_path(const char *path, struct failure *out)
@@ -190,7 +213,7 @@ static int remove_path(const char *path, struct failure *out)
 		return errno == ENOENT ? 0
 				       : fail(out, errno, STEP,
 						 "cannot open the directory of '%.300s'", path);
-	return remove_tree(parent, name, out);
+	return remove_together(parent, name, out);
 }
 
 /* What `remove` is asked for. */

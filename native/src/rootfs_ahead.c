@@ -154,7 +154,7 @@ static bool make_places(const struct layer_stack *stack, const struct spec *spec
 		for (size_t j = 0; j < array_size(names); j++)
 			if (strncmp(destination, "/etc/", 5) == 0 &&
 				strcmp(destination + 5, names[j]) == 0 &&
-				is_free(stack, names[j]) && !make_file(etc, names[j], 0644) &&
+				is_free(stack, names[j]) && !make_file(etc, names[j], 0755) &&
 				errno != EEXIST)
 				return false;
 	}

@@ -8,6 +8,7 @@ import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import { ensureTestUser, openDevices } from '../helpers/test-user.ts'
 import { measureBeside } from './beside.ts'
 import { type Contestants, checkPeers, openContestants, openLighter } from './contestants.ts'
+import { measureImages } from './images.ts'
 import { measureKeepId } from './keep-id.ts'
 import { measureNetworks } from './networks.ts'
 import { Peers } from './peers.ts'
@@ -18,11 +19,13 @@ import type { World } from './worlds.ts'
 /**
  * `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run.
  * `npm run bench -- networks [ROUNDS]`: networks alone. `npm run bench -- pull [ROUNDS]`: the pull alone.
+ * `npm run bench -- images [ROUNDS]`: pull, push, save, load and removal of large images.
  * `npm run bench -- keep-id [ROUNDS]`: `--userns keep-id` against a default run; needs no peers.
  */
-const topic = ['networks', 'pull', 'keep-id'].find((name) => name === process.argv[2])
+const topic = ['networks', 'images', 'pull', 'keep-id'].find((name) => name === process.argv[2])
 const onlyNetworks = topic === 'networks'
-const rounds = Number((topic ? process.argv[3] : process.argv[2]) ?? (onlyNetworks ? 5 : 15))
+const usualRounds = { networks: 5, images: 3 }[topic ?? ''] ?? 15
+const rounds = Number((topic ? process.argv[3] : process.argv[2]) ?? usualRounds)
 
 /** Resident kilobytes of a process. */
 const RESIDENT = "awk '/^VmRSS/ { print $2 }' /proc/$pid/status"
@@ -42,6 +45,11 @@ async function main(): Promise<void> {
   const cache = join(process.env.XDG_CACHE_HOME ?? '/var/cache', 'lighter-test')
   mkdirSync(cache, { recursive: true })
   const layouts = makeImageLayouts(cache)
+  if (topic === 'images') {
+    await measureImages(work, user, cache, layouts.busybox ?? '', rounds)
+    rmSync(work, { recursive: true, force: true })
+    return
+  }
   const registry = await startRegistry(mkdtempSync(join(work, 'registry-')))
   if (onlyNetworks) {
     await measureNetworks(work, user, registry, rounds).finally(() => registry.stop())

@@ -17,7 +17,7 @@ export interface Contestants {
 const project = new URL('../..', import.meta.url).pathname
 const peers = process.env.PEERS ?? join(project, '../shared/peers/peers.sh')
 /** Seen as /exchange by the peers. */
-const exchange = join(process.env.PEERS_DIR ?? '/var/tmp/lighter-peers', 'exchange')
+export const exchange = join(process.env.PEERS_DIR ?? '/var/tmp/lighter-peers', 'exchange')
 
 /** Throws when something that a bench needs is not there. */
 export function checkPeers(): void {

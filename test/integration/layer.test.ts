@@ -340,3 +340,24 @@ test('remove takes trees of subordinate ids away', async () => {
   expect(existsSync(target)).toBe(false)
   expect(existsSync('/etc/passwd')).toBe(true)
 })
+
+test('a large tree is removed by several processes, whatever its directories allow', async () => {
+  const folders = Array.from({ length: 30 }, (_, index): ArchiveEntry[] => [
+    { path: `d/${index}/`, type: 'Directory', mode: index % 3 === 0 ? 0 : 0o755, uid: index },
+    ...Array.from(
+      { length: 100 },
+      (_, file): ArchiveEntry =>
+        file % 10 === 0
+          ? { path: `d/${index}/${file}`, type: 'SymbolicLink', linkpath: '/etc/passwd' }
+          : { path: `d/${index}/${file}`, uid: file, data: 'x' },
+    ),
+  ])
+  const { target } = await applyEntries(folders.flat())
+  execFileSync(
+    inject('nativeProgram'),
+    ['remove', '--id-map', JSON.stringify(FULL_MAP), '--', target],
+    { uid: user.uid, gid: user.gid },
+  )
+  expect(existsSync(target)).toBe(false)
+  expect(existsSync('/etc/passwd')).toBe(true)
+})
