@@ -1,6 +1,6 @@
 // Bundles cli/main.ts and all it can load into the scripts of scripts.mjs, in build/bundle.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { carriedFiles } from './carried.mjs'
@@ -41,6 +41,23 @@ const librariesApart = {
   },
 }
 
+/** undici loads Node's HTTP/2 with its own client for it, and few connections need either. */
+const http2WhenWanted = {
+  name: 'http2-when-wanted',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/client-h2(\.js)?$/ }, ({ resolveDir, pluginData }) =>
+      pluginData === 'wanted'
+        ? undefined
+        : { path: 'client-h2', namespace: 'late', pluginData: resolveDir },
+    )
+    onLoad({ filter: /./, namespace: 'late' }, ({ pluginData }) => ({
+      contents: "module.exports = (...all) => require('./client-h2.js')(...all)",
+      resolveDir: pluginData,
+      pluginData: 'wanted',
+    }))
+  },
+}
+
 const program = {
   ...bundled,
   stdin: { contents: "import './cli/main.ts'", resolveDir: root },
@@ -55,7 +72,13 @@ const partOf = await assignParts()
 for (const { name } of PARTS) await bundlePart(name)
 await bundlePart(RARE)
 for (const name of LIBRARIES) {
-  await build({ ...bundled, entryPoints: [name], outfile: scriptPath(root, name) })
+  const entry = existsSync(join(root, `packaging/${name}.cjs`)) ? `packaging/${name}.cjs` : name
+  await build({
+    ...bundled,
+    entryPoints: [entry],
+    plugins: [http2WhenWanted],
+    outfile: scriptPath(root, name),
+  })
 }
 
 /** Which part each module is in, by its path below the root; and what is loaded from outside its part. */

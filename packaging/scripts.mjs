@@ -9,7 +9,10 @@
 // and a library `carried:tar`; packaging/loader.cjs finds it.
 import { join } from 'node:path'
 
-/** npm packages with a script of their own. The program may load them by `import()` only. */
+/**
+ * npm packages with a script of their own, of packaging/NAME.cjs where only some of one is used. The program may load them by
+ * `import()` only.
+ */
 export const LIBRARIES = ['tar', 'undici', 'yaml']
 
 /**
@@ -66,6 +69,11 @@ export const PARTS = [
       'lib/format/documents/image.ts',
       'lib/format/documents/objects.ts',
     ],
+  },
+  {
+    name: 'registry',
+    modules: ['cli/commands/pull.ts', 'cli/commands/push.ts'],
+    copies: ['launch'],
   },
   // What containers are made with now and then.
   {

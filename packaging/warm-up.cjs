@@ -1,5 +1,6 @@
 // Runs usual commands of the bundled program in this process, then writes the code caches. See code-cache.mjs.
 const { readFileSync, readdirSync, writeFileSync } = require('node:fs')
+const { createServer } = require('node:http')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Script } = require('node:vm')
@@ -118,6 +119,7 @@ const ENOUGH = {
   inspect: ['lighter', 'listing', 'reading', 'formats'],
   create: ['lighter', 'launch'],
   run: ['lighter', 'launch'],
+  pull: ['lighter', 'registry', 'undici'],
 }
 
 /** Whoever adds an import may not see what it costs. */
@@ -131,7 +133,29 @@ function reportLoaded(words) {
     )
 }
 
+/** A registry with the carried image, which is in the store by then; resolves to an image reference. */
+function startRegistry() {
+  const blob = (digest) => readFileSync(join(data, 'blobs', digest.replace(':', '/')))
+  const answer = ({ url, method }, response) => {
+    const [, , kind, what] = /^\/v2\/([^/]*)\/?([^/]*)\/?(.*)$/.exec(url) ?? []
+    if (!kind) return response.end()
+    const [image] = JSON.parse(readFileSync(join(data, 'index.json'), 'utf8')).manifests
+    const digest = kind === 'manifests' ? image.digest : what
+    response.setHeader('docker-content-digest', digest)
+    if (kind === 'manifests') response.setHeader('content-type', image.mediaType)
+    response.end(method === 'HEAD' ? undefined : blob(digest))
+  }
+  return new Promise((resolve) => {
+    const server = createServer(answer).listen(0, '127.0.0.1', () => {
+      server.unref()
+      resolve(`127.0.0.1:${server.address().port}/hello:latest`)
+    })
+  })
+}
+
 async function main() {
+  const image = await startRegistry()
+  COMMANDS.push(['pull', '-q', image], ['pull', image])
   for (const words of COMMANDS) {
     try {
       await run(words)

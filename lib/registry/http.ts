@@ -68,11 +68,12 @@ async function sendOnce({
   signal,
   patience,
 }: HttpRequest): Promise<HttpResponse> {
-  const [{ request }, dispatcher] = await Promise.all([import('undici'), dispatcherFor(url)])
-  const response = await request(url, {
+  const dispatcher = await dispatcherFor(url)
+  const response = await dispatcher.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
     method,
     headers: { 'user-agent': 'lighter', ...headers },
-    dispatcher,
     ...(body === undefined ? {} : { body: typeof body === 'function' ? body() : body }),
     ...(signal ? { signal } : {}),
     ...(patience === undefined ? {} : { headersTimeout: patience }),

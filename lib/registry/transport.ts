@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { rootCertificates } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { LighterError } from '../core/errors.ts'
 import { proxyOptions } from './proxy.ts'
@@ -48,11 +47,9 @@ async function createDispatcher(url: URL): Promise<Dispatcher> {
   const trust = blindlyTrusted.has(url.host) ? { rejectUnauthorized: false } : {}
   const tls =
     url.protocol === 'https:'
-      ? { ca: authorities(url.host), ...ownCertificate(url.host), ...trust }
+      ? { ca: await authorities(url.host), ...ownCertificate(url.host), ...trust }
       : {}
   const timeouts = readTimeouts(process.env.LIGHTER_REGISTRY_TIMEOUT)
-  // A proxy is nobody to whom we show ourselves, or whom we believe without a look.
-  const proxyTls = { ca: authorities(url.host) }
   const common = {
     headersTimeout: timeouts.headers,
     bodyTimeout: timeouts.body,
@@ -61,6 +58,8 @@ async function createDispatcher(url: URL): Promise<Dispatcher> {
   // Go's clients never ask a proxy for the machine itself, and neither do we.
   if (isLoopback(url.hostname)) return new Agent(common)
   const proxies = proxyOptions(process.env, url, Pool)
+  // A proxy is nobody to whom we show ourselves, or whom we believe without a look.
+  const proxyTls = { ca: await authorities(url.host) }
   return new EnvHttpProxyAgent({ ...common, ...proxies, requestTls: tls, proxyTls })
 }
 
@@ -83,7 +82,7 @@ export const isLoopback = (hostname: string): boolean =>
 export const hasOwnAuthority = (host: string): boolean =>
   certificateDirectories(host).some((directory) => existsSync(join(directory, 'ca.crt')))
 
-function authorities(host: string): string[] {
+async function authorities(host: string): Promise<string[]> {
   const system = process.env.SSL_CERT_FILE ?? SYSTEM_BUNDLES.find((path) => existsSync(path))
   const bundle = system ? readIfThere(system) : undefined
   const extra = process.env.NODE_EXTRA_CA_CERTS
@@ -91,7 +90,7 @@ function authorities(host: string): string[] {
     listEnding(directory, '.crt').flatMap((name) => readIfThere(join(directory, name)) ?? []),
   )
   return [
-    ...(bundle ? [bundle] : rootCertificates),
+    ...(bundle ? [bundle] : (await import('node:tls')).rootCertificates),
     ...(extra ? [readIfThere(extra) ?? ''] : []),
     ...own,
   ].filter((text) => text !== '')
