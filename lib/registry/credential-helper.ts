@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { isErrno, LighterError } from '../core/errors.ts'
+import { lazyChildProcess } from '../core/lazy.ts'
 import { parseJson } from '../fs/read.ts'
 import type { Credentials } from './credential.ts'
 
@@ -66,7 +66,7 @@ async function runHelper(
   input: string,
 ): Promise<{ program: string; code: number | null; output: Buffer }> {
   const program = `docker-credential-${name}`
-  const child = spawn(program, [verb], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const child = lazyChildProcess().spawn(program, [verb], { stdio: ['pipe', 'pipe', 'ignore'] })
   // Not the option of spawn: its timer goes on, and holds us up, when the program cannot even be started.
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT).unref()
   let size = 0
