@@ -1,11 +1,14 @@
 import type { CommandSpec } from './command-spec.ts'
+import type { FlagTable } from './flags/spec.ts'
 import { fileCommands } from './table/files.ts'
 import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
+import { builder, imagetoolsCommands, manifestCommands } from './table/manifests.ts'
 import { networkCommands } from './table/networks.ts'
 import { readingCommands } from './table/reading.ts'
 import { registryCommands } from './table/registry.ts'
 import { systemCommands } from './table/system.ts'
+import { trustCommands } from './table/trust.ts'
 import { volumeCommands } from './table/volumes.ts'
 
 /** Every command. The module behind each is loaded only when it is called. */
@@ -15,23 +18,39 @@ export const commands: readonly CommandSpec[] = [
   ...fileCommands,
   ...imageCommands,
   ...registryCommands,
+  ...manifestCommands,
+  ...imagetoolsCommands,
   ...networkCommands,
+  ...trustCommands,
   ...volumeCommands,
   ...systemCommands,
 ]
 
+/** What groups are for; a group may be in another. */
 export const groups: Readonly<Record<string, string>> = {
+  buildx: 'Docker Buildx',
+  'buildx imagetools': 'Look at images in registries, and make others of them',
   container: 'Manage containers',
   image: 'Manage images',
+  manifest: 'Manage image manifests and manifest lists',
   network: 'Manage networks',
   system: 'Manage Docker',
+  trust: 'Manage trust on Docker images',
+  'trust key': 'Manage keys for signing Docker images',
+  'trust signer': 'Manage entities who can sign Docker images',
   volume: 'Manage volumes',
+}
+
+/** Flags that a group has for all that is in it: they may stand anywhere in the words that lead to a command. */
+export const groupFlags: Readonly<Record<string, FlagTable>> = {
+  buildx: { builder },
+  'buildx imagetools': { builder },
 }
 
 /** Docker calls `image remove` in its answers what it is an alias of: `image rm`. `rmi` is a command of its own. */
 function canonicalName({ names }: CommandSpec, name: string): string {
-  const group = name.split(' ')[0]
-  return name.includes(' ') ? (names.find((own) => own.split(' ')[0] === group) ?? name) : name
+  const group = name.slice(0, name.lastIndexOf(' ') + 1)
+  return group === '' ? name : (names.find((own) => own.startsWith(group)) ?? name)
 }
 
 export interface FoundCommand {
@@ -44,9 +63,36 @@ export interface FoundCommand {
 
 /** Finds the command that the words begin with, `['container', 'ls', …]` or `['ps', …]`. */
 export function findCommand(words: string[]): FoundCommand | undefined {
-  const [first = '', second = ''] = words
-  const depth = Object.hasOwn(groups, first) ? 2 : 1
-  const name = depth === 2 ? `${first} ${second}` : first
+  const { group, flags, rest } = splitGroup(words)
+  const [verb = '', ...others] = rest
+  const name = group === '' ? verb : `${group} ${verb}`
   const command = commands.find((candidate) => candidate.names.includes(name))
-  return command && { command, name: canonicalName(command, name), rest: words.slice(depth) }
+  return command && { command, name: canonicalName(command, name), rest: [...flags, ...others] }
+}
+
+/** The group that the words begin with, `''` for none; the flags of the group among them; what follows. */
+export function splitGroup(words: readonly string[]): {
+  group: string
+  flags: string[]
+  rest: string[]
+} {
+  const rest = [...words]
+  const flags: string[] = []
+  let group = ''
+  for (;;) {
+    const count = countFlag(group, rest)
+    const inner = group === '' ? (rest[0] ?? '') : `${group} ${rest[0]}`
+    if (count > 0) flags.push(...rest.splice(0, count))
+    else if (Object.hasOwn(groups, inner)) {
+      group = inner
+      rest.shift()
+    } else return { group, flags, rest }
+  }
+}
+
+/** How many words the flag of a group takes that is the first of these; 0 where none is. */
+function countFlag(group: string, [word = '', value]: readonly string[]): number {
+  const [, name = '', assigned] = /^--([^=]+)(=)?/s.exec(word) ?? []
+  if (!Object.hasOwn(groupFlags[group] ?? {}, name)) return 0
+  return assigned !== undefined || value === undefined ? 1 : 2
 }

@@ -90,7 +90,9 @@ async function callFound(program: string, found: FoundCommand, debug: boolean): 
 function checkOperands(program: string, { command, name }: FoundCommand, count: number): void {
   const [least, most] = command.operands
   if (count >= least && count <= most) return
-  const sentence = `"${program} ${name}" ${expectation(least, most)}.`
+  // Plugins of Docker's client call their errors so.
+  const mark = name.startsWith('buildx ') ? 'ERROR: ' : ''
+  const sentence = `${mark}"${program} ${name}" ${expectation(least, most)}.`
   throw new UsageFailure(sentence, name, 1, command)
 }
 

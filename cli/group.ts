@@ -1,4 +1,4 @@
-import { type FoundCommand, findCommand, groups } from './commands.ts'
+import { type FoundCommand, findCommand, groupFlags, splitGroup } from './commands.ts'
 import type { FlagTable } from './flags/spec.ts'
 import { noteDeprecated, printCommand, printGroup, printOverview } from './help.ts'
 import { writeErr, writeOut } from './output/write.ts'
@@ -18,18 +18,20 @@ const HELP: FlagTable = {
  */
 export function callGroup(program: string, globals: FlagTable, words: readonly string[]): number {
   const [first = ''] = words
-  const group = Object.hasOwn(groups, first) ? first : ''
+  const { group, flags, rest } = splitGroup(words)
+  const isPlugin = Object.hasOwn(groupFlags, group)
+  const own = { ...HELP, ...groupFlags[group] }
   try {
-    const rest = words.slice(group === '' ? 0 : 1)
-    const result = parseArguments({ flags: () => HELP }, group, rest)
+    const result = parseArguments({ flags: () => own }, group, [...flags, ...rest])
     if (result.kind === 'help') throw new TypeError('--help is a flag of its own here')
     const { parsed } = result
     const deprecated = parsed.bool(SHORTHAND)
     if (deprecated || parsed.bool('help')) {
-      const topic = group === '' ? [] : [group, ...parsed.operands]
+      const topic = group === '' ? [] : [...group.split(' '), ...parsed.operands]
       return printHelp(program, globals, topic, deprecated)
     }
     if (group === '') return refuseWord(program, first)
+    if (isPlugin) return callPlugin(program, group, parsed.operands)
     printGroup(program, group, { write: writeErr })
     return parsed.operands.length === 0 ? 0 : 1
   } catch (error) {
@@ -50,6 +52,14 @@ export function printHelpBefore(
   return printHelp(program, globals, words, deprecated && words.length === 0)
 }
 
+/** Plugins of Docker's client explain themselves on standard output; what they do not know must not pass for done. */
+function callPlugin(program: string, group: string, words: readonly string[]): number {
+  if (words.length === 0) return printGroup(program, group)
+  writeError(`ERROR: unknown command: "${program} ${group} ${words[0]}"`)
+  writeError(`See '${program} ${group} --help'.`)
+  return 1
+}
+
 function printHelp(
   program: string,
   globals: FlagTable,
@@ -58,8 +68,8 @@ function printHelp(
 ): number {
   const found: FoundCommand | undefined = findCommand([...words])
   if (found) return printCommand(program, found.command, found.name, deprecated)
-  const [group = ''] = words
-  if (!Object.hasOwn(groups, group)) return printOverview(program, globals, deprecated)
+  const { group } = splitGroup(words)
+  if (group === '') return printOverview(program, globals, deprecated)
   if (deprecated) noteDeprecated({ write: writeOut })
   return printGroup(program, group)
 }

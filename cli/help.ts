@@ -1,5 +1,5 @@
 import type { CommandSpec } from './command-spec.ts'
-import { commands, findCommand, groups } from './commands.ts'
+import { commands, findCommand, groupFlags, groups, splitGroup } from './commands.ts'
 import type { FlagSpec, FlagTable } from './flags/spec.ts'
 import { writeErr, writeOut } from './output/write.ts'
 
@@ -33,7 +33,7 @@ Containers without a daemon and without root
 Common Commands:
 ${twoColumns(list(common))}
 Management Commands:
-${twoColumns(Object.entries(groups))}
+${twoColumns(Object.entries(groups).filter(([name]) => !name.includes(' ')))}
 Commands:
 ${twoColumns(list(others.sort((a, b) => a.name.localeCompare(b.name))))}
 Global Options:
@@ -45,37 +45,46 @@ Run '${program} COMMAND --help' for more information on a command.
 
 /** `help run`, `help container ls`, `help container`. */
 export function printHelpFor(program: string, globals: FlagTable, words: string[]): number {
-  const [first = '', ...others] = words
   if (words.length === 0) return printOverview(program, globals, false)
   const found = findCommand(words)
-  const isGroup = Object.hasOwn(groups, first)
-  const unknown = found ? found.rest : isGroup ? others : words
+  const { group, rest } = splitGroup(words)
+  const unknown = found ? found.rest : rest
   if (unknown.length > 0) {
     writeErr(`unknown help topic: ${unknown.join(' ')}\n`)
     return 1
   }
   if (found) return printCommand(program, found.command, found.name, false)
-  return printGroup(program, first)
+  return printGroup(program, group)
 }
 
 /** `container --help` and its like. */
 export function printGroup(program: string, group: string, out: Out = { write: writeOut }): number {
-  const verbs = commands
-    .flatMap((command) => {
-      const name = command.names.find((candidate) => candidate.startsWith(`${group} `))
-      return name ? [[name.slice(group.length + 1), command.summary] as [string, string]] : []
-    })
-    .sort(([a], [b]) => a.localeCompare(b))
+  const flags = flagLines(groupFlags[group] ?? {})
   out.write(`
-Usage:  ${program} ${group} COMMAND
+Usage:  ${program} ${group} ${flags && '[OPTIONS] '}COMMAND
 
 ${groups[group] ?? ''}
-
+${flags && `\nOptions:\n${flags}`}
 Commands:
-${twoColumns(verbs)}
+${twoColumns(verbsOf(group))}
 Run '${program} ${group} COMMAND --help' for more information on a command.
 `)
   return 0
+}
+
+/** What is in a group: its commands, and the groups in it. */
+function verbsOf(group: string): [string, string][] {
+  const named: [string, string][] = [
+    ...commands.flatMap(({ names, summary }) => {
+      const name = names.find((candidate) => candidate.startsWith(`${group} `))
+      return name ? [[name, summary] as [string, string]] : []
+    }),
+    ...Object.entries(groups).filter(([name]) => name.startsWith(`${group} `)),
+  ]
+  return named
+    .map(([name, summary]): [string, string] => [name.slice(group.length + 1), summary])
+    .filter(([verb]) => !verb.includes(' '))
+    .sort(([a], [b]) => a.localeCompare(b))
 }
 
 /** `COMMAND --help`. */

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { bootId } from './fs/boot-id.ts'
 import { kernelRelease } from './host/kernel.ts'
 import { ensurePaths, findPaths, type HostPaths } from './host/paths.ts'
@@ -7,6 +8,8 @@ import { chooseUplink, type Uplink } from './host/uplink.ts'
 import { ensureNativeFiles, type NativeFiles } from './runtime/binary.ts'
 import type { IdMap } from './runtime/protocol.ts'
 import type { StorageChoice } from './runtime/storage.ts'
+import { findSharedStores } from './store/find-shared.ts'
+import type { ImageStores } from './store/shared.ts'
 
 /**
  * What every story needs to know about where it runs; passed first, never global. Facts that cost something to learn
@@ -14,6 +17,8 @@ import type { StorageChoice } from './runtime/storage.ts'
  */
 export interface Engine {
   readonly paths: HostPaths
+  /** Where images are; which stores of others there are is looked up when somebody asks for them. */
+  readonly stores: ImageStores
   /** The user's own id as 0, then the subordinate ranges. */
   idMap(): IdMap
   /** The native program and the wrappers of the uplinks, unpacked where needed. */
@@ -32,11 +37,19 @@ export function createEngine(environment: NodeJS.ProcessEnv): Engine {
   const gid = process.getgid?.() ?? 0
   const paths = findPaths(environment, uid)
   ensurePaths(paths, uid)
+  let shared: readonly string[] | undefined
   let idMap: IdMap | undefined
   let native: NativeFiles | undefined
   let storage: Promise<StorageChoice> | undefined
   const engine: Engine = {
     paths,
+    stores: {
+      own: paths.data,
+      get shared() {
+        shared ??= findSharedStores(environment.LIGHTER_IMAGE_STORES, paths)
+        return shared
+      },
+    },
     idMap: () => {
       idMap ??= buildIdMap(uid, gid)
       return idMap
@@ -64,6 +77,6 @@ async function chooseStorage(engine: Engine, wanted: string | undefined): Promis
     idMap,
     fuseOverlayfs: findProgram('fuse-overlayfs'),
     wanted,
-    epoch: `${kernelRelease()} ${bootId()} ${JSON.stringify(idMap.uids)}`,
+    epoch: `${kernelRelease()} ${bootId()} ${JSON.stringify(idMap.uids)} ${statSync(engine.paths.data).dev}`,
   })
 }

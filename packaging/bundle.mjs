@@ -77,6 +77,8 @@ for (const name of LIBRARIES) {
     ...bundled,
     entryPoints: [entry],
     plugins: [http2WhenWanted],
+    // A script of the executable is in no directory; what is looked for from there are built-in modules alone.
+    define: { __filename: '"/"' },
     outfile: scriptPath(root, name),
   })
 }

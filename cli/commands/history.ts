@@ -7,7 +7,7 @@ import type { Parsed } from '../parse.ts'
 
 /** `history`: the steps that made an image, the last one first. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
-  const steps = readHistory(context.engine, parsed.operands[0] ?? '')
+  const steps = readHistory(context.engine, parsed.operands[0] ?? '', parsed.string('platform'))
   const human = parsed.bool('human')
   const kind = historyRows({ whole: parsed.bool('no-trunc'), human, now: Date.now() })
   writeOut(formatRows(kind, chooseFormat(parsed, human), steps))

@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty'
+import { LighterError } from '../../lib/core/errors.ts'
 import type { Engine } from '../../lib/engine.ts'
 import { type ListedImage, listImages } from '../../lib/image/list.ts'
 import type { Context } from '../context.ts'
@@ -10,10 +12,29 @@ import type { Parsed } from '../parse.ts'
 
 /** `images`: one row per name. There are no intermediate images: `-a` shows the same. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
+  if (parsed.bool('tree')) return await showTree(context.engine, parsed)
   const quiet = parsed.bool('quiet')
   const format = parsed.string('format') || (quiet ? '' : readFormat(context, 'imagesFormat'))
   const images = await choose(context.engine, parsed)
   writeOut(await formatImages(format, parsed, images))
+  return 0
+}
+
+/** What Docker's client does not draw as a tree yet, with its names for it. */
+const NO_TREE = [
+  ['quiet', '--quiet'],
+  ['no-trunc', '--no-trunc'],
+  ['digests', '--show-digest'],
+] as const
+
+async function showTree(engine: Engine, parsed: Parsed): Promise<number> {
+  const odd = NO_TREE.find(([flag]) => parsed.bool(flag))?.[1]
+  const wrong = odd ?? (parsed.string('format') ? '--format' : undefined)
+  if (wrong) throw new LighterError('usage', `${wrong} is not yet supported with --tree`)
+  const { listTree } = await import('../../lib/image/tree.ts')
+  const { formatImageTree } = await import('../output/image-tree.ts')
+  const width = isatty(1) ? (process.stdout.columns ?? 0) : undefined
+  writeOut(formatImageTree(listTree(engine, await choose(engine, parsed)), width))
   return 0
 }
 

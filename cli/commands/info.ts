@@ -8,6 +8,7 @@ import { fileSystemOf } from '../../lib/host/machine.ts'
 import { isAlive, type ProcessIdentity } from '../../lib/host/process.ts'
 import { findProgram } from '../../lib/host/programs.ts'
 import { hasSingleId } from '../../lib/runtime/userns.ts'
+import { type ImageStores, listSharedReferences, ownsStore } from '../../lib/store/shared.ts'
 import { listPlugins } from '../../lib/volume/plugin/discovery.ts'
 import { build, compatible } from '../build-info.ts'
 import type { Context } from '../context.ts'
@@ -38,12 +39,13 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
   const { data } = engine.paths
   return {
     id: engineId(data),
-    ...countObjects(data),
+    ...countObjects(engine.stores),
     // As `inspect` calls it.
     driver: storage.driver === 'overlay' ? 'overlay2' : storage.driver,
     driverStatus: [
       ['Backing Filesystem', fileSystemOf(data)],
       ['Reason', storage.reason],
+      ...describeStores(engine.stores),
     ],
     controllers: cgroups.controllers,
     cgroupDriver: cgroups.systemd
@@ -65,6 +67,7 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
     debug,
     warnings: [
       ...warnings(hasSingleId(engine.idMap()), cgroups.controllers),
+      ...storeWarnings(engine.stores),
       ...(await (await import('../../lib/host/uplink.ts')).warnAboutUplink(engine.uplink())),
     ],
   }
@@ -90,6 +93,24 @@ function readText(path: string): string {
     return ''
   }
 }
+
+/** Whose layers these are decides whether containers stand on them where they are. */
+const describeStores = ({ shared }: ImageStores): [string, string][] =>
+  shared.map((store) => [
+    'Read-only Image Store',
+    `${store} (${STORE_USES[String(ownsStore(store))]})`,
+  ])
+
+const STORE_USES: Readonly<Record<string, string>> = {
+  true: 'its layers are used where they are',
+  false: 'of another user: its layers are unpacked here, nothing is downloaded',
+  undefined: 'cannot be read',
+}
+
+const storeWarnings = ({ shared }: ImageStores): string[] =>
+  shared
+    .filter((store) => ownsStore(store) === undefined)
+    .map((store) => `WARNING: The image store ${store} cannot be read`)
 
 const lines = (facts: InfoFacts): string[] => [
   `Client: lighter ${build.version}`,
@@ -148,16 +169,18 @@ interface Counts {
 }
 
 /** Counts what is on disk without reading more of it than needed: `info` must answer at once with thousands of objects. */
-function countObjects(data: string): Counts {
+function countObjects(stores: ImageStores): Counts {
+  const data = stores.own
   const containers = entriesOf(join(data, 'containers'))
   const states = containers.map((id) => liveState(join(data, 'containers', id, 'state.json')))
   const live = states.filter((state) => state !== undefined)
   const paused = live.filter((state) => state.paused === true).length
-  const images = new Set(
-    entriesOf(join(data, 'refs')).map(
+  const images = new Set([
+    ...entriesOf(join(data, 'refs')).map(
       (name) => readJson<Reference>(join(data, 'refs', name))?.descriptor.digest,
     ),
-  )
+    ...listSharedReferences(stores).map(({ descriptor }) => descriptor.digest),
+  ])
   return {
     running: live.length - paused,
     paused,

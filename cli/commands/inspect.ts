@@ -12,13 +12,15 @@ import { notInSwarm } from '../swarm.ts'
 /** `inspect` and the `inspect` of each kind: what is found as one JSON list or by a template, then what is not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const kind = kindOf(parsed)
+  const isImage = parsed.name.startsWith('image')
   const size = /^(image|volume|network)/.test(parsed.name) ? false : parsed.bool('size')
+  const platform = isImage ? parsed.string('platform') : undefined
   try {
     const inspector = await makeInspector(parsed.string('format') ?? '')
     const failures: string[] = []
     for (const text of parsed.operands) {
       try {
-        const found = await inspect(context.engine, kind, text, size)
+        const found = await inspect(context.engine, kind, text, { size, platform })
         if (size && found.kind !== 'container') {
           context.warn(`WARNING: --size ignored for ${found.kind}`)
         }
@@ -83,15 +85,20 @@ const MISSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad-image-name',
 ])
 
-async function inspect(engine: Engine, kind: Kind, text: string, size: boolean): Promise<Found> {
+interface Wanted {
+  size: boolean
+  platform: string | undefined
+}
+
+async function inspect(engine: Engine, kind: Kind, text: string, wanted: Wanted): Promise<Found> {
   if (kind !== '') {
     // Docker's client does not ask about nothing.
     if (text === '') throw new LighterError('no-such-object', `No such ${kind}: `)
-    return { kind: kind as DocumentKind, document: await inspectKind(engine, kind, text, size) }
+    return { kind: kind as DocumentKind, document: await inspectKind(engine, kind, text, wanted) }
   }
   for (const candidate of text === '' ? [] : ORDER) {
     try {
-      return { kind: candidate, document: await inspectKind(engine, candidate, text, size) }
+      return { kind: candidate, document: await inspectKind(engine, candidate, text, wanted) }
     } catch (error) {
       if (!(error instanceof LighterError) || !MISSING.has(error.code)) throw error
     }
@@ -103,14 +110,14 @@ async function inspectKind(
   engine: Engine,
   kind: Exclude<Kind, ''>,
   text: string,
-  size: boolean,
+  { size, platform }: Wanted,
 ): Promise<Record<string, unknown>> {
   const { data } = engine.paths
   switch (kind) {
     case 'container':
       return await describeContainer(engine, text, size)
     case 'image':
-      return await (await import('../../lib/image/inspect.ts')).inspectImage(engine, text)
+      return await describeImage(engine, text, platform)
     case 'network':
       return (await import('../../lib/container/inspect-network.ts')).inspectNetwork(data, text)
     case 'volume':
@@ -122,13 +129,22 @@ async function inspectKind(
   }
 }
 
+async function describeImage(
+  engine: Engine,
+  text: string,
+  platform: string | undefined,
+): Promise<Record<string, unknown>> {
+  const { inspectImage } = await import('../../lib/image/inspect.ts')
+  return await inspectImage(engine, text, platform)
+}
+
 async function describeContainer(
   engine: Engine,
   text: string,
   size: boolean,
 ): Promise<Record<string, unknown>> {
   const container = findWithState(engine.paths.data, text)
-  const document = inspectContainer(engine.paths.data, container)
+  const document = inspectContainer(engine.stores, container)
   if (!size) return document
   const { measureContainers } = await import('../../lib/container/size.ts')
   const [measured] = await measureContainers(engine, [container])

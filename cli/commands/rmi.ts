@@ -15,7 +15,11 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     async (operand) => {
       const users = listImageUsers(context.engine)
       try {
-        return await removeImage(context.engine, operand, { force, users })
+        return await removeImage(context.engine, operand, {
+          force,
+          users,
+          platforms: parsed.list('platform'),
+        })
       } catch (error) {
         const gone = error instanceof LighterError && error.code === 'no-such-image'
         if (!force || !gone) throw error

@@ -8,6 +8,7 @@ import {
   type DiskUsage,
   type ImageUsage,
   measureDisk,
+  type StoreUsage,
   type VolumeUsage,
 } from '../../lib/housekeeping/usage.ts'
 import type { Context } from '../context.ts'
@@ -122,7 +123,7 @@ ${table(VOLUMES, usage.volumes)}
 Build cache usage: 0B
 
 ${table(BUILD_CACHE, [])}
-`
+${usage.stores.length > 0 ? `\nRead-only image stores:\n\n${table(STORES, usage.stores)}\n` : ''}`
 }
 
 const imageColumns = (now: number): Column<ImageUsage>[] => [
@@ -165,6 +166,13 @@ const containerColumns = (now: number): Column<ContainerUsage>[] => [
 const VOLUMES: readonly Column<VolumeUsage>[] = [
   { head: 'VOLUME NAME', text: ({ name }) => name },
   { head: 'LINKS', text: ({ links }) => String(links) },
+  { head: 'SIZE', text: ({ size }) => formatSize(size, 4) },
+]
+
+/** Not in Docker's table, which knows of no such thing: only where there is one. */
+const STORES: readonly Column<StoreUsage>[] = [
+  { head: 'STORE', text: ({ path }) => path },
+  { head: 'IMAGES', text: ({ images }) => String(images) },
   { head: 'SIZE', text: ({ size }) => formatSize(size, 4) },
 ]
 

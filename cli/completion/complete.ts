@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { commands, findCommand, groups } from '../commands.ts'
+import { commands, findCommand, groups, splitGroup } from '../commands.ts'
 import { globalFlags } from '../flags/global.ts'
 import type { FlagTable } from '../flags/spec.ts'
 import type { Candidate, Completion } from './candidate.ts'
@@ -18,7 +18,8 @@ export function complete(words: readonly string[], names: Names): Completion {
   if (global.operands.length === 0) return atStart(current, global.flag)
   const called = [...global.operands]
   if (called[0] === 'help') return only(current, nextNames(called.slice(1)))
-  if (called.length === 1 && (called[0] ?? '') in groups) return only(current, nextNames(called))
+  const { group, rest } = splitGroup(called)
+  if (group !== '' && rest.length === 0) return only(current, nextNames([group]))
   const found = findCommand(called)
   if (!found) return NOTHING
   return inCommand(found.command, found.rest, current, names)
@@ -31,21 +32,15 @@ function atStart(current: string, flag: string | undefined): Completion {
 
 /** The words that may follow in a command's name. */
 function nextNames(words: readonly string[]): Candidate[] {
-  const [group] = words
-  if (group !== undefined) {
-    return commands.flatMap(({ names, summary }) =>
-      names
-        .filter((name) => name.startsWith(`${group} `))
-        .map((name) => ({ text: name.slice(group.length + 1), description: summary })),
-    )
-  }
-  const top = commands.flatMap(({ names, summary }) =>
-    names
-      .filter((name) => !name.includes(' '))
-      .map((name) => ({ text: name, description: summary })),
-  )
-  const grouped = Object.entries(groups).map(([text, description]) => ({ text, description }))
-  return [...top, ...grouped, { text: 'help', description: 'Help about any command' }]
+  const prefix = words.map((word) => `${word} `).join('')
+  const named = [
+    ...commands.flatMap(({ names, summary }) => names.map((name) => [name, summary] as const)),
+    ...Object.entries(groups),
+  ]
+  const next = named
+    .filter(([name]) => name.startsWith(prefix) && !name.slice(prefix.length).includes(' '))
+    .map(([name, description]) => ({ text: name.slice(prefix.length), description }))
+  return prefix === '' ? [...next, { text: 'help', description: 'Help about any command' }] : next
 }
 
 function inCommand(

@@ -3,7 +3,7 @@ import { listContainers } from '../../lib/container/catalog.ts'
 import { listNames } from '../../lib/fs/drafts.ts'
 import { listNetworks } from '../../lib/network/record.ts'
 import { familiarReference, parseReference } from '../../lib/oci/reference.ts'
-import { listReferences } from '../../lib/store/references.ts'
+import { listAllReferences } from '../../lib/store/shared.ts'
 
 /** Which containers a command can do something with. */
 export type ContainerKind = 'any' | 'running' | 'idle'
@@ -16,8 +16,8 @@ export interface Names {
   networks(): string[]
 }
 
-/** Names from the state of this user. Reads no more than is asked for, and makes nothing. */
-export const namesIn = (data: string): Names => ({
+/** Names from the state of this user, and of images in the stores `shared`. Reads no more than is asked for, and makes nothing. */
+export const namesIn = (data: string, shared: readonly string[] = []): Names => ({
   containers: (kind) =>
     kind === 'any'
       ? listNames(join(data, 'names')).sort()
@@ -26,7 +26,7 @@ export const namesIn = (data: string): Names => ({
           .map(({ record }) => record.name)
           .sort(),
   images: () =>
-    listReferences(data)
+    listAllReferences({ own: data, shared })
       .filter(({ reference }) => !reference.includes('@'))
       .map(({ reference }) => familiarReference(parseReference(reference))),
   volumes: () => listNames(join(data, 'volumes')).filter((name) => !/^[0-9a-f]{64}$/.test(name)),

@@ -1,4 +1,6 @@
-import { findPaths } from '../../lib/host/paths.ts'
+import { LighterError } from '../../lib/core/errors.ts'
+import { findPaths, type HostPaths } from '../../lib/host/paths.ts'
+import { findSharedStores } from '../../lib/store/find-shared.ts'
 import { writeOut } from '../output/write.ts'
 import { complete } from './complete.ts'
 import { namesIn } from './names.ts'
@@ -6,11 +8,21 @@ import { namesIn } from './names.ts'
 /** `__complete -- WORD…`: what the last word may become, one per line; the last line says whether files would do too. */
 export function printCompletion(words: readonly string[]): number {
   // Not the engine: it would make directories.
-  const { data } = findPaths(process.env, process.getuid?.() ?? 0)
-  const { candidates, files } = complete(words, namesIn(data))
+  const paths = findPaths(process.env, process.getuid?.() ?? 0)
+  const { candidates, files } = complete(words, namesIn(paths.data, sharedStores(paths)))
   const lines = candidates.map(({ text, description }) =>
     description === undefined ? text : `${text}\t${description}`,
   )
   writeOut(`${[...lines, files ? ':files' : ':nofiles'].join('\n')}\n`)
   return 0
+}
+
+/** Settings that say nothing are no matter for who presses the tabulator key. */
+function sharedStores(paths: HostPaths): string[] {
+  try {
+    return findSharedStores(process.env.LIGHTER_IMAGE_STORES, paths)
+  } catch (error) {
+    if (error instanceof LighterError) return []
+    throw error
+  }
 }

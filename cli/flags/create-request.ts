@@ -102,12 +102,6 @@ function refuseForeign(parsed: Parsed): void {
       '--use-api-socket: there is no API socket, for there is no daemon',
     )
   }
-  if (!parsed.bool('disable-content-trust')) {
-    throw new LighterError(
-      'usage',
-      '--disable-content-trust=false: signatures of images are not checked',
-    )
-  }
   for (const option of parsed.list('storage-opt')) {
     const equals = option.indexOf('=')
     if (equals < 0) throw new LighterError('usage', 'invalid storage option')

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { showPull } from '../output/progress.ts'
 import { outputStream } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
+import { mustBeSigned } from './content-trust.ts'
 
 interface ObtainedImage extends ImageForContainer {
   /** Shown once there is a container of it. */
@@ -31,6 +32,7 @@ export async function obtainImage(context: Context, parsed: Parsed): Promise<Obt
   const image = await ensureImage(engine, parsed.operands[0] ?? '', {
     policy,
     platform,
+    signed: mustBeSigned(parsed),
     onMissing: quiet ? () => undefined : context.warn,
     ...(quiet ? {} : { onProgress }),
   })

@@ -1,4 +1,5 @@
 import { checked } from './checked.ts'
+import { contentTrust } from './content-trust.ts'
 import { checkDeviceRule, parseGpus } from './device.ts'
 import {
   checkDns,
@@ -32,7 +33,7 @@ export const surroundingsFlags = (): FlagTable => ({
     check: checkDeviceRule,
     summary: 'Add a rule to the cgroup allowed devices list',
   },
-  'disable-content-trust': { type: 'bool', default: true, summary: 'Skip image verification' },
+  'disable-content-trust': contentTrust(),
   dns: { type: 'list', check: checkDns, summary: 'Set custom DNS servers' },
   'dns-option': { type: 'list', summary: 'Set DNS options' },
   'dns-opt': { type: 'list', aliasOf: 'dns-option', hidden: true, summary: '' },

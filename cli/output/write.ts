@@ -3,8 +3,8 @@ import { writeSync } from 'node:fs'
 const OUT = 1
 const ERR = 2
 
-/** Text to standard output, all of it before this returns. */
-export const writeOut = (text: string): void => write(OUT, text)
+/** Text to standard output, or bytes as they are; all of it before this returns. */
+export const writeOut = (text: string | Buffer): void => write(OUT, text)
 
 /** Text to standard error. */
 export const writeErr = (text: string): void => write(ERR, text)
@@ -13,8 +13,8 @@ export const writeErr = (text: string): void => write(ERR, text)
  * Not through `process.stdout`: making a stream of it costs 3 ms. A reader that has gone ends the program quietly, as it
  * ends any other (`lighter ps | head -1`).
  */
-function write(fd: number, text: string): void {
-  const bytes = Buffer.from(text)
+function write(fd: number, text: string | Buffer): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at)

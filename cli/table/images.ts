@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { ANY, filter, format, listFormat, platform, pruneFilter } from './shared.ts'
+import { contentTrust } from '../flags/content-trust.ts'
+import { ANY, filter, format, listFormat, onlyPlatform, platform, pruneFilter } from './shared.ts'
 
 /** Commands on images. */
 export const imageCommands: readonly CommandSpec[] = [
@@ -14,7 +15,7 @@ export const imageCommands: readonly CommandSpec[] = [
         short: 'a',
         summary: 'Download all tagged images in the repository',
       },
-      'disable-content-trust': { type: 'bool', default: true, summary: 'Skip image verification' },
+      'disable-content-trust': contentTrust(),
       platform,
       quiet: { type: 'bool', short: 'q', summary: 'Suppress verbose output' },
     }),
@@ -36,6 +37,7 @@ export const imageCommands: readonly CommandSpec[] = [
       format: listFormat,
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
       quiet: { type: 'bool', short: 'q', summary: 'Only show image IDs' },
+      tree: { type: 'bool', summary: 'List multi-platform images as a tree (EXPERIMENTAL)' },
     }),
     load: () => import('../commands/images.ts'),
   },
@@ -44,7 +46,10 @@ export const imageCommands: readonly CommandSpec[] = [
     summary: 'Display detailed information on one or more images',
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     operands: [1, ANY],
-    flags: () => ({ format: { ...format, short: 'f' } }),
+    flags: () => ({
+      format: { ...format, short: 'f' },
+      platform: onlyPlatform('Inspect'),
+    }),
     load: () => import('../commands/inspect.ts'),
   },
   {
@@ -61,6 +66,7 @@ export const imageCommands: readonly CommandSpec[] = [
         summary: 'Print sizes and dates in human readable format',
       },
       'no-trunc': { type: 'bool', summary: "Don't truncate output" },
+      platform: onlyPlatform('Show history of'),
       quiet: { type: 'bool', short: 'q', summary: 'Only show image IDs' },
     }),
     load: () => import('../commands/history.ts'),
@@ -90,6 +96,7 @@ export const imageCommands: readonly CommandSpec[] = [
       force: { type: 'bool', short: 'f', summary: 'Force removal of the image' },
       // Layers are no images of their own here: there is never an untagged parent to delete.
       'no-prune': { type: 'bool', summary: 'Do not delete untagged parents' },
+      platform: { ...onlyPlatform('Remove'), type: 'strings', placeholder: 'strings' },
     }),
     load: () => import('../commands/rmi.ts'),
   },
@@ -100,11 +107,7 @@ export const imageCommands: readonly CommandSpec[] = [
     operands: [1, ANY],
     flags: () => ({
       output: { type: 'string', short: 'o', summary: 'Write to a file, instead of STDOUT' },
-      platform: {
-        type: 'string',
-        summary:
-          'Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
-      },
+      platform: onlyPlatform('Save'),
     }),
     load: () => import('../commands/save.ts'),
   },
@@ -119,11 +122,7 @@ export const imageCommands: readonly CommandSpec[] = [
         short: 'i',
         summary: 'Read from tar archive file, instead of STDIN',
       },
-      platform: {
-        type: 'string',
-        summary:
-          'Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
-      },
+      platform: onlyPlatform('Load'),
       quiet: { type: 'bool', short: 'q', summary: 'Suppress the load output' },
     }),
     load: () => import('../commands/load.ts'),

@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command-spec.ts'
-import { filter, format } from './shared.ts'
+import { contentTrust } from '../flags/content-trust.ts'
+import { filter, format, onlyPlatform } from './shared.ts'
 
 /** Commands that speak to registries: to log in, and to give images away. */
 export const registryCommands: readonly CommandSpec[] = [
@@ -47,7 +48,8 @@ export const registryCommands: readonly CommandSpec[] = [
         short: 'a',
         summary: 'Push all tags of an image to the repository',
       },
-      'disable-content-trust': { type: 'bool', default: true, summary: 'Skip image signing' },
+      'disable-content-trust': contentTrust('Skip image signing'),
+      platform: onlyPlatform('Push'),
       quiet: { type: 'bool', short: 'q', summary: 'Suppress verbose output' },
     }),
     load: () => import('../commands/push.ts'),

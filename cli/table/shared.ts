@@ -22,6 +22,12 @@ export const platform: FlagSpec = {
   summary: 'Set platform if server is multi-platform capable',
 }
 
+/** Of an image for several platforms the one that is meant. */
+export const onlyPlatform = (verb: string): FlagSpec => ({
+  type: 'string',
+  summary: `${verb} only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")`,
+})
+
 export const format: FlagSpec = {
   type: 'string',
   summary:

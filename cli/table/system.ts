@@ -58,6 +58,30 @@ export const systemCommands: readonly CommandSpec[] = [
     load: () => import('../commands/system-df.ts'),
   },
   {
+    names: ['system check'],
+    summary: 'Verify images, layers and records, and mend what is damaged',
+    usage: '[OPTIONS]',
+    operands: [0, 0],
+    flags: () => ({
+      force: {
+        type: 'bool',
+        short: 'f',
+        summary: 'With --repair, remove what cannot be mended, stopped containers too',
+      },
+      format,
+      max: {
+        type: 'duration',
+        short: 'm',
+        default: 24 * 3600e9,
+        shownDefault: '24h0m0s',
+        summary: 'Age from which blobs and layers that nothing refers to are leftovers',
+      },
+      quick: { type: 'bool', short: 'q', summary: 'Skip what reads every byte' },
+      repair: { type: 'bool', short: 'r', summary: 'Mend what is damaged, remove leftovers' },
+    }),
+    load: () => import('../commands/system-check.ts'),
+  },
+  {
     names: ['system prune'],
     summary: 'Remove unused data',
     usage: '[OPTIONS]',

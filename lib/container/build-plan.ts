@@ -46,7 +46,8 @@ export async function buildPlan(
     idMap: engine.idMap(),
     rootfs: {
       ...(await findDriver(engine, record.driver)),
-      lower: record.layers.length > 0 ? lowerDirectories(data, record) : makeEmptyLayer(directory),
+      lower:
+        record.layers.length > 0 ? lowerDirectories(engine, record) : makeEmptyLayer(directory),
       upper: join(directory, 'upper'),
       work: join(directory, 'work'),
       ...shownOwners(engine, record),

@@ -39,7 +39,7 @@ export async function createContainer(
   const { data } = engine.paths
   const name = request.name === undefined ? undefined : parseName(request.name)
   const { wishes, warnings } = await resolveWishes(engine, request)
-  const driver = await chooseDriver(engine, wishes)
+  const { driver, news } = await chooseDriver(engine, wishes)
   const record = decideRecord(image, wishes, newContainerId(), driver)
   checkRecord(record)
   await using undo = new UndoStack()
@@ -54,15 +54,24 @@ export async function createContainer(
   publish(data, draft, record)
   undo.commit()
   recordContainerEvent(data, record, 'create')
-  return { record, directory: containerDirectory(data, record.id), warnings }
+  return {
+    record,
+    directory: containerDirectory(data, record.id),
+    warnings: [...news, ...warnings],
+  }
 }
 
-/** Files whose owners are shown as others need a driver that can show them so. */
-async function chooseDriver(engine: Engine, { options }: CreateRequest): Promise<RootfsDriver> {
-  const { driver } = await engine.storage()
+/** Files whose owners are shown as others need a driver that can show them so. `news`: what of it users should hear. */
+async function chooseDriver(
+  engine: Engine,
+  { options }: CreateRequest,
+): Promise<{ driver: RootfsDriver; news: string[] }> {
+  const { driver, news = '' } = await engine.storage()
   const mode = options.namespaces?.user
-  if (driver === 'fuse-overlayfs' || !userMap(mode, engine.idMap()).moved) return driver
-  if (findProgram('fuse-overlayfs')) return 'fuse-overlayfs'
+  if (driver === 'fuse-overlayfs' || !userMap(mode, engine.idMap()).moved) {
+    return { driver, news: news === '' ? [] : [news] }
+  }
+  if (findProgram('fuse-overlayfs')) return { driver: 'fuse-overlayfs', news: [] }
   throw new LighterError('host-setup', `--userns ${mode} needs fuse-overlayfs`, {
     hint: "'lighter doctor' shows how to install it.",
   })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { sortMembers } from '../core/labels.ts'
+import { type ImageStores, layerTree } from '../store/shared.ts'
 import { volumeData } from '../volume/volume.ts'
 import type { ContainerWithState } from './catalog.ts'
 import { runningExecs } from './exec-ids.ts'
@@ -16,7 +17,8 @@ type Document = Record<string, unknown>
 const NEVER = '0001-01-01T00:00:00Z'
 
 /** The document that `inspect` shows for a container, in the shape of Docker 26. */
-export function inspectContainer(data: string, container: ContainerWithState): Document {
+export function inspectContainer(stores: ImageStores, container: ContainerWithState): Document {
+  const data = stores.own
   const { record, directory, state } = container
   const [path = '', ...args] = commandOf(record)
   const files = ownerOfFiles(data, container).directory
@@ -40,7 +42,7 @@ export function inspectContainer(data: string, container: ContainerWithState): D
     GraphDriver: {
       Data: {
         LowerDir: record.layers
-          .map((name) => join(data, 'layers', name, 'fs'))
+          .map((name) => layerTree(stores, name))
           .reverse()
           .join(':'),
         MergedDir: join(directory, 'bundle/rootfs'),

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
-import { randomBelow } from '../core/random.ts'
+import { randomBelow, randomHex } from '../core/random.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { claimFile } from '../fs/replace.ts'
@@ -59,6 +59,20 @@ export function releaseName(data: string, name: string, id: string): void {
 export function releaseNamesOf(data: string, id: string): void {
   for (const name of listNames(join(data, 'names'))) releaseName(data, name, id)
 }
+
+/** Names that were left by processes that died before their container was there, or whose file a power cut tore. */
+export const listStaleNames = (data: string): string[] =>
+  listNames(join(data, 'names')).filter((name) => NAME.test(name) && isStale(data, name))
+
+const isStale = (data: string, name: string): boolean => {
+  const path = nameClaim(data, name)
+  const claim = readClaim(path)
+  return claim ? !isHeld(data, claim) : existsSync(path)
+}
+
+/** Makes a stale name free, unless it was claimed anew meanwhile. */
+export const freeStaleName = (data: string, name: string): void =>
+  takeAway(data, nameClaim(data, name), randomHex(32))
 
 const isHeld = (data: string, claim: NameClaim): boolean =>
   existsSync(join(data, 'containers', claim.id)) || isAlive(claim.owner)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { parseDigest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { measureTrees } from '../runtime/userns.ts'
-import { readLayer } from '../store/layers.ts'
+import { type ImageStores, readLayerAnywhere } from '../store/shared.ts'
 import type { Container } from './catalog.ts'
 
 export interface ContainerSize {
@@ -22,7 +22,7 @@ export async function measureContainers(
   const sizes = await measureTrees(namespace, uppers)
   return containers.map(({ record }, index) => {
     const written = sizes[index] ?? 0
-    const image = record.layers.reduce((sum, name) => sum + layerBytes(engine.paths.data, name), 0)
+    const image = record.layers.reduce((sum, name) => sum + layerBytes(engine.stores, name), 0)
     // A copy has the image's files in it.
     const own = record.driver === 'copy' ? Math.max(0, written - image) : written
     return { own, total: own + image }
@@ -30,7 +30,8 @@ export async function measureContainers(
 }
 
 /** A layer's directory is named after its digest. */
-function layerBytes(data: string, name: string): number {
+function layerBytes(stores: ImageStores, name: string): number {
   const [hex = '', suffix] = name.split('-')
-  return readLayer(data, parseDigest(`sha256:${hex}`), suffix !== undefined)?.bytes ?? 0
+  const diffId = parseDigest(`sha256:${hex}`)
+  return readLayerAnywhere(stores, diffId, suffix !== undefined)?.bytes ?? 0
 }

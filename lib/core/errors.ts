@@ -28,12 +28,16 @@ export type ErrorCode =
   | 'registry-denied'
   | 'registry-not-found'
   | 'registry-protocol'
+  /** What ended a pull that had begun: Docker's client gets it at the end of an answer, and says it without words of its own. */
+  | 'pull-ended'
   | 'digest-mismatch'
   | 'platform-mismatch'
   | 'no-space'
   | 'host-setup'
   | 'id-range'
   | 'unsupported'
+  /** The signature policy, or content trust, does not let an image in. */
+  | 'untrusted'
   | 'state-format'
   | 'plugin'
   | 'plugin-refused'

@@ -1,11 +1,10 @@
 import { dockerFunctions, headerFunctions } from './docker.ts'
 import { TemplateExecutionError, TemplateSyntaxError } from './errors.ts'
 import { execute, executePartly } from './execute.ts'
+import type { FunctionTable } from './function-table.ts'
 import { builtins } from './functions.ts'
 import { parse } from './parse.ts'
 import type { Value } from './values.ts'
-
-const functions = { ...builtins, ...dockerFunctions }
 
 /** A template of Docker's `--format`, read once and executed any number of times. */
 export interface Template {
@@ -16,7 +15,11 @@ export interface Template {
 }
 
 /** Reads a template with the functions of Go and of Docker. Throws `TemplateSyntaxError`. */
-export function parseTemplate(text: string): Template {
+export const parseTemplate = (text: string): Template => parseTemplateWith(text, dockerFunctions)
+
+/** The same with other functions beside Go's own. Throws `TemplateSyntaxError`. */
+export function parseTemplateWith(text: string, own: FunctionTable): Template {
+  const functions = { ...builtins, ...own }
   const parsed = withinStack(
     () => parse(text, (name) => Object.hasOwn(functions, name)),
     () => new TemplateSyntaxError('template: :1: too deeply nested'),

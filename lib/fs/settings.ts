@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { readSmallText } from './read.ts'
 
@@ -8,6 +9,25 @@ export type Setting = 'storageDriver' | 'uplink'
 
 /** What config.json says of a setting; `undefined` where there is no such file, or nothing in it. Throws `host-setup`. */
 export function readSetting(path: string, setting: Setting): string | undefined {
+  const value = readMember(path, setting)
+  if (value === undefined || typeof value === 'string') return value
+  throw new LighterError('host-setup', `${path}: "${setting}" must be a text`)
+}
+
+/** As `readSetting`, for a list of directories. */
+export function readDirectories(path: string, setting: string): string[] | undefined {
+  const value = readMember(path, setting)
+  if (value === undefined) return undefined
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string' && isAbsolute(each))) {
+    return value
+  }
+  throw new LighterError(
+    'host-setup',
+    `${path}: "${setting}" must be a list of absolute paths of directories`,
+  )
+}
+
+function readMember(path: string, name: string): unknown {
   const text = readSmallText(path, SIZE_LIMIT)
   if (text === undefined) return undefined
   let config: unknown
@@ -19,9 +39,5 @@ export function readSetting(path: string, setting: Setting): string | undefined 
     })
   }
   if (typeof config !== 'object' || config === null) return undefined
-  const value: unknown = Object.hasOwn(config, setting)
-    ? (config as Record<string, unknown>)[setting]
-    : undefined
-  if (value === undefined || typeof value === 'string') return value
-  throw new LighterError('host-setup', `${path}: "${setting}" must be a text`)
+  return Object.hasOwn(config, name) ? (config as Record<string, unknown>)[name] : undefined
 }

@@ -11,6 +11,12 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
   26985: 'nfs',
   1702057286: 'fuse',
   4076150800: 'f2fs',
+  19780: 'vfat',
+  538032816: 'exfat',
+  16914839: '9p',
+  12805120: 'ceph',
+  4266872130: 'smb2',
+  4283649346: 'cifs',
 }
 
 /** The file system that a directory is on: `extfs`, `xfs`, …; its number in hex when it has no name here. */

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -103,7 +104,9 @@ function createData(data: string): string {
   makeDirectory(data)
   const draft = join(data, `version.${process.pid}.tmp`)
   try {
-    writeFileSync(draft, `${DATA_FORMAT}\n`, { mode: 0o600 })
+    // No secret: whoever may look into the directory may know.
+    writeFileSync(draft, `${DATA_FORMAT}\n`, { mode: 0o644 })
+    chmodSync(draft, 0o644)
     linkSync(draft, join(data, 'version'))
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw hostError(error, `Cannot write to ${data}`)

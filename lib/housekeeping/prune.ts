@@ -1,13 +1,20 @@
 import { isPrunable, type Pruned, type PruneFilter, recordPrune } from '../container/prune.ts'
-import { LighterError } from '../core/errors.ts'
+import { type ErrorCode, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
+import { collectGarbage } from '../image/collect.ts'
 import { readImage } from '../image/find.ts'
 import { isSquashed } from '../image/layer-kind.ts'
 import { removeImage } from '../image/remove.ts'
 import { listImageUsers } from '../image/users.ts'
 import { hasLayer, readLayer } from '../store/layers.ts'
-import { listReferences, type ReferenceRecord } from '../store/references.ts'
+import {
+  deriveIndex,
+  listReferences,
+  type ReferenceRecord,
+  removeReference,
+} from '../store/references.ts'
+import { findSharedImage } from '../store/shared.ts'
 
 /**
  * Removes images that no container was made from: those without a tag, or with `all` any. What was done is told in the words of Docker's
@@ -29,8 +36,12 @@ export async function pruneImages(
     if (!image) continue
     const { created, defaults } = image.config
     if (!isPrunable(filter, created, defaults.labels)) continue
-    deleted.push(...(await removeUnused(engine, id)).map(lowerVerb))
+    const isKept = names.every(isNameless) && findSharedImage(engine.stores, id) !== undefined
+    if (isKept && all) dropUnpacked(engine, id)
+    if (!isKept) deleted.push(...(await removeNames(engine, names)).map(lowerVerb))
   }
+  // Layers of containers that are gone may have outlived their image's names.
+  await collectGarbage(engine)
   let reclaimed = 0
   for (const [layer, bytes] of sizes) {
     if (!hasLayer(data, layer, isSquashed(engine))) reclaimed += bytes
@@ -50,16 +61,33 @@ function namesByImage(data: string): Map<Digest, ReferenceRecord[]> {
   return names
 }
 
-/** Who uses it is asked last of all: somebody may have begun meanwhile. */
-async function removeUnused(engine: Engine, id: Digest): Promise<string[]> {
-  const users = listImageUsers(engine)
-  if (users.some(({ imageId }) => imageId === id)) return []
-  try {
-    return await removeImage(engine, id, { force: true, users })
-  } catch (error) {
-    if (error instanceof LighterError && error.code === 'no-such-image') return []
-    throw error
+const isNameless = ({ reference }: ReferenceRecord): boolean => reference.startsWith('@')
+
+/** One name after the other, as Docker does it: of an image that a container was made from, the last one stays. */
+async function removeNames(engine: Engine, names: readonly ReferenceRecord[]): Promise<string[]> {
+  const lines: string[] = []
+  for (const { reference, imageId } of names) {
+    // Who uses it is asked last of all: somebody may have begun meanwhile.
+    const users = listImageUsers(engine)
+    const text = reference.startsWith('@') ? imageId : reference
+    try {
+      lines.push(...(await removeImage(engine, text, { force: false, users })))
+    } catch (error) {
+      const isKept = error instanceof LighterError && KEPT.has(error.code)
+      if (!isKept) throw error
+    }
   }
+  return lines
+}
+
+/** A container has it, or it went with another name. */
+const KEPT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['conflict', 'no-such-image'])
+
+/** What was unpacked here of an image that only a store of others has; the image stays. */
+function dropUnpacked(engine: Engine, id: Digest): void {
+  if (listImageUsers(engine).some(({ imageId }) => imageId === id)) return
+  removeReference(engine.paths.data, `@${id}`)
+  deriveIndex(engine.paths.data)
 }
 
 /** Bytes of the layers of all images. */

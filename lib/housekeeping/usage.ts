@@ -2,11 +2,12 @@ import { type ContainerWithState, listContainers } from '../container/catalog.ts
 import { measureContainers } from '../container/size.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { getImage } from '../image/find.ts'
+import { getImage, type Image } from '../image/find.ts'
 import { isSquashed } from '../image/layer-kind.ts'
-import { type ListedImage, listImages } from '../image/list.ts'
+import { type ListedImage, layerSize, listImages } from '../image/list.ts'
 import { measureTrees } from '../runtime/userns.ts'
-import { readLayer } from '../store/layers.ts'
+import { hasLayer } from '../store/layers.ts'
+import { listStore } from '../store/shared.ts'
 import { listVolumes } from '../volume/list.ts'
 import { type VolumeRecord, volumeData } from '../volume/volume.ts'
 
@@ -36,6 +37,15 @@ export interface DiskUsage {
   layers: number
   containers: ContainerUsage[]
   volumes: VolumeUsage[]
+  /** Those of others; what is there takes nothing of this user's disk. */
+  stores: StoreUsage[]
+}
+
+export interface StoreUsage {
+  path: string
+  images: number
+  /** Bytes of all layers of its images, each counted once. */
+  size: number
 }
 
 /** Looks at every file of containers and volumes: this takes its time. */
@@ -46,6 +56,7 @@ export async function measureDisk(engine: Engine): Promise<DiskUsage> {
     ...measureImages(engine, containers),
     containers: containers.map((container, index) => ({ container, size: sizes[index]?.own ?? 0 })),
     volumes: await measureVolumes(engine, containers),
+    stores: engine.stores.shared.map(measureStore),
   }
 }
 
@@ -56,27 +67,53 @@ function measureImages(
 ): Pick<DiskUsage, 'images' | 'layers'> {
   const rows = new Map<Digest, ListedImage>()
   for (const row of listImages(engine)) if (!rows.has(row.id)) rows.set(row.id, row)
-  const layersOf = new Map<Digest, Set<Digest>>()
+  const layersOf = new Map<Digest, Layer[]>()
   const owners = new Map<Digest, number>()
   for (const id of rows.keys()) {
-    const layers = new Set(getImage(engine, id).config.diffIds)
+    const layers = readLayers(engine, getImage(engine, id))
     layersOf.set(id, layers)
-    for (const layer of layers) owners.set(layer, (owners.get(layer) ?? 0) + 1)
+    for (const { diffId } of layers) owners.set(diffId, (owners.get(diffId) ?? 0) + 1)
   }
-  const size = (layer: Digest): number =>
-    readLayer(engine.paths.data, layer, isSquashed(engine))?.bytes ?? 0
-  const sum = (layers: Iterable<Digest>): number =>
-    [...layers].reduce((total, layer) => total + size(layer), 0)
+  // What only a store of others has is nobody's alone.
+  const isUnique = ({ diffId, isOwn }: Layer): boolean => isOwn && owners.get(diffId) === 1
   const images = [...rows.values()].map((row) => {
-    const layers = [...(layersOf.get(row.id) ?? [])]
+    const layers = layersOf.get(row.id) ?? []
     return {
       ...row,
-      shared: sum(layers.filter((layer) => (owners.get(layer) ?? 0) > 1)),
-      unique: sum(layers.filter((layer) => owners.get(layer) === 1)),
+      shared: sum(layers.filter((layer) => !isUnique(layer))),
+      unique: sum(layers.filter(isUnique)),
       containers: containers.filter(({ record }) => record.imageId === row.id).length,
     }
   })
-  return { images, layers: sum(owners.keys()) }
+  const own = [...layersOf.values()].flat().filter(({ isOwn }) => isOwn)
+  return { images, layers: sum(new Map(own.map((layer) => [layer.diffId, layer])).values()) }
+}
+
+interface Layer {
+  diffId: Digest
+  size: number
+  isOwn: boolean
+}
+
+/** The layers of an image, each once. */
+const readLayers = (engine: Engine, image: Image): Layer[] =>
+  [...new Set(image.config.diffIds)].map((diffId) => ({
+    diffId,
+    size: layerSize(engine, image, diffId),
+    isOwn: hasLayer(engine.paths.data, diffId, isSquashed(engine)),
+  }))
+
+const sum = (layers: Iterable<Layer>): number =>
+  [...layers].reduce((total, { size }) => total + size, 0)
+
+function measureStore(path: string): StoreUsage {
+  const records = listStore(path)
+  const sizes = Object.assign({}, ...records.map(({ layerSizes }) => layerSizes))
+  return {
+    path,
+    images: new Set(records.map(({ imageId }) => imageId)).size,
+    size: Object.values<number>(sizes).reduce((total, size) => total + size, 0),
+  }
 }
 
 async function measureVolumes(

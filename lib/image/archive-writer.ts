@@ -1,14 +1,14 @@
-import { createReadStream } from 'node:fs'
 import type { Header } from 'tar'
 import { isErrno, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
+import { streamOf } from '../fs/beneath.ts'
 
 /** A member of an archive: a directory, a small document, or a file that has the digest as its name. */
 export type ArchiveMember =
   | { name: string; kind: 'directory' }
   | { name: string; kind: 'document'; bytes: Buffer }
-  | { name: string; kind: 'blob'; path: string; digest: Digest; size: number }
+  | { name: string; kind: 'blob'; open(): number; digest: Digest; size: number }
 
 const BLOCK = 512
 const FILE_MODE = 0o644
@@ -51,14 +51,14 @@ function encodeHeader(HeaderClass: typeof Header, member: ArchiveMember, size: n
 }
 
 async function* blobBytes({
-  path,
+  open,
   digest,
   size,
 }: Extract<ArchiveMember, { kind: 'blob' }>): AsyncGenerator<Buffer> {
   const hash = lazyCrypto().createHash('sha256')
   let left = size
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    for await (const chunk of streamOf(open(), { highWaterMark: 1024 * 1024 })) {
       left -= chunk.length
       if (left < 0) break
       hash.update(chunk)

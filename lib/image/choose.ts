@@ -3,8 +3,8 @@ import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { type Descriptor, parseManifest } from '../oci/image.ts'
 import { formatReference, fullName, parseReference, type Reference } from '../oci/reference.ts'
-import { peekBlob } from '../store/blobs.ts'
-import { listReferences, type ReferenceRecord } from '../store/references.ts'
+import type { ReferenceRecord } from '../store/references.ts'
+import { listAllReferences, peekBlobAnywhere } from '../store/shared.ts'
 import { findRecord, type Image, readImage } from './find.ts'
 
 /** An image with the tags it was chosen by, in their full form. */
@@ -63,7 +63,7 @@ function parse(text: string): Reference {
 }
 
 const tagsOf = (engine: Engine, wanted: Reference): Choice[] =>
-  listReferences(engine.paths.data).flatMap((record) => {
+  listAllReferences(engine.stores).flatMap((record) => {
     const { reference } = record
     if (reference.startsWith('@') || reference.includes('@sha256:')) return []
     return fullName(parseReference(reference)) === fullName(wanted) ? [{ record, reference }] : []
@@ -72,7 +72,7 @@ const tagsOf = (engine: Engine, wanted: Reference): Choice[] =>
 function readNamed(engine: Engine, record: ReferenceRecord): NamedImage {
   const image = readImage(engine, record)
   const { digest, size, mediaType } = record.descriptor
-  const bytes = peekBlob(engine.paths.data, digest, size)
+  const bytes = peekBlobAnywhere(engine.stores, digest, size)
   const manifest = bytes && parseManifest(bytes, mediaType)
   if (image && manifest?.kind === 'image') {
     return { image, config: manifest.config, references: [] }

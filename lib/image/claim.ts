@@ -18,25 +18,26 @@ export interface Claim extends ProcessIdentity {
 export const newClaim = (): Claim => ({ ...ownIdentity(), nonce: randomHex(8) })
 
 /**
- * Runs `work` as the only process that fetches this blob; waits while another live one does. The claim of a dead
- * process is inherited.
+ * Runs `work` as the only process that fetches this blob; waits while another live one does, and says so again and again. The claim
+ * of a dead process is inherited.
  */
-export async function withClaim(
+export async function withClaim<Result>(
   data: string,
   digest: Digest,
-  signal: AbortSignal,
-  work: () => Promise<void>,
-): Promise<void> {
+  { signal, onWait }: { signal: AbortSignal; onWait?: () => void },
+  work: () => Promise<Result>,
+): Promise<Result> {
   makeDirectory(join(data, 'downloads'))
   const root = join(data, 'downloads', `${digestHex(digest)}.owner`)
   const mine = newClaim()
   let held = tryClaim(root, mine)
   while (!held) {
+    onWait?.()
     await sleep(POLL, undefined, { signal })
     held = tryClaim(root, mine)
   }
   try {
-    await work()
+    return await work()
   } finally {
     for (const path of held) rmSync(path, { force: true })
   }
@@ -89,8 +90,8 @@ function readClaim(path: string): Claim | undefined {
   return { pid, startTime: String(startTime), bootId: String(bootId), nonce: String(nonce) }
 }
 
-/** Whether the process that wrote a claim file still runs. */
+/** Whether the process that has a claim, or inherited it, still runs. `path`: of the first in the chain. */
 export function isClaimHeld(path: string): boolean {
-  const claim = readClaim(path)
+  const claim = readChain(path).at(-1)?.claim
   return claim !== undefined && isAlive(claim)
 }

@@ -45,8 +45,35 @@ const KINDS: readonly Kind[] = [
 
 const isLayerName = (name: string): boolean => /^[0-9a-f]{64}(-squashed)?$/.test(name)
 
-/** Removes blobs and layers that nothing refers to, and what dead processes left. */
-export async function collectGarbage(engine: Engine): Promise<void> {
+/** A blob or a layer that nothing refers to. */
+export interface Garbage {
+  id: Kind['id']
+  name: string
+  path: string
+}
+
+/** What a collection would remove; `undefined` when a record that cannot be read keeps everybody from knowing. */
+export function listGarbage(engine: Engine): Garbage[] | undefined {
+  const { data } = engine.paths
+  const marked = mark(engine)
+  return (
+    marked &&
+    KINDS.flatMap((kind) =>
+      listNames(join(data, kind.folder))
+        .filter((name) => !kind.isUsed(marked, name))
+        .map((name) => ({ id: kind.id, name, path: join(data, kind.folder, name) })),
+    )
+  )
+}
+
+/**
+ * Removes blobs and layers that nothing refers to, and what dead processes left. `isWanted`: what somebody may need all the same, by
+ * its path.
+ */
+export async function collectGarbage(
+  engine: Engine,
+  isWanted: (path: string) => boolean = () => false,
+): Promise<void> {
   const { data } = engine.paths
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   const before = mark(engine)
@@ -55,7 +82,7 @@ export async function collectGarbage(engine: Engine): Promise<void> {
     const trees = aside === undefined ? [] : [aside]
     for (const kind of KINDS) {
       for (const name of listNames(join(data, kind.folder))) {
-        if (kind.isUsed(before, name)) continue
+        if (kind.isUsed(before, name) || isWanted(join(data, kind.folder, name))) continue
         trees.push(...(aside === undefined ? strip(engine, kind, name) : []))
         if (aside !== undefined) discard(engine, kind, name, aside)
       }
@@ -121,6 +148,8 @@ function mark(engine: Engine): Marked | undefined {
       ...image.layers.map((layer) => layer.digest),
     ])
       blobs.add(digestHex(digest))
+    // The index that the image was chosen from, where its name has that digest.
+    addDigests(blobs, [record.reference.slice(record.reference.indexOf('@') + 1)])
     for (const diffId of image.config.diffIds) layers.add(digestHex(diffId))
   }
   for (const { path, owner } of listDrafts(data)) {

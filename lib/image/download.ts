@@ -19,10 +19,13 @@ import type { Descriptor } from '../oci/image.ts'
 import { isTimeout, pause, unreachable } from '../registry/http.ts'
 import type { Repository } from '../registry/registry.ts'
 import { blobPath } from '../store/blobs.ts'
+import { letReadersIn } from '../store/readers.ts'
 
 /** Attempts in a row that bring nothing worth the name; a registry that falls silent costs a long wait each time. */
 const ATTEMPTS = 5
 const SILENT_ATTEMPTS = 3
+/** An answer that came to its end says that there is no more: asked again, it will not be more often. */
+const SHORT_ATTEMPTS = 2
 const PROGRESS = 64 * 1024
 
 export interface Download {
@@ -32,6 +35,8 @@ export interface Download {
   /** Gets the bytes as they arrive; that it closes early does not stop the download. */
   sink: Writable
   signal: AbortSignal
+  /** Asked for from its first byte at each attempt: parts that were put together turned out to be wrong. */
+  whole: boolean
   onBytes(current: number): void
   /** All bytes are there; what follows is the digest. */
   onReceived(): void
@@ -43,16 +48,21 @@ interface Partial {
   path: string
   hash: Hash
   offset: number
+  /** Which place of the repository sent the last of it. */
+  place: number
 }
 
 const partialPath = (data: string, digest: Digest): string =>
   join(data, 'downloads', `${digestHex(digest)}.partial`)
 
-/** Whether an earlier command left a part of the blob. */
-export const hasPartial = (data: string, digest: Digest): boolean =>
-  (statSync(partialPath(data, digest), { throwIfNoEntry: false })?.size ?? 0) > 0
+/** How much of a blob is here that an earlier command left, or another one fetches now. */
+export const partialSize = (data: string, digest: Digest): number =>
+  statSync(partialPath(data, digest), { throwIfNoEntry: false })?.size ?? 0
 
-/** Fetches a blob into the store, going on where an earlier command was interrupted. */
+/**
+ * Fetches a blob into the store, going on where an earlier command was interrupted, and from another place of the repository where
+ * one fails. Throws `registry-…`, `no-space`; `digest-mismatch` for other bytes than those that were promised, which are gone then.
+ */
 export async function downloadBlob(download: Download): Promise<void> {
   const { data, blob, sink } = download
   const partial = await openPartial(download)
@@ -68,8 +78,10 @@ export async function downloadBlob(download: Download): Promise<void> {
       )
     }
   } catch (error) {
-    // A part that fills the disk keeps everybody from working; one that waits for the network does not.
-    if (isNoSpace(error)) rmSync(partial.path, { force: true })
+    // A part that fills the disk keeps everybody from working; one that waits for the network does not. What has no rest to wait
+    // for is none.
+    const isAll = error instanceof LighterError && error.cause instanceof Short
+    if (isNoSpace(error) || isAll || partial.offset === 0) rmSync(partial.path, { force: true })
     throw error
   } finally {
     closeSync(partial.fd)
@@ -78,17 +90,22 @@ export async function downloadBlob(download: Download): Promise<void> {
   // Not synced: its journal commit would hold up the unpacking beside it. A layer's mark of being synced vouches for its
   // blob too, and a blob that a power cut tore is found out when it is unpacked, and fetched again.
   renameSync(partial.path, blobPath(data, blob.digest))
+  letReadersIn(blobPath(data, blob.digest))
 }
 
 const isNoSpace = (error: unknown): boolean =>
   error instanceof LighterError && error.code === 'no-space'
 
 /** What is there already is read, hashed and passed on like what comes. */
-async function openPartial({ data, blob, sink, signal }: Download): Promise<Partial> {
+async function openPartial(download: Download): Promise<Partial> {
+  const { data, blob, sink, signal } = download
   makeDirectory(join(data, 'downloads'))
   const path = partialPath(data, blob.digest)
   const fd = openPartialFile(path)
-  const partial = { fd, path, hash: createHash('sha256'), offset: 0 }
+  const partial = {
+    ...{ fd, path, hash: createHash('sha256'), offset: 0 },
+    place: download.repository.place,
+  }
   try {
     const { size } = fstatSync(fd)
     if (size > blob.size) {
@@ -122,28 +139,36 @@ async function receive(download: Download, partial: Partial): Promise<void> {
     const before = partial.offset
     try {
       await receiveOnce(download, partial)
-      if (partial.offset < blob.size) throw new Error('unexpected EOF')
+      if (partial.offset < blob.size) throw new Short('unexpected EOF')
     } catch (error) {
       if (signal.aborted || error instanceof LighterError) throw error
       attempt = partial.offset - before >= PROGRESS ? 1 : attempt + 1
-      if (attempt >= (isTimeout(error) ? SILENT_ATTEMPTS : ATTEMPTS)) {
+      const isLast = attempt >= attemptsFor(error)
+      if (isLast && !repository.moveOn(partial.place)) {
         throw unreachable({ method: 'GET', url: repository.blobUrl(blob.digest) }, error)
       }
+      if (isLast) attempt = 1
       download.onRetry()
       await pause(attempt, undefined, signal)
     }
   }
 }
 
+/** The answer came to its end before the blob did. */
+class Short extends Error {}
+
+function attemptsFor(error: unknown): number {
+  if (error instanceof Short) return SHORT_ATTEMPTS
+  return isTimeout(error) ? SILENT_ATTEMPTS : ATTEMPTS
+}
+
 async function receiveOnce(
-  { repository, blob, sink, signal, onBytes }: Download,
+  { repository, blob, sink, signal, whole, onBytes }: Download,
   partial: Partial,
 ) {
-  const { offset, response } = await repository.openBlob(blob.digest, partial.offset, signal)
-  if (offset > partial.offset) {
-    response.body.destroy()
-    throw new LighterError('registry-protocol', `The registry skipped a part of ${blob.digest}`)
-  }
+  const from = whole ? 0 : partial.offset
+  const { offset, response, place } = await repository.openBlob(blob.digest, from, signal)
+  partial.place = place
   let skip = partial.offset - offset
   for await (const received of response.body) {
     const chunk: Buffer = skip > 0 ? received.subarray(skip) : received

@@ -1,5 +1,5 @@
 import { LighterError } from '../core/errors.ts'
-import { shortId } from '../core/ids.ts'
+import { type Digest, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { formatPlatform, parsePlatform, platformDistance } from '../oci/platform.ts'
 import {
@@ -8,9 +8,9 @@ import {
   parseReference,
   withDefaultTag,
 } from '../oci/reference.ts'
-import { hasBlob } from '../store/blobs.ts'
-import { hasLayer } from '../store/layers.ts'
 import { listReferences } from '../store/references.ts'
+import { hasBlobAnywhere, hasLayerAnywhere, ownsStore } from '../store/shared.ts'
+import { findPolicyFile } from '../trust/policy-file.ts'
 import { findImage, type Image, noSuchImage } from './find.ts'
 import { isSquashed } from './layer-kind.ts'
 import type { OnProgress } from './progress.ts'
@@ -20,6 +20,8 @@ export type PullPolicy = 'missing' | 'always' | 'never'
 export interface EnsureOptions {
   policy: PullPolicy
   platform?: string | undefined
+  /** Content trust: somebody must vouch for the image. */
+  signed?: boolean
   signal?: AbortSignal
   onProgress?: OnProgress
   /** Told the sentence of Docker before a pull that nobody asked for. */
@@ -34,13 +36,22 @@ export async function ensureImage(
 ): Promise<Image> {
   if (options.policy === 'always') {
     const carried = await ensureCarried(engine, text)
-    if (carried) return carried
+    if (carried) {
+      await checkPolicy(engine, text, options)
+      return carried
+    }
   } else {
     const found = findImage(engine, text)
-    if (found && matches(found, options.platform)) return await mended(engine, found, options)
+    if (found && matches(found, options.platform)) {
+      await checkPolicy(engine, text, options)
+      return await mended(engine, found, options)
+    }
     if (/^sha256:[0-9a-f]{64}$|^[0-9a-f]{64}$/.test(text)) throw noSuchImage(text)
     const carried = await ensureCarried(engine, text)
-    if (carried && matches(carried, options.platform)) return carried
+    if (carried && matches(carried, options.platform)) {
+      await checkPolicy(engine, text, options)
+      return carried
+    }
     if (options.policy === 'never')
       throw found ? otherPlatform(text, found, options) : noSuchImage(text)
     const name = familiarReference(withDefaultTag(parseReference(text)))
@@ -50,6 +61,17 @@ export async function ensureImage(
   const image = findImage(engine, text)
   if (!image) throw noSuchImage(text)
   return image
+}
+
+/** Nearly always there is no policy: nothing more is loaded then. */
+async function checkPolicy(
+  engine: Engine,
+  text: string,
+  { signed = false }: EnsureOptions,
+): Promise<void> {
+  if (!signed && !findPolicyFile(engine.paths.config)) return
+  const { checkStored } = await import('./allowed.ts')
+  await checkStored(engine, text, signed)
 }
 
 /** The image with all its layers; what is damaged beyond the blobs at hand is fetched again by digest. */
@@ -96,20 +118,26 @@ async function ensureCarried(engine: Engine, text: string): Promise<Image | unde
 /** A layer that vanished or was made for another id map is unpacked again from its blob. */
 async function ensureUnpacked(engine: Engine, image: Image): Promise<void> {
   const squashed = isSquashed(engine)
-  const { data } = engine.paths
+  const { stores } = engine
   for (const [index, diffId] of image.config.diffIds.entries()) {
-    if (hasLayer(data, diffId, squashed)) continue
+    if (hasLayerAnywhere(stores, diffId, squashed)) continue
     const blob = image.layers[index]
+    if (stores.shared.length > 0) (await import('./adopt.ts')).adoptImage(engine, image)
     const { unpackGood } = await import('./layer.ts')
-    const whole =
-      blob && hasBlob(data, blob.digest, blob.size) && (await unpackGood(engine, { blob, diffId }))
-    if (!whole) {
-      throw new LighterError(
-        'damaged-image',
-        `layer ${shortId(diffId)} of image ${shortId(image.id)} is damaged: pull the image again`,
-      )
-    }
+    const isThere = blob && hasBlobAnywhere(stores, blob.digest, blob.size)
+    if (isThere && (await unpackGood(engine, { blob, diffId }))) continue
+    throw layerMissing(engine, image, diffId)
   }
+}
+
+function layerMissing(engine: Engine, image: Image, diffId: Digest): LighterError {
+  const store = engine.stores.shared.find((path) => ownsStore(path) === undefined)
+  const reason =
+    store === undefined ? 'is damaged' : `is not here, and the image store ${store} cannot be read`
+  return new LighterError(
+    'damaged-image',
+    `layer ${shortId(diffId)} of image ${shortId(image.id)} ${reason}: pull the image again`,
+  )
 }
 
 function otherPlatform(text: string, found: Image, { platform = '' }: EnsureOptions): LighterError {

@@ -9,9 +9,15 @@ import {
   parseReference,
   withDefaultTag,
 } from '../oci/reference.ts'
-import { peekBlob } from '../store/blobs.ts'
-import { layerPath } from '../store/layers.ts'
+import { layerName } from '../store/layers.ts'
 import { listReferences, type ReferenceRecord, readReference } from '../store/references.ts'
+import {
+  findSharedReference,
+  type ImageStores,
+  layerTree,
+  listSharedReferences,
+  peekBlobAnywhere,
+} from '../store/shared.ts'
 import { isSquashed } from './layer-kind.ts'
 
 export interface Image {
@@ -19,6 +25,8 @@ export interface Image {
   manifest: Descriptor
   layers: Descriptor[]
   config: ImageConfig
+  /** What a store of others says of the unpacked layers. */
+  layerSizes?: Readonly<Record<string, number>> | undefined
 }
 
 /** Finds an image by id, by reference, or by the beginning of its id; reads no more than its own records. */
@@ -59,23 +67,26 @@ function completeName(text: string): string {
 
 /** One reference of the image that the text names. */
 export function findRecord(engine: Engine, text: string): ReferenceRecord | undefined {
-  const { data } = engine.paths
   const id = text.startsWith('sha256:') ? text.slice('sha256:'.length) : text
-  if (isLowerHex(id, 64))
-    return listReferences(data).find((record) => record.imageId === `sha256:${id}`)
-  return findNamed(engine, text) ?? findPrefix(data, text)
+  if (isLowerHex(id, 64)) return findById(engine.stores, `sha256:${id}`)
+  return findNamed(engine.stores, text) ?? findPrefix(engine.stores, text)
 }
 
-function findNamed(engine: Engine, text: string): ReferenceRecord | undefined {
-  const { data } = engine.paths
+/** What others have is looked at when the own store has nothing. */
+function findById(stores: ImageStores, id: string): ReferenceRecord | undefined {
+  const isWanted = ({ imageId }: ReferenceRecord): boolean => imageId === id
+  return listReferences(stores.own).find(isWanted) ?? listSharedReferences(stores).find(isWanted)
+}
+
+function findNamed(stores: ImageStores, text: string): ReferenceRecord | undefined {
+  const read = (reference: string): ReferenceRecord | undefined =>
+    readReference(stores.own, reference) ?? findSharedReference(stores, reference)
   const name = text.startsWith('sha256:') ? undefined : parseName(text)
   if (!name) return undefined
-  const found = readReference(data, name)
+  const found = read(name)
   if (found || !name.includes('@')) return found
   const reference = parseReference(text)
-  return reference.tag
-    ? readReference(data, formatReference({ ...reference, tag: undefined }))
-    : undefined
+  return reference.tag ? read(formatReference({ ...reference, tag: undefined })) : undefined
 }
 
 function parseName(text: string): string | undefined {
@@ -88,33 +99,37 @@ function parseName(text: string): string | undefined {
   }
 }
 
-function findPrefix(data: string, text: string): ReferenceRecord | undefined {
+function findPrefix(stores: ImageStores, text: string): ReferenceRecord | undefined {
   const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1]
   if (!prefix) return undefined
-  const records = listReferences(data).filter(({ imageId }) =>
-    imageId.startsWith(`sha256:${prefix}`),
-  )
+  const isMeant = ({ imageId }: ReferenceRecord): boolean => imageId.startsWith(`sha256:${prefix}`)
+  const own = listReferences(stores.own).filter(isMeant)
+  // Nobody else makes the beginning of an own id ambiguous.
+  const records = own.length > 0 ? own : listSharedReferences(stores).filter(isMeant)
   const ids = new Set(records.map(({ imageId }) => imageId))
   return ids.size === 1 ? records[0] : undefined
 }
 
 /**
  * Reads the image of a reference; `undefined` when a part of it is damaged or gone. On the way to every container:
- * lengths and syntax are checked, not digests; a pull checks those.
+ * lengths and syntax are checked, not digests; a pull checks those. Of what comes from stores of others the digests are checked, too.
  */
 export function readImage(engine: Engine, record: ReferenceRecord): Image | undefined {
-  const { data } = engine.paths
+  const { stores } = engine
   const { digest, size, mediaType } = record.descriptor
-  const bytes = peekBlob(data, digest, size)
+  const bytes = peekBlobAnywhere(stores, digest, size)
   if (!bytes) return undefined
   try {
     const manifest = parseManifest(bytes, mediaType)
     if (manifest.kind !== 'image') return undefined
     const { layers } = manifest
-    const config = peekBlob(data, manifest.config.digest, manifest.config.size)
-    if (!config) return undefined
     const id = manifest.config.digest
-    return { id, manifest: record.descriptor, layers, config: parseImageConfig(config) }
+    // A record is believed nothing that its manifest does not say.
+    if (id !== record.imageId) return undefined
+    const config = peekBlobAnywhere(stores, id, manifest.config.size)
+    if (!config) return undefined
+    const { descriptor, layerSizes } = record
+    return { id, manifest: descriptor, layers, config: parseImageConfig(config), layerSizes }
   } catch (error) {
     if (error instanceof LighterError && error.code === 'registry-protocol') return undefined
     throw error
@@ -124,5 +139,5 @@ export function readImage(engine: Engine, record: ReferenceRecord): Image | unde
 /** The unpacked trees of an image, the topmost first, as an overlay wants them. */
 export const layerTrees = (engine: Engine, image: Image): string[] =>
   image.config.diffIds
-    .map((diffId) => `${layerPath(engine.paths.data, diffId, isSquashed(engine))}/fs`)
+    .map((diffId) => layerTree(engine.stores, layerName(diffId, isSquashed(engine))))
     .reverse()

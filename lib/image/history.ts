@@ -1,9 +1,9 @@
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { readLayer } from '../store/layers.ts'
 import { getImage } from './find.ts'
-import { isSquashed } from './layer-kind.ts'
+import { layerSize } from './list.ts'
+import { checkImagePlatform, wantedPlatform } from './platform.ts'
 
 /** One step that made an image. */
 export interface HistoryStep {
@@ -18,10 +18,17 @@ export interface HistoryStep {
 }
 
 /** The steps that made an image, the last one first. Throws `no-such-image`, `bad-image-name`, `damaged-image`. */
-export function readHistory(engine: Engine, text: string): HistoryStep[] {
+export function readHistory(
+  engine: Engine,
+  text: string,
+  platform?: string | undefined,
+): HistoryStep[] {
+  const wanted = wantedPlatform(platform)
   // Docker's client asks its daemon for a page without a name.
   if (text === '') throw new LighterError('no-such-image', 'page not found')
-  const { id, config } = getImage(engine, text)
+  const image = getImage(engine, text)
+  checkImagePlatform(text, image, wanted)
+  const { id, config } = image
   const layers = config.diffIds.values()
   const steps = entriesOf(config.raw.history).map((entry): HistoryStep => {
     const layer = entry.empty_layer === true ? undefined : nextLayer(layers)
@@ -30,7 +37,7 @@ export function readHistory(engine: Engine, text: string): HistoryStep[] {
       created: textOf(entry.created),
       createdBy: textOf(entry.created_by),
       comment: textOf(entry.comment),
-      size: layer ? (readLayer(engine.paths.data, layer, isSquashed(engine))?.bytes ?? 0) : 0,
+      size: layer ? layerSize(engine, image, layer) : 0,
     }
   })
   const last = steps.at(-1)

@@ -4,6 +4,7 @@ import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { openInputFile } from '../fs/input-file.ts'
 import { hostPlatform, parsePlatform } from '../oci/platform.ts'
+import { checkArchiveTrust } from '../trust/check.ts'
 import { applyChanges } from './changes.ts'
 import { recordImageEvent } from './events.ts'
 import { checkArchive, expandArchive } from './expand.ts'
@@ -46,6 +47,8 @@ export async function importImage(engine: Engine, options: ImportOptions): Promi
   if (platform.os !== 'linux') {
     throw new LighterError('bad-input', 'operating system is not supported')
   }
+  const isFile = source !== '-' && !URL_SOURCE.test(source)
+  checkArchiveTrust(engine.paths, ['tarball'], isFile ? source : undefined)
   const input = await openSource(source)
   const config = applyChanges(NOTHING, changes)
   const { os, architecture, variant } = platform

@@ -1,9 +1,10 @@
 import { sortMembers } from '../core/labels.ts'
 import type { Engine } from '../engine.ts'
 import { familiarReference, parseReference } from '../oci/reference.ts'
-import { listReferences } from '../store/references.ts'
+import { listAllReferences } from '../store/shared.ts'
 import { getImage, type Image, layerTrees } from './find.ts'
 import { imageSize } from './list.ts'
+import { checkImagePlatform, wantedPlatform } from './platform.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -11,14 +12,20 @@ type Json = Readonly<Record<string, unknown>>
 const DRIVER_NAMES = { overlay: 'overlay2', 'fuse-overlayfs': 'fuse-overlayfs', copy: 'vfs' }
 
 /** The document that `inspect` shows for an image, in the shape of Docker 26. Throws `no-such-image`, `bad-image-name`. */
-export async function inspectImage(engine: Engine, text: string): Promise<Record<string, unknown>> {
+export async function inspectImage(
+  engine: Engine,
+  text: string,
+  platform?: string | undefined,
+): Promise<Record<string, unknown>> {
+  const wanted = wantedPlatform(platform)
   const image = getImage(engine, text)
-  const records = listReferences(engine.paths.data).filter(({ imageId }) => imageId === image.id)
+  checkImagePlatform(text, image, wanted)
+  const records = listAllReferences(engine.stores).filter(({ imageId }) => imageId === image.id)
   const names = records
     .filter(({ reference }) => !reference.startsWith('@'))
     .map(({ reference }) => familiarReference(parseReference(reference)))
   const tagged = records.flatMap(({ taggedAt }) => taggedAt ?? []).sort()
-  const { raw, platform, diffIds, created } = image.config
+  const { raw, platform: own, diffIds, created } = image.config
   return {
     Id: image.id,
     RepoTags: names.filter((name) => !name.includes('@')),
@@ -29,10 +36,10 @@ export async function inspectImage(engine: Engine, text: string): Promise<Record
     DockerVersion: raw.docker_version ?? '',
     Author: raw.author ?? '',
     Config: isObject(raw.config) ? describeConfig(raw.config) : null,
-    // Not `platform`: its names are the usual ones, these are the image's own.
+    // Not `own`: its names are the usual ones, these are the image's own.
     Architecture: raw.architecture ?? '',
     ...(raw.variant ? { Variant: raw.variant } : {}),
-    Os: platform.os,
+    Os: own.os,
     ...(raw['os.version'] ? { OsVersion: raw['os.version'] } : {}),
     Size: imageSize(engine, image),
     GraphDriver: await describeDriver(engine, image),

@@ -10,15 +10,11 @@ import type { Descriptor } from '../oci/image.ts'
 import type { Repository } from '../registry/registry.ts'
 import { applyLayer, removeTrees, syncLayers } from '../runtime/userns.ts'
 import { blobPath, hasBlob, isBlobWhole } from '../store/blobs.ts'
-import {
-  hasLayer,
-  layerPath,
-  publishLayer,
-  quarantineLayer,
-  writeLayerRecord,
-} from '../store/layers.ts'
+import { layerPath, publishLayer, quarantineLayer, writeLayerRecord } from '../store/layers.ts'
+import { hasBlobAnywhere, hasLayerAnywhere, openBlob } from '../store/shared.ts'
+import { checkedStream } from './checked-stream.ts'
 import { withClaim } from './claim.ts'
-import { downloadBlob, hasPartial } from './download.ts'
+import { downloadBlob, partialSize } from './download.ts'
 import { isSquashed } from './layer-kind.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -40,29 +36,68 @@ export async function ensureLayer(
   const { data } = engine.paths
   const { blob } = job
   const id = shortId(blob.digest)
-  await withClaim(data, blob.digest, signal, async () => {
-    if (hasBlob(data, blob.digest, blob.size)) {
+  const onWait = tellWaiting(data, blob, onProgress)
+  await withClaim(data, blob.digest, { signal, onWait }, async () => {
+    if (hasBlobAnywhere(engine.stores, blob.digest, blob.size)) {
       const done = await unpackGood(engine, job, signal)
       if (done) return
     }
-    const resumed = hasPartial(data, blob.digest)
-    const fetch = () => fetchLayer(engine, repository, job, signal, onProgress)
-    await fetch().catch(async (error) => {
-      // What was left by an earlier command may be what is wrong: it is thrown away by now.
-      if (!resumed || !isMismatch(error)) throw error
-      onProgress({ type: 'layer', id, status: 'Retrying' })
-      await fetch()
-    })
+    await fetchGood(engine, repository, job, signal, onProgress)
   })
   onProgress({ type: 'layer', id, status: 'Pull complete' })
+}
+
+/** Tells of a layer that another command fetches: that it is waited for, then how far that one is. */
+function tellWaiting(data: string, blob: Descriptor, onProgress: OnProgress): () => void {
+  const id = shortId(blob.digest)
+  let told = false
+  return () => {
+    if (!told) onProgress({ type: 'layer', id, status: 'Waiting' })
+    told = true
+    const current = partialSize(data, blob.digest)
+    if (current > 0)
+      onProgress({ type: 'layer', id, status: 'Downloading', current, total: blob.size })
+  }
+}
+
+/**
+ * Fetches a layer and, when its bytes are not those of the digest, again: what was put together from parts once more as a whole,
+ * since a part of an earlier command or a server's idea of ranges may be what is wrong; what came as a whole from another place.
+ */
+async function fetchGood(
+  engine: Engine,
+  repository: Repository,
+  job: LayerJob,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<void> {
+  const { digest, size } = job.blob
+  const id = shortId(digest)
+  for (let whole = false; ; ) {
+    let pieced = partialSize(engine.paths.data, digest) > 0
+    const { place } = repository
+    const watch: OnProgress = (event) => {
+      if (event.type === 'layer' && event.status === 'Retrying') pieced = true
+      onProgress(event)
+    }
+    try {
+      return await fetchLayer(engine, repository, job, { whole, signal, onProgress: watch })
+    } catch (error) {
+      // A blob that is what its digest says would be no other the next time.
+      if (!isMismatch(error) || hasBlob(engine.paths.data, digest, size)) throw error
+      const again: boolean = pieced && !whole
+      if (!again && !repository.moveOn(place)) throw error
+      whole = again
+      onProgress({ type: 'layer', id, status: 'Retrying' })
+    }
+  }
 }
 
 async function fetchLayer(
   engine: Engine,
   repository: Repository,
   job: LayerJob,
-  signal: AbortSignal,
-  onProgress: OnProgress,
+  { whole, signal, onProgress }: { whole: boolean; signal: AbortSignal; onProgress: OnProgress },
 ): Promise<void> {
   const { blob } = job
   const id = shortId(blob.digest)
@@ -73,6 +108,7 @@ async function fetchLayer(
     blob,
     sink: bytes,
     signal,
+    whole,
     onBytes: (current) =>
       onProgress({ type: 'layer', id, status: 'Downloading', current, total: blob.size }),
     onReceived: () => onProgress({ type: 'layer', id, status: 'Verifying Checksum' }),
@@ -100,7 +136,8 @@ export async function unpackGood(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { data } = engine.paths
-  const { digest } = job.blob
+  const { digest, size } = job.blob
+  if (!hasBlob(data, digest, size)) return await unpackShared(engine, job, signal)
   try {
     await unpackStored(engine, job, signal)
     return true
@@ -111,10 +148,28 @@ export async function unpackGood(
   }
 }
 
+/** As `unpackGood`, for a blob that only a store of others has: its bytes are checked on the way, and stay what they are. */
+async function unpackShared(engine: Engine, job: LayerJob, signal?: AbortSignal): Promise<boolean> {
+  const { digest, size } = job.blob
+  if (hasLayerAnywhere(engine.stores, job.diffId, isSquashed(engine))) return true
+  const { bytes, verified } = checkedStream(openBlob(engine.stores, digest, size), job.blob)
+  const unpacked = unpackBeside(engine, job, bytes, verified, signal).catch((error) => {
+    bytes.destroy()
+    throw error
+  })
+  try {
+    await both(verified, unpacked)
+    return true
+  } catch (error) {
+    if (signal?.aborted || !isMismatch(error)) throw error
+    return false
+  }
+}
+
 /** Unpacks a layer whose blob is in the store already. */
 async function unpackStored(engine: Engine, job: LayerJob, signal?: AbortSignal): Promise<void> {
   const { data } = engine.paths
-  if (hasLayer(data, job.diffId, isSquashed(engine))) return
+  if (hasLayerAnywhere(engine.stores, job.diffId, isSquashed(engine))) return
   const archive = createReadStream(blobPath(data, job.blob.digest), { highWaterMark: 1024 * 1024 })
   await unpackBeside(engine, job, archive, Promise.resolve(), signal)
 }
@@ -129,7 +184,7 @@ async function unpackBeside(
 ): Promise<void> {
   // Where nobody reads, or has read to the end, an error would end the program: it is told by `verified`.
   archive.on('error', () => undefined)
-  if (hasLayer(engine.paths.data, diffId, isSquashed(engine))) {
+  if (hasLayerAnywhere(engine.stores, diffId, isSquashed(engine))) {
     archive.resume()
     return
   }

@@ -1,12 +1,13 @@
-import { rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrno } from '../core/errors.ts'
+import { isErrno, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { bootId } from '../fs/boot-id.ts'
-import { listDrafts, listNames } from '../fs/drafts.ts'
+import { listNames } from '../fs/drafts.ts'
 import { draftWriter } from '../fs/replace.ts'
 import { isAlive, readIdentity } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
+import { deriveIndex, isIndexCurrent } from '../store/references.ts'
 import { isClaimHeld, newClaim, tryClaim } from './claim.ts'
 
 /** A download that nobody went on with for so long is not wanted any more. */
@@ -18,50 +19,94 @@ const KEEP_PARTIAL = 7 * 24 * 3600 * 1000
  */
 export async function collectLeftovers(engine: Engine): Promise<void> {
   const { data } = engine.paths
-  removeDrafts(join(data, 'refs'))
-  removeDrafts(join(data, 'blobs', 'sha256'))
-  removeDrafts(join(data, 'names'))
-  removeDrafts(data)
+  for (const folder of draftFolders(data)) removeDrafts(folder)
   removeDownloads(join(data, 'downloads'))
+  renewIndex(data)
   await collectTrees(engine)
 }
+
+/** Who was killed between a reference and index.json left the one without the other. A full disk keeps nobody from working. */
+function renewIndex(data: string): void {
+  if (!existsSync(join(data, 'refs')) || isIndexCurrent(data)) return
+  try {
+    deriveIndex(data)
+  } catch (error) {
+    if (!(error instanceof LighterError && error.code === 'no-space')) throw error
+  }
+}
+
+/** What `collectLeftovers` would remove, as paths. */
+export function listLeftovers(engine: Engine): string[] {
+  const { data } = engine.paths
+  return [
+    ...draftFolders(data).flatMap((directory) => listDeadDrafts(directory)),
+    ...listDownloads(join(data, 'downloads')),
+    ...listTrees(data),
+  ]
+}
+
+/** Where `replaceFile` and `claimFile` make files beside others. */
+const DRAFT_FOLDERS = ['', 'refs', 'blobs/sha256', 'names', 'downloads']
+
+/** Those, and the manifest lists that are kept here. */
+const draftFolders = (data: string): string[] => [
+  ...DRAFT_FOLDERS.map((folder) => join(data, folder)),
+  ...listNames(join(data, 'manifests')).map((list) => join(data, 'manifests', list)),
+]
 
 /** The part of it that containers leave: unfinished directories and trash. */
 export async function collectTrees(engine: Engine): Promise<void> {
   const { data } = engine.paths
-  const trees = [
-    ...listDrafts(data)
-      .filter(({ owner }) => !isAlive({ ...owner, bootId: bootId() }))
-      .map(({ path }) => path),
-    ...listNames(join(data, 'trash')).map((name) => join(data, 'trash', name)),
-  ]
-  await removeTrees({ program: engine.native().program, idMap: engine.idMap() }, trees)
+  const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  await removeTrees(namespace, listTrees(data))
+}
+
+const listTrees = (data: string): string[] => [
+  ...listNames(join(data, 'tmp'))
+    .filter(isDeadDraft)
+    .map((name) => join(data, 'tmp', name)),
+  ...listNames(join(data, 'trash')).map((name) => join(data, 'trash', name)),
+]
+
+/** `<pid>-<start time>-` and whatever its maker calls it: volumes are made there under their names. */
+function isDeadDraft(name: string): boolean {
+  const [, pid, startTime] = /^(\d+)-(\d+)-/.exec(name) ?? []
+  if (pid === undefined || startTime === undefined) return false
+  return !isAlive({ pid: Number(pid), startTime, bootId: bootId() })
 }
 
 /** Files that `replaceFile` and `claimFile` of a dead process never gave their name. */
 function removeDrafts(directory: string): void {
-  for (const name of listNames(directory)) {
-    const writer = draftWriter(name)
-    if (writer !== undefined && !readIdentity(writer)) {
-      rmSync(join(directory, name), { force: true })
-    }
+  for (const path of listDeadDrafts(directory)) rmSync(path, { force: true })
+}
+
+const listDeadDrafts = (directory: string): string[] =>
+  listNames(directory)
+    .filter((name) => {
+      const writer = draftWriter(name)
+      return writer !== undefined && !readIdentity(writer)
+    })
+    .map((name) => join(directory, name))
+
+function removeDownloads(directory: string): void {
+  for (const path of listDownloads(directory)) {
+    const claims = path.endsWith('.owner') ? tryClaim(path, newClaim()) : [path]
+    for (const file of claims ?? []) rmSync(file, { force: true })
   }
 }
 
-function removeDownloads(directory: string): void {
-  removeDrafts(directory)
+/** Claims of dead processes, and downloads that were given up. */
+function listDownloads(directory: string): string[] {
   const names = listNames(directory)
-  for (const name of names) {
-    const path = join(directory, name)
-    if (name.endsWith('.owner') && !isClaimHeld(path)) {
-      for (const file of tryClaim(path, newClaim()) ?? []) rmSync(file, { force: true })
-    } else if (/\.owner\.[0-9a-f]+$/.test(name)) {
-      const root = name.replace(/\.[0-9a-f]+$/, '')
-      if (!names.includes(root)) rmSync(path, { force: true })
-    } else if (name.endsWith('.partial') && isForgotten(path)) {
-      if (!isClaimHeld(path.replace(/\.partial$/, '.owner'))) rmSync(path, { force: true })
-    }
-  }
+  return names
+    .filter((name) => {
+      const path = join(directory, name)
+      if (name.endsWith('.owner')) return !isClaimHeld(path)
+      if (/\.owner\.[0-9a-f]+$/.test(name)) return !names.includes(name.replace(/\.[0-9a-f]+$/, ''))
+      if (!name.endsWith('.partial') || !isForgotten(path)) return false
+      return !isClaimHeld(path.replace(/\.partial$/, '.owner'))
+    })
+    .map((name) => join(directory, name))
 }
 
 function isForgotten(path: string): boolean {

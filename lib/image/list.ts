@@ -1,8 +1,8 @@
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { familiarName, parseReference } from '../oci/reference.ts'
-import { readLayer } from '../store/layers.ts'
-import { listReferences, type ReferenceRecord } from '../store/references.ts'
+import type { ReferenceRecord } from '../store/references.ts'
+import { listAllReferences, readLayerAnywhere } from '../store/shared.ts'
 import { type Image, readImage } from './find.ts'
 import { isSquashed } from './layer-kind.ts'
 
@@ -23,7 +23,10 @@ export const NONE = '<none>'
 /** One row per name, the newest image first. */
 export function listImages(engine: Engine): ListedImage[] {
   const images = new Map<Digest, Image | undefined>()
-  const rows = listReferences(engine.paths.data)
+  const all = listAllReferences(engine.stores)
+  // What only keeps an image's parts is no name where another store gives it one.
+  const named = new Set(all.filter(isNamed).map(({ imageId }) => imageId))
+  const rows = all.filter((record) => isNamed(record) || !named.has(record.imageId))
   const listed = rows.flatMap((record) => {
     if (!images.has(record.imageId)) images.set(record.imageId, readImage(engine, record))
     const image = images.get(record.imageId)
@@ -39,10 +42,13 @@ export function listImages(engine: Engine): ListedImage[] {
 
 /** Sum of the unpacked layers. */
 export const imageSize = (engine: Engine, image: Image): number =>
-  image.config.diffIds.reduce(
-    (sum, diffId) => sum + (readLayer(engine.paths.data, diffId, isSquashed(engine))?.bytes ?? 0),
-    0,
-  )
+  image.config.diffIds.reduce((sum, diffId) => sum + layerSize(engine, image, diffId), 0)
+
+/** What a layer of an image takes unpacked; 0 when nobody says so. */
+export const layerSize = (engine: Engine, { layerSizes }: Image, diffId: Digest): number =>
+  readLayerAnywhere(engine.stores, diffId, isSquashed(engine))?.bytes ?? layerSizes?.[diffId] ?? 0
+
+const isNamed = ({ reference }: ReferenceRecord): boolean => !reference.startsWith('@')
 
 type Names = Pick<ListedImage, 'repository' | 'tag' | 'digest'>
 

@@ -16,6 +16,7 @@ import type { Engine } from '../engine.ts'
 import { spaceError } from '../fs/replace.ts'
 import { blobPath } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
+import { letReadersIn } from '../store/readers.ts'
 import { type ArchivedFile, badArchive } from './archive-reader.ts'
 import type { ArchivedImage, ArchivedLayer } from './archived.ts'
 import { checkArchive, expandArchive } from './expand.ts'
@@ -145,6 +146,7 @@ export function publishBlob(data: string, { path, digest }: ArchivedFile): void 
   try {
     linkSync(path, draft)
     renameSync(draft, target)
+    letReadersIn(target)
   } catch (error) {
     throw spaceError(error, target)
   } finally {

@@ -15,6 +15,7 @@ import { removeTrees, syncLayers } from '../runtime/userns.ts'
 import { ensureLayout, hasBlob, writeBlob } from '../store/blobs.ts'
 import { hasLayer } from '../store/layers.ts'
 import { listReferences, readReference, writeReference } from '../store/references.ts'
+import { type ArchiveKind, checkArchiveTrust } from '../trust/check.ts'
 import { type ArchiveFiles, badArchive, readArchive } from './archive-reader.ts'
 import type { ArchivedImage, Wanted } from './archived.ts'
 import { readDockerArchive } from './docker-archive.ts'
@@ -54,6 +55,7 @@ export async function loadImages(engine: Engine, options: LoadOptions): Promise<
   const draft = makeDraft(engine.paths.data, ownIdentity())
   try {
     const files = await readFiles(input, draft)
+    checkArchivePolicy(engine, files, typeof given === 'string' ? given : undefined)
     const images = pinImages(engine, draft, files, wanted)
     const loaded = await bringIn(engine, images, options.onProgress ?? (() => undefined))
     await clearUp(engine)
@@ -65,6 +67,18 @@ export async function loadImages(engine: Engine, options: LoadOptions): Promise<
     rmSync(draft, { recursive: true, force: true })
   }
 }
+
+/** An archive of both kinds must be let in as both. */
+function checkArchivePolicy(engine: Engine, files: ArchiveFiles, path: string | undefined): void {
+  const kinds: ArchiveKind[] = [
+    ...(isLayout(files) ? (['oci-archive'] as const) : []),
+    ...(files.has('manifest.json') ? (['docker-archive'] as const) : []),
+  ]
+  checkArchiveTrust(engine.paths, kinds, path)
+}
+
+const isLayout = (files: ArchiveFiles): boolean =>
+  files.has('oci-layout') && files.has('index.json')
 
 const MEMBERS = 'members'
 
@@ -143,9 +157,8 @@ function findImages(
   wanted: Wanted,
   trustStore: boolean,
 ): ArchivedImage[] {
-  const isLayout = files.has('oci-layout') && files.has('index.json')
-  const images = isLayout ? readLayout(files, wanted) : []
-  if (!isLayout || files.has('manifest.json')) {
+  const images = isLayout(files) ? readLayout(files, wanted) : []
+  if (!isLayout(files) || files.has('manifest.json')) {
     const known = (id: Digest) => (trustStore ? findWhole(engine, id)?.manifest : undefined)
     readDockerArchive(files, wanted, images, known)
   }

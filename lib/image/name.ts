@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { isLowerHex } from '../core/characters.ts'
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
@@ -11,15 +12,19 @@ import {
   type Reference,
   withDefaultTag,
 } from '../oci/reference.ts'
+import { hasReaders } from '../store/readers.ts'
 import {
   deriveIndex,
   listReferences,
+  type ReferenceRecord,
   readReference,
   removeReference,
   writeReference,
 } from '../store/references.ts'
+import { copyDocuments } from './adopt.ts'
 import { recordImageEvent } from './events.ts'
-import { getImage } from './find.ts'
+import { getImage, readImage } from './find.ts'
+import { layerSize } from './list.ts'
 
 /**
  * Points a name at an image. An image that loses its last name by this stays, without one, until it is removed. A new name
@@ -39,11 +44,20 @@ export function setReference(
     const names = listReferences(data).filter(({ imageId }) => imageId === old.imageId)
     if (names.length === 1) writeReference(data, { ...old, reference: `@${old.imageId}` })
   }
-  writeReference(data, { reference, ...image, createdAt }, durable || old !== undefined)
+  const record = { reference, ...image, createdAt }
+  const sizes = hasReaders(join(data, 'refs')) ? { layerSizes: measure(engine, record) } : {}
+  writeReference(data, { ...record, ...sizes }, durable || old !== undefined)
   if (readReference(data, `@${image.imageId}`)) {
     removeReference(data, `@${image.imageId}`)
     deriveIndex(data)
   }
+}
+
+/** Sizes of an image's layers, for those who only read this store. */
+function measure(engine: Engine, record: ReferenceRecord): Record<string, number> {
+  const image = readImage(engine, record)
+  const sizes = image?.config.diffIds.map((diffId) => [diffId, layerSize(engine, image, diffId)])
+  return Object.fromEntries(sizes ?? [])
 }
 
 /** Gives an image one more name. Throws `no-such-image`, `bad-reference` and `bad-input`. */
@@ -54,6 +68,7 @@ export function tagImage(engine: Engine, source: string, target: string): void {
   const image = getImage(engine, source)
   const taggedAt = new Date().toISOString()
   setReference(engine, reference, { descriptor: image.manifest, imageId: image.id, taggedAt })
+  copyDocuments(engine, image)
   const name = familiarReference(parseReference(reference))
   const { labels } = image.config.defaults
   recordImageEvent(engine.paths.data, 'tag', { id: image.id, name, labels })

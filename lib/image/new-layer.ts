@@ -10,6 +10,7 @@ import type { Engine } from '../engine.ts'
 import { replaceFile, spaceError } from '../fs/replace.ts'
 import type { Descriptor } from '../oci/image.ts'
 import { blobPath, ensureLayout } from '../store/blobs.ts'
+import { letReadersIn } from '../store/readers.ts'
 import { unpackGood } from './layer.ts'
 
 export interface NewLayer {
@@ -116,4 +117,5 @@ function publish(draft: string, target: string): void {
   }
   if (statSync(target, { throwIfNoEntry: false })?.size !== statSync(draft).size)
     renameSync(draft, target)
+  letReadersIn(target)
 }

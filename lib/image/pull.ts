@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
@@ -5,42 +6,28 @@ import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { replaceFile } from '../fs/replace.ts'
 import { ownIdentity } from '../host/process.ts'
-import {
-  type Descriptor,
-  type ImageConfig,
-  MAX_CONFIG,
-  MAX_MANIFEST,
-  type Manifest,
-  parseImageConfig,
-  parseManifest,
-} from '../oci/image.ts'
-import {
-  formatPlatform,
-  hostPlatform,
-  type Platform,
-  parsePlatform,
-  platformDistance,
-} from '../oci/platform.ts'
-import {
-  familiarName,
-  familiarReference,
-  formatReference,
-  type Reference,
-  withDefaultTag,
-} from '../oci/reference.ts'
+import type { Descriptor, ImageConfig } from '../oci/image.ts'
+import { hostPlatform, parsePlatform } from '../oci/platform.ts'
+import { familiarName, formatReference, type Reference, withDefaultTag } from '../oci/reference.ts'
 import { openRepository, type Repository } from '../registry/registry.ts'
 import { closeConnections } from '../registry/transport.ts'
-import { removeTrees, syncLayers } from '../runtime/userns.ts'
-import { digestOf, ensureLayout, hasBlob, readBlob, writeBlob } from '../store/blobs.ts'
-import { hasLayer } from '../store/layers.ts'
-import { listReferences, readReference } from '../store/references.ts'
+import { syncLayers } from '../runtime/userns.ts'
+import { ensureLayout } from '../store/blobs.ts'
+import { readReference } from '../store/references.ts'
+import {
+  findSharedReference,
+  hasBlobAnywhere,
+  hasLayerAnywhere,
+  listAllReferences,
+} from '../store/shared.ts'
+import { findPolicyFile } from '../trust/policy-file.ts'
 import { recordImageEvent } from './events.ts'
-import { checkSystem } from './foreign.ts'
 import { ensureLayer, type LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
 import { collectLeftovers } from './leftovers.ts'
 import { setReference } from './name.ts'
 import type { OnProgress } from './progress.ts'
+import { checkPlatform, keepDocument, pulledName, type Resolved, resolveImage } from './resolve.ts'
 
 const PARALLEL = 3
 /** A removal beside us may take what nothing named yet: then it is fetched again. */
@@ -48,16 +35,10 @@ const ROUNDS = 3
 
 export interface PullOptions {
   platform?: string | undefined
+  /** Content trust: somebody must vouch for the image. */
+  signed?: boolean
   signal?: AbortSignal
   onProgress?: OnProgress
-}
-
-interface Resolved {
-  /** Digest of what the registry has under the name: of the index, where there is one. */
-  digest: Digest
-  manifest: Extract<Manifest, { kind: 'image' }>
-  descriptor: Descriptor
-  bytes: Buffer
 }
 
 /** Fetches an image and gives it its name, last of all. Returns the name as users know it. */
@@ -68,19 +49,34 @@ export async function pullImage(
 ): Promise<string> {
   const reference = withDefaultTag(wanted)
   const platform = options.platform ? parsePlatform(options.platform) : hostPlatform()
-  const report = options.onProgress ?? (() => undefined)
+  let begun = false
+  const report: OnProgress = (event) => {
+    begun ||= event.type === 'start'
+    options.onProgress?.(event)
+  }
   const stop = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   /** Directories of layers that are not synced yet: one process does that at the end, out of the pull's way. */
   const published: string[] = []
   ensureLayout(engine.paths.data)
+  const { signed = false } = options
+  const trust =
+    signed || findPolicyFile(engine.paths.config) ? await import('../trust/check.ts') : undefined
+  trust?.checkName(engine.paths, reference, signed)
   try {
     const repository = await openRepository(reference, engine.paths)
-    const image = await resolve(repository, reference, platform, report)
-    const config = await fetchConfig(engine, repository, image, signal)
+    const { image, config, documents } = await resolveImage(engine, repository, reference, {
+      platform,
+      signal,
+      report,
+    })
     checkPlatform(config, platform, options.platform !== undefined, reference)
-    await using _pin = pin(engine, image, config)
+    const { digest } = image.descriptor
+    await trust?.checkImage(engine.paths, { reference, digest }, { signed, remembered: false })
+    using _pin = pin(engine, image, config)
+    // What was here already may have been removed before it was pinned.
+    for (const bytes of documents) keepDocument(engine.paths.data, bytes)
     let fresh = false
     for (let round = 0; round < ROUNDS; round += 1) {
       const tell = round === 0 ? report : () => undefined
@@ -100,6 +96,8 @@ export async function pullImage(
     recordImageEvent(engine.paths.data, 'pull', { id: pulledName(reference), name, labels })
     await collectLeftovers(engine)
     return formatReference(reference)
+  } catch (error) {
+    throw begun ? endOfPull(error) : error
   } finally {
     stop.abort()
     syncLayers(namespace, published)
@@ -107,114 +105,19 @@ export async function pullImage(
   }
 }
 
-/** Beside a digest the tag says nothing. */
-const pulledName = (reference: Reference): string =>
-  familiarReference(reference.digest ? { ...reference, tag: undefined } : reference)
-
-async function resolve(
-  repository: Repository,
-  reference: Reference,
-  platform: Platform,
-  report: OnProgress,
-): Promise<Resolved> {
-  const selector = reference.digest ?? reference.tag ?? 'latest'
-  const { bytes, mediaType } = await fetchVerified(repository, selector, reference.digest)
-  const digest = digestOf(bytes)
-  const tag = reference.digest ? pulledName(reference) : selector
-  report({ type: 'start', tag, repository: reference.repository })
-  const manifest = parseManifest(bytes, mediaType)
-  if (manifest.kind === 'image') return toResolved(digest, bytes, manifest)
-  const choice = manifest.manifests
-    .flatMap((offer) => {
-      const distance = offer.platform && platformDistance(platform, offer.platform)
-      return distance === undefined ? [] : [{ offer, distance }]
-    })
-    .sort((a, b) => a.distance - b.distance)[0]
-  if (!choice) {
-    throw new LighterError(
-      'platform-mismatch',
-      `no matching manifest for ${formatPlatform(platform)} in the manifest list entries`,
-    )
-  }
-  const chosen = await fetchVerified(repository, choice.offer.digest, choice.offer.digest)
-  const inner = parseManifest(chosen.bytes, choice.offer.mediaType || chosen.mediaType)
-  if (inner.kind === 'image') return toResolved(digest, chosen.bytes, inner)
-  throw new LighterError('registry-protocol', 'The image index points to another index')
-}
-
-const toResolved = (digest: Digest, bytes: Buffer, manifest: Resolved['manifest']): Resolved => ({
-  digest,
-  manifest,
-  bytes,
-  descriptor: { mediaType: manifest.mediaType, digest: digestOf(bytes), size: bytes.length },
-})
-
-async function fetchVerified(
-  repository: Repository,
-  selector: string,
-  expected: Digest | undefined,
-) {
-  const answer = await repository.fetchManifest(selector)
-  if (expected && digestOf(answer.bytes) !== expected) {
-    throw new LighterError('digest-mismatch', `manifest verification failed for digest ${expected}`)
-  }
-  return answer
-}
-
-async function fetchConfig(
-  engine: Engine,
-  repository: Repository,
-  { manifest, descriptor, bytes }: Resolved,
-  signal: AbortSignal,
-): Promise<ImageConfig> {
-  const { data } = engine.paths
-  const { digest, size } = manifest.config
-  if (size > MAX_CONFIG) {
-    throw new LighterError('registry-protocol', "The image's configuration is too large")
-  }
-  let config = readBlob(data, digest, MAX_CONFIG)
-  if (!config) {
-    const { response } = await repository.openBlob(digest, 0, signal)
-    config = await response.bytes(MAX_CONFIG)
-    writeBlob(data, digest, config, false)
-  }
-  if (!readBlob(data, descriptor.digest, MAX_MANIFEST))
-    writeBlob(data, descriptor.digest, bytes, false)
-  const parsed = parseImageConfig(config)
-  if (parsed.diffIds.length !== manifest.layers.length) {
-    throw new LighterError('registry-protocol', "The image's manifest and configuration disagree")
-  }
-  return parsed
-}
-
-/** A lone manifest has no other platform to offer: an explicit wish fails, else whoever makes a container is warned. */
-function checkPlatform(
-  config: ImageConfig,
-  wanted: Platform,
-  explicit: boolean,
-  reference: Reference,
-): void {
-  if (wanted.os !== 'linux') {
-    throw new LighterError('platform-mismatch', 'operating system is not supported')
-  }
-  checkSystem(config)
-  if (!explicit || platformDistance(wanted, config.platform) !== undefined) return
-  const [has, wants] = [formatPlatform(config.platform), formatPlatform(wanted)]
-  throw new LighterError(
-    'platform-mismatch',
-    `image with reference ${familiarReference(reference)} was found but does not match the specified platform: wanted ${wants}, actual: ${has}`,
-  )
+function endOfPull(error: unknown): unknown {
+  if (!(error instanceof LighterError && error.code.startsWith('registry-'))) return error
+  return new LighterError('pull-ended', error.message, { cause: error })
 }
 
 /** Tells removals beside us what we are about to name. */
-function pin(engine: Engine, image: Resolved, config: ImageConfig): AsyncDisposable {
+function pin(engine: Engine, image: Resolved, config: ImageConfig): Disposable {
   const draft = makeDraft(engine.paths.data, ownIdentity())
   const { manifest, descriptor } = image
-  const blobs = [descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest)
+  const blobs = [image, descriptor, manifest.config, ...manifest.layers].map(({ digest }) => digest)
   const pins = { version: 1, blobs, layers: config.diffIds }
   replaceFile(join(draft, 'pins.json'), JSON.stringify(pins))
-  const namespace = { program: engine.native().program, idMap: engine.idMap() }
-  return { [Symbol.asyncDispose]: () => removeTrees(namespace, [draft]).catch(() => undefined) }
+  return { [Symbol.dispose]: () => rmSync(draft, { recursive: true, force: true }) }
 }
 
 /** Makes every blob and layer be there, a few at a time; `true` when something was missing. */
@@ -235,7 +138,6 @@ async function fetchParts(
     onPublished(directory: string): void
   },
 ): Promise<boolean> {
-  const { data } = engine.paths
   const squashed = isSquashed(engine)
   const missing: LayerJob[] = []
   const present: Descriptor[] = []
@@ -244,7 +146,9 @@ async function fetchParts(
     const diffId = config.diffIds[index]
     if (!diffId || seen.has(diffId)) continue
     seen.add(diffId)
-    const there = hasLayer(data, diffId, squashed) && hasBlob(data, blob.digest, blob.size)
+    const there =
+      hasLayerAnywhere(engine.stores, diffId, squashed) &&
+      hasBlobAnywhere(engine.stores, blob.digest, blob.size)
     if (there) present.push(blob)
     else missing.push({ blob, diffId, onPublished })
   }
@@ -281,7 +185,7 @@ function tellLayers(
   report: OnProgress,
 ): void {
   const isKnown = ({ imageId }: { imageId: Digest }) => imageId === manifest.config.digest
-  if (missing.length === 0 && listReferences(engine.paths.data).some(isKnown)) return
+  if (missing.length === 0 && listAllReferences(engine.stores).some(isKnown)) return
   for (const { digest } of manifest.layers) {
     const status = present.some((blob) => blob.digest === digest)
       ? 'Already exists'
@@ -309,7 +213,8 @@ function nameImage(
   const names = [formatReference({ ...reference, tag: undefined, digest: image.digest })]
   if (reference.tag && !reference.digest) names.push(formatReference(reference))
   const main = names.at(-1) ?? ''
-  const fresh = readReference(data, main)?.imageId !== imageId
+  const old = readReference(data, main) ?? findSharedReference(engine.stores, main)
+  const fresh = old?.imageId !== imageId
   for (const name of names) setReference(engine, name, { descriptor, imageId }, durable)
   return fresh
 }

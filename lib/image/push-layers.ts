@@ -1,11 +1,13 @@
-import { createReadStream } from 'node:fs'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
+import { streamOf } from '../fs/beneath.ts'
+import { isForeign } from '../oci/descriptor.ts'
 import { type Descriptor, parseManifest } from '../oci/image.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import type { PushTarget } from '../registry/upload.ts'
-import { blobPath, peekBlob } from '../store/blobs.ts'
+import { peekBlob } from '../store/blobs.ts'
 import { listReferences } from '../store/references.ts'
+import { type ImageStores, openBlob } from '../store/shared.ts'
 import type { Image } from './find.ts'
 
 const PARALLEL = 5
@@ -36,13 +38,9 @@ interface PushJob {
   id: string
 }
 
-/** Layers that are fetched from where their manifest says, and given to no registry. */
-export const isForeign = ({ mediaType }: Descriptor): boolean =>
-  /\.foreign\.|\.nondistributable\./.test(mediaType)
-
 /** Makes every layer be in the registry, a few at a time, the topmost first. Throws `registry-…`. */
 export async function pushLayers(
-  data: string,
+  stores: ImageStores,
   target: PushTarget,
   reference: Reference,
   image: Image,
@@ -51,7 +49,7 @@ export async function pushLayers(
   const jobs = jobsOf(image)
   for (const { id } of jobs) report({ type: 'layer', id, status: 'Preparing' })
   for (const { id } of jobs.slice(PARALLEL)) report({ type: 'layer', id, status: 'Waiting' })
-  const sources = mountSources(data, reference)
+  const sources = mountSources(stores.own, reference)
   const stop = new AbortController()
   const queue = [...jobs]
   const worker = async (): Promise<void> => {
@@ -64,7 +62,7 @@ export async function pushLayers(
           status,
           ...(current === undefined ? {} : { current, total: blob.size }),
         })
-      await pushLayer(data, target, blob, sources.get(blob.digest) ?? [], tell, stop.signal)
+      await pushLayer(stores, target, blob, sources.get(blob.digest) ?? [], tell, stop.signal)
     }
   }
   const results = await Promise.allSettled(
@@ -94,7 +92,7 @@ function jobsOf({ layers, config }: Image): PushJob[] {
 }
 
 async function pushLayer(
-  data: string,
+  stores: ImageStores,
   target: PushTarget,
   blob: Descriptor,
   sources: readonly string[],
@@ -105,22 +103,22 @@ async function pushLayer(
   if (await target.hasBlob(blob.digest)) return tell('Layer already exists')
   const from = await target.mountBlob(blob.digest, sources)
   if (from !== undefined) return tell(`Mounted from ${from}`)
-  await upload(data, target, blob, signal, (bytes) => tell('Pushing', bytes))
+  await upload(stores, target, blob, signal, (bytes) => tell('Pushing', bytes))
   tell('Pushed')
 }
 
 /** Makes the configuration be in the registry. Throws `registry-…`. */
 export async function pushConfig(
-  data: string,
+  stores: ImageStores,
   target: PushTarget,
   config: Descriptor,
 ): Promise<void> {
   if (await target.hasBlob(config.digest)) return
-  await upload(data, target, config, new AbortController().signal, () => undefined)
+  await upload(stores, target, config, new AbortController().signal, () => undefined)
 }
 
 const upload = (
-  data: string,
+  stores: ImageStores,
   target: PushTarget,
   blob: Descriptor,
   signal: AbortSignal,
@@ -128,7 +126,11 @@ const upload = (
 ): Promise<void> =>
   target.uploadBlob(blob, {
     open: (start, end) =>
-      createReadStream(blobPath(data, blob.digest), { start, end: end - 1, highWaterMark: CHUNK }),
+      streamOf(openBlob(stores, blob.digest, blob.size), {
+        start,
+        end: end - 1,
+        highWaterMark: CHUNK,
+      }),
     onSent,
     signal,
   })

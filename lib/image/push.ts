@@ -1,7 +1,9 @@
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
+import { isForeign } from '../oci/descriptor.ts'
 import { type Descriptor, parseManifest } from '../oci/image.ts'
+import type { Platform } from '../oci/platform.ts'
 import {
   familiarName,
   familiarReference,
@@ -13,13 +15,20 @@ import {
 } from '../oci/reference.ts'
 import { closeConnections } from '../registry/transport.ts'
 import { openPushTarget, type PushTarget } from '../registry/upload.ts'
-import { hasBlob, peekBlob } from '../store/blobs.ts'
-import { listReferences, type ReferenceRecord } from '../store/references.ts'
+import type { ReferenceRecord } from '../store/references.ts'
+import {
+  hasBlobAnywhere,
+  type ImageStores,
+  listAllReferences,
+  peekBlobAnywhere,
+} from '../store/shared.ts'
+import { copyDocuments } from './adopt.ts'
 import { recordImageEvent } from './events.ts'
 import { type Image, readImage } from './find.ts'
 import { holdBlobs } from './hold.ts'
 import { setReference } from './name.ts'
-import { isForeign, type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
+import { checkImagePlatform, wantedPlatform } from './platform.ts'
+import { type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
 
 /**
  * Gives an image, or with `allTags` all of a repository, to its registry. Throws `usage` for a name that cannot be pushed or is
@@ -30,16 +39,19 @@ export async function pushImage(
   wanted: Reference,
   {
     allTags = false,
+    platform,
     onProgress = () => undefined,
-  }: { allTags?: boolean; onProgress?: OnPushed } = {},
+  }: { allTags?: boolean; platform?: string | undefined; onProgress?: OnPushed } = {},
 ): Promise<void> {
   if (wanted.digest) throw new LighterError('usage', 'cannot push a digest reference')
   if (allTags && wanted.tag) throw new LighterError('usage', "tag can't be used with --all-tags/-a")
+  const onlyFor = wantedPlatform(platform)
   onProgress({ type: 'start', repository: fullName(wanted) })
-  const tagged = findTagged(engine.paths.data, wanted)
+  const tagged = findTagged(engine.stores, wanted)
   try {
     const target = await openPushTarget(wanted, engine.paths)
     const records = allTags ? tagged : [choose(tagged, withDefaultTag(wanted))]
+    for (const record of records) checkRecord(engine, record, onlyFor)
     for (const record of records) await pushRecord(engine, target, record, onProgress)
   } finally {
     await closeConnections()
@@ -47,9 +59,9 @@ export async function pushImage(
 }
 
 /** Every tag of a repository that is here. */
-function findTagged(data: string, wanted: Reference): ReferenceRecord[] {
+function findTagged(stores: ImageStores, wanted: Reference): ReferenceRecord[] {
   const prefix = `${fullName(wanted)}:`
-  const tagged = listReferences(data).filter(
+  const tagged = listAllReferences(stores).filter(
     ({ reference }) => reference.startsWith(prefix) && !reference.includes('@'),
   )
   if (tagged.length > 0) return tagged
@@ -61,6 +73,13 @@ function choose(tagged: readonly ReferenceRecord[], wanted: Reference): Referenc
   const found = tagged.find(({ reference }) => reference === formatReference(wanted))
   if (found) return found
   throw new LighterError('usage', `tag does not exist: ${familiarReference(wanted)}`)
+}
+
+function checkRecord(engine: Engine, record: ReferenceRecord, wanted: Platform | undefined): void {
+  const image = wanted && readImage(engine, record)
+  if (image) {
+    checkImagePlatform(familiarReference(parseReference(record.reference)), image, wanted)
+  }
 }
 
 async function pushRecord(
@@ -76,9 +95,9 @@ async function pushRecord(
   // Held first and looked at then: a removal beside us may have been faster.
   const release = holdBlobs(data, blobsOf(image), image.config.diffIds)
   try {
-    const { manifest, config } = readWhole(data, image, reference)
-    await pushLayers(data, target, reference, image, report)
-    await pushConfig(data, target, config)
+    const { manifest, config } = readWhole(engine.stores, image, reference)
+    await pushLayers(engine.stores, target, reference, image, report)
+    await pushConfig(engine.stores, target, config)
     const tag = reference.tag ?? 'latest'
     const { digest, mediaType, size } = record.descriptor
     await target.putManifest(tag, mediaType, manifest)
@@ -86,6 +105,7 @@ async function pushRecord(
     // As after a pull: the registry has it under this digest.
     const name = formatReference({ ...reference, tag: undefined, digest })
     setReference(engine, name, { descriptor: record.descriptor, imageId: record.imageId })
+    copyDocuments(engine, image)
   } finally {
     release()
   }
@@ -98,15 +118,15 @@ async function pushRecord(
 
 /** The bytes of an image's manifest, and its configuration, when all its blobs are here. Throws `damaged-image`. */
 function readWhole(
-  data: string,
+  stores: ImageStores,
   image: Image,
   reference: Reference,
 ): { manifest: Buffer; config: Descriptor } {
   const { digest, size, mediaType } = image.manifest
-  const manifest = peekBlob(data, digest, size)
+  const manifest = peekBlobAnywhere(stores, digest, size)
   const parsed = manifest && parseManifest(manifest, mediaType)
   const isHere = (layer: Descriptor): boolean =>
-    isForeign(layer) || hasBlob(data, layer.digest, layer.size)
+    isForeign(layer) || hasBlobAnywhere(stores, layer.digest, layer.size)
   if (manifest && parsed?.kind === 'image' && image.layers.every(isHere)) {
     return { manifest, config: parsed.config }
   }

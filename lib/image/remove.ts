@@ -10,14 +10,18 @@ import {
   removeReference,
   writeReference,
 } from '../store/references.ts'
+import { findSharedImage, type SharedReference } from '../store/shared.ts'
 import { collectGarbage } from './collect.ts'
 import { recordImageEvent } from './events.ts'
-import { getRecord, readImage } from './find.ts'
+import { getRecord, type Image, readImage } from './find.ts'
+import { checkImagePlatform, wantedPlatform } from './platform.ts'
 import { type ImageUser, layerStacks } from './users.ts'
 
 export interface RemoveOptions {
   force: boolean
   users: readonly ImageUser[]
+  /** As users write them. */
+  platforms?: readonly string[]
 }
 
 /**
@@ -27,23 +31,24 @@ export interface RemoveOptions {
 export async function removeImage(
   engine: Engine,
   text: string,
-  { force, users }: RemoveOptions,
+  { force, users, platforms = [] }: RemoveOptions,
 ): Promise<string[]> {
   const { data } = engine.paths
-  // Docker's client asks its daemon for a page without a name.
-  if (text === '') throw new LighterError('no-such-image', 'page not found')
-  const found = getRecord(engine, text)
+  const { found, image } = findWanted(engine, text, platforms)
   const all = listReferences(data).filter(({ imageId }) => imageId === found.imageId)
   const mine = users.filter(({ imageId }) => imageId === found.imageId)
   const byId = isIdText(text, found)
+  const elsewhere = findSharedImage(engine.stores, found.imageId)
+  if (elsewhere && !all.some(byId ? isNamed : isSame(found))) throw notOwn(text, elsewhere, byId)
   if (byId) checkById(found, all, mine, force)
-  else checkByName(text, found, all, mine, force)
+  // A name beside one that others give the image is not its last.
+  else if (!elsewhere) checkByName(text, found, all, mine, force)
   const names = byId ? all : withDigests(found, all)
   const rest = all.length - names.length
   const lines = names.filter(isNamed).map((name) => `Untagged: ${familiar(name)}`)
   const running = mine.some((user) => user.running)
-  const deleted = rest === 0 && !running ? describeDeletion(engine, found) : []
-  const labels = readImage(engine, found)?.config.defaults.labels
+  const deleted = rest === 0 && !running && !elsewhere ? describeDeletion(engine, found) : []
+  const labels = image?.config.defaults.labels
   for (const name of names) {
     removeReference(data, name.reference)
     if (isNamed(name)) recordImageEvent(data, 'untag', { ...eventNames(found), labels })
@@ -53,9 +58,38 @@ export async function removeImage(
   refreshIndex(data)
   if (rest > 0 || running) return lines
   await collectGarbage(engine)
-  recordImageEvent(data, 'delete', eventNames(found))
+  if (!elsewhere) recordImageEvent(data, 'delete', eventNames(found))
   refreshIndex(data)
   return [...lines, ...deleted]
+}
+
+function findWanted(
+  engine: Engine,
+  text: string,
+  platforms: readonly string[],
+): { found: ReferenceRecord; image: Image | undefined } {
+  // Docker's client asks its daemon for a page without a name.
+  if (text === '') throw new LighterError('no-such-image', 'page not found')
+  const [wanted, ...more] = platforms.map(wantedPlatform)
+  if (more.length > 0) throw new LighterError('bad-input', 'multiple platforms are not supported')
+  const found = getRecord(engine, text)
+  const image = readImage(engine, found)
+  if (image) checkImagePlatform(text, image, wanted)
+  return { found, image }
+}
+
+const isSame =
+  ({ reference }: ReferenceRecord) =>
+  (other: ReferenceRecord): boolean =>
+    other.reference === reference
+
+/** The error for an image, or a name of it, that only a store of others has. */
+function notOwn(text: string, { store, imageId }: SharedReference, byId: boolean): LighterError {
+  const what = byId ? `delete ${shortId(imageId)}` : `remove repository reference "${text}"`
+  return new LighterError(
+    'conflict',
+    `conflict: unable to ${what} (cannot be forced) - image is in the read-only image store ${store}`,
+  )
 }
 
 /** Docker calls an image by its id when it loses a name. */

@@ -13,7 +13,7 @@ import {
   parseReference,
   type Reference,
 } from '../oci/reference.ts'
-import { blobPath, hasBlob } from '../store/blobs.ts'
+import { hasBlobAnywhere, type ImageStores, openBlob } from '../store/shared.ts'
 import { type ArchiveMember, archiveBytes, damagedBlob } from './archive-writer.ts'
 import { chooseImages, type NamedImage } from './choose.ts'
 import { recordImageEvent } from './events.ts'
@@ -45,8 +45,8 @@ export async function saveImages(engine: Engine, options: SaveOptions): Promise<
   )
   try {
     for (const { digest, size } of blobs)
-      if (!hasBlob(data, digest, size)) throw damagedBlob(digest)
-    await write(listMembers(data, images, blobs), options.output)
+      if (!hasBlobAnywhere(engine.stores, digest, size)) throw damagedBlob(digest)
+    await write(listMembers(engine.stores, images, blobs), options.output)
   } finally {
     release()
   }
@@ -95,7 +95,7 @@ function writeChunk(fd: number, chunk: Buffer, path: string): void {
 }
 
 function listMembers(
-  data: string,
+  stores: ImageStores,
   images: readonly NamedImage[],
   blobs: readonly Pick<Descriptor, 'digest' | 'size'>[],
 ): ArchiveMember[] {
@@ -112,7 +112,7 @@ function listMembers(
       ({ digest, size }): ArchiveMember => ({
         name: memberName(digest),
         kind: 'blob',
-        path: blobPath(data, digest),
+        open: () => openBlob(stores, digest, size),
         digest,
         size,
       }),

@@ -5,6 +5,8 @@ import { normalise, type Platform } from './platform.ts'
 export const MAX_MANIFEST = 4 * 1024 * 1024
 export const MAX_CONFIG = 8 * 1024 * 1024
 const MAX_LAYERS = 500
+/** Images of several platforms in an index. */
+const MAX_OFFERS = 20_000
 
 export const MEDIA_TYPES = {
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -79,7 +81,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
     return {
       kind: 'index',
       mediaType: kind,
-      manifests: bounded(document.manifests).map(parseChoice),
+      manifests: bounded(document.manifests, MAX_OFFERS).map(parseChoice),
     }
   }
   if (!Array.isArray(document.layers)) throw damaged('manifest')
@@ -175,9 +177,9 @@ function parseDocument(bytes: Uint8Array, what: string): Json {
   throw damaged(what)
 }
 
-function bounded(list: unknown[]): unknown[] {
-  if (list.length > MAX_LAYERS) {
-    throw new LighterError('registry-protocol', `The image lists more than ${MAX_LAYERS} parts`)
+function bounded(list: unknown[], limit = MAX_LAYERS): unknown[] {
+  if (list.length > limit) {
+    throw new LighterError('registry-protocol', `The image lists more than ${limit} parts`)
   }
   return list
 }

@@ -14,3 +14,15 @@ export function errorIn(bytes: Buffer | undefined): string {
   // No novels.
   return text.slice(0, MAX_WORDS)
 }
+
+/** What Docker says of an error whose body is no JSON with errors in it, with the body: it may say what is wrong. */
+export function parseFailure(bytes: Buffer | undefined): string {
+  const text = (bytes ?? Buffer.alloc(0)).toString('utf8')
+  const shown = JSON.stringify(printable(text.slice(0, MAX_WORDS)))
+  const first = /^\s*(\d+\s*)?(\S)/.exec(text)
+  if (parseJson(bytes) !== undefined)
+    return `no error details found in HTTP response body: ${shown}`
+  if (!first) return `unexpected end of JSON input: ${shown}`
+  const where = first[1] ? 'after top-level value' : 'looking for beginning of value'
+  return `invalid character '${printable(first[2] ?? '')}' ${where}: ${shown}`
+}

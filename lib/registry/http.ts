@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { proxyOf } from './proxy.ts'
 import { dispatcherFor } from './transport.ts'
 
 const ATTEMPTS = 4
 const MAX_WAIT = 30_000
+const MAX_DISCARD = 64 * 1024
 
 /** What is sent; a stream is made anew for each attempt. */
 export type HttpBody = string | Buffer | (() => Readable)
@@ -26,6 +27,8 @@ export interface HttpResponse {
   status: number
   header(name: string): string | undefined
   body: Readable
+  /** Reads away what nobody wants: the connection is then free for the next request. A long body ends its connection instead. */
+  discard(): Promise<void>
   /** Reads the whole body. Throws `registry-protocol` when it is larger than the limit. */
   bytes(limit: number): Promise<Buffer>
 }
@@ -36,9 +39,12 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const response = await sendOnce(request)
-      if (!isPassing(response.status) || attempt >= attempts) return response
-      response.body.destroy()
-      await pause(attempt, response.header('retry-after'), request.signal)
+      const told = readDelay(response.header('retry-after'))
+      // Asked before its time it would say the same: whoever waits for so long is better told.
+      const isLong = told !== undefined && told > MAX_WAIT
+      if (!isPassing(response.status) || attempt >= attempts || isLong) return response
+      await response.discard()
+      await pause(attempt, told, request.signal)
     } catch (error) {
       if (request.signal?.aborted) throw error
       if (attempt >= attempts || !mayPass(error)) throw unreachable(request, error)
@@ -47,17 +53,17 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
   }
 }
 
-/** Waits before the next attempt: longer each time, never in step with others. */
-export async function pause(
-  attempt: number,
-  retryAfter?: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const seconds = Number(retryAfter)
-  const told = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter ?? '') - Date.now()
+/** Milliseconds of a `Retry-After`, which has seconds or a date; `undefined` when it has neither, or one that has passed. */
+export function readDelay(text: string | undefined): number | undefined {
+  if (!text) return undefined
+  const delay = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return delay >= 0 ? delay : undefined
+}
+
+/** Waits before the next attempt: as long as was told, else longer each time, never in step with others. */
+export async function pause(attempt: number, told?: number, signal?: AbortSignal): Promise<void> {
   const own = 250 * 2 ** attempt * (0.5 + Math.random())
-  const wait = retryAfter && told >= 0 ? told : own
-  await sleep(Math.min(wait, MAX_WAIT), undefined, signal ? { signal } : {})
+  await sleep(Math.min(told ?? own, MAX_WAIT), undefined, signal ? { signal } : {})
 }
 
 async function sendOnce({
@@ -87,6 +93,10 @@ async function sendOnce({
       return Array.isArray(value) ? value.join(', ') : value
     },
     body: response.body,
+    discard: async () => {
+      await response.body.dump({ limit: MAX_DISCARD }).catch(() => undefined)
+      await nextTurn()
+    },
     bytes: (limit) => readBody(response.body, url, limit),
   }
 }
@@ -106,6 +116,8 @@ async function readBody(body: Readable, url: URL, limit: number): Promise<Buffer
   } catch (error) {
     throw unreachable({ method: 'GET', url }, error)
   }
+  // Only then its connection is free: who asks before opens another one.
+  await nextTurn()
   return Buffer.concat(chunks)
 }
 

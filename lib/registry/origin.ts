@@ -19,12 +19,30 @@ export async function findOrigin(registry: string, insecure = false): Promise<UR
   const url = new URL('/v2/', plain)
   try {
     const response = await send({ method: 'GET', url, headers: {}, attempts: 1 })
-    response.body.destroy()
+    await response.discard()
     return response.status === 400 ? secure : plain
   } catch (error) {
+    if (!isMaybeTls(error)) throw unreachable({ method: 'GET', url }, error)
+    return (await speaksTls(secure)) ? secure : plain
+  }
+}
+
+/** What a server says of plain http that speaks TLS; or the connection broke, which says nothing. */
+function isMaybeTls(error: unknown): boolean {
+  const code = error instanceof Error ? networkCode(error.cause) : ''
+  return ['UND_ERR_SOCKET', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')
+}
+
+/** Whether there is an answer in TLS, if only one with a certificate that nobody vouches for. */
+async function speaksTls(secure: URL): Promise<boolean> {
+  const url = new URL('/v2/', secure)
+  try {
+    const response = await send({ method: 'GET', url, headers: {}, attempts: 1 })
+    await response.discard()
+    return true
+  } catch (error) {
     const code = error instanceof Error ? networkCode(error.cause) : ''
-    if (['UND_ERR_SOCKET', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')) return secure
-    throw unreachable({ method: 'GET', url }, error)
+    return /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/.test(code)
   }
 }
 
@@ -33,7 +51,7 @@ async function findInsecure(secure: URL): Promise<URL> {
   const url = new URL('/v2/', secure)
   try {
     const response = await send({ method: 'GET', url, headers: {}, attempts: 1 })
-    response.body.destroy()
+    await response.discard()
     return secure
   } catch (error) {
     // Slow is not the same as plain, and what is wrong on our side stays wrong.

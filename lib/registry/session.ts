@@ -3,7 +3,7 @@ import { familiarName, type Reference } from '../oci/reference.ts'
 import { authorize, parseChallenge } from './auth.ts'
 import type { Credentials } from './credential.ts'
 import { findCredentials } from './credentials.ts'
-import { errorIn } from './error-words.ts'
+import { errorIn, parseFailure } from './error-words.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, isPassing, send } from './http.ts'
 import { findOrigin } from './origin.ts'
 import { type Endpoint, findEndpoints } from './rules.ts'
@@ -11,7 +11,10 @@ import { readRules } from './rules-file.ts'
 
 const MAX_REDIRECTS = 10
 const MAX_ERROR = 64 * 1024
-const NO_CREDENTIALS = 'no basic auth credentials'
+/** What is said where a registry wants to know who asks, and nobody does. */
+export const NO_CREDENTIALS = 'no basic auth credentials'
+const DENIED = 'denied: requested access to the resource is denied'
+const UNAUTHORIZED = 'unauthorized: authentication required'
 
 /** One repository of a registry, and what we may do there. */
 export interface Session {
@@ -22,6 +25,8 @@ export interface Session {
   repository: string
   credentials: Credentials | undefined
   authorization: string | undefined
+  /** Permission that is being asked for: what goes on beside it waits for the same. */
+  asking: Promise<boolean> | undefined
   /** What a token is asked for: `repository:debian:pull,push`. */
   scopes: string[]
   /** Not only pulls: Docker tells a refusal in other words. */
@@ -66,20 +71,26 @@ export async function openSession(
     repository,
     credentials: await findCredentials(dockerConfig, registry, repository),
     authorization: undefined,
+    asking: undefined,
     scopes: [`repository:${repository}:${actions}`],
     pushes: actions !== 'pull',
   }
 }
 
-/** As `openSession`, with the place that the reference itself names: mirrors are for pulls of images. */
+/**
+ * As `openSession`, with the place that the reference itself names: mirrors are for pulls of images. `insecure`: the user says so of this
+ * call, whatever the rules say.
+ */
 export async function openOwnSession(
   reference: Reference,
   paths: RegistryPaths,
   actions: 'pull' | 'pull,push' = 'pull',
+  insecure = false,
 ): Promise<Session> {
   const endpoint = (await endpointsOf(reference, paths)).at(-1)
   if (!endpoint) throw new Error('a reference without a place')
-  return await openSession(reference, endpoint, paths, actions)
+  const place = { ...endpoint, insecure: endpoint.insecure || insecure }
+  return await openSession(reference, place, paths, actions)
 }
 
 /**
@@ -95,9 +106,14 @@ export async function request(
   const { response: first, place } = await follow(session, url, options)
   if (first.status !== 401 || place.origin !== session.origin.origin) return first
   // Another request of this session may have got permission meanwhile.
-  if (session.authorization === used && !(await askPermission(session, url, first))) return first
+  if (session.authorization === used) {
+    session.asking ??= askPermission(session, url, first).finally(() => {
+      session.asking = undefined
+    })
+    if (!(await session.asking)) return first
+  }
   if (session.authorization === used) return first
-  first.body.destroy()
+  await first.discard()
   return (await follow(session, url, options)).response
 }
 
@@ -108,7 +124,7 @@ async function askPermission(session: Session, url: URL, first: HttpResponse): P
   const { credentials, origin, scopes } = session
   const answer = await authorize(challenge, credentials, origin, scopes)
   if (answer === undefined) {
-    first.body.destroy()
+    await first.discard()
     const where = `${url.origin}${url.pathname}`
     throw new LighterError(
       'registry-denied',
@@ -131,7 +147,7 @@ async function follow(
     const response = await send({ method, url, headers: { ...headers, ...mine }, ...rest })
     const location = response.header('location')
     if (!isRedirect(method, response.status) || !location) return { response, place: url }
-    response.body.destroy()
+    await response.discard()
     url = resolveLocation(url, location)
   }
   throw new LighterError('registry-protocol', `${from.host} redirects too often`)
@@ -154,19 +170,30 @@ export async function statusError(
   session: Session,
   url: URL,
   response: HttpResponse,
-  method = 'Get',
 ): Promise<LighterError> {
   const { status } = response
-  const said = await readErrors(response)
-  if (status === 401 || status === 403) return deniedError(session, said || 'denied: access denied')
+  const body = await response.bytes(MAX_ERROR).catch(() => undefined)
+  const said = errorIn(body)
+  if (status === 401 || status === 403) return refusal(session, response, said)
   if (status === 404) {
     return new LighterError('registry-not-found', said || `${url.pathname} not found`)
   }
-  if (status === 429) return new LighterError('registry-unreachable', said || 'toomanyrequests')
-  return new LighterError(
-    isPassing(status) ? 'registry-unreachable' : 'registry-protocol',
-    `${method} "${url.origin}${url.pathname}": received unexpected HTTP status: ${status}${said && `: ${said}`}`,
-  )
+  const code = isPassing(status) ? 'registry-unreachable' : 'registry-protocol'
+  if (status < 400 || status >= 500) {
+    const name = process.getBuiltinModule('node:http').STATUS_CODES[status] ?? ''
+    return new LighterError(code, `received unexpected HTTP status: ${status} ${name}`.trimEnd())
+  }
+  if (said) return new LighterError(code, said)
+  const why = parseFailure(body)
+  return new LighterError(code, `error parsing HTTP ${status} response body: ${why}`)
+}
+
+/** What was known and is not enough is denied, whatever the body says; who is not known at all is told so. */
+function refusal(session: Session, response: HttpResponse, said: string): LighterError {
+  const isKnown = /insufficient_scope/.test(response.header('www-authenticate') ?? '')
+  if (response.status === 403 || session.pushes) return deniedError(session, said || DENIED)
+  if (isKnown) return deniedError(session, DENIED)
+  return new LighterError('registry-denied', said || UNAUTHORIZED)
 }
 
 /** Docker's sentence for what the registry refuses. */

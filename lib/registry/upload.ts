@@ -37,24 +37,27 @@ export interface BlobSource {
   open(from: number, end: number): Readable
   /** How many bytes were sent; less than before when a part is sent again. */
   onSent(bytes: number): void
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Finds how to push to the repository of a reference; the first request asks for permission. */
 export async function openPushTarget(
   reference: Reference,
   paths: RegistryPaths,
+  insecure = false,
 ): Promise<PushTarget> {
-  const session = await openOwnSession(reference, paths, 'pull,push')
+  const session = await openOwnSession(reference, paths, 'pull,push', insecure)
   // As Docker's client: one that is not there is told of before anything else.
   const base = new URL('/v2/', session.origin)
   if (!isLoopback(base.hostname)) {
     const response = await request(session, base)
-    response.body.destroy()
+    await response.discard()
   }
+  /** Of the repositories to take blobs over from: one token does for all blobs of one. */
+  const wider = new Map<string, Session>()
   return {
     hasBlob: (digest) => hasBlob(session, digest),
-    mountBlob: (digest, sources) => mountBlob(session, digest, sources),
+    mountBlob: (digest, sources) => mountBlob(session, wider, digest, sources),
     uploadBlob: (blob, source) => uploadBlob(session, blob, source),
     putManifest: (tag, mediaType, bytes) => putManifest(session, tag, mediaType, bytes),
   }
@@ -64,31 +67,38 @@ export async function openPushTarget(
 async function hasBlob(session: Session, digest: Digest): Promise<boolean> {
   const url = blobUrl(session, digest)
   const response = await request(session, url, { method: 'HEAD' })
-  response.body.destroy()
-  if (isPassing(response.status)) throw await statusError(session, url, response, 'Head')
+  await response.discard()
+  if (isPassing(response.status)) throw await statusError(session, url, response)
   return response.status === 200
 }
 
 /** The registry may want to see that the other repository may be read: a token is asked for both. */
 async function mountBlob(
   session: Session,
+  wider: Map<string, Session>,
   digest: Digest,
   sources: readonly string[],
 ): Promise<string | undefined> {
   for (const from of sources) {
-    const scope = `repository:${from}:pull`
-    const wider = { ...session, scopes: [...new Set([...session.scopes, scope])] }
-    // The present token knows nothing of the other one.
-    if (session.authorization?.startsWith('Bearer ')) wider.authorization = undefined
+    const both = wider.get(from) ?? widen(session, from)
+    wider.set(from, both)
     const url = uploadsUrl(session)
     url.searchParams.set('mount', digest)
     url.searchParams.set('from', from)
-    const response = await request(wider, url, { method: 'POST' }).catch(() => undefined)
-    response?.body.destroy()
+    const response = await request(both, url, { method: 'POST' }).catch(() => undefined)
+    await response?.discard()
     if (response?.status === 201) return from
     if (response?.status === 202) await abandon(session, url, response)
   }
   return undefined
+}
+
+function widen(session: Session, from: string): Session {
+  const scopes = [...new Set([...session.scopes, `repository:${from}:pull`])]
+  // The present token knows nothing of the other one.
+  const isToken = session.authorization?.startsWith('Bearer ')
+  const authorization = isToken ? undefined : session.authorization
+  return { ...session, scopes, authorization, asking: undefined }
 }
 
 /** What a refused mount has begun is not wanted: it would lie there until the registry cleans up. */
@@ -105,17 +115,26 @@ const uploadsUrl = ({ repository, origin }: Session): URL =>
 
 /** Sends a blob; what the registry says that it has got of it when the connection breaks is not sent again. */
 async function uploadBlob(session: Session, blob: Descriptor, source: BlobSource): Promise<void> {
-  const upload = { place: await begin(session, source.signal) }
-  for (let attempt = 1; ; attempt += 1) {
+  const { signal } = source
+  const upload = { place: await begin(session, signal) }
+  let most = 0
+  for (let attempt = 1, at: number | undefined = 0; ; attempt += 1) {
     try {
-      const at = attempt === 1 ? 0 : await received(session, upload.place, source.signal)
-      if (at === undefined) upload.place = await begin(session, source.signal)
+      if (attempt > 1) at = await received(session, upload.place, signal)
+      if (at === undefined) {
+        // An upload that is not there any more may have been ended: only the answer to that was lost.
+        if (await hasBlob(session, blob.digest)) return
+        upload.place = await begin(session, signal)
+      }
+      // What goes on is no failure in a row.
+      if (at !== undefined && at > most) attempt = 1
+      most = Math.max(most, at ?? 0)
       if (!at && blob.size <= SMALL) return await finish(session, upload.place, blob, source)
       await sendRest(session, upload, blob, source, at ?? 0)
-      return await finish(session, upload.place, blob)
+      return await finish(session, upload.place, blob, { signal })
     } catch (error) {
-      if (source.signal?.aborted || attempt >= ATTEMPTS || !mayPass(error)) throw error
-      await pause(attempt, undefined, source.signal)
+      if (signal?.aborted || attempt >= ATTEMPTS || !mayPass(error)) throw error
+      await pause(attempt, undefined, signal)
     }
   }
 }
@@ -126,7 +145,7 @@ const mayPass = (error: unknown): boolean =>
 async function begin(session: Session, signal: AbortSignal | undefined): Promise<URL> {
   const url = uploadsUrl(session)
   const response = await request(session, url, { method: 'POST', signal })
-  return await nextPlace(session, url, response, 'Post')
+  return await nextPlace(session, url, response)
 }
 
 /** How many bytes of an upload the registry has; `undefined` when it knows nothing of it any more. */
@@ -136,7 +155,7 @@ async function received(
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const response = await request(session, place, { signal })
-  response.body.destroy()
+  await response.discard()
   if (response.status !== 204) return undefined
   const last = /^(?:bytes=)?0-(\d+)$/.exec(response.header('range') ?? '')?.[1]
   // `0-0` is said of nothing and of one byte.
@@ -170,7 +189,7 @@ async function sendRest(
       attempts: 1,
       patience: PATIENCE,
     })
-    upload.place = await nextPlace(session, upload.place, response, 'Patch')
+    upload.place = await nextPlace(session, upload.place, response)
   }
 }
 
@@ -191,36 +210,33 @@ async function finish(
   session: Session,
   place: URL,
   blob: Descriptor,
-  source?: BlobSource,
+  source: BlobSource | Pick<BlobSource, 'signal'>,
 ): Promise<void> {
   const url = new URL(place)
   url.searchParams.set('digest', blob.digest)
-  const body = source && blob.size > 0 ? { body: () => counted(source, 0, blob.size) } : {}
+  const whole = 'open' in source && blob.size > 0 ? source : undefined
   const headers = {
     'content-type': 'application/octet-stream',
-    'content-length': String(source ? blob.size : 0),
+    'content-length': String(whole ? blob.size : 0),
   }
-  const options = { method: 'PUT', headers, ...body, attempts: 1, patience: PATIENCE } as const
-  const response = await request(session, url, options)
-  if (isDone(response.status)) return void response.body.destroy()
+  const response = await request(session, url, {
+    ...{ method: 'PUT', headers, attempts: 1, patience: PATIENCE, signal: source.signal },
+    ...(whole ? { body: () => counted(whole, 0, blob.size) } : {}),
+  })
+  if (isDone(response.status)) return void (await response.discard())
   // The answer to an earlier one was lost, perhaps.
   if (response.status === 404 && (await hasBlob(session, blob.digest))) return
-  const error = await statusError(session, place, response, 'Put')
+  const error = await statusError(session, place, response)
   if (response.status !== 404) throw error
   throw new LighterError('registry-unreachable', error.message, { cause: error })
 }
 
 const isDone = (status: number): boolean => status >= 200 && status < 300
 
-async function nextPlace(
-  session: Session,
-  url: URL,
-  response: HttpResponse,
-  method: string,
-): Promise<URL> {
+async function nextPlace(session: Session, url: URL, response: HttpResponse): Promise<URL> {
   const location = response.header('location')
-  if (!isDone(response.status)) throw await statusError(session, url, response, method)
-  response.body.destroy()
+  if (!isDone(response.status)) throw await statusError(session, url, response)
+  await response.discard()
   if (location) return resolveLocation(url, location)
   throw new LighterError('registry-protocol', `${url.host} does not say where an upload goes`)
 }
@@ -234,6 +250,6 @@ async function putManifest(
   const url = new URL(`/v2/${session.repository}/manifests/${tag}`, session.origin)
   const headers = { 'content-type': mediaType }
   const response = await request(session, url, { method: 'PUT', headers, body: bytes })
-  if (!isDone(response.status)) throw await statusError(session, url, response, 'Put')
-  response.body.destroy()
+  if (!isDone(response.status)) throw await statusError(session, url, response)
+  await response.discard()
 }

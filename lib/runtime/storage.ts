@@ -13,6 +13,8 @@ export interface StorageChoice {
   /** Absolute path of fuse-overlayfs when that is the driver. */
   program?: string
   reason: string
+  /** What users are told once, when it was found out that layers are not mounted by the kernel. */
+  news?: string
 }
 
 export interface StorageQuestion {
@@ -51,12 +53,14 @@ const DRIVERS: ReadonlySet<string> = new Set(['overlay', 'fuse-overlayfs', 'copy
 export async function findStorage(question: StorageQuestion): Promise<StorageChoice> {
   const wanted = wantedDriver(question)
   if (wanted) return { ...driverOf(wanted.driver, question), reason: `set by ${wanted.by}` }
-  const { overlay = UNASKED, 'fuse-overlayfs': fuse = UNASKED } = await probeDrivers(question)
+  const { probes, isNew } = await probeDrivers(question)
+  const { overlay = UNASKED, 'fuse-overlayfs': fuse = UNASKED } = probes
   if (overlay.ok) return { driver: 'overlay', reason: 'the kernel mounts overlay for this user' }
   const program = question.fuseOverlayfs
   if (program && fuse.ok) {
     const reason = `the kernel refused overlay for this user: ${overlay.message}`
-    return { driver: 'fuse-overlayfs', program, reason }
+    const news = `containers use fuse-overlayfs here, which is slower: ${reason}`
+    return { driver: 'fuse-overlayfs', program, reason, ...(isNew ? { news } : {}) }
   }
   const fuseReason = program ? `fuse-overlayfs does not work (${fuse.message})` : NOT_INSTALLED
   throw new LighterError(
@@ -98,17 +102,20 @@ function driverOf(
   })
 }
 
-async function probeDrivers(question: StorageQuestion): Promise<Probes> {
+async function probeDrivers(
+  question: StorageQuestion,
+): Promise<{ probes: Probes; isNew: boolean }> {
   const file = probesPath(question.data)
   const remembered = readProbes(file)
-  if (remembered?.epoch === question.epoch) return remembered.probes
+  if (remembered?.epoch === question.epoch) return { probes: remembered.probes, isNew: false }
   const probes = await runProbes(question, ['overlay'])
   if (!probes.overlay?.ok && question.fuseOverlayfs) {
     Object.assign(probes, await runProbes(question, ['fuse-overlayfs']))
   }
   const record: RememberedProbes = { version: 1, epoch: question.epoch, probes }
   replaceFile(file, `${JSON.stringify(record)}\n`)
-  return probes
+  // After a reboot nobody needs to hear it again.
+  return { probes, isNew: !remembered }
 }
 
 /** Makes the next choice ask the host again: what it lacked may have been mended. */

@@ -60,6 +60,40 @@ export function syncLayers({ program }: UserNamespace, directories: string[]): v
     .unref()
 }
 
+/** What became of a tree that was read: its digest, or why it cannot be read. */
+export type ReadTree = { digest: string } | { message: string }
+
+/**
+ * Digests of trees: of the names, types, modes, owners, times of change, bytes, attributes and links in them, as the containers see
+ * them.
+ */
+export async function digestTrees(
+  namespace: UserNamespace,
+  paths: readonly string[],
+): Promise<ReadTree[]> {
+  if (paths.length === 0) return []
+  const reports = await runNative({
+    program: namespace.program,
+    args: ['layer', 'digest', ...mapArguments(namespace), '--', ...paths],
+  })
+  const read = new Map<number, ReadTree>()
+  for (const report of reports) {
+    if (report.event !== 'digested') continue
+    const { index, digest, message } = report
+    read.set(index, message === '' ? { digest } : { message })
+  }
+  return paths.map((_path, index) => read.get(index) ?? { message: 'nothing was said' })
+}
+
+/** Gives each of two directories the other's name, in one step where the file system can: nobody finds neither. */
+export async function exchangeTrees(
+  { program }: UserNamespace,
+  one: string,
+  other: string,
+): Promise<void> {
+  await runNative({ program, args: ['layer', 'exchange', one, other] })
+}
+
 /** Removes trees whose files may belong to subordinate ids; what is not there is no error. */
 export async function removeTrees(namespace: UserNamespace, paths: string[]): Promise<void> {
   if (paths.length === 0) return

@@ -5,8 +5,9 @@ import { type Digest, digestHex } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
 import { readSmallFile } from '../fs/read.ts'
 import { makeDirectory, replaceFile } from '../fs/replace.ts'
+import { letReadersIn } from './readers.ts'
 
-const MAX_PEEK = 16 * 1024 * 1024
+export const MAX_PEEK = 16 * 1024 * 1024
 
 export const blobPath = (data: string, digest: Digest): string =>
   join(data, 'blobs', 'sha256', digestHex(digest))
@@ -50,6 +51,7 @@ export function writeBlob(data: string, digest: Digest, bytes: Uint8Array, durab
   }
   ensureLayout(data)
   replaceFile(blobPath(data, digest), bytes, durable)
+  letReadersIn(blobPath(data, digest))
 }
 
 export const digestOf = (bytes: Uint8Array): Digest =>

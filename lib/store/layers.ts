@@ -43,7 +43,7 @@ export function readLayerIn(
   diffId: Digest,
   squashed: boolean,
 ): LayerRecord | undefined {
-  const record = parseRecord(readSmallFile(join(directory, 'layer.json'), MAX_RECORD))
+  const record = parseLayerRecord(readSmallFile(join(directory, 'layer.json'), MAX_RECORD))
   if (record?.diffId !== diffId || record.squashed !== squashed) return undefined
   const tree = statSync(join(directory, 'fs'), { throwIfNoEntry: false })
   return tree?.isDirectory() && isSettled(directory, record) ? record : undefined
@@ -54,7 +54,7 @@ const isSettled = (directory: string, { bootId: written }: LayerRecord): boolean
   statSync(join(directory, 'synced'), { throwIfNoEntry: false }) !== undefined ||
   written === bootId()
 
-function parseRecord(bytes: Buffer | undefined): LayerRecord | undefined {
+function parseLayerRecord(bytes: Buffer | undefined): LayerRecord | undefined {
   const value = parseJson(bytes) as Partial<Record<string, unknown>> | null | undefined
   const { version, diffId, bytes: size, entries, squashed, bootId: written } = value ?? {}
   if (version !== 1 || typeof diffId !== 'string' || typeof squashed !== 'boolean') return undefined
@@ -68,6 +68,25 @@ export function writeLayerRecord(draft: string, record: Omit<LayerRecord, 'bootI
   const text = `${JSON.stringify({ version: 1, ...record, bootId: bootId() })}\n`
   replaceFile(join(draft, 'layer.json'), text, false)
 }
+
+/** The digest that a layer's tree has when it is whole. `undefined`: nobody has asked for it yet. */
+export function readTreeDigest(directory: string): string | undefined {
+  const value = parseJson(readSmallFile(join(directory, 'tree.json'), MAX_RECORD))
+  const { version, digest } = (value ?? {}) as { version?: unknown; digest?: unknown }
+  return version === TREE_RULES && typeof digest === 'string' ? digest : undefined
+}
+
+/**
+ * Remembers the digest of a layer's tree. It says what the layer's archive makes, not what stood on the disk: a power cut may tear
+ * it, and then it is found out anew, but none can make it say something wrong. So it needs no sync.
+ */
+export function writeTreeDigest(directory: string, digest: string): void {
+  const text = `${JSON.stringify({ version: TREE_RULES, digest })}\n`
+  replaceFile(join(directory, 'tree.json'), text)
+}
+
+/** Changes with what `layer digest` of the native program takes into it. */
+const TREE_RULES = 1
 
 /**
  * Takes a damaged layer (no good record, no tree) out of the way into a draft of the caller's, so that it can be made

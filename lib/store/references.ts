@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, isDigest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
@@ -7,6 +7,7 @@ import { parseJson, readSmallFile } from '../fs/read.ts'
 import { makeDirectory, replaceFile } from '../fs/replace.ts'
 import { type Descriptor, parseDescriptor } from '../oci/image.ts'
 import { ensureLayout } from './blobs.ts'
+import { letReadersIn } from './readers.ts'
 
 /** One name of an image. An image that lost its last name keeps the reference `@<image id>`. */
 export interface ReferenceRecord {
@@ -18,14 +19,16 @@ export interface ReferenceRecord {
   createdAt: string
   /** When a user gave this name, as `tag` does; absent for names that came with a pull. */
   taggedAt?: string
+  /** Bytes of each unpacked layer, by its digest: for those who can read this record and not the layers. */
+  layerSizes?: Readonly<Record<string, number>>
 }
 
-const MAX_RECORD = 64 * 1024
+export const MAX_REFERENCE = 64 * 1024
 const MAX_NAME = 200
 
 /** Reads what a reference points to. What is not a record of ours is as good as absent. */
 export function readReference(data: string, reference: string): ReferenceRecord | undefined {
-  const record = parseRecord(readSmallFile(recordPath(data, reference), MAX_RECORD))
+  const record = parseReferenceRecord(readSmallFile(recordPath(data, reference), MAX_REFERENCE))
   return record?.reference === reference ? record : undefined
 }
 
@@ -35,7 +38,9 @@ export function listReferences(data: string): ReferenceRecord[] {
   return listNames(directory)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .flatMap((name) => parseRecord(readSmallFile(join(directory, name), MAX_RECORD)) ?? [])
+    .flatMap(
+      (name) => parseReferenceRecord(readSmallFile(join(directory, name), MAX_REFERENCE)) ?? [],
+    )
 }
 
 /**
@@ -48,6 +53,7 @@ export function writeReference(data: string, record: ReferenceRecord, durable = 
   const path = recordPath(data, record.reference)
   const isNew = !existsSync(path)
   replaceFile(path, text, durable)
+  letReadersIn(path)
   try {
     deriveIndex(data)
   } catch (error) {
@@ -64,6 +70,20 @@ export function removeReference(data: string, reference: string): void {
 /** Writes index.json anew from the references; other tools read it, this program does not. */
 export function deriveIndex(data: string): void {
   ensureLayout(data)
+  replaceFile(indexPath(data), formatIndex(data))
+}
+
+/** Whether index.json says what the references say: who was killed between the two leaves it behind. */
+export function isIndexCurrent(data: string): boolean {
+  const expected = Buffer.from(formatIndex(data))
+  // Any other size is not worth reading.
+  if (statSync(indexPath(data), { throwIfNoEntry: false })?.size !== expected.length) return false
+  return readSmallFile(indexPath(data), expected.length)?.equals(expected) === true
+}
+
+const indexPath = (data: string): string => join(data, 'index.json')
+
+function formatIndex(data: string): string {
   const manifests = listReferences(data).map(({ reference, descriptor }) => ({
     ...descriptor,
     ...(reference.startsWith('@')
@@ -75,20 +95,24 @@ export function deriveIndex(data: string): void {
     mediaType: 'application/vnd.oci.image.index.v1+json',
     manifests,
   }
-  replaceFile(join(data, 'index.json'), `${JSON.stringify(index)}\n`)
+  return `${JSON.stringify(index)}\n`
 }
 
-/** Long references do not fit into a file name: those go by their hash. */
-function recordPath(data: string, reference: string): string {
+/** The file of a reference below `refs`. Long ones do not fit into a file name: those go by their hash. */
+export function recordName(reference: string): string {
   const encoded = encodeURIComponent(reference)
   const name =
     encoded.length > MAX_NAME
       ? `sha256-${lazyCrypto().createHash('sha256').update(reference).digest('hex')}`
       : encoded
-  return join(data, 'refs', `${name}.json`)
+  return `${name}.json`
 }
 
-function parseRecord(bytes: Buffer | undefined): ReferenceRecord | undefined {
+const recordPath = (data: string, reference: string): string =>
+  join(data, 'refs', recordName(reference))
+
+/** The record in a file of `refs`; `undefined` for what is none. */
+export function parseReferenceRecord(bytes: Buffer | undefined): ReferenceRecord | undefined {
   const value = parseJson(bytes) as Partial<Record<string, unknown>> | undefined
   if (typeof value !== 'object' || value === null || value.version !== 1) return undefined
   const { reference, imageId, createdAt } = value
@@ -98,8 +122,24 @@ function parseRecord(bytes: Buffer | undefined): ReferenceRecord | undefined {
   try {
     const descriptor = parseDescriptor(value.descriptor)
     const tagged = typeof value.taggedAt === 'string' ? { taggedAt: value.taggedAt } : {}
-    return { reference, descriptor, imageId, createdAt: String(createdAt ?? ''), ...tagged }
+    const sizes = parseSizes(value.layerSizes)
+    return {
+      reference,
+      descriptor,
+      imageId,
+      createdAt: String(createdAt ?? ''),
+      ...tagged,
+      ...sizes,
+    }
   } catch {
     return undefined
   }
+}
+
+function parseSizes(value: unknown): Pick<ReferenceRecord, 'layerSizes'> {
+  if (typeof value !== 'object' || value === null) return {}
+  const sizes = Object.entries(value).filter(
+    (entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && Number(entry[1]) >= 0,
+  )
+  return { layerSizes: Object.fromEntries(sizes) }
 }

@@ -107,6 +107,13 @@ void failure_within(struct failure *out, const char *what)
 		(int)(sizeof(message) - strlen(what) - 3), message);
 }
 
+void failure_flatten(struct failure *out)
+{
+	for (char *at = out->message; *at; at++)
+		if (*at == '\n' || *at == '\t')
+			*at = '?';
+}
+
 const char *failure_kind_name(enum failure_kind kind)
 {
 	return kind_names[kind];

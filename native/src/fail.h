@@ -41,6 +41,9 @@ int fail_kind(struct failure *out, enum failure_kind kind, int error, const char
 /* Puts what was being done, and ": ", before the message. */
 void failure_within(struct failure *out, const char *what);
 
+/* Makes one line of a message with names in it that others chose. */
+void failure_flatten(struct failure *out);
+
 /* The name of a kind in the protocol: "setup", "not-found", "not-executable", … */
 const char *failure_kind_name(enum failure_kind kind);
 

@@ -245,6 +245,7 @@ int verb_files(int argc, char **argv)
 	view_clear(&view);
 	if (result == 0)
 		return fflush(stdout) == 0 ? 0 : 1;
+	failure_flatten(&failure);
 	failure_report(STDERR_FILENO, &failure);
 	return 1;
 }

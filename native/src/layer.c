@@ -17,8 +17,10 @@
 #include <jansson.h>
 
 #include "id_map.h"
+#include "layer_digest.h"
 #include "layer_entry.h"
 #include "layer_source.h"
+#include "rename_new.h"
 #include "scope.h"
 #include "userns.h"
 #include "verbs.h"
@@ -85,15 +87,6 @@ static void spread(int directory)
 	(void)!ioctl(directory, FS_IOC_SETFLAGS, &flags);
 }
 
-/* Some file systems know no flags of rename; then the directory around, which is its maker's alone,
- * has to do. */
-static int give_name(int parent, const char *draft, const char *name)
-{
-	if (renameat2(parent, draft, parent, name, RENAME_NOREPLACE) == 0)
-		return 0;
-	return errno == EINVAL ? renameat(parent, draft, parent, name) : -1;
-}
-
 /* Makes the directory and returns it open. */
 static int make_target(const char *path, struct failure *out)
 {
@@ -109,7 +102,7 @@ static int make_target(const char *path, struct failure *out)
 		return fail(out, errno, STEP, "cannot open the directory of %.300s", path);
 	spread(parent);
 	snprintf(draft, sizeof(draft), ".%016" PRIx64, number);
-	if (mkdirat(parent, draft, 0700) == 0 && give_name(parent, draft, name) == 0)
+	if (mkdirat(parent, draft, 0700) == 0 && rename_new(parent, draft, parent, name) == 0)
 		target = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* Whatever the umask is. */
 	if (target < 0 || fchmod(target, 0755) < 0)
@@ -289,12 +282,17 @@ int verb_layer(int argc, char **argv)
 
 	if (argc > 2 && strcmp(argv[2], "sync") == 0)
 		return sync_layers(argv + 3, (size_t)argc - 3);
+	if (argc > 2 && strcmp(argv[2], "digest") == 0)
+		return layer_digest_verb(argc, argv);
+	if (argc > 2 && strcmp(argv[2], "exchange") == 0)
+		return layer_exchange_verb(argc, argv);
 	if (parse_arguments(argc, argv, &arguments, &failure) == 0 &&
 		id_map_parse_text(arguments.id_map, &map, &failure) == 0)
 		status = apply(&arguments, &map, &result, &failure);
 	id_map_clear(&map);
 	if (status == 0)
 		return report(&result);
+	failure_flatten(&failure);
 	failure_report(STDOUT_FILENO, &failure);
 	return failure_exit_code(&failure);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include <archive.h>
@@ -87,6 +88,34 @@ static bool is_tolerable(int error)
 	return error == ENOTSUP || error == EPERM;
 }
 
+/* What the kernel refuses to take as a name or a value, whichever file it is for. */
+static bool is_malformed(int error)
+{
+	return error == EINVAL || error == ERANGE || error == E2BIG;
+}
+
+/* ext4 keeps but a block of attributes for a file, and calls its end a full disk. */
+static bool is_disk_full(int fd)
+{
+	struct statvfs status;
+
+	return fstatvfs(fd, &status) < 0 || status.f_bavail == 0;
+}
+
+static int attribute_failed(const struct layer *layer, int fd, const char *name, const char *path)
+{
+	int error = errno;
+
+	if (error == ENOSPC && !is_disk_full(fd))
+		return fail_kind(layer->out, FAILURE_BAD_INPUT, 0, STEP,
+			"the layer's entry '%.200s' has more attributes than the file system keeps: %.100s",
+			path, name);
+	return is_malformed(error)
+		       ? fail_kind(layer->out, FAILURE_BAD_INPUT, error, STEP,
+				 "cannot set %.100s of '%.200s'", name, path)
+		       : fail(layer->out, error, STEP, "cannot set %.100s of '%.200s'", name, path);
+}
+
 static int set_extended(
 	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
 {
@@ -100,8 +129,7 @@ static int set_extended(
 		if (!name || !layer_attribute_is_wanted(name))
 			continue;
 		if (fsetxattr(fd, name, value, size, 0) < 0 && !is_tolerable(errno))
-			return fail(layer->out, errno, STEP, "cannot set %.100s of '%.200s'", name,
-				path);
+			return attribute_failed(layer, fd, name, path);
 	}
 	return 0;
 }

@@ -21,7 +21,7 @@
 
 int layer_cannot(const struct layer *layer, int error, const char *verb, const char *path)
 {
-	if (error == ENAMETOOLONG)
+	if (error == ENAMETOOLONG || error == EFBIG)
 		return fail_kind(layer->out, FAILURE_BAD_INPUT, error, STEP, "cannot %s '%.300s'",
 			verb, path);
 	return fail(layer->out, error, STEP, "cannot %s '%.300s'", verb, path);

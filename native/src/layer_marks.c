@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -15,13 +16,19 @@
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 #define WHITEOUT_META ".wh..wh."
 
+static bool is_refused(int error)
+{
+	return error == EPERM || error == EACCES || error == ENOENT || error == EINVAL ||
+	       error == EOPNOTSUPP || error == ENOSYS;
+}
+
 int layer_mark_opaque(struct layer *layer, int directory, const char *path)
 {
 	if (fsetxattr(directory, OPAQUE_ATTRIBUTE, "y", 1, 0) == 0)
 		return 0;
 	/* No such attributes here means no overlay by the kernel either; fuse-overlayfs knows the
 	 * archive's own mark. */
-	if (errno == ENOTSUP) {
+	if (is_refused(errno)) {
 		int mark = openat(directory, WHITEOUT_OPAQUE,
 			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
@@ -41,9 +48,10 @@ static int make_whiteout(struct layer *layer, const struct place *place)
 		return layer_refuse(layer, place->path, "is a whiteout of nothing");
 	if (mknodat(place->parent, name, S_IFCHR, makedev(0, 0)) == 0)
 		return 0;
-	/* Kernels before 5.8 let no user make this device. They have no overlay for users either,
-	 * and fuse-overlayfs knows the archive's own mark. */
-	if (errno == EPERM) {
+	/* Kernels before 5.8 let no user make this device, and another overlay, a server or a
+	 * program behind the file system may refuse it for reasons of its own. None of them can be
+	 * below the kernel's overlay, and fuse-overlayfs knows the archive's own mark. */
+	if (is_refused(errno)) {
 		auto_close int mark = openat(place->parent, place->name,
 			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 

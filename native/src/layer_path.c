@@ -72,6 +72,22 @@ void layer_tree_forget(struct layer_tree *tree)
 	tree->parent = -1;
 }
 
+static int cannot_make_parent(int error, const char *path, struct failure *out)
+{
+	static const char text[] = "cannot make the directory of the layer's entry '%.300s'";
+
+	switch (error) {
+	case EINVAL:
+		return refuse(out, path, "leads through a symbolic link to a whiteout mark");
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return fail_kind(out, FAILURE_BAD_INPUT, error, STEP, text, path);
+	default:
+		return fail(out, error, STEP, text, path);
+	}
+}
+
 int layer_tree_parent(
 	struct layer_tree *tree, const char *path, const char **ret_name, struct failure *out)
 {
@@ -86,15 +102,9 @@ int layer_tree_parent(
 		return tree->parent;
 	layer_tree_forget(tree);
 	tree->parent = length == 0 ? fcntl(tree->root, F_DUPFD_CLOEXEC, 3)
-				   : path_make_directory(tree->root, directory, PATH_FOLLOW);
+				   : path_make_directory(tree->root, directory, PATH_UNMARKED);
 	if (tree->parent < 0)
-		return errno == ENOTDIR || errno == ELOOP
-			       ? fail_kind(out, FAILURE_BAD_INPUT, errno, STEP,
-					 "cannot make the directory of the layer's entry '%.300s'",
-					 path)
-			       : fail(out, errno, STEP,
-					 "cannot make the directory of the layer's entry '%.300s'",
-					 path);
+		return cannot_make_parent(errno, path, out);
 	memcpy(tree->parent_path, directory, length + 1);
 	return tree->parent;
 }

@@ -16,6 +16,7 @@
 #include "remove.h"
 #include "json_read.h"
 #include "mount.h"
+#include "rename_new.h"
 #include "scope.h"
 
 enum { RESERVE_SIZE = 4096 };
@@ -319,8 +320,7 @@ static int move_to_trash(struct trash *trash, const char *path, struct failure *
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return fail(out, errno, "remove", "cannot get a random number");
 	snprintf(names[trash->count], sizeof(*names), "%016llx", number);
-	if (renameat2(AT_FDCWD, path, trash->directory, names[trash->count], RENAME_NOREPLACE) ==
-		0) {
+	if (rename_new(AT_FDCWD, path, trash->directory, names[trash->count]) == 0) {
 		trash->count++;
 		return 0;
 	}

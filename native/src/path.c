@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "layer_path.h"
 #include "scope.h"
 
 enum { LINK_LIMIT = 40, RACE_LIMIT = 64 };
@@ -88,6 +89,11 @@ static bool is_special(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+static bool is_mark(const char *name)
+{
+	return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+}
+
 /* Walks path from the root; the prefixes that exist are resolved by the kernel as a whole, the
  * first one that does not is made. Returns the descriptor of the end; -1 with ELOOP in *ret_again
  * after a dangling link was replaced in path. */
@@ -121,10 +127,14 @@ static int walk(
 		name[length] = '\0';
 		next = path_open(
 			root, prefix, O_PATH | (last && !directory ? 0 : O_DIRECTORY), links);
+		if (next < 0 && errno == ENOENT && links == PATH_UNMARKED && is_mark(name)) {
+			errno = EINVAL;
+			return -1;
+		}
 		if (next < 0 && errno == ENOENT && !is_special(name)) {
 			next = make_component(parent, name, directory || !last);
 			if (next < 0 && (errno == ENOTDIR || errno == ELOOP) &&
-				links == PATH_FOLLOW) {
+				links != PATH_NO_LINKS) {
 				*ret_again = replace_link(parent, name, path, start, end) == 0;
 				return -1;
 			}

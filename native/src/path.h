@@ -11,6 +11,7 @@
 enum path_links {
 	PATH_FOLLOW,   /* symbolic links count, inside the root */
 	PATH_NO_LINKS, /* a symbolic link anywhere is ELOOP */
+	PATH_UNMARKED, /* as PATH_FOLLOW; making what is named like a mark of a layer is EINVAL */
 };
 
 /* openat2 in root; magic links (/proc/PID/fd/…) are refused. Returns a close-on-exec descriptor, or

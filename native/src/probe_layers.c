@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "layer_path.h"
 #include "rootfs_mount.h"
 #include "scope.h"
 #include "userns.h"
@@ -45,10 +46,24 @@ struct tree {
 	char upper[2100], work[2100], over[2100], under[2100], root[2100];
 };
 
-static int make_tree(const char *directory, struct tree *tree, struct failure *out)
+/* Layers are unpacked with the archive's own marks where the device cannot be made. */
+static int make_whiteout(const struct tree *tree, enum rootfs_driver driver, struct failure *out)
 {
 	char whiteout[2200];
+	int error;
 
+	snprintf(whiteout, sizeof(whiteout), "%s/hidden", tree->over);
+	if (mknod(whiteout, S_IFCHR, makedev(0, 0)) == 0)
+		return 0;
+	error = errno;
+	if (driver == ROOTFS_FUSE_OVERLAYFS)
+		return write_file(tree->over, WHITEOUT_PREFIX "hidden", out);
+	return fail(out, error, STEP, "cannot create a whiteout in %s", tree->top);
+}
+
+static int make_tree(
+	const char *directory, enum rootfs_driver driver, struct tree *tree, struct failure *out)
+{
 	if ((size_t)snprintf(tree->top, sizeof(tree->top), "%s/probe-XXXXXX", directory) >=
 		sizeof(tree->top))
 		return fail(out, ENAMETOOLONG, STEP, "cannot use %.100s", directory);
@@ -67,10 +82,7 @@ static int make_tree(const char *directory, struct tree *tree, struct failure *o
 		return fail(out, errno, STEP, "cannot create a directory in %s", tree->top);
 	if (write_file(tree->under, "kept", out) < 0 || write_file(tree->under, "hidden", out) < 0)
 		return -1;
-	snprintf(whiteout, sizeof(whiteout), "%s/hidden", tree->over);
-	if (mknod(whiteout, S_IFCHR, makedev(0, 0)) < 0)
-		return fail(out, errno, STEP, "cannot create a whiteout in %s", directory);
-	return 0;
+	return make_whiteout(tree, driver, out);
 }
 
 /* A layer's whiteout hides, the rest shows, and a removal becomes a whiteout in the upper
@@ -86,7 +98,8 @@ static int try_layers(const struct tree *tree, const char *driver, struct failur
 	snprintf(removed, sizeof(removed), "%s/kept", tree->root);
 	if (unlink(removed) < 0)
 		return fail(out, errno, STEP, "%s cannot remove a layer's file", driver);
-	if (!exists(tree->upper, "written") || !exists(tree->upper, "kept"))
+	if (!exists(tree->upper, "written") ||
+		(!exists(tree->upper, "kept") && !exists(tree->upper, WHITEOUT_PREFIX "kept")))
 		return fail(out, 0, STEP, "%s does not write to the upper directory", driver);
 	return 0;
 }
@@ -125,7 +138,7 @@ static int probe_layers(
 
 	if (userns_create(&probe->map, 0, out) < 0)
 		return -1;
-	result = make_tree(probe->directory, &tree, out);
+	result = make_tree(probe->directory, driver, &tree, out);
 	if (result == 0)
 		result = rootfs_mount(&rootfs, tree.root, &mounted, out);
 	if (result == 0) {

@@ -14,6 +14,7 @@
 #include "container_lock.h"
 #include "id_map.h"
 #include "remove_crew.h"
+#include "rename_new.h"
 #include "scope.h"
 #include "tree_walk.h"
 #include "userns.h"
@@ -269,7 +270,7 @@ static int move_away(const struct request *request, struct failure *out)
 	for (int i = 0; i < request->move_count; i++) {
 		const char *from = request->moves[2 * i], *to = request->moves[2 * i + 1];
 
-		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		if (rename_new(AT_FDCWD, from, AT_FDCWD, to) == 0)
 			printf("{\"event\":\"moved\",\"index\":%d}\n", i);
 		else if (errno != ENOENT)
 			return fail(out, errno, STEP, "cannot move %.300s away", from);

@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "layer_path.h"
+#include "layer_stack.h"
 #include "remove.h"
 #include "scope.h"
 
@@ -175,14 +176,6 @@ static int copy_link(struct copy *copy, int from, int to, const char *name, cons
 	return 0;
 }
 
-/* An opaque directory hides what the layers below have in its place. */
-static bool is_opaque(int directory)
-{
-	char value;
-
-	return fgetxattr(directory, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
-}
-
 static int copy_subdirectory(struct copy *copy, int from_directory, int to_directory,
 	const char *name, const char *path, unsigned depth)
 {
@@ -193,7 +186,7 @@ static int copy_subdirectory(struct copy *copy, int from_directory, int to_direc
 	if (from < 0)
 		return fail(copy->out, errno, STEP, "cannot open %s to copy it", path);
 	if (fstatat(to_directory, name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
-		(!S_ISDIR(old.st_mode) || (copy->layer && is_opaque(from))) &&
+		(!S_ISDIR(old.st_mode) || (copy->layer && layer_is_opaque(from, true))) &&
 		remove_tree(to_directory, name, copy->out) < 0)
 		return -1;
 	if (mkdirat(to_directory, name, 0700) < 0 && errno != EEXIST)
@@ -205,11 +198,6 @@ static int copy_subdirectory(struct copy *copy, int from_directory, int to_direc
 	if (to < 0)
 		return fail(copy->out, errno, STEP, "cannot open %s in the copy", path);
 	return copy_directory(copy, from, to, path, depth + 1);
-}
-
-static bool is_whiteout(const struct stat *status)
-{
-	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
 }
 
 static int copy_fifo(
@@ -254,9 +242,33 @@ static int copy_entry(
 		return 0;
 	if (S_ISDIR(status.st_mode))
 		return copy_subdirectory(copy, from, to, name, path, depth);
-	if (is_whiteout(&status))
+	if (layer_is_whiteout(&status))
 		return copy->layer ? remove_tree(to, name, copy->out) : 0;
 	return copy_leaf(copy, from, to, name, path, &status);
+}
+
+static bool is_mark(const struct copy *copy, const char *name)
+{
+	return copy->layer && strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0;
+}
+
+/* Where a layer could have no devices as whiteouts, it has files. All of them come first: what the
+ * layer itself has under such a name stays. */
+static int carry_out_marks(struct copy *copy, DIR *directory, int to)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(directory))) {
+		const char *name = entry->d_name + strlen(WHITEOUT_PREFIX);
+
+		if (!is_mark(copy, entry->d_name) || !*name || strcmp(name, ".") == 0 ||
+			strcmp(name, "..") == 0)
+			continue;
+		if (remove_tree(to, name, copy->out) < 0)
+			return -1;
+	}
+	rewinddir(directory);
+	return 0;
 }
 
 static int copy_directory(struct copy *copy, int from, int to, const char *path, unsigned depth)
@@ -270,8 +282,11 @@ static int copy_directory(struct copy *copy, int from, int to, const char *path,
 		return fail(copy->out, ELOOP, STEP, "%s is nested too deeply", path);
 	if (!directory || fstat(from, &status) < 0)
 		return fail(copy->out, errno, STEP, "cannot read %s to copy it", path);
+	if (copy->layer && carry_out_marks(copy, directory, to) < 0)
+		return -1;
 	while ((errno = 0, entry = readdir(directory))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			is_mark(copy, entry->d_name))
 			continue;
 		if (copy_entry(copy, from, to, entry->d_name, path, depth) < 0)
 			return -1;

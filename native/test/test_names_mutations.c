@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nothing in a packet or a registration can hurt the name server. */
+/* Nothing in a packet or a registration can hurt the name server. An argument is another seed. */
+#include <inttypes.h>
+
 #include "names_samples.h"
 
 static uint64_t seed = 88172645463325252ULL;
@@ -108,8 +110,12 @@ static void test_mutated_answers(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	/* This kind of dice never leaves zero. */
+	if (argc > 1 && strtoull(argv[1], NULL, 10) != 0)
+		seed = strtoull(argv[1], NULL, 10);
+	printf("packets and registrations of seed %" PRIu64 "\n", seed);
 	test_mutations();
 	test_mutated_answers();
 	test_mutated_registrations();

@@ -74,6 +74,12 @@ static void test_links(int root, int outside)
 		"\"..\" stops at the root");
 	check(!made_directory(root, "/loop/x", PATH_FOLLOW), "a loop ends");
 	check(!made_directory(root, "/relative/other", PATH_NO_LINKS), "links can be refused");
+	symlinkat(".wh.gone", root, "mark");
+	check(!made_directory(root, "/mark/x", PATH_UNMARKED) && !exists(root, ".wh.gone"),
+		"a layer's link makes no mark");
+	check(made_directory(root, "/mark/x", PATH_FOLLOW) && exists(root, ".wh.gone/x"),
+		"elsewhere it is a name like others");
+	check(made_directory(root, "/mark/y", PATH_UNMARKED), "what is there is followed");
 }
 
 static void test_magic_links(int root)

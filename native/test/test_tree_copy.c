@@ -82,12 +82,54 @@ static void check_merged(void)
 	must(exists("all/kept/file"));
 }
 
+/* The same said by files: what the layer itself has under a name stays, whichever comes first. */
+static void check_marks(void)
+{
+	must(mkdir("marked-low", 0755) == 0 && mkdir("marked-low/cleared", 0755) == 0);
+	must(mkdir("marked-low/removed", 0755) == 0 && mkdir("marked-low/again", 0755) == 0);
+	write_file("marked-low/removed/file", "low");
+	write_file("marked-low/cleared/old", "low");
+	write_file("marked-low/again/old", "low");
+	write_file("marked-low/new", "low");
+
+	must(mkdir("marked", 0755) == 0 && mkdir("marked/cleared", 0755) == 0);
+	must(mkdir("marked/again", 0755) == 0);
+	write_file("marked/.wh.removed", "");
+	write_file("marked/cleared/.wh..wh..opq", "");
+	write_file("marked/cleared/new", "high");
+	write_file("marked/again/new", "high");
+	write_file("marked/.wh.again", "");
+	write_file("marked/new", "high");
+	write_file("marked/.wh.new", "");
+	write_file("marked/.wh.", "");
+	write_file("marked/.wh..", "");
+	write_file("marked/.wh...", "");
+
+	must(mkdir("merged", 0755) == 0);
+	auto_close int merged = open("merged", O_RDONLY | O_DIRECTORY);
+
+	copy("marked-low", merged, TREE_LAYER);
+	copy("marked", merged, TREE_LAYER);
+	must(!exists("merged/removed") && exists("merged/new"));
+	must(exists("merged/cleared/new") && !exists("merged/cleared/old"));
+	must(exists("merged/again/new") && !exists("merged/again/old"));
+	must(!exists("merged/.wh.removed") && !exists("merged/cleared/.wh..wh..opq"));
+
+	/* In a volume they are files as any other. */
+	must(mkdir("volume", 0755) == 0);
+	auto_close int volume = open("volume", O_RDONLY | O_DIRECTORY);
+
+	copy("marked", volume, TREE_PLAIN);
+	must(exists("volume/.wh.removed") && exists("volume/cleared/.wh..wh..opq"));
+}
+
 int main(void)
 {
 	struct failure failure = {0};
 	bool whiteouts;
 
 	must(mkdtemp(directory) && chdir(directory) == 0);
+	check_marks();
 	make_layers();
 	whiteouts = make_whiteouts();
 	must(mkdir("all", 0755) == 0);

@@ -1,6 +1,7 @@
 import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INIT } from '../helpers/init.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -88,7 +89,7 @@ describe('--network container:X', () => {
   // "cannot join the network namespace: Operation not permitted"
   test('of one with the host’s network, also by way of another', async () => {
     const own = (await world.run('readlink', ['/proc/self/ns/net'])).stdout
-    const sleep = ['--init', image, 'sleep', '1000']
+    const sleep = [...INIT, image, 'sleep', '1000']
     await said('run', '-d', '--name', 'hosted', '--network', 'host', ...sleep)
     await said('run', '-d', '--name', 'second', '--network', 'container:hosted', ...sleep)
     const namespace = ['readlink', '/proc/self/ns/net']
@@ -109,7 +110,7 @@ describe('--network container:X', () => {
   })
 
   test('of one without a network', async () => {
-    await said('run', '-d', '--name', 'alone', '--network', 'none', '--init', image, 'sleep', '99')
+    await said('run', '-d', '--name', 'alone', '--network', 'none', ...INIT, image, 'sleep', '99')
     expect(await run('a1', 'alone', 'ls', '/sys/class/net')).toMatchObject({
       exitCode: 0,
       stdout: 'lo\n',

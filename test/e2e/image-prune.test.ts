@@ -52,14 +52,23 @@ test('-a removes what no container has, with all names, and all of it', async ()
   expect(stored()).toBe(0)
 })
 
-test('an image of a container stays with all its names', async () => {
-  await lighter('tag', image, 'two:1')
-  await lighter('create', '--name', 'user', image)
-  expect((await lighter('image', 'prune', '-af')).stdout).toBe('Total reclaimed space: 0B\n')
-  expect(await names()).toEqual([`${image}:latest`, 'two:1'])
-  await lighter('rm', 'user')
-  expect((await lighter('image', 'prune', '-af')).stdout).toContain('untagged: two:1')
-})
+test.each(['create', 'run'])(
+  'of an image that a container has one name stays: %s',
+  async (verb) => {
+    await lighter('tag', image, 'two:1')
+    await lighter('tag', image, 'two:2')
+    const flags = verb === 'run' ? ['-d', '--network', 'none'] : []
+    await lighter(verb, ...flags, '--name', 'user', image, 'sleep', '1000')
+    const { stdout } = await lighter('image', 'prune', '-af')
+    expect(stdout).toMatch(/\n\nTotal reclaimed space: 0B\n$/)
+    expect(stdout).not.toContain('deleted: ')
+    expect(await names()).toHaveLength(1)
+    const [left = ''] = await names()
+    expect((await lighter('image', 'prune', '-af')).stdout).toBe('Total reclaimed space: 0B\n')
+    await lighter('rm', '-f', 'user')
+    expect((await lighter('image', 'prune', '-af')).stdout).toContain(`untagged: ${left}`)
+  },
+)
 
 test('layers that a container keeps are not counted', async () => {
   await lighter('create', '--name', 'user', image)

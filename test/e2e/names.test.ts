@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { INIT } from '../helpers/init.ts'
 import { processesOf } from '../helpers/leftovers.ts'
 import { until } from '../helpers/until.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
   world = makeWorld('names')
   for (const args of [['front'], ['back'], ['--internal', 'inner']])
     await lighter('network', 'create', ...args)
-  const start = ['run', '-d', '--init', '--name']
+  const start = ['run', '-d', ...INIT, '--name']
   const sleep = [image, 'sleep', '1000']
   await lighter(...start, 'web', '--network', 'front', '--network-alias', 'www', ...sleep)
   await lighter(...start, 'box', '--network', 'front', ...sleep)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INIT } from '../helpers/init.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -40,7 +41,7 @@ describe('the range of the uplink', () => {
 
 test('a network without free addresses is named with its id', async () => {
   const id = await said('network', 'create', '--subnet', '10.88.0.0/30', 'small')
-  await said('run', '-d', '--init', '--name', 's1', '--network', 'small', image, 'sleep', '1000')
+  await said('run', '-d', ...INIT, '--name', 's1', '--network', 'small', image, 'sleep', '1000')
   const run = await world.lighter(['run', '--name', 's2', '--network', 'small', image, 'true'])
   const sentence = `no available IPv4 addresses on this network's address pools: small (${id})`
   expect(run).toMatchObject({
@@ -87,7 +88,7 @@ test('who switches IPv6 off has no address of it', async () => {
   expect(await said(...run, ...look)).toContain('fd000002')
   const off = ['--sysctl', 'net.ipv6.conf.all.disable_ipv6=1']
   expect(await said(...run, ...off, ...look)).toBe('')
-  await said('run', '-d', '--init', '--name', 'off', ...off, image, 'sleep', '1000')
+  await said('run', '-d', ...INIT, '--name', 'off', ...off, image, 'sleep', '1000')
   await said('network', 'connect', 'six', 'off')
   expect(await said('exec', 'off', 'cat', '/proc/net/if_inet6')).toBe('')
 })

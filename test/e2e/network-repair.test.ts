@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { INIT } from '../helpers/init.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -9,7 +10,7 @@ let world: World
 beforeAll(async () => {
   world = makeWorld('network-repair')
   for (const name of ['one', 'two']) await said('network', 'create', name)
-  await said('run', '-d', '--init', '--name', 'web', '--network', 'two', image, 'sleep', '1000')
+  await said('run', '-d', ...INIT, '--name', 'web', '--network', 'two', image, 'sleep', '1000')
 })
 afterAll(() => world.remove())
 
@@ -35,7 +36,7 @@ const networksOf = (container: string): Promise<string> =>
 
 /** A container that sleeps; not started. */
 async function made(name: string, ...flags: string[]): Promise<void> {
-  await said('create', '--init', '--name', name, ...flags, image, 'sleep', '1000')
+  await said('create', ...INIT, '--name', name, ...flags, image, 'sleep', '1000')
 }
 
 describe('network connect --link', () => {

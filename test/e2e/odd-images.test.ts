@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeArchive } from '../fixtures/archive.ts'
 import { type ImageRecipe, writeImageLayout } from '../fixtures/image-layout.ts'
+import { INIT } from '../helpers/init.ts'
 import { pushLayout } from '../helpers/registry.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -81,7 +82,7 @@ describe('odd configurations', () => {
   })
 
   test('a user without capabilities behind --init', async () => {
-    const flags = ['--init', '-u', '1000', '--cap-drop', 'ALL']
+    const flags = [...INIT, '-u', '1000', '--cap-drop', 'ALL']
     const image = push({ layers: [base] })
     expect(await lighter('run', '--rm', '-q', ...flags, image, 'true')).toMatchObject({
       exitCode: 0,

@@ -131,12 +131,36 @@ describe('hostile names', () => {
     ['a whiteout of nothing', [{ path: '.wh.' }]],
     ['a whiteout of ..', [{ path: 'a/.wh...' }]],
     ['a mark used as directory', [{ path: '.wh.a/b', data: 'x' }]],
+    [
+      'a link to a mark on the way',
+      [
+        { path: 'l', type: 'SymbolicLink', linkpath: '.wh.a' },
+        { path: 'l/x', data: 'x' },
+      ],
+    ],
+    ['an attribute without a name', [{ path: 'f', xattrs: { 'user.': 'x' } }]],
+    ['an attribute with a long name', [{ path: 'f', xattrs: { [`user.${'n'.repeat(300)}`]: '' } }]],
+    ['a capability that is none', [{ path: 'f', xattrs: { 'security.capability': 'x' } }]],
     ['an owner beyond any id', [{ path: 'f', uid: 99_999_999_999 }]],
     ['too long a name', [{ path: 'n'.repeat(300), data: 'x' }]],
     ['too long a path', [{ path: `${'d/'.repeat(2100)}f`, data: 'x' }]],
   ])('%s is refused', async (_, entries) => {
     const { report } = await applyEntries(entries)
     expect(report).toMatchObject({ event: 'failed', kind: 'bad-input' })
+  })
+
+  test('an attribute too large for the file system is no full disk', async () => {
+    const xattrs = { 'user.large': 'x'.repeat(60_000) }
+    const { report } = await applyEntries([{ path: 'f', xattrs }])
+    if (report.event !== 'applied')
+      expect(report).toMatchObject({ event: 'failed', kind: 'bad-input' })
+  })
+
+  test('what is wrong is said in one line', async () => {
+    const { report } = await applyEntries([{ path: 'two\nlines/../../x', data: 'x' }])
+    expect(report).toMatchObject({
+      message: "the layer's entry 'two?lines/../../x' leads out of the layer",
+    })
   })
 
   test('an absolute name counts from the root of the layer', async () => {

@@ -34,6 +34,13 @@ export default topic('image-prune', [
     sh`mk b ip:b; docker create --name px ip:b true >/dev/null; docker image prune -af --filter label=n; docker rm px >/dev/null; docker image prune -af --filter label=n`,
   ),
   made(
+    'an image with several names that a container uses',
+    sh`
+      mk b ip:b; docker tag ip:b ip:c; docker tag ip:b ip2:b; docker create --name px ip:b true >/dev/null
+      docker image prune -af --filter label=n | sed 's/ip.*:.*/NAME/'; docker images --filter label=n -q | wc -l; docker image prune -af --filter label=n
+      docker rm px >/dev/null; docker image prune -af --filter label=n | sed 's/ip.*:.*/NAME/'`,
+  ),
+  made(
     'by labels',
     sh`
       mk a; mk b ip:b; mk c

@@ -4,16 +4,21 @@ import { commands } from '../../../cli/commands.ts'
 import type { FlagSpec } from '../../../cli/flags/spec.ts'
 import { typeName } from '../../../cli/help.ts'
 
-/** What Docker's own command line has: commands that deal with containers and the whole system, with their flags. */
+/** What Docker's own command line has: commands that deal with containers, images and the whole system, with their flags. */
 interface Reference {
   [command: string]: {
     flags: { [flag: string]: { type?: string; short?: string; default?: string } }
   }
 }
 
-const reference = JSON.parse(
-  readFileSync(new URL('../../fixtures/container-flags.json', import.meta.url), 'utf8'),
-) as Reference
+const readFixture = (name: string): Reference =>
+  JSON.parse(readFileSync(new URL(`../../fixtures/${name}`, import.meta.url), 'utf8'))
+
+const reference: Reference = {
+  ...readFixture('container-flags.json'),
+  ...readFixture('image-flags.json'),
+  ...readFixture('manifest-flags.json'),
+}
 
 const known = new Map(commands.flatMap((command) => command.names.map((name) => [name, command])))
 

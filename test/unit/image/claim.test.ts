@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Claim, newClaim, tryClaim } from '../../../lib/image/claim.ts'
+import { type Claim, isClaimHeld, newClaim, tryClaim } from '../../../lib/image/claim.ts'
 
 let directory: string
 let root: string
@@ -45,4 +45,18 @@ test('a claim without content is inherited', () => {
 test('what an heir of a released claim left does not hold anybody up', () => {
   writeFileSync(`${root}.${'a'.repeat(16)}`, JSON.stringify(newClaim()))
   expect(tryClaim(root, newClaim())).toEqual([root])
+})
+
+test('a claim is held as long as its last heir lives', () => {
+  expect(isClaimHeld(root)).toBe(false)
+  writeFileSync(root, JSON.stringify(dead('a')))
+  expect(isClaimHeld(root)).toBe(false)
+  release(tryClaim(root, newClaim()))
+  writeFileSync(root, JSON.stringify(dead('a')))
+  const held = tryClaim(root, newClaim())
+  expect(held).toHaveLength(2)
+  // The heir's file was not looked at, and its work taken for a dead one's.
+  expect(isClaimHeld(root)).toBe(true)
+  release(held)
+  expect(isClaimHeld(root)).toBe(false)
 })

@@ -1,0 +1,197 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { LighterError } from '../../core/errors.ts'
+import { type Digest, shortId } from '../../core/ids.ts'
+import { listNames } from '../../fs/drafts.ts'
+import { parseJson } from '../../fs/read.ts'
+import { type Image, readImage } from '../../image/find.ts'
+import { removeImage } from '../../image/remove.ts'
+import { listImageUsers } from '../../image/users.ts'
+import type { Descriptor } from '../../oci/image.ts'
+import { familiarReference, parseReference } from '../../oci/reference.ts'
+import { blobPath } from '../../store/blobs.ts'
+import {
+  deriveIndex,
+  isIndexCurrent,
+  listReferences,
+  type ReferenceRecord,
+  readReference,
+} from '../../store/references.ts'
+import { hasBlobAnywhere } from '../../store/shared.ts'
+import { type Check, persists } from './finding.ts'
+
+/** An image under all names of one manifest. */
+export interface KnownImage {
+  id: Digest
+  names: ReferenceRecord[]
+  /** Absent: its manifest or its configuration cannot be read. */
+  image: Image | undefined
+}
+
+/** All images; those of one configuration with different manifests are several. */
+export function listKnownImages(check: Check): KnownImage[] {
+  const known = new Map<string, KnownImage>()
+  for (const record of listReferences(check.engine.paths.data)) {
+    const key = `${record.imageId} ${record.descriptor.digest}`
+    const one = known.get(key)
+    if (one) one.names.push(record)
+    else
+      known.set(key, {
+        id: record.imageId,
+        names: [record],
+        image: readImage(check.engine, record),
+      })
+  }
+  return [...known.values()]
+}
+
+/** The name to call an image by: a tag, else a digest, else its id. */
+export function nameOf({ id, names }: KnownImage): string {
+  const named = names.map(({ reference }) => reference).filter((name) => !name.startsWith('@'))
+  const best = named.find((name) => !name.includes('@')) ?? named[0]
+  return best === undefined ? shortId(id) : familiarReference(parseReference(best))
+}
+
+const isNamed = ({ names }: KnownImage): boolean =>
+  names.some(({ reference }) => !reference.startsWith('@'))
+
+/** Records of names that say nothing: a power cut tore them. With `repair` they go, and index.json is written anew. */
+export async function checkReferences(check: Check): Promise<void> {
+  const { data } = check.engine.paths
+  for (const name of listNames(join(data, 'refs'))) {
+    if (!name.endsWith('.json') || isReference(data, name)) continue
+    if (!(await persists(() => existsSync(join(data, 'refs', name)) && !isReference(data, name))))
+      continue
+    if (check.repair) rmSync(join(data, 'refs', name), { force: true })
+    check.report({
+      kind: 'reference',
+      id: decode(name.replace(/\.json$/, '')),
+      outcome: check.repair ? 'mended' : 'damaged',
+      problem: 'its record is damaged',
+      advice: check.repair ? 'removed: the next pull makes it anew' : '--repair removes it',
+    })
+  }
+  await checkIndex(check)
+}
+
+function isReference(data: string, file: string): boolean {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(join(data, 'refs', file))
+  } catch {
+    return !existsSync(join(data, 'refs', file))
+  }
+  const reference = (parseJson(bytes) as { reference?: unknown } | null | undefined)?.reference
+  return typeof reference === 'string' && readReference(data, reference) !== undefined
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+async function checkIndex(check: Check): Promise<void> {
+  const { data } = check.engine.paths
+  // Before the first image there is no layout.
+  if (!existsSync(join(data, 'refs'))) return
+  const isWrong = () => !existsSync(join(data, 'oci-layout')) || !isIndexCurrent(data)
+  if (!(await persists(isWrong))) return
+  if (check.repair) deriveIndex(data)
+  check.report({
+    kind: 'index',
+    id: 'index.json',
+    outcome: check.repair ? 'mended' : 'damaged',
+    problem: 'it does not say what the references say',
+    advice: check.repair ? 'written anew' : '--repair writes it anew',
+  })
+}
+
+/**
+ * Whether images have all they need. `bad`: blobs that are known to be damaged; `lost`: layers that cannot be made anew. With
+ * `repair` and `force` an image that is not whole is removed.
+ */
+export async function checkImages(
+  check: Check,
+  bad: ReadonlySet<Digest>,
+  lost: ReadonlySet<Digest>,
+): Promise<void> {
+  for (const known of listKnownImages(check)) {
+    const problem = (): string | undefined => findProblem(check, known, bad, lost)
+    if (!(await persists(() => isKnown(check, known) && problem() !== undefined))) continue
+    const found = problem() ?? ''
+    const removed = check.repair && check.force ? await forceRemoval(check, known) : undefined
+    check.report({
+      kind: 'image',
+      id: nameOf(known),
+      outcome: removed === true ? 'mended' : 'damaged',
+      problem: found,
+      advice: removed === true ? 'removed' : (removed ?? adviceFor(known)),
+    })
+  }
+}
+
+function adviceFor(known: KnownImage): string {
+  const name = nameOf(known)
+  return isNamed(known)
+    ? `'pull ${name}' fetches what is missing, --repair --force removes the image`
+    : `'rmi ${name}' or --repair --force removes it`
+}
+
+/** It may have lost its names meanwhile, or got another manifest. */
+const isKnown = (check: Check, { names }: KnownImage): boolean =>
+  names.some(({ reference, descriptor }) => {
+    const now = readReference(check.engine.paths.data, reference)
+    return now?.descriptor.digest === descriptor.digest
+  })
+
+function findProblem(
+  check: Check,
+  { id, names }: KnownImage,
+  bad: ReadonlySet<Digest>,
+  lost: ReadonlySet<Digest>,
+): string | undefined {
+  const [record] = names
+  if (!record) return undefined
+  const blob = (what: string, descriptor: Descriptor): string | undefined =>
+    blobProblem(check, what, descriptor, bad)
+  const manifest = blob('manifest', record.descriptor)
+  if (manifest) return manifest
+  const image = readImage(check.engine, record)
+  if (!image) return 'its manifest or its configuration is missing or damaged'
+  if (bad.has(image.id)) return `its configuration ${image.id} is damaged`
+  if (image.id !== id) return `its name says ${id}, its manifest ${image.id}`
+  if (image.config.diffIds.length !== image.layers.length)
+    return 'its manifest and its configuration disagree'
+  for (const layer of image.layers) {
+    const problem = blob('layer', layer)
+    if (problem) return problem
+  }
+  const gone = image.config.diffIds.find((diffId) => lost.has(diffId))
+  return gone && `its layer ${gone} is damaged`
+}
+
+function blobProblem(
+  { engine }: Check,
+  what: string,
+  { digest, size }: Descriptor,
+  bad: ReadonlySet<Digest>,
+): string | undefined {
+  const isOwn = existsSync(blobPath(engine.paths.data, digest))
+  if (hasBlobAnywhere(engine.stores, digest, size) && !(isOwn && bad.has(digest))) return undefined
+  return `the blob ${digest} of its ${what} is ${isOwn ? 'damaged' : 'missing'}`
+}
+
+/** Removes an image under all its names. Returns why that cannot be. */
+async function forceRemoval({ engine }: Check, { id }: KnownImage): Promise<true | string> {
+  try {
+    await removeImage(engine, id, { force: true, users: listImageUsers(engine) })
+    return true
+  } catch (error) {
+    if (!(error instanceof LighterError)) throw error
+    if (error.code === 'no-such-image') return true
+    return error.message
+  }
+}
