@@ -15,6 +15,8 @@ const image = `${inject('registry')}/busybox:latest`
 const kind = process.env.LIGHTER_TEST_SANITIZE ? 'sanitize' : 'all'
 
 let world: World
+/** What was built for it. */
+let built: string
 let older: string
 let port: number
 
@@ -83,15 +85,15 @@ class Echo {
 beforeAll(async () => {
   world = makeWorld('versions')
   port = await freePort()
-  const directory = buildOlder()
-  older = join(directory, kind === 'all' ? '.' : 'sanitize', 'lighter-native')
+  built = buildOlder()
+  older = join(built, kind === 'all' ? '.' : 'sanitize', 'lighter-native')
   const { stdout } = await world.run(inject('nativeProgram'), ['--version'])
   expect(stdout.split('\n')[0]?.length).toBe(`lighter-native version ${OLDER}`.length)
   await said('pull', '-q', image)
   await said('network', 'create', 'site')
 })
 afterAll(async () => {
-  rmSync(join(older, '..'), { recursive: true, force: true })
+  rmSync(built, { recursive: true, force: true })
   await world?.remove()
 })
 
