@@ -10,7 +10,7 @@ import {
 import type { ReferenceRecord } from '../store/references.ts'
 import { listAllReferences } from '../store/shared.ts'
 import { checkImage, checkLocalName, checkPolicy } from '../trust/check.ts'
-import { findRecord } from './find.ts'
+import { findRecord, type Image, noSuchImage } from './find.ts'
 
 /**
  * Refuses an image of the store that the signature policy would not let in now. The policy is about where images come from: for a name
@@ -18,10 +18,17 @@ import { findRecord } from './find.ts'
  * it was pulled under would do. What was built, imported or loaded here came in otherwise: of that only a rule for its name counts.
  * `signed`: content trust is on, a name must be one that somebody vouches for. Throws as `checkImage` does.
  */
-export async function checkStored(engine: Engine, text: string, signed: boolean): Promise<void> {
+export async function checkStored(
+  engine: Engine,
+  text: string,
+  found: Image,
+  signed: boolean,
+): Promise<void> {
   checkPolicy(engine.paths)
   const record = findRecord(engine, text)
-  if (!record) return
+  // The name may lead elsewhere by now, and what was found is what will run.
+  if (record?.imageId !== found.id || record.descriptor.digest !== found.manifest.digest)
+    throw noSuchImage(text)
   const all = listAllReferences(engine.stores).filter(({ imageId }) => imageId === record.imageId)
   const isCalledByName = isNameOf(record, text)
   const check = async ({ reference, descriptor }: ReferenceRecord): Promise<void> =>
@@ -80,10 +87,10 @@ function parseIfName(text: string): Reference | undefined {
 }
 
 /** A pull leaves a name by digest beside the tag; a tag that a user gave says so. */
-function isPulled(
-  { reference, taggedAt }: ReferenceRecord,
-  family: readonly ReferenceRecord[],
-): boolean {
+function isPulled(record: ReferenceRecord, family: readonly ReferenceRecord[]): boolean {
+  // Nothing that others have was made here, whatever their record says.
+  if ('store' in record) return true
+  const { reference, taggedAt } = record
   if (taggedAt !== undefined || reference.startsWith('@')) return false
   const repository = `${fullName(parseReference(reference))}@`
   return family.some(({ reference: other }) => other.startsWith(repository))

@@ -37,19 +37,19 @@ export async function ensureImage(
   if (options.policy === 'always') {
     const carried = await ensureCarried(engine, text)
     if (carried) {
-      await checkPolicy(engine, text, options)
+      await checkPolicy(engine, text, carried, options)
       return carried
     }
   } else {
     const found = findImage(engine, text)
     if (found && matches(found, options.platform)) {
-      await checkPolicy(engine, text, options)
+      await checkPolicy(engine, text, found, options)
       return await mended(engine, found, options)
     }
     if (/^sha256:[0-9a-f]{64}$|^[0-9a-f]{64}$/.test(text)) throw noSuchImage(text)
     const carried = await ensureCarried(engine, text)
     if (carried && matches(carried, options.platform)) {
-      await checkPolicy(engine, text, options)
+      await checkPolicy(engine, text, carried, options)
       return carried
     }
     if (options.policy === 'never')
@@ -67,11 +67,12 @@ export async function ensureImage(
 async function checkPolicy(
   engine: Engine,
   text: string,
+  found: Image,
   { signed = false }: EnsureOptions,
 ): Promise<void> {
   if (!signed && !findPolicyFile(engine.paths.config)) return
   const { checkStored } = await import('./allowed.ts')
-  await checkStored(engine, text, signed)
+  await checkStored(engine, text, found, signed)
 }
 
 /** The image with all its layers; what is damaged beyond the blobs at hand is fetched again by digest. */

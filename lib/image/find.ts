@@ -69,8 +69,13 @@ function completeName(text: string): string {
 export function findRecord(engine: Engine, text: string): ReferenceRecord | undefined {
   const id = text.startsWith('sha256:') ? text.slice('sha256:'.length) : text
   if (isLowerHex(id, 64)) return findById(engine.stores, `sha256:${id}`)
-  return findNamed(engine.stores, text) ?? findPrefix(engine.stores, text)
+  const { own } = engine.stores
+  // Nobody else's name stands before an own id.
+  return find({ own, shared: [] }, text) ?? find(engine.stores, text)
 }
+
+const find = (stores: ImageStores, text: string): ReferenceRecord | undefined =>
+  findNamed(stores, text) ?? findPrefix(stores, text)
 
 /** What others have is looked at when the own store has nothing. */
 function findById(stores: ImageStores, id: string): ReferenceRecord | undefined {

@@ -120,7 +120,12 @@ async function fetchLayer(
       throw error
     },
   )
-  await both(download, unpackBeside(engine, job, bytes, download, signal))
+  const unpacked = unpackBeside(engine, job, bytes, download, signal).catch((error: unknown) => {
+    // Nobody reads on: the download must not wait for it.
+    bytes.destroy()
+    throw error
+  })
+  await both(download, unpacked)
 }
 
 const isMismatch = (error: unknown): boolean =>

@@ -1,3 +1,4 @@
+import { LighterError } from '../core/errors.ts'
 import { inParallel } from '../core/parallel.ts'
 import type { Attested } from '../format/documents/oci.ts'
 import { fetchBlob } from '../manifest/fetch.ts'
@@ -8,6 +9,8 @@ import type { Details } from './details.ts'
 const PARALLEL = 5
 /** A bill of materials lists every file of an image. */
 const MAX_STATEMENT = 64 * 1024 * 1024
+/** What an index lists of them may be one blob, a thousand times. */
+const MAX_TOTAL = 4 * MAX_STATEMENT
 const PREDICATE = 'in-toto.io/predicate-type'
 const SPDX = 'https://spdx.dev/Document'
 const SLSA = 'https://slsa.dev/provenance/'
@@ -28,6 +31,7 @@ export async function readAttestations(
   { images }: Details,
   wanted: Wanted,
 ): Promise<Attested> {
+  checkTotal([...images.values()].flatMap(({ attestations }) => attestations))
   const sbom = new Map<string, object>()
   const provenance = new Map<string, object>()
   for (const [platform, { attestations }] of images) {
@@ -46,6 +50,13 @@ export async function readAttestations(
   }
   const [only = ''] = images.keys()
   return { sbom: sbom.get(only) ?? {}, provenance: provenance.get(only) ?? {} }
+}
+
+/** All are kept until the template is done. Throws `registry-protocol`. */
+function checkTotal(attestations: readonly DescriptorDocument[]): void {
+  const total = attestations.reduce((sum, { size }) => sum + size, 0)
+  if (total <= MAX_TOTAL) return
+  throw new LighterError('registry-protocol', `its attestations have more than ${MAX_TOTAL} bytes`)
 }
 
 const isBill = (predicate: string): boolean => predicate === SPDX

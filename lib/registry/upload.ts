@@ -85,7 +85,10 @@ async function mountBlob(
     const url = uploadsUrl(session)
     url.searchParams.set('mount', digest)
     url.searchParams.set('from', from)
-    const response = await request(both, url, { method: 'POST' }).catch(() => undefined)
+    const response = await request(both, url, { method: 'POST' }).catch((error: unknown) => {
+      // Whoever does not answer this does not answer for the other repositories either.
+      if (error instanceof LighterError && error.code === 'registry-unreachable') throw error
+    })
     await response?.discard()
     if (response?.status === 201) return from
     if (response?.status === 202) await abandon(session, url, response)
@@ -121,6 +124,8 @@ async function uploadBlob(session: Session, blob: Descriptor, source: BlobSource
   for (let attempt = 1, at: number | undefined = 0; ; attempt += 1) {
     try {
       if (attempt > 1) at = await received(session, upload.place, signal)
+      // A registry that has got more than there is has got something else.
+      if (at !== undefined && at > blob.size) at = undefined
       if (at === undefined) {
         // An upload that is not there any more may have been ended: only the answer to that was lost.
         if (await hasBlob(session, blob.digest)) return

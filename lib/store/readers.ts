@@ -1,5 +1,6 @@
 import { chmodSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isErrno } from '../core/errors.ts'
 
 /** Who else may read: those of the group, and all others. */
 const READERS = 0o044
@@ -10,9 +11,14 @@ const READERS = 0o044
  * as their owner would do so for everybody who can reach them.
  */
 export function letReadersIn(path: string): void {
-  const mode = statSync(path).mode & 0o7777
-  const wanted = mode | (statSync(dirname(path)).mode & READERS)
-  if (wanted !== mode) chmodSync(path, wanted)
+  try {
+    const mode = statSync(path).mode & 0o7777
+    const wanted = mode | (statSync(dirname(path)).mode & READERS)
+    if (wanted !== mode) chmodSync(path, wanted)
+  } catch (error) {
+    // Another command has taken it away for a moment, or for good: whoever needs it looks again.
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
 }
 
 /** Whether others may read what is in a directory. */

@@ -81,6 +81,27 @@ export function isIndexCurrent(data: string): boolean {
   return readSmallFile(indexPath(data), expected.length)?.equals(expected) === true
 }
 
+/** What index.json says of the name whose record is, or was, in this file of `refs`. */
+export function findInIndex(
+  data: string,
+  file: string,
+): { reference: string; descriptor: Descriptor } | undefined {
+  const index = parseJson(readSmallFile(indexPath(data), MAX_INDEX))
+  const { manifests } = (index ?? {}) as { manifests?: unknown }
+  for (const entry of Array.isArray(manifests) ? manifests : []) {
+    const reference = entry?.annotations?.['org.opencontainers.image.ref.name']
+    if (typeof reference !== 'string' || recordName(reference) !== file) continue
+    try {
+      return { reference, descriptor: parseDescriptor(entry) }
+    } catch {
+      return undefined
+    }
+  }
+  return undefined
+}
+
+const MAX_INDEX = 64 * 1024 * 1024
+
 const indexPath = (data: string): string => join(data, 'index.json')
 
 function formatIndex(data: string): string {

@@ -1,4 +1,4 @@
-import { existsSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, digestHex } from '../core/ids.ts'
 import { isOutOfReach, listBeneath, openBeneath, readBeneath, useBeneath } from '../fs/beneath.ts'
@@ -80,8 +80,13 @@ export const readShared = (
 export function openBlob(stores: ImageStores, digest: Digest, size: number): number {
   const own = blobPath(stores.own, digest)
   if (hasBlob(stores.own, digest, size)) return openSync(own, 'r')
-  const shared = ask(stores, (store) => openBeneath(store, blobNames(digest)))
-  return shared !== undefined && isOfSize(fstatSync(shared), size) ? shared : openSync(own, 'r')
+  const shared = ask(stores, (store) => {
+    const fd = openBeneath(store, blobNames(digest))
+    if (fd === undefined || isOfSize(fstatSync(fd), size)) return fd
+    closeSync(fd)
+    return undefined
+  })
+  return shared ?? openSync(own, 'r')
 }
 
 /** A name in the stores of others that the own store does not have. */

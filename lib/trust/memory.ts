@@ -12,6 +12,7 @@ import { isJsonObject } from './strict-json.ts'
 import { asksForSignature, type SignedImage } from './verdict.ts'
 
 const MAX_RECORD = 16 * 1024
+const DAY = 24 * 60 * 60 * 1000
 
 /** What was verified once, so that a container needs no network; for one manifest, one name, one set of rules and keys. */
 interface Memory {
@@ -55,7 +56,9 @@ export function remember(
   for (const name of listNames(directory)) {
     const path = join(directory, name)
     const known = name.endsWith('.json') && readMemory(path)
-    if (known && !readReference(data, known.reference)) rmSync(path, { force: true })
+    // A pull names its image after what it has verified; and others may have an image's only name.
+    const isOld = (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < Date.now() - DAY
+    if (known && isOld && !readReference(data, known.reference)) rmSync(path, { force: true })
   }
   const name = formatReference(reference)
   const memory: Memory = {

@@ -83,7 +83,8 @@ export function readVolume(data: string, name: string): VolumeRecord | undefined
   return { version: 1, name, createdAt: made.toISOString(), anonymous, labels: {} }
 }
 
-function hasFiles(directory: string): boolean {
+/** Whether anything is in a volume's directory, as far as its owner can tell. */
+export function hasFiles(directory: string): boolean {
   try {
     return readdirSync(directory).length > 0
   } catch (error) {

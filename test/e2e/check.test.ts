@@ -130,10 +130,16 @@ describe('a layer', () => {
   test('that a container runs on stays until that has stopped', async () => {
     const up = ['run', '-d', '--name', 'up', '--network', 'none', image(), 'sleep', '1000']
     const id = (await run(...up)).slice(0, 12)
+    await run('create', '--name', 'idle', image())
     writeFileSync(file(), 'sECond\n')
-    const held = await check('-r')
-    expect(held.stdout).toContain(`; stop the container ${id} that runs on it first\n`)
-    expect(held.exitCode).toBe(1)
+    for (const flags of [['-r'], ['-r', '-f']]) {
+      const held = await check(...flags)
+      expect(held.stdout).toContain(`; stop the container ${id} that runs on it first\n`)
+      expect(held.exitCode).toBe(1)
+    }
+    // It can be mended later: nothing goes for it.
+    expect(await run('ps', '-a', '--format', '{{.Names}}')).toBe('idle\nup\n')
+    await run('rm', 'idle')
     expect(await run('exec', 'up', 'cat', '/etc/from-second-layer')).toBe('sECond\n')
     await run('stop', '-t', '0', 'up')
     expect(await check('-r')).toMatchObject(works)
@@ -260,6 +266,31 @@ describe('records', () => {
     await expectClean()
     await run('rm', '-f', 'idle').catch(() => undefined)
     await world.lighter(['volume', 'rm', 'kept'])
+  })
+
+  test('a torn reference of an image that came from nowhere is written anew', async () => {
+    await run('tag', image(), 'made:1')
+    const record = inData('refs/docker.io%2Flibrary%2Fmade%3A1.json')
+    truncateSync(record, 10)
+    expect(await run('images', '-q', 'made')).toBe('')
+    const { stdout } = await check('-r')
+    expect(stdout).toMatch(/^mended: reference [^\n]*; written anew from index.json$/m)
+    expect(await run('images', '--format', '{{.Tag}}', 'made')).toBe('1\n')
+    await run('rmi', 'made:1')
+    await expectClean()
+  })
+
+  test('a volume with files is not removed for its record, whatever that says', async () => {
+    await run('volume', 'create', 'kept')
+    put(inData('volumes/kept/_data/file'), 'kept')
+    put(inData('volumes/kept/volume.json'), '{"version":2,"name":"kept"}')
+    const { exitCode, stdout } = await check('-r', '-f')
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^damaged: volume kept: /m),
+    })
+    expect(readFileSync(inData('volumes/kept/_data/file'), 'utf8')).toBe('kept')
+    rmSync(inData('volumes/kept'), { recursive: true })
   })
 
   test.each<[string, () => void]>([

@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -94,6 +94,28 @@ describe('what others have', () => {
       document.Id.slice(7, 19),
     )
     expect(await out(['__complete', '--', 'run', image.slice(0, 12)])).toContain(image)
+  })
+
+  test('is never taken for something that was made here: the policy counts', async () => {
+    const record = join(shared, 'refs', `${encodeURIComponent(image)}%3Alatest.json`)
+    const before = readFileSync(record, 'utf8')
+    const policy = join(user.home, '.config/containers/policy.json')
+    mkdirSync(dirname(policy), { recursive: true })
+    writeFileSync(policy, '{"default":[{"type":"reject"}]}')
+    writeFileSync(
+      record,
+      JSON.stringify({ ...JSON.parse(before), taggedAt: '2026-01-01T00:00:00Z' }),
+    )
+    try {
+      for (const name of [image, await out(['images', '-q'])]) {
+        expect(await out(['create', '--pull', 'never', name])).toContain(
+          'is rejected by the signature policy',
+        )
+      }
+    } finally {
+      writeFileSync(record, before)
+      rmSync(policy)
+    }
   })
 
   test('runs, unpacked by each user, without a byte fetched', async () => {

@@ -11,7 +11,7 @@ import { finish, makeWorld, type World } from '../helpers/world.ts'
 /** How often each command is killed, where there is time; `LIGHTER_KILLS=100` takes it. */
 const KILLS = Number(process.env.LIGHTER_KILLS ?? 100)
 /** Without that wish nobody waits longer, however busy the machine is: but so many there are. */
-const BUDGET = process.env.LIGHTER_KILLS === undefined ? 25_000 : Number.POSITIVE_INFINITY
+const BUDGET = process.env.LIGHTER_KILLS === undefined ? 15_000 : Number.POSITIVE_INFINITY
 const FEWEST = 20
 const SEED = Number(process.env.LIGHTER_SEED ?? randomInt(2 ** 31))
 

@@ -26,8 +26,10 @@ export async function checkBlobs(check: Check): Promise<Set<Digest>> {
     const problem = await findProblem(data, digest)
     // Somebody removed it meanwhile.
     if (problem === undefined || !existsSync(blobPath(data, digest))) return
-    const held = check.repair && !(await dropBlob(data, digest))
-    const dropped = check.repair && !held
+    // What cannot be read now may be whole: it is nobody's to throw away.
+    const isUnreadable = problem !== WRONG
+    const held = check.repair && !isUnreadable && !(await dropBlob(data, digest))
+    const dropped = check.repair && !isUnreadable && !held
     if (!dropped) bad.add(digest)
     check.report({
       kind: 'blob',
@@ -38,15 +40,19 @@ export async function checkBlobs(check: Check): Promise<Set<Digest>> {
         ? 'dropped, so that it is fetched again'
         : held
           ? 'another command is fetching it'
-          : '--repair drops it, so that it is fetched again',
+          : isUnreadable
+            ? 'make it readable and check again'
+            : '--repair drops it, so that it is fetched again',
     })
   })
   return bad
 }
 
+const WRONG = 'its bytes are not those of its digest'
+
 async function findProblem(data: string, digest: Digest): Promise<string | undefined> {
   try {
-    return (await isBlobWhole(data, digest)) ? undefined : 'its bytes are not those of its digest'
+    return (await isBlobWhole(data, digest)) ? undefined : WRONG
   } catch (error) {
     if (isSystemError(error)) return `it cannot be read: ${systemErrorReason(error)}`
     throw error
@@ -66,7 +72,7 @@ async function dropBlob(data: string, digest: Digest): Promise<boolean> {
   try {
     makeDirectory(join(draft, 'blobs', 'sha256'))
     renameSync(blobPath(data, digest), aside)
-    const good = (await findProblem(draft, digest)) === undefined
+    const good = (await findProblem(draft, digest)) !== WRONG
     if (good) renameSync(aside, blobPath(data, digest))
     return !good
   } catch (error) {

@@ -7,17 +7,19 @@ import { parseJson } from '../../fs/read.ts'
 import { type Image, readImage } from '../../image/find.ts'
 import { removeImage } from '../../image/remove.ts'
 import { listImageUsers } from '../../image/users.ts'
-import type { Descriptor } from '../../oci/image.ts'
+import { type Descriptor, parseManifest } from '../../oci/image.ts'
 import { familiarReference, parseReference } from '../../oci/reference.ts'
 import { blobPath } from '../../store/blobs.ts'
 import {
   deriveIndex,
+  findInIndex,
   isIndexCurrent,
   listReferences,
   type ReferenceRecord,
   readReference,
+  writeReference,
 } from '../../store/references.ts'
-import { hasBlobAnywhere } from '../../store/shared.ts'
+import { hasBlobAnywhere, ownsStore, peekBlobAnywhere } from '../../store/shared.ts'
 import { type Check, persists } from './finding.ts'
 
 /** An image under all names of one manifest. */
@@ -62,16 +64,40 @@ export async function checkReferences(check: Check): Promise<void> {
     if (!name.endsWith('.json') || isReference(data, name)) continue
     if (!(await persists(() => existsSync(join(data, 'refs', name)) && !isReference(data, name))))
       continue
-    if (check.repair) rmSync(join(data, 'refs', name), { force: true })
+    const restored = check.repair && restore(check, name)
+    if (check.repair && !restored) rmSync(join(data, 'refs', name), { force: true })
     check.report({
       kind: 'reference',
       id: decode(name.replace(/\.json$/, '')),
       outcome: check.repair ? 'mended' : 'damaged',
       problem: 'its record is damaged',
-      advice: check.repair ? 'removed: the next pull makes it anew' : '--repair removes it',
+      advice: restored
+        ? 'written anew from index.json'
+        : check.repair
+          ? 'removed: the next pull makes it anew'
+          : '--repair writes it anew from index.json, or removes it',
     })
   }
   await checkIndex(check)
+}
+
+/** Writes a record anew from what index.json says: an image that was built or loaded here has no other way back. */
+function restore({ engine }: Check, file: string): boolean {
+  const { data } = engine.paths
+  const known = findInIndex(data, file)
+  const bytes =
+    known && peekBlobAnywhere(engine.stores, known.descriptor.digest, known.descriptor.size)
+  if (!bytes) return false
+  try {
+    const manifest = parseManifest(bytes, known.descriptor.mediaType)
+    if (manifest.kind !== 'image') return false
+    const createdAt = new Date().toISOString()
+    writeReference(data, { ...known, imageId: manifest.config.digest, createdAt })
+    return true
+  } catch (error) {
+    if (error instanceof LighterError) return false
+    throw error
+  }
 }
 
 function isReference(data: string, file: string): boolean {
@@ -122,7 +148,8 @@ export async function checkImages(
     const problem = (): string | undefined => findProblem(check, known, bad, lost)
     if (!(await persists(() => isKnown(check, known) && problem() !== undefined))) continue
     const found = problem() ?? ''
-    const removed = check.repair && check.force ? await forceRemoval(check, known) : undefined
+    const isHopeless = check.repair && check.force && !hasUnreadableStore(check)
+    const removed = isHopeless ? await forceRemoval(check, known) : undefined
     check.report({
       kind: 'image',
       id: nameOf(known),
@@ -173,6 +200,9 @@ function findProblem(
   return gone && `its layer ${gone} is damaged`
 }
 
+const sameNames = (one: KnownImage, names: readonly ReferenceRecord[]): boolean =>
+  one.names[0]?.descriptor.digest === names[0]?.descriptor.digest
+
 function blobProblem(
   { engine }: Check,
   what: string,
@@ -184,10 +214,21 @@ function blobProblem(
   return `the blob ${digest} of its ${what} is ${isOwn ? 'damaged' : 'missing'}`
 }
 
-/** Removes an image under all its names. Returns why that cannot be. */
-async function forceRemoval({ engine }: Check, { id }: KnownImage): Promise<true | string> {
+/** Whether what is missing may be in an image store that is not there now. */
+export const hasUnreadableStore = ({ engine }: Check): boolean =>
+  engine.stores.shared.some((store) => ownsStore(store) === undefined)
+
+/** Removes an image under all names of its manifest; another one of its configuration may be whole. Returns why that cannot be. */
+async function forceRemoval(check: Check, { id, names }: KnownImage): Promise<true | string> {
+  const { engine } = check
+  const isOnly = !listKnownImages(check).some(
+    (other) => other.id === id && !sameNames(other, names),
+  )
+  const named = names.map(({ reference }) => reference).filter((name) => !name.startsWith('@'))
+  if (!isOnly && named.length === 0) return 'it has no name to remove it by'
   try {
-    await removeImage(engine, id, { force: true, users: listImageUsers(engine) })
+    for (const name of isOnly ? [id] : named)
+      await removeImage(engine, name, { force: true, users: listImageUsers(engine) })
     return true
   } catch (error) {
     if (!(error instanceof LighterError)) throw error

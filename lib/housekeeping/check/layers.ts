@@ -19,7 +19,7 @@ import {
 import { hasBlobAnywhere, hasLayerAnywhere } from '../../store/shared.ts'
 import { type Check, forEach, persists } from './finding.ts'
 import { NO_BLOB, unpackFresh } from './fresh-layer.ts'
-import { listKnownImages } from './images.ts'
+import { hasUnreadableStore, listKnownImages } from './images.ts'
 import { retireTree, runningUser } from './layer-users.ts'
 
 /** A layer that is there, or should be. */
@@ -51,7 +51,9 @@ export async function checkLayers(check: Check, bad: ReadonlySet<Digest>): Promi
     const unknown = problem.unknown === true
     const done = check.repair && !unknown ? await repair(check, layer, problem, bad) : undefined
     const mended = done === MENDED || done === REMOVED
-    const isLost = !mended && !unknown && (check.repair || !canBeMade(check, layer, bad))
+    // Nor is one that cannot be mended just now: containers and images go with those that are lost.
+    const isLost =
+      !mended && !unknown && !canBeMade(check, layer, bad) && !hasUnreadableStore(check)
     if (isLost) lost.add(layer.diffId)
     check.report({
       kind: 'layer',
@@ -196,9 +198,10 @@ async function repair(
   const squashed = isSquashed(engine)
   const name = layerName(layer.diffId, squashed)
   const user = runningUser(data, name)
+  if (user?.includes('-')) return 'a container is just being made on it'
   if (user !== undefined) return `stop the container ${user.slice(0, 12)} that runs on it first`
   const directory = layerPath(data, layer.diffId, squashed)
-  if (!layer.wanted) {
+  if (!layer.wanted && !isWanted(check, layer)) {
     await removeTrees(namespace, [moveToTrash(data, directory) ?? []].flat())
     return REMOVED
   }

@@ -9,7 +9,7 @@ import { moveToTrash } from '../../fs/trash.ts'
 import { listOwnNetworks, networkDirectory } from '../../network/record.ts'
 import { removeTrees } from '../../runtime/userns.ts'
 import { listVolumes } from '../../volume/list.ts'
-import { readVolume, type VolumeRecord, volumeData } from '../../volume/volume.ts'
+import { hasFiles, readVolume, type VolumeRecord, volumeData } from '../../volume/volume.ts'
 import { findVolumeUsers } from '../volumes.ts'
 import { type Check, persists } from './finding.ts'
 
@@ -66,7 +66,9 @@ async function mendRecord(check: Check, name: string, directory: string): Promis
   const record = readVolume(data, name)
   if (check.repair && record)
     replaceFile(join(directory, 'volume.json'), `${JSON.stringify(record)}\n`, true)
-  const remove = check.repair && check.force && !record && isFree(data, name)
+  // A record of a later version, or one that was changed, may stand beside files.
+  const isEmpty = !hasFiles(join(directory, '_data'))
+  const remove = check.repair && check.force && !record && isEmpty && isFree(data, name)
   if (remove) await removeTrees(check.namespace, [moveToTrash(data, directory) ?? []].flat())
   const mended = remove || (check.repair && record !== undefined)
   check.report({
