@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -44,11 +44,15 @@ test('a damaged file is not known, and is replaced', () => {
   expect(isRemembered(data, image('a:1'), 'rules')).toBe(true)
 })
 
-test('names that the store has no more are forgotten', () => {
+test('names that the store has no more are forgotten after a day: a pull names its image late', () => {
   remember(data, image('a:1'), 'rules', undefined)
   remember(data, image('b:1'), 'rules', undefined)
+  expect(isRemembered(data, image('a:1'), 'rules')).toBe(true)
+  for (const name of readdirSync(join(data, 'trust'))) utimesSync(join(data, 'trust', name), 1, 1)
+  remember(data, image('c:1'), 'rules', undefined)
   expect(isRemembered(data, image('a:1'), 'rules')).toBe(false)
-  expect(isRemembered(data, image('b:1'), 'rules')).toBe(true)
+  expect(isRemembered(data, image('b:1'), 'rules')).toBe(false)
+  expect(isRemembered(data, image('c:1'), 'rules')).toBe(true)
 })
 
 test('rules are others when the keys in their files are', () => {
