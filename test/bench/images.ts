@@ -93,10 +93,13 @@ export async function measureImages(
 }
 
 /** An image with the same layers would make a pull a look-up. */
+const EMPTY: Record<string, string> = {
+  podman: 'podman rmi -fa >/dev/null 2>&1; true',
+  // A bench that was killed left its images.
+  docker: `docker images --format '{{.Repository}}:{{.Tag}}' | grep /image- | xargs -r docker rmi -f >/dev/null`,
+}
 const empty = (world: World, engine: string) =>
-  world.run(
-    engine === 'podman' ? 'podman rmi -fa >/dev/null 2>&1; true' : 'rm -rf layout saved.tar',
-  )
+  world.run(EMPTY[engine] ?? 'rm -rf layout saved.tar')
 
 /** All that is measured of one image and one engine, in the order in which it can be done. */
 class Life {
