@@ -57,7 +57,7 @@ export function nameOf({ id, names }: KnownImage): string {
 const isNamed = ({ names }: KnownImage): boolean =>
   names.some(({ reference }) => !reference.startsWith('@'))
 
-/** Records of names that say nothing: a power cut tore them. With `repair` they go, and index.json is written anew. */
+/** Records of names that say nothing: a power cut tore them. With `repair` they are written anew from index.json, or go. */
 export async function checkReferences(check: Check): Promise<void> {
   const { data } = check.engine.paths
   for (const name of listNames(join(data, 'refs'))) {
