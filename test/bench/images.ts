@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import type { TestUser } from '../helpers/test-user.ts'
 import { exchange, openContestants } from './contestants.ts'
-import { ImageFigures } from './image-table.ts'
+import { Figures } from './figures.ts'
+import { IMAGE_COLUMNS, imageCells } from './image-table.ts'
 import { makeLargeLayouts } from './large-images.ts'
 import { peakOf } from './resident.ts'
 import type { World } from './worlds.ts'
@@ -60,7 +61,7 @@ export async function measureImages(
   const layouts = Object.entries(makeLargeLayouts(cache))
   const contestants = await openContestants(work, user, busybox)
   const worlds: Record<string, World> = { ...contestants, skopeo: contestants.lighter } as never
-  const figures = new ImageFigures()
+  const figures = new Figures('ms', 0)
   const registries = await openRegistries(worlds.docker as World)
   try {
     for (const [index, [, layout]] of layouts.entries())
@@ -89,7 +90,7 @@ export async function measureImages(
     await registries.stop()
     await contestants.close()
   }
-  figures.print(rounds)
+  figures.print(rounds, IMAGE_COLUMNS, imageCells)
 }
 
 /** An image with the same layers would make a pull a look-up. */
@@ -124,7 +125,7 @@ class Life {
       .replaceAll('TARGET', `${target}/${this.#image}`)
   }
 
-  async measure(title: string, figures: ImageFigures): Promise<void> {
+  async measure(title: string, figures: Figures): Promise<void> {
     const time = async (what: string, words: string | undefined) => {
       if (words === undefined) return
       const { code, milliseconds } = await this.#world.time(this.#say(words))
@@ -157,7 +158,7 @@ async function measureMemory(
   image: string,
   worlds: Record<string, World>,
   user: TestUser,
-  figures: ImageFigures,
+  figures: Figures,
 ): Promise<void> {
   const PODMAN_USER = 1500
   for (const [engine, uid] of [

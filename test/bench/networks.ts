@@ -8,8 +8,9 @@ import { requests } from '../helpers/requests.ts'
 import type { TestUser } from '../helpers/test-user.ts'
 import { BareUplink } from './bare.ts'
 import { openContestants } from './contestants.ts'
+import { Figures } from './figures.ts'
 import { writeIperfLayout } from './iperf-image.ts'
-import { Figures } from './network-table.ts'
+import { NETWORK_COLUMNS, networkCells } from './network-table.ts'
 import type { World } from './worlds.ts'
 
 /** Where each engine publishes port 5201 of `server`; port 80 of `web` is one above. */
@@ -49,7 +50,7 @@ export async function measureNetworks(
   const images = { lighter: image, podman: image, docker: contestants.dockerImage }
   const say = (engine: Engine, text: string) =>
     contestants[engine].run(text.replaceAll('ENGINE', engine).replaceAll('IMAGE', images[engine]))
-  const figures = new Figures()
+  const figures = new Figures('Gbit/s', 2)
   const measure = async (title: string, name: string, report: () => Promise<string>) => {
     try {
       figures.add(title, name, speed(await report()))
@@ -107,7 +108,7 @@ export async function measureNetworks(
     other.remove()
     await contestants.close()
   }
-  figures.print(rounds)
+  figures.print(rounds, NETWORK_COLUMNS, networkCells)
 }
 
 const START = (port: number) => `{
