@@ -55,11 +55,16 @@ until_says() {
 }
 `
 
-/** Removes what a script left; not part of its answer. */
+/**
+ * Removes what a script left; not part of its answer. A network that is the configuration of another goes only after
+ * that one, hence two rounds.
+ */
 export const CLEAN_UP = `{
   docker ps -aq | xargs -r docker rm -fv
   docker volume ls -q | xargs -r docker volume rm
-  docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none|podman' | xargs -r docker network rm
+  for round in 1 2; do
+    docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none|podman' | xargs -r docker network rm
+  done
 } >/dev/null 2>&1
 true`
 
