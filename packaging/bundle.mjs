@@ -41,23 +41,6 @@ const librariesApart = {
   },
 }
 
-/** undici loads Node's HTTP/2 with its own client for it, and few connections need either. */
-const http2WhenWanted = {
-  name: 'http2-when-wanted',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/client-h2(\.js)?$/ }, ({ resolveDir, pluginData }) =>
-      pluginData === 'wanted'
-        ? undefined
-        : { path: 'client-h2', namespace: 'late', pluginData: resolveDir },
-    )
-    onLoad({ filter: /./, namespace: 'late' }, ({ pluginData }) => ({
-      contents: "module.exports = (...all) => require('./client-h2.js')(...all)",
-      resolveDir: pluginData,
-      pluginData: 'wanted',
-    }))
-  },
-}
-
 const program = {
   ...bundled,
   stdin: { contents: "import './cli/main.ts'", resolveDir: root },
@@ -76,7 +59,6 @@ for (const name of LIBRARIES) {
   await build({
     ...bundled,
     entryPoints: [entry],
-    plugins: [http2WhenWanted],
     // A script of the executable is in no directory; what is looked for from there are built-in modules alone.
     define: { __filename: '"/"' },
     outfile: scriptPath(root, name),

@@ -13,7 +13,7 @@ import { join } from 'node:path'
  * npm packages with a script of their own, of packaging/NAME.cjs where only some of one is used. The program may load them by
  * `import()` only.
  */
-export const LIBRARIES = ['openpgp', 'smol-toml', 'tar', 'undici', 'yaml']
+export const LIBRARIES = ['openpgp', 'smol-toml', 'socks-proxy-agent', 'tar', 'yaml']
 
 /**
  * The parts of the program, each with the modules that usual commands load by `import()`. A part holds them with all that they

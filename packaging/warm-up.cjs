@@ -119,7 +119,7 @@ const ENOUGH = {
   inspect: ['lighter', 'listing', 'reading', 'formats'],
   create: ['lighter', 'launch'],
   run: ['lighter', 'launch'],
-  pull: ['lighter', 'registry', 'undici'],
+  pull: ['lighter', 'registry'],
 }
 
 /** Whoever adds an import may not see what it costs. */

@@ -1,8 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
-import { proxyOf } from './proxy.ts'
-import { dispatcherFor } from './transport.ts'
+import { exchange, networkCode, proxyOf } from './exchange.ts'
 
 const ATTEMPTS = 4
 const MAX_WAIT = 30_000
@@ -66,39 +66,35 @@ export async function pause(attempt: number, told?: number, signal?: AbortSignal
   await sleep(Math.min(told ?? own, MAX_WAIT), undefined, signal ? { signal } : {})
 }
 
-async function sendOnce({
-  method,
-  url,
-  headers,
-  body,
-  signal,
-  patience,
-}: HttpRequest): Promise<HttpResponse> {
-  const dispatcher = await dispatcherFor(url)
-  const response = await dispatcher.request({
-    origin: url.origin,
-    path: `${url.pathname}${url.search}`,
-    method,
+async function sendOnce({ headers, body, ...rest }: HttpRequest): Promise<HttpResponse> {
+  const response = await exchange({
+    ...rest,
     headers: { 'user-agent': 'lighter', ...headers },
-    ...(body === undefined ? {} : { body: typeof body === 'function' ? body() : body }),
-    ...(signal ? { signal } : {}),
-    ...(patience === undefined ? {} : { headersTimeout: patience }),
+    body: typeof body === 'function' ? body() : body,
   })
-  // A body that nobody reads any more fails when its connection is closed: nobody wants to know.
-  response.body.on('error', () => undefined)
   return {
-    status: response.statusCode,
+    status: response.statusCode ?? 0,
     header: (name) => {
       const value = response.headers[name]
       return Array.isArray(value) ? value.join(', ') : value
     },
-    body: response.body,
-    discard: async () => {
-      await response.body.dump({ limit: MAX_DISCARD }).catch(() => undefined)
-      await nextTurn()
-    },
-    bytes: (limit) => readBody(response.body, url, limit),
+    body: response,
+    discard: () => discard(response),
+    bytes: (limit) => readBody(response, rest.url, limit),
   }
+}
+
+async function discard(response: IncomingMessage): Promise<void> {
+  let size = 0
+  await new Promise<void>((resolve) => {
+    response.once('close', resolve)
+    if (response.closed) return resolve()
+    response.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > MAX_DISCARD) response.destroy()
+    })
+  })
+  await nextTurn()
 }
 
 async function readBody(body: Readable, url: URL, limit: number): Promise<Buffer> {
@@ -127,18 +123,15 @@ export const isPassing = (status: number): boolean =>
 
 /** A refused connection, an unknown name and a bad certificate stay as they are however often one asks. */
 function mayPass(error: unknown): boolean {
-  const code = codeOf(error)
+  const code = networkCode(error)
   return (
     !(error instanceof LighterError) &&
     !['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) &&
-    !/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HPE_|UND_ERR_HEADERS_TIMEOUT|UND_ERR_CONNECT_TIMEOUT)/.test(
+    !/^(CERT_|ERR_TLS|ERR_PROXY|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HPE_|timeout-(headers|connect)$)/.test(
       code,
     )
   )
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : ''
 
 const UNKNOWN_AUTHORITY =
   'tls: failed to verify certificate: x509: certificate signed by unknown authority'
@@ -156,24 +149,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'connect: network is unreachable',
   ENOTFOUND: 'no such host',
   EAI_AGAIN: 'temporary failure in name resolution',
-  UND_ERR_CONNECT_TIMEOUT: 'i/o timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'timeout while waiting for the answer',
-  UND_ERR_BODY_TIMEOUT: 'timeout: the registry stopped sending',
-  UND_ERR_SOCKET: 'unexpected EOF',
+  EPIPE: 'broken pipe',
+  'end-of-file': 'unexpected EOF',
 }
-
-/** Whether the other side said nothing for too long. */
-export const isTimeout = (error: unknown): boolean =>
-  /^UND_ERR_(BODY|HEADERS|CONNECT)_TIMEOUT$/.test(
-    codeOf(error) || codeOf(error instanceof Error ? error.cause : undefined),
-  )
 
 /** The sentence for a registry that cannot be spoken to. Queries are left out: they may carry secrets. */
 export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>, error: unknown) {
   if (error instanceof LighterError) return error
-  const code = codeOf(error)
-  const said = error instanceof Error ? error.message : String(error)
-  const reason = REASONS[code] ?? said
+  const reason = REASONS[networkCode(error)] ?? refusedByProxy(error) ?? messageOf(error)
   const verb = method.charAt(0) + method.slice(1).toLowerCase()
   const { dial, path } = describeDial(error, url)
   return new LighterError(
@@ -183,20 +166,35 @@ export function unreachable({ method, url }: Pick<HttpRequest, 'method' | 'url'>
   )
 }
 
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/** What a proxy says that does not let us through, in the words of its status. */
+function refusedByProxy(error: unknown): string | undefined {
+  if (networkCode(error) !== 'ERR_PROXY_TUNNEL') return undefined
+  const { statusCode } = error as { statusCode?: number }
+  const name = process.getBuiltinModule('node:http').STATUS_CODES[statusCode ?? 0]
+  return name ?? 'proxyconnect tcp: unexpected EOF'
+}
+
 /** Where nobody was reached it does not matter what was asked for: Docker names the root of the API then. */
 function describeDial(error: unknown, url: URL): { dial: string; path: string } {
-  const code = codeOf(error)
+  const code = networkCode(error)
   const proxy = proxyOf(error)
   const { hostname, port, protocol } = proxy ?? url
-  const via = proxy ? 'proxyconnect tcp: ' : ''
+  const via = proxy ? viaProxy(proxy, url) : ''
   const path = url.pathname.startsWith('/v2/') ? '/v2/' : url.pathname
   if (['ENOTFOUND', 'EAI_AGAIN'].includes(code)) {
     return { dial: `${via}dial tcp: lookup ${hostname}: `, path }
   }
   const host = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
-  return /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH)$|^UND_ERR_CONNECT_TIMEOUT$/.test(code)
+  return /^E(CONNREFUSED|HOSTUNREACH|NETUNREACH)$|^timeout-connect$/.test(code)
     ? { dial: `${via}dial tcp ${host}: `, path }
     : { dial: via, path: proxy ? path : url.pathname }
 }
 
-export { codeOf as networkCode }
+/** How Go's clients say that the proxy was not reached. */
+const viaProxy = (proxy: URL, url: URL): string =>
+  proxy.protocol.startsWith('socks')
+    ? `socks connect tcp ${proxy.host}->${url.hostname}:${url.port || 443}: `
+    : 'proxyconnect tcp: '

@@ -1,6 +1,8 @@
 import { LighterError } from '../core/errors.ts'
-import { isTimeout, networkCode, send, unreachable } from './http.ts'
-import { hasOwnAuthority, isLoopback, trustBlindly } from './transport.ts'
+import { hasOwnAuthority } from './certificates.ts'
+import { isTimeout, networkCode } from './exchange.ts'
+import { send, unreachable } from './http.ts'
+import { isLoopback, trustBlindly } from './transport.ts'
 
 const MAX_PORT = 65535
 
@@ -30,7 +32,7 @@ export async function findOrigin(registry: string, insecure = false): Promise<UR
 /** What a server says of plain http that speaks TLS; or the connection broke, which says nothing. */
 function isMaybeTls(error: unknown): boolean {
   const code = error instanceof Error ? networkCode(error.cause) : ''
-  return ['UND_ERR_SOCKET', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')
+  return ['end-of-file', 'ECONNRESET'].includes(code) || code.startsWith('HPE_')
 }
 
 /** Whether there is an answer in TLS, if only one with a certificate that nobody vouches for. */

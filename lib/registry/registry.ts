@@ -2,7 +2,8 @@ import { LighterError } from '../core/errors.ts'
 import { type Digest, isDigest } from '../core/ids.ts'
 import { MAX_MANIFEST, MEDIA_TYPES } from '../oci/image.ts'
 import { familiarReference, type Reference } from '../oci/reference.ts'
-import { type HttpResponse, isTimeout } from './http.ts'
+import { isTimeout } from './exchange.ts'
+import type { HttpResponse } from './http.ts'
 import {
   deniedError,
   endpointsOf,
