@@ -26,17 +26,18 @@ export async function peakOf(uid: number, work: () => Promise<unknown>): Promise
 function residentOf(uid: number): number {
   let sum = 0
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const status = statusOf(pid)
+    const status = fileOf(pid, 'status')
     if (Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? -1) !== uid) continue
-    sum += Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0)
+    // Not VmRSS: between fork and exec that of the parent would count twice.
+    sum += Number(/^Pss:\s+(\d+)/m.exec(fileOf(pid, 'smaps_rollup'))?.[1] ?? 0)
   }
   return sum
 }
 
 /** Empty for a process that has ended meanwhile. */
-function statusOf(pid: string): string {
+function fileOf(pid: string, name: string): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8')
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
   } catch {
     return ''
   }
