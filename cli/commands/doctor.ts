@@ -4,6 +4,7 @@ import { findBootUnit } from '../../lib/host/boot-unit.ts'
 import type { Check } from '../../lib/host/check.ts'
 import { checkHost, TRIALS, type Trials } from '../../lib/host/checks.ts'
 import { findProgram } from '../../lib/host/programs.ts'
+import { findUplinkFault } from '../../lib/host/uplink.ts'
 import { userName } from '../../lib/host/user-name.ts'
 import { forgetProbes, runProbes } from '../../lib/runtime/storage.ts'
 import type { Context } from '../context.ts'
@@ -32,6 +33,7 @@ async function checkEverything({ engine }: Context): Promise<Check[]> {
       nativePattern: join(engine.paths.data, 'libexec/*/lighter-native'),
       bootUnit: findBootUnit(uid, dirname(dirname(engine.paths.config))),
       uplink: engine.uplink(),
+      uplinkFault: await findUplinkFault(engine.uplink()),
     },
     await tryEverything(engine),
   )

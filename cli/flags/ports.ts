@@ -19,7 +19,7 @@ export function parsePublish(written: string): PortBinding[] {
   const ip = checkIp(rawIp)
   if (container === '') throw badValue(`No port specified: ${text}<empty>`)
   const inside = parseRange(container)
-  if (!inside || inside[0] === 0) throw badValue(`Invalid containerPort: ${container}`)
+  if (!inside) throw badValue(`Invalid containerPort: ${container}`)
   const outside = host === '' ? undefined : (parseRange(host) ?? fail(`Invalid hostPort: ${host}`))
   const protocol = (wanted || 'tcp').toLowerCase()
   const count = inside[1] - inside[0]

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { RELEASE_VERB } from '../core/release-verb.ts'
+import { RELEASE_VERB, TIME_LIMIT } from '../core/release-verb.ts'
 import type { Engine } from '../engine.ts'
 import { cgroupParent, underSystemd } from '../host/cgroups.ts'
 import { effectiveMode, planNetwork } from '../network/network.ts'
@@ -18,6 +18,7 @@ import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
 import type { SharedNamespaces } from './sharing.ts'
 import { stopSignal } from './signals.ts'
 import type { RestartPolicy } from './supervision.ts'
+import { splitSysctls } from './sysctls.ts'
 import { mappingOption, userMap } from './user-map.ts'
 import type { PluginMounts } from './volume-mounts.ts'
 
@@ -62,6 +63,7 @@ export async function buildPlan(
         hostsNames: config.domainname
           ? `${config.hostname}.${config.domainname} ${config.hostname}`
           : config.hostname,
+        ...(host.sysctls ? { sysctls: splitSysctls(record).connected } : {}),
       },
     ),
     stdio: { terminal: config.tty, stdin: config.openStdin, stdinOnce: config.stdinOnce },
@@ -76,7 +78,7 @@ export async function buildPlan(
     ...(record.mounts.some((mount) => mount.type !== 'tmpfs' && mount.chown)
       ? (await import('./given-mounts.ts')).planGifts(data, record, mounted)
       : {}),
-    ...(mounted ? { atEnd: releaseCommand(data, mounted.ids) } : {}),
+    ...(mounted ? { atEnd: releaseCommand(data, mounted) } : {}),
     user: config.user,
     groups: [...host.groupAdd, ...deviceGroups],
     ...planAccount(record),
@@ -140,9 +142,9 @@ function eventVolumes({
 }
 
 /** This program, called by the monitor when the container is over. */
-function releaseCommand(data: string, ids: string[]): string[] {
+function releaseCommand(data: string, { ids, timeLimit }: PluginMounts): string[] {
   const script = process.getBuiltinModule('node:sea').isSea() ? [] : process.argv.slice(1, 2)
-  return [process.execPath, ...script, RELEASE_VERB, data, ...ids]
+  return [process.execPath, ...script, RELEASE_VERB, data, `${TIME_LIMIT}${timeLimit}`, ...ids]
 }
 
 /** Where the container's ids are not the image's, fuse-overlayfs shows the files with other owners: none is copied. */

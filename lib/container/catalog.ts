@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
+import { isErrno, LighterError } from '../core/errors.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallText } from '../fs/read.ts'
 import { findNameOwner } from './names.ts'
@@ -125,6 +125,13 @@ export function readContainer(data: string, id: string): Container | undefined {
 
 /** Reads a record file; `undefined` as for `readContainer`. */
 export function readRecord(path: string): ContainerRecord | undefined {
-  const record = parseJson(readSmallText(path, MAX_RECORD)) as ContainerRecord | undefined
-  return record?.version === 1 ? record : undefined
+  try {
+    const record = parseJson(readSmallText(path, MAX_RECORD)) as ContainerRecord | undefined
+    return record?.version === 1 ? record : undefined
+  } catch (error) {
+    // Larger than any record, or a directory. What may not be read may be whole.
+    if (isErrno(error, 'EISDIR')) return undefined
+    if (error instanceof LighterError && error.code === 'state-format') return undefined
+    throw error
+  }
 }

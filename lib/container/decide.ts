@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { type ContainerId, type Digest, shortId } from '../core/ids.ts'
-import { instantText } from '../core/instant.ts'
+import { instantText, nowNanoseconds } from '../core/instant.ts'
 import { lazyOs } from '../core/lazy.ts'
 import { findProgram } from '../host/programs.ts'
 import { parseNetwork } from '../network/network.ts'
@@ -40,7 +40,7 @@ export function decideRecord(
     version: 1,
     id,
     name: '',
-    createdAt: instantText(new Date()),
+    createdAt: instantText(nowNanoseconds()),
     image: request.image,
     imageId: image.id,
     layers: image.layers,

@@ -1,3 +1,4 @@
+import { shortInstant } from '../core/instant.ts'
 import { sortMembers } from '../core/labels.ts'
 import { type AddressPool, findNetwork, type NetworkRecord } from '../network/record.ts'
 import { listContainers } from './catalog.ts'
@@ -10,7 +11,7 @@ export function inspectNetwork(data: string, text: string): Record<string, unkno
   return {
     Name: network.name,
     Id: network.id,
-    Created: network.createdAt,
+    Created: shortInstant(network.createdAt),
     Scope: 'local',
     Driver: network.driver,
     EnableIPv6: network.ipv6,

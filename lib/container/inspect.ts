@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { shortInstant } from '../core/instant.ts'
 import { sortMembers } from '../core/labels.ts'
 import { type ImageStores, layerTree } from '../store/shared.ts'
 import { volumeData } from '../volume/volume.ts'
@@ -24,7 +25,7 @@ export function inspectContainer(stores: ImageStores, container: ContainerWithSt
   const files = ownerOfFiles(data, container).directory
   return {
     Id: record.id,
-    Created: record.createdAt,
+    Created: shortInstant(record.createdAt),
     Path: path,
     Args: args,
     State: inspectState(state, readHealth(container)),
@@ -87,8 +88,8 @@ function inspectState(state: ContainerState, health: Document | undefined): Docu
     Pid: state.status === 'running' ? state.process.pid : 0,
     ExitCode: state.status === 'running' ? 0 : (state.exitCode ?? 0),
     Error: state.status === 'running' ? '' : (state.error ?? ''),
-    StartedAt: state.status === 'created' ? NEVER : state.startedAt,
-    FinishedAt: state.status === 'created' ? NEVER : (state.finishedAt ?? NEVER),
+    StartedAt: state.status === 'created' ? NEVER : shortInstant(state.startedAt),
+    FinishedAt: state.status === 'created' ? NEVER : shortInstant(state.finishedAt ?? NEVER),
     ...(health ? { Health: health } : {}),
   }
 }

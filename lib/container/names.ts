@@ -60,11 +60,12 @@ export function releaseNamesOf(data: string, id: string): void {
   for (const name of listNames(join(data, 'names'))) releaseName(data, name, id)
 }
 
-/** Names that were left by processes that died before their container was there, or whose file a power cut tore. */
-export const listStaleNames = (data: string): string[] =>
-  listNames(join(data, 'names')).filter((name) => NAME.test(name) && isStale(data, name))
-
-const isStale = (data: string, name: string): boolean => {
+/**
+ * Whether a name was left by a process that died before its container was there, or a power cut tore its file. Throws where that cannot be
+ * read: then it may be somebody's.
+ */
+export function isStaleName(data: string, name: string): boolean {
+  if (!NAME.test(name)) return false
   const path = nameClaim(data, name)
   const claim = readClaim(path)
   return claim ? !isHeld(data, claim) : existsSync(path)
@@ -79,7 +80,9 @@ const isHeld = (data: string, claim: NameClaim): boolean =>
 
 /** Two processes may do this at once: what was moved away is looked at again, and put back if it turned out fresh. */
 function takeAway(data: string, path: string, id: string): void {
-  const aside = join(data, 'tmp', `stale-name-${id}`)
+  const { pid, startTime } = ownIdentity()
+  // Of a name as all unfinished work has: it is collected when this process is dead.
+  const aside = join(data, 'tmp', `${pid}-${startTime}-stale-name-${id}`)
   mkdirSync(join(data, 'tmp'), { recursive: true, mode: 0o700 })
   try {
     renameSync(path, aside)

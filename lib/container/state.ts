@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { instantText } from '../core/instant.ts'
 import { parseJson, readSmallText } from '../fs/read.ts'
 import { isAlive, type ProcessIdentity } from '../host/process.ts'
 
@@ -112,7 +113,7 @@ export const readState = (directory: string): ContainerState =>
 /** The state; `undefined` when the container is gone, which one that never ran and so has no recorded state is not. */
 export function findState(directory: string): ContainerState | undefined {
   const document = readDocument(directory)
-  if (document) return interpretState(document, isAlive)
+  if (document) return interpretState(document, isAlive, () => lastSign(directory))
   return existsSync(directory) ? { status: 'created' } : undefined
 }
 
@@ -127,17 +128,33 @@ export const readJournalEnd = (directory: string): JournalEnd | undefined =>
 export function readUnended(directory: string): ContainerState | undefined {
   const document = readDocument(directory)
   if (!document) return undefined
-  const state = interpretState(document, isAlive)
+  const state = interpretState(document, isAlive, () => lastSign(directory))
   return isLive(state) || document.autoRemove === true ? state : undefined
 }
 
 const readDocument = (directory: string): StateDocument | undefined =>
   parseJson(readSmallText(`${directory}/state.json`, MAX_STATE)) as StateDocument | undefined
 
+/** What a monitor writes while its container runs: its state, what the container says, the answers of its health check. */
+const SIGNS = ['state.json', 'container.log', 'health.json']
+
+/**
+ * When something was last heard of a container. Nobody saw the end of one whose monitor was killed; it came after that, and
+ * whoever asks for it now may do so days later.
+ */
+function lastSign(directory: string): string {
+  const times = SIGNS.map(
+    (name) =>
+      statSync(`${directory}/${name}`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n,
+  )
+  return instantText(times.sort((a, b) => (a < b ? -1 : 1)).at(-1) ?? 0n)
+}
+
 /** Pure half of `readState`. */
 export function interpretState(
   document: StateDocument,
   alive: (identity: ProcessIdentity) => boolean,
+  whenLast: () => string = () => '',
 ): ContainerState {
   const startedAt = document.startedAt ?? ''
   const restartCount = document.restartCount ?? 0
@@ -161,13 +178,14 @@ export function interpretState(
         finishedAt: document.finishedAt,
       }
     }
+    const finishedAt = [startedAt, whenLast()].sort().at(-1) ?? startedAt
     return {
       status: 'exited',
       exitCode: 137,
       oomKilled: false,
       error: MONITOR_LOST,
       startedAt,
-      finishedAt: startedAt,
+      finishedAt,
       restartCount,
     }
   }

@@ -35,6 +35,7 @@ export async function planView(
       upper: join(directory, 'upper'),
       work: join(directory, 'work'),
     },
+    started: state.status !== 'created',
     ...(state.status === 'running' && !options.onDisk
       ? { monitor: state.monitor, process: state.process }
       : {}),

@@ -6,7 +6,7 @@ import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile, readSmallText } from '../fs/read.ts'
 import type { HostPaths } from '../host/paths.ts'
 import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process.ts'
-import { callPlugin } from '../volume/plugin/client.ts'
+import { callPlugin, pluginTimeLimit } from '../volume/plugin/client.ts'
 import type { Plugin } from '../volume/plugin/discovery.ts'
 import { mountPluginVolume, openDriver } from '../volume/plugin/driver.ts'
 import { forgetPluginVolume } from '../volume/plugin/volumes.ts'
@@ -33,9 +33,14 @@ interface MountRecord {
 /** What plugins have mounted for one start. */
 export interface PluginMounts {
   ids: string[]
+  /** Seconds that a plugin has to unmount at the end. */
+  timeLimit: number
   /** Directories, by the places in the container. */
   places: ReadonlyMap<string, string>
 }
+
+/** Seconds: the monitor ends whoever takes longer (native/src/monitor_at_end.c). */
+const LONGEST_AT_END = 30
 
 type PluginMount = Extract<ContainerRecord['mounts'][number], { type: 'volume' }> & {
   driver: string
@@ -63,7 +68,7 @@ export async function mountPluginVolumes(
     await unmountPluginVolumes(paths.data, ids)
     throw error
   }
-  return { ids, places }
+  return { ids, places, timeLimit: Math.min(pluginTimeLimit(), LONGEST_AT_END) }
 }
 
 async function mountOne(

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno } from '../core/errors.ts'
+import { nowNanoseconds } from '../core/instant.ts'
 import { eventJson } from './event.ts'
 
 export type EventType = 'container' | 'image' | 'volume' | 'network' | 'builder' | 'daemon'
@@ -71,9 +72,9 @@ function rotate(data: string, path: string): void {
 
 let last = 0n
 
-/** Nanoseconds since 1970; the clock gives whole milliseconds, events of one process get different times all the same. */
+/** Events of one process get different times, also where the clock is coarse or set back. */
 function nextTime(): bigint {
-  const now = BigInt(Date.now()) * 1_000_000n
+  const now = nowNanoseconds()
   last = now > last ? now : last + 1n
   return last
 }

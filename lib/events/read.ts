@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { nowNanoseconds } from '../core/instant.ts'
 import { Changes, GrowingFile, openIfThere } from '../fs/follow.ts'
 import { makeDirectory } from '../fs/replace.ts'
 import { type JournalEvent, parseEvent } from './event.ts'
@@ -35,8 +36,6 @@ export async function* readEvents(data: string, query: EventQuery): AsyncGenerat
     await changes.next(journal.waits ? SETTLE : left)
   }
 }
-
-const nowNanoseconds = (): bigint => BigInt(Date.now()) * 1_000_000n
 
 /** Both files of the journal, as one. */
 export class Journal implements Disposable {

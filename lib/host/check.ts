@@ -22,6 +22,8 @@ export interface CheckedUser {
   bootUnit: BootUnit
   /** What is chosen as the way out of networks. */
   uplink: Uplink
+  /** What is wrong with it though it is there. */
+  uplinkFault: string | undefined
 }
 
 export const ok = (title: string, detail: string): Check => ({

@@ -5,7 +5,7 @@ import { asRoot, installCommand, type PackageNames } from './distribution.ts'
 import { findProgram } from './programs.ts'
 import { checkBoot, checkCgroups, checkLinger } from './session-checks.ts'
 import { ownerNames, readRanges } from './subids.ts'
-import { type Uplink, uplinkPackage } from './uplink.ts'
+import { uplinkPackage } from './uplink.ts'
 
 /** The answer of a trial that only the native program can make. */
 export interface Trial {
@@ -45,7 +45,7 @@ export function checkHost(user: CheckedUser, trials: Trials): Check[] {
     checkOverlay(trials),
     checkFuse(trials),
     checkTun(),
-    checkUplink(user.uplink),
+    checkUplink(user),
     checkNetwork(trials),
     checkCgroups(user),
     checkLinger(user),
@@ -221,9 +221,17 @@ function checkTun(): Check {
   }
 }
 
-function checkUplink(title: Uplink): Check {
+function checkUplink({ uplink: title, uplinkFault }: CheckedUser): Check {
   const program = findProgram(title)
-  if (program) return ok(title, program)
+  if (program && uplinkFault === undefined) return ok(title, program)
+  if (program) {
+    return {
+      title,
+      state: 'limited',
+      detail: `${uplinkFault}; with LIGHTER_UPLINK=slirp4netns, or without "uplink" in config.json, the way out is another`,
+      mend: findProgram('slirp4netns') ? [] : [installCommand(same('slirp4netns'))],
+    }
+  }
   return {
     title,
     state: 'limited',

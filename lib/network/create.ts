@@ -2,6 +2,7 @@ import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import { newContainerId } from '../core/ids.ts'
+import { instantText, nowNanoseconds } from '../core/instant.ts'
 import { UndoStack } from '../core/undo.ts'
 import type { Engine } from '../engine.ts'
 import { recordEvent } from '../events/journal.ts'
@@ -105,7 +106,7 @@ function decide(
     version: 1,
     id: newContainerId(),
     name: wishes.name,
-    createdAt: new Date().toISOString(),
+    createdAt: instantText(nowNanoseconds()),
     driver: configOnly ? 'null' : 'bridge',
     internal: source?.internal ?? wishes.internal,
     attachable: wishes.attachable,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { LighterError } from '../core/errors.ts'
 import { lazyOs } from '../core/lazy.ts'
 import { NAME_SERVER, type NetworkMode, UPLINK_RESOLVER } from './network.ts'
@@ -133,10 +133,19 @@ ${own ? `${own}\n` : ''}options ${[...options, ...(ndots ? [] : ['ndots:0'])].jo
 const searchLine = (names: string[]): string | undefined =>
   names.length === 1 && names[0] === '.' ? undefined : `search ${names.join(' ')}`
 
-function readHostFile(path: string): string {
+/** Lists that keep advertisers away have some megabytes. */
+const MAX_FILE = 64 * 1024 * 1024
+
+/** A pipe or a device in the place of the file has nothing to say, and might never end. */
+export function readHostFile(path: string): string {
+  let fd: number | undefined
   try {
-    return readFileSync(path, 'utf8')
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+    const status = fstatSync(fd)
+    return status.isFile() && status.size <= MAX_FILE ? readFileSync(fd, 'utf8') : ''
   } catch {
     return ''
+  } finally {
+    if (fd !== undefined) closeSync(fd)
   }
 }

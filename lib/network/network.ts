@@ -63,6 +63,8 @@ export interface NetworkWorld {
   uplinks: string
   hostsFile: string
   hostsNames: string
+  /** Settings of links. */
+  sysctls?: Readonly<Record<string, string>>
 }
 
 /** How the native program connects a container. Throws `host-setup` where the host has no way out. */
@@ -80,7 +82,7 @@ export function planNetwork(
 
 function planUplink(
   uplink: Uplink,
-  { uplinks, hostsFile, hostsNames }: NetworkWorld,
+  { uplinks, hostsFile, hostsNames, sysctls = {} }: NetworkWorld,
 ): Omit<Extract<NetworkPlan, { mode: 'private' }>, 'mode'> {
   const uplinkProgram = findProgram(uplink)
   if (!uplinkProgram) {
@@ -91,5 +93,6 @@ function planUplink(
     })
   }
   const uplinkScript = join(uplinks, `${uplink}.sh`)
-  return { mtu: MTU, uplink, uplinkScript, uplinkProgram, hostsFile, hostsNames }
+  const own = Object.keys(sysctls).length > 0 ? { sysctls } : {}
+  return { mtu: MTU, uplink, uplinkScript, uplinkProgram, hostsFile, hostsNames, ...own }
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
+import { instantText, nowNanoseconds } from '../core/instant.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { DEFAULT_BRIDGE, MTU, PREDEFINED_IDS } from './network.ts'
@@ -60,12 +61,13 @@ export const isPredefinedId = (id: string): boolean =>
 
 /** `bridge`, `host` and `none`. */
 export function predefinedNetworks(data: string): NetworkRecord[] {
-  const createdAt = statSync(data, { throwIfNoEntry: false })?.birthtime.toISOString()
+  const born = statSync(data, { throwIfNoEntry: false, bigint: true })?.birthtimeNs
+  const createdAt = instantText(born ?? nowNanoseconds())
   return PREDEFINED.map(([name, driver]) => ({
     version: 1,
     id: PREDEFINED_IDS[name],
     name,
-    createdAt: createdAt ?? new Date().toISOString(),
+    createdAt,
     driver,
     internal: false,
     attachable: false,
@@ -102,7 +104,8 @@ export const listNetworks = (data: string): NetworkRecord[] =>
     a.name === b.name ? 0 : a.name < b.name ? -1 : 1,
   )
 
-function readNetwork(data: string, id: string): NetworkRecord | undefined {
+/** One of them, by its whole id; `undefined` for what has no good record. */
+export function readNetwork(data: string, id: string): NetworkRecord | undefined {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined
   const path = join(networkDirectory(data, id), 'network.json')
   const record = parseJson(readSmallFile(path, MAX_RECORD)) as NetworkRecord | undefined

@@ -13,10 +13,10 @@ export class Hold implements Disposable {
   #heard: () => void = () => undefined
   #ended = false
 
-  private constructor(program: string, directory: string) {
+  private constructor(program: string, directory: string, signal: AbortSignal | undefined) {
     const args = ['hold', '--container', directory]
     const stdio: ['pipe', 'pipe', 'ignore'] = ['pipe', 'pipe', 'ignore']
-    const child = lazyChildProcess().spawn(program, args, { stdio })
+    const child = lazyChildProcess().spawn(program, args, { stdio, ...(signal ? { signal } : {}) })
     this.#child = child
     child.stdin.on('error', () => undefined)
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -31,9 +31,9 @@ export class Hold implements Disposable {
     child.on('close', end)
   }
 
-  /** Waits until it is this process's turn. Throws when the container is gone. */
-  static async open(program: string, directory: string): Promise<Hold> {
-    const hold = new Hold(program, directory)
+  /** Waits until it is this process's turn, no longer than until `signal` says. Throws when the container is gone. */
+  static async open(program: string, directory: string, signal?: AbortSignal): Promise<Hold> {
+    const hold = new Hold(program, directory, signal)
     await hold.#answer()
     return hold
   }

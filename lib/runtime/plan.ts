@@ -65,6 +65,8 @@ interface UplinkPlan {
   uplinkProgram: string
   hostsFile: string
   hostsNames: string
+  /** Settings of links, which are there only once the container is connected. */
+  sysctls?: Readonly<Record<string, string>>
 }
 
 /** Networks, names and ports of a container on bridges. */

@@ -20,6 +20,7 @@ export type NativeReport =
   | { event: 'moved'; index: number }
   | { event: 'applied'; diffId: string; bytes: number; entries: number }
   | { event: 'digested'; index: number; digest: string; message: string }
+  | { event: 'readers'; present: boolean }
   | { event: 'status'; mode: number; target: string }
   | { event: 'measured'; path: string; bytes: number }
   | { event: 'probed'; check: string; ok: boolean; message: string }

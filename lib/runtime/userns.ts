@@ -94,6 +94,12 @@ export async function exchangeTrees(
   await runNative({ program, args: ['layer', 'exchange', one, other] })
 }
 
+/** Whether a command is reading the files of a stopped container in trees below the directory `layers`. */
+export async function hasReaders({ program }: UserNamespace, layers: string): Promise<boolean> {
+  const reports = await runNative({ program, args: ['layer', 'readers', layers] })
+  return reports.some((report) => report.event === 'readers' && report.present)
+}
+
 /** Removes trees whose files may belong to subordinate ids; what is not there is no error. */
 export async function removeTrees(namespace: UserNamespace, paths: string[]): Promise<void> {
   if (paths.length === 0) return

@@ -19,6 +19,8 @@ export interface View {
   directory: string
   idMap: IdMap
   rootfs: Plan['rootfs']
+  /** Whether it was ever started: else what a start makes in its root filesystem is made first. */
+  started: boolean
   /** Both present when it runs. */
   monitor?: ProcessIdentity
   process?: ProcessIdentity

@@ -6,10 +6,11 @@ import { readVolume, type VolumeRecord } from './volume.ts'
 export function listVolumes(data: string): VolumeRecord[] {
   return listNames(join(data, 'volumes'))
     .sort()
-    .flatMap((name) => readVolume(data, decode(name)) ?? [])
+    .flatMap((name) => readVolume(data, nameOfVolume(name)) ?? [])
 }
 
-function decode(name: string): string {
+/** The name of the volume that has a directory of this name. */
+export function nameOfVolume(name: string): string {
   try {
     return decodeURIComponent(name)
   } catch {

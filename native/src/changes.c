@@ -128,13 +128,16 @@ static const struct {
 	{".dockerenv", S_IFREG},
 };
 
-static bool is_provided(const char *path, const struct stat *status)
+/* 0 = still as it was made, else the kind of change. */
+static int compare_provided(const char *path, const struct stat *status)
 {
 	for (size_t i = 0; i < array_size(provided); i++)
 		if (strcmp(path, provided[i].path) == 0)
 			return (status->st_mode & S_IFMT) == provided[i].type &&
-			       (!S_ISREG(status->st_mode) || status->st_size == 0);
-	return false;
+					       (!S_ISREG(status->st_mode) || status->st_size == 0)
+				       ? 0
+				       : CHANGE_CHANGED;
+	return CHANGE_ADDED;
 }
 
 /* 0 = as the layers have it, else the kind of change. */
@@ -145,7 +148,7 @@ static int compare(
 	int old_directory = layer_stack_find(&changes->layers, name, &old);
 
 	if (old_directory < 0)
-		return is_provided(changes->path.text, status) ? 0 : CHANGE_ADDED;
+		return compare_provided(changes->path.text, status);
 	return differ(&old, old_directory, status, directory, name) ? CHANGE_CHANGED : 0;
 }
 

@@ -19,6 +19,7 @@
 #include "id_map.h"
 #include "layer_digest.h"
 #include "layer_entry.h"
+#include "layer_readers.h"
 #include "layer_source.h"
 #include "rename_new.h"
 #include "scope.h"
@@ -286,6 +287,8 @@ int verb_layer(int argc, char **argv)
 		return layer_digest_verb(argc, argv);
 	if (argc > 2 && strcmp(argv[2], "exchange") == 0)
 		return layer_exchange_verb(argc, argv);
+	if (argc > 2 && strcmp(argv[2], "readers") == 0)
+		return layer_readers_verb(argc, argv);
 	if (parse_arguments(argc, argv, &arguments, &failure) == 0 &&
 		id_map_parse_text(arguments.id_map, &map, &failure) == 0)
 		status = apply(&arguments, &map, &result, &failure);

@@ -94,19 +94,58 @@ static bool is_malformed(int error)
 	return error == EINVAL || error == ERANGE || error == E2BIG;
 }
 
-/* ext4 keeps but a block of attributes for a file, and calls its end a full disk. */
-static bool is_disk_full(int fd)
-{
-	struct statvfs status;
+/* What ext4 writes for an attribute beside its name and value, and once in a block of them. */
+enum { ATTRIBUTE_HEAD = 16, BLOCK_HEAD = 36, ATTRIBUTE_ALIGN = 4 };
+/* What tmpfs counts as an inode. */
+enum { INODE_SPACE = 1024 };
 
-	return fstatvfs(fd, &status) < 0 || status.f_bavail == 0;
+static size_t attribute_space(const char *name, size_t size)
+{
+	size_t space = strlen(name) + size + 2 * (ATTRIBUTE_ALIGN - 1);
+
+	return ATTRIBUTE_HEAD + space;
 }
 
-static int attribute_failed(const struct layer *layer, int fd, const char *name, const char *path)
+/* What the attributes of a file take together. */
+static size_t kept_space(int fd)
+{
+	char names[4096];
+	ssize_t length = flistxattr(fd, names, sizeof(names));
+	size_t space = 0;
+
+	/* More names than fit here are more than fit into a block. */
+	if (length < 0)
+		return errno == ERANGE ? sizeof(names) : 0;
+	for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+		ssize_t size = fgetxattr(fd, names + at, NULL, 0);
+
+		space += attribute_space(names + at, size < 0 ? 0 : (size_t)size);
+	}
+	return space;
+}
+
+/* ext4 keeps but a block of attributes for a file, and calls its end a full disk. Blocks may be
+ * free and still not to be had (reserved ones, those of other processes that are about to be
+ * written), or be of no use (to tmpfs attributes are inodes): only what fits into no block is
+ * not the disk's fault. */
+static bool is_disk_full(int fd, const char *name, size_t size)
+{
+	struct statvfs status;
+	size_t space = attribute_space(name, size);
+
+	if (fstatvfs(fd, &status) < 0 || status.f_bavail == 0)
+		return true;
+	if (status.f_files > 0 && status.f_favail < space / INODE_SPACE + 1)
+		return true;
+	return BLOCK_HEAD + kept_space(fd) + space <= status.f_bsize;
+}
+
+static int attribute_failed(
+	const struct layer *layer, int fd, const char *name, size_t size, const char *path)
 {
 	int error = errno;
 
-	if (error == ENOSPC && !is_disk_full(fd))
+	if (error == ENOSPC && !is_disk_full(fd, name, size))
 		return fail_kind(layer->out, FAILURE_BAD_INPUT, 0, STEP,
 			"the layer's entry '%.200s' has more attributes than the file system keeps: %.100s",
 			path, name);
@@ -129,7 +168,7 @@ static int set_extended(
 		if (!name || !layer_attribute_is_wanted(name))
 			continue;
 		if (fsetxattr(fd, name, value, size, 0) < 0 && !is_tolerable(errno))
-			return attribute_failed(layer, fd, name, path);
+			return attribute_failed(layer, fd, name, size, path);
 	}
 	return 0;
 }

@@ -10,7 +10,7 @@
 
 #include "scope.h"
 
-/* Longer than the command's own limit for an answer. */
+/* Longer than the command's own limit for an answer (lib/container/volume-mounts.ts). */
 enum { LIMIT_MS = 40000 };
 
 /* A command that begins with what every program begins with, not with what the monitor has. */

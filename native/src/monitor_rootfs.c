@@ -15,6 +15,7 @@
 #include "mount.h"
 #include "owners.h"
 #include "path.h"
+#include "placeholders.h"
 #include "scope.h"
 #include "users.h"
 #include "volume_give.h"
@@ -113,52 +114,6 @@ static int resolve_user(const struct plan *plan, int root, struct spec *spec, st
 	return set_home(&spec->process, home, out);
 }
 
-/* The caller's umask or a default ACL may have taken bits away. A look is free where fuse-overlayfs
- * would have to be told. */
-static void complete_mode(int directory, const char *name)
-{
-	struct stat status;
-
-	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		(status.st_mode & 07777) != 0755)
-		(void)!fchmodat(directory, name, 0755, 0);
-}
-
-static void add_file(int directory, const char *name)
-{
-	auto_close int file =
-		openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
-
-	if (file >= 0)
-		complete_mode(directory, name);
-}
-
-static void add_directory(int directory, const char *name)
-{
-	if (mkdirat(directory, name, 0755) == 0)
-		complete_mode(directory, name);
-}
-
-/* Programs look for /.dockerenv to see whether they are in a container, and for /etc/mtab to find
- * mounts; what is mounted at /dev hides the others, which are for whoever gets the root filesystem
- * as an archive. Where the image does not let them be made, it does without. */
-static void add_marks(int root)
-{
-	add_file(root, ".dockerenv");
-	add_directory(root, "dev");
-	add_directory(root, "etc");
-	auto_close int dev = path_open(root, "dev", O_PATH | O_DIRECTORY, PATH_FOLLOW);
-	auto_close int etc = path_open(root, "etc", O_PATH | O_DIRECTORY, PATH_FOLLOW);
-
-	if (dev >= 0) {
-		add_file(dev, "console");
-		add_directory(dev, "pts");
-		add_directory(dev, "shm");
-	}
-	if (etc >= 0)
-		(void)!symlinkat("/proc/mounts", etc, "mtab");
-}
-
 static bool is_init(const struct spec_mount *mount)
 {
 	for (size_t i = 0; i < mount->options.count; i++)
@@ -189,7 +144,7 @@ static int lock_init(const struct spec *spec, struct failure *out)
 
 static void furnish(const struct plan *plan, int root)
 {
-	add_marks(root);
+	placeholders_add_marks(root);
 	if (plan->passwd_entry) {
 		account_add(root, "passwd", plan->passwd_entry);
 		account_add(root, "group", plan->group_entry);

@@ -14,6 +14,7 @@
 #include "netns.h"
 #include "routes.h"
 #include "scope.h"
+#include "sysctl.h"
 #include "uplink.h"
 
 #define STEP "network"
@@ -158,18 +159,9 @@ static int connect_privately(
 	return 0;
 }
 
-int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int netns,
+static int connect_in_mode(const struct plan *plan, struct shared *shared, int netns,
 	struct net_attachment *ret, struct failure *out)
 {
-	auto_close int opened = -1;
-
-	ret->count = 0;
-	if (plan->network.mode != NETWORK_HOST && plan->network.mode != NETWORK_CONTAINER &&
-		netns < 0) {
-		netns = opened = open_netns(pid, out);
-		if (netns < 0)
-			return -1;
-	}
 	switch (plan->network.mode) {
 	case NETWORK_HOST:
 	case NETWORK_CONTAINER:
@@ -182,6 +174,33 @@ int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int n
 		return connect_privately(plan, netns, ret, out);
 	}
 	return 0;
+}
+
+static int apply_sysctls(void *context, struct failure *out)
+{
+	const struct plan *plan = context;
+
+	if (sysctl_apply_network(plan->network.sysctls, out) == 0)
+		return 0;
+	failure_within(out, "failed to create task for container");
+	return -1;
+}
+
+int net_connect(const struct plan *plan, struct shared *shared, pid_t pid, int netns,
+	struct net_attachment *ret, struct failure *out)
+{
+	auto_close int opened = -1;
+
+	ret->count = 0;
+	if (plan->network.mode != NETWORK_HOST && plan->network.mode != NETWORK_CONTAINER &&
+		netns < 0) {
+		netns = opened = open_netns(pid, out);
+		if (netns < 0)
+			return -1;
+	}
+	if (connect_in_mode(plan, shared, netns, ret, out) < 0)
+		return -1;
+	return plan->network.sysctls ? netns_run(netns, apply_sysctls, (void *)plan, out) : 0;
 }
 
 void net_leave(const struct shared *shared, struct net_attachment *attachment)

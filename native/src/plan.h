@@ -94,9 +94,11 @@ struct plan_network {
 	char *uplink_script;  /* the wrapper of the program */
 	char *uplink_program; /* slirp4netns or pasta, absolute path */
 	unsigned mtu;	      /* of the uplink */
+	unsigned way_mtu;     /* of what leaves over IPv4 by a private one; 0 = that of the link */
 	char *hosts_file; /* the line "ADDRESS\tNAMES" is appended once the address is known; NULL =
 			     none */
 	char *hosts_names;
+	struct json_t *sysctls; /* of links that are there only once it is connected; NULL = none */
 };
 
 /* An empty volume is filled with what the image has at its mount point. */

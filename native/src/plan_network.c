@@ -139,7 +139,7 @@ int plan_read_port(json_t *object, struct plan_port *ret, struct failure *out)
 	if (plan_check_members(object, "network.ports", known, out) < 0 ||
 		plan_get_choice(
 			object, "protocol", protocols, array_size(protocols), &protocol, out) < 0 ||
-		get_port(object, "port", 1, &ret->port, out) < 0 ||
+		get_port(object, "port", 0, &ret->port, out) < 0 ||
 		plan_get_list(object, "addresses", false, &ret->addresses, out) < 0 ||
 		get_port(object, "first", 0, &ret->first, out) < 0 ||
 		get_port(object, "last", ret->first, &ret->last, out) < 0)
@@ -182,13 +182,16 @@ static int read_uplink(json_t *object, struct plan_network *ret, struct failure 
 	if (plan_get_path(object, "uplinkScript", need, &ret->uplink_script, out) < 0 ||
 		plan_get_path(object, "uplinkProgram", need, &ret->uplink_program, out) < 0)
 		return -1;
-	return read_mtu(object, need, &ret->mtu, out);
+	if (read_mtu(object, need, &ret->mtu, out) < 0)
+		return -1;
+	ret->way_mtu = ret->mode == NETWORK_PRIVATE ? way_mtu(ret->uplink, ret->mtu) : 0;
+	return 0;
 }
 
 int plan_read_network(json_t *object, struct plan_network *ret, struct failure *out)
 {
 	static const char *const known[] = {"mode", "endpoints", "names", "ports", "mtu", "uplink",
-		"uplinkScript", "uplinkProgram", "hostsFile", "hostsNames", NULL};
+		"uplinkScript", "uplinkProgram", "hostsFile", "hostsNames", "sysctls", NULL};
 	static const char *const modes[] = {"none", "host", "bridge", "private", "container"};
 	int mode = 0;
 
@@ -200,6 +203,9 @@ int plan_read_network(json_t *object, struct plan_network *ret, struct failure *
 		plan_get_path(object, "hostsFile", OPTIONAL, &ret->hosts_file, out) < 0 ||
 		plan_get_text(object, "hostsNames", OPTIONAL, &ret->hosts_names, out) < 0)
 		return -1;
+	ret->sysctls = json_incref(json_object_get(object, "sysctls"));
+	if (ret->sysctls && !json_is_object(ret->sysctls))
+		return plan_bad(out, "network.sysctls", "must be an object");
 	if (mode != NETWORK_BRIDGE)
 		return 0;
 	if (read_endpoints(json_object_get(object, "endpoints"), ret, out) < 0 ||
@@ -242,4 +248,5 @@ void plan_clear_network(struct plan_network *network)
 	free(network->uplink_program);
 	free(network->hosts_file);
 	free(network->hosts_names);
+	json_decref(network->sysctls);
 }

@@ -55,7 +55,8 @@ static int read_entry(
 		ret->protocol = IPPROTO_UDP;
 	else
 		return refuse(out, "the protocol is neither tcp nor udp");
-	if (port < 1 || port > 65535)
+	/* Port 0 can be given away as any other; nobody answers there. */
+	if (port < 0 || port > 65535)
 		return refuse(out, "no such port");
 	/* The first descriptor is N. */
 	if (listener < 1 || (size_t)listener >= descriptors)

@@ -3,6 +3,8 @@
 #ifndef LIGHTER_SYSCTL_H
 #define LIGHTER_SYSCTL_H
 
+#include <jansson.h>
+
 #include "fail.h"
 #include "spec.h"
 
@@ -10,5 +12,8 @@
  * container's namespaces. A setting that does not belong to one of the spec's namespaces is
  * refused: it would be the host's. */
 int sysctl_apply(int proc, const struct spec *spec, struct failure *out);
+
+/* Writes { name: value } below /proc/sys/net; only from within netns_run(). */
+int sysctl_apply_network(const json_t *settings, struct failure *out);
 
 #endif

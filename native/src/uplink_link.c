@@ -46,7 +46,9 @@ int uplink_configure(int netns, int route, const struct plan *plan, struct failu
 		return -1;
 	if (add_ipv6(netns, route, index, out) < 0)
 		return -1;
-	return bare ? route_set_default(
-			      route, &(struct default_route){AF_INET, &gateway, 0, 0}, out)
-		    : 0;
+	/* slirp4netns has made its own, which knows nothing of packets of another size. */
+	if (!bare && plan->network.way_mtu == 0)
+		return 0;
+	return route_set_default(
+		route, &(struct default_route){AF_INET, &gateway, 0, plan->network.way_mtu}, out);
 }

@@ -13,8 +13,10 @@
 #include "container_lock.h"
 #include "id_map.h"
 #include "json_read.h"
+#include "layer_readers.h"
 #include "mount.h"
 #include "path.h"
+#include "placeholders.h"
 #include "rootfs_mount.h"
 #include "scope.h"
 
@@ -83,6 +85,7 @@ static int read_view(struct view *view, struct failure *out)
 		plan_read_rootfs(json_object_get(root, "rootfs"), &view->rootfs, out) < 0 ||
 		read_mounts(json_object_get(root, "mounts"), view, out) < 0)
 		return -1;
+	view->started = json_is_true(json_object_get(root, "started"));
 	view->running = json_object_get(root, "monitor") != NULL;
 	if (!view->running)
 		return 0;
@@ -103,7 +106,10 @@ int view_load(const char *path, struct view *ret, struct failure *out)
 	ret->document = json_read(fd, FILE_LIMIT, JSON_REJECT_DUPLICATES, &error);
 	if (!ret->document)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "%.300s: %s", path, error.text);
-	return read_view(ret, out);
+	if (read_view(ret, out) < 0)
+		return -1;
+	layer_readers_join(&ret->rootfs.lower);
+	return 0;
 }
 
 void view_clear(struct view *view)
@@ -185,6 +191,14 @@ static bool is_filled(const struct view *view)
 	       faccessat(AT_FDCWD, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static bool is_furnished(const struct view *view)
+{
+	auto_free char *mark = NULL;
+
+	return asprintf(&mark, "%s/.dockerenv", view->rootfs.upper) >= 0 &&
+	       faccessat(AT_FDCWD, mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int open_place(int root, const struct view_mount *mount, bool directory, bool writable)
 {
 	if (!writable)
@@ -245,6 +259,25 @@ static int mount_view(const struct view *view, enum view_kind kind, const char *
 	return 0;
 }
 
+/* What the start makes is to be seen before it too. Whoever holds the lock is starting the
+ * container; one that cannot be written to is read as it is. */
+static void furnish(const struct view *view, const char *target)
+{
+	struct plan_rootfs rootfs = view->rootfs;
+	struct failure ignored = {0};
+	struct rootfs_mount mounted;
+	auto_close int lock = container_lock(view->directory, -1, &ignored);
+
+	rootfs.read_only = false;
+	if (lock < 0 || rootfs_mount(&rootfs, target, &mounted, &ignored) < 0)
+		return;
+	auto_close int root = open_root(target, &ignored);
+
+	if (root >= 0)
+		placeholders_add(root);
+	umount2(target, MNT_DETACH);
+}
+
 /* A container that was never started may lack places for its volumes: they are made then, as a
  * start would. */
 static int enter_stopped(const struct view *view, enum view_kind kind, struct failure *out)
@@ -256,7 +289,11 @@ static int enter_stopped(const struct view *view, enum view_kind kind, struct fa
 
 	if (asprintf(&target, "%s/bundle/rootfs", view->directory) < 0)
 		return fail(out, ENOMEM, STEP, "cannot name the root filesystem");
-	if ((locked && lock_container(view, out) < 0) || userns_create(&view->id_map, 0, out) < 0)
+	if (userns_create(&view->id_map, 0, out) < 0)
+		return -1;
+	if (!view->started && !is_furnished(view))
+		furnish(view, target);
+	if (locked && lock_container(view, out) < 0)
 		return -1;
 	result = mount_view(view, kind, target, &root, out);
 	if (result > 0) {

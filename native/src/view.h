@@ -22,7 +22,7 @@ struct view {
 	char *directory; /* of the container */
 	struct id_map id_map;
 	struct plan_rootfs rootfs;
-	bool running;
+	bool running, started; /* now; ever */
 	struct identity monitor, process;
 	struct view_mount *mounts; /* volumes and binds, for a container that does not run */
 	size_t mount_count;

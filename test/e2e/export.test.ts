@@ -98,7 +98,23 @@ describe.each(['overlay', 'fuse-overlayfs', 'copy'])('%s', (driver) => {
       { env },
     )
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(entriesOf(join(world.home, 'new.tar'))).toContain('drwxr-xr-x 0/0 bin/')
+    const entries = entriesOf(join(world.home, 'new.tar'))
+    expect(entries).toContain('drwxr-xr-x 0/0 bin/')
+    // As Docker, whose layer with these is there from the creation on.
+    for (const name of [
+      '.dockerenv',
+      'dev/console',
+      'etc/hostname',
+      'etc/hosts',
+      'etc/resolv.conf',
+    ]) {
+      expect(entries).toContain(`-rwxr-xr-x 0/0 ${name}`)
+    }
+    for (const name of ['dev/pts/', 'dev/shm/', 'proc/', 'sys/']) {
+      expect(entries).toContain(`drwxr-xr-x 0/0 ${name}`)
+    }
+    expect(entries).toContain('lrwxrwxrwx 0/0 etc/mtab -> /proc/mounts')
+    expect((await lighter('diff', `new-${driver}`)).stdout).toBe('')
     const { stdout } = await lighter('inspect', `new-${driver}`)
     expect(JSON.parse(stdout)[0].State.Status).toBe('created')
   })

@@ -5,6 +5,7 @@ import type { IdMap } from '../../runtime/protocol.ts'
 import type { DeviceEdits } from '../cdi.ts'
 import type { ContainerRecord } from '../record.ts'
 import type { SharedNamespaces } from '../sharing.ts'
+import { splitSysctls } from '../sysctls.ts'
 import { userMap } from '../user-map.ts'
 import { resolveCapabilities } from './capabilities.ts'
 import { findDevices, findHostDevices } from './devices.ts'
@@ -39,7 +40,7 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
   const ownNames = host.namespaces?.uts !== 'host'
   const sysctls = {
     ...(ownNetwork && !world.shared.network ? networkSysctls(ids.gids) : {}),
-    ...checkSysctls(host, ownNetwork),
+    ...checkSysctls(record, ownNetwork),
   }
   return {
     ociVersion: '1.0.2',
@@ -113,7 +114,11 @@ function mayUseReno(): boolean {
 }
 
 /** What would be set on the host is refused, in the words of runc. */
-function checkSysctls(host: ContainerRecord['host'], ownNetwork: boolean): Record<string, string> {
+function checkSysctls(
+  record: ContainerRecord,
+  ownNetwork: boolean,
+): Readonly<Record<string, string>> {
+  const { host } = record
   const refuse = (name: string, where: string): never => {
     throw new LighterError('bad-input', `${TASK}sysctl "${name}" ${where}`)
   }
@@ -124,7 +129,7 @@ function checkSysctls(host: ContainerRecord['host'], ownNetwork: boolean): Recor
       refuse(name, 'is not allowed in the hosts ipc namespace')
     }
   }
-  return host.sysctls ?? {}
+  return host.sysctls ? splitSysctls(record).first : {}
 }
 
 const TASK = 'failed to create task for container: '

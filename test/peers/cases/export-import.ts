@@ -21,6 +21,14 @@ export default topic('export-import', [
     name: 'the files that are made for each container',
     script: sh`docker run --name px busybox true; docker export px | tar -t | grep -x -e .dockerenv -e etc/hosts -e etc/resolv.conf -e etc/hostname -e dev/console -e dev/pts/ -e dev/shm/ -e etc/mtab | sort`,
   },
+  {
+    name: 'they are there before the first start',
+    script: sh`docker create --name px busybox true >/dev/null; docker export px | tar -tv --numeric-owner | awk '{print $1, $2, $3 * ($1 !~ /^d/), $6, $7, $8}' | grep -e dockerenv -e 'etc/h' -e etc/resolv -e ' dev/' -e ' proc/' -e ' sys/' -e mtab | sort; docker diff px; docker cp px:/.dockerenv - | tar -t; docker cp px:/etc/mtab - | tar -tv | awk '{print $6, $7, $8}'; docker cp px:/dev - | tar -t | sort; docker start -a px; docker diff px`,
+  },
+  {
+    name: 'what was copied before the first start stays',
+    script: sh`docker create --name px busybox cat /.dockerenv >/dev/null; echo mine >f; docker cp f px:/.dockerenv; docker cp f px:/etc/hosts; docker export px | tar -xO .dockerenv etc/hosts; docker start -a px; docker diff px`,
+  },
   { name: 'export of what is not there', script: sh`docker export nosuch` },
   {
     name: 'export to where nobody can write',

@@ -32,6 +32,10 @@ export default topic('ports', [
     script: sh`for p in 99999 80:99999 a:80 80-81:80 80/foo 1.2.3:80:80 '[::1:80:80' ''; do echo "$p:"; docker create -p "$p" busybox; echo "= $?"; done`,
   },
   {
+    name: 'port 0 of a container',
+    script: sh`docker run -d --name pp -p 18250:0 -p 18251-18252:0-1/udp busybox sleep 100 >/dev/null; docker inspect -f '{{json .HostConfig.PortBindings}} {{json .Config.ExposedPorts}} {{json .NetworkSettings.Ports}}' pp; docker port pp; docker ps --format '{{.Ports}}'; docker run -d --name pq --expose 0 -P -p 0 busybox sleep 100 >/dev/null; docker port pq | sed 's/:[0-9]*$/:N/'; docker create --name pr -p 0:80 busybox >/dev/null; docker inspect -f '{{json .HostConfig.PortBindings}}' pr`,
+  },
+  {
     name: 'no ports where there is no network',
     script: sh`docker run -d --name p1 --network none -p 18260:80 busybox sleep 100 >/dev/null; docker port p1; docker inspect -f '{{json .NetworkSettings.Ports}}' p1; docker run -d --name p2 --network host -p 18260:80 busybox sleep 100 >/dev/null; docker port p2`,
   },

@@ -112,6 +112,15 @@ export default topic('run-flags', [
     script: sh`docker run --rm --ulimit nofile=100:200 --ulimit core=0 busybox sh -c 'ulimit -n; ulimit -Hn; ulimit -c'`,
   },
   {
+    name: 'sysctl of a link',
+    script: sh`docker run --rm --sysctl net.ipv4.conf.eth0.log_martians=1 --sysctl net.ipv4.neigh.eth0.gc_stale_time=77 --sysctl net.ipv4.conf.lo.log_martians=1 busybox cat /proc/sys/net/ipv4/conf/eth0/log_martians /proc/sys/net/ipv4/neigh/eth0/gc_stale_time /proc/sys/net/ipv4/conf/lo/log_martians; docker run --rm --sysctl net.ipv4.conf.eth5.forwarding=0 busybox true; echo "= $?"; docker run --rm --network none --sysctl net.ipv4.conf.eth0.forwarding=0 busybox true; echo "= $?"`,
+    phrases: ['net/ipv4/conf/eth0/forwarding', 'no such file or directory'],
+  },
+  {
+    name: 'sysctls of an endpoint, which Docker 26 does not know',
+    script: sh`docker run --rm --network name=bridge,driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1 busybox cat /proc/sys/net/ipv4/conf/eth0/log_martians`,
+  },
+  {
     name: 'sysctl',
     script: sh`docker run --rm --sysctl net.ipv4.ip_forward=1 busybox cat /proc/sys/net/ipv4/ip_forward`,
   },

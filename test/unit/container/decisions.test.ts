@@ -58,6 +58,15 @@ test('a running container whose monitor died reads as killed', () => {
   const lost = interpretState(document, () => false)
   expect(lost).toMatchObject({ status: 'exited', exitCode: 137, error: 'monitor lost' })
   expect(formatStatus(lost, 7_200_000)).toBe('Exited (137) 2 hours ago')
+  const finishedAt = (last: string) =>
+    interpretState(
+      document,
+      () => false,
+      () => last,
+    )
+  const later = '1970-01-01T01:00:00.000000000Z'
+  expect(finishedAt(later)).toMatchObject({ startedAt, finishedAt: later })
+  expect(finishedAt('1969-01-01T00:00:00.000000000Z')).toMatchObject({ finishedAt: startedAt })
 })
 
 test('an entrypoint of the user drops the command of the image', () => {

@@ -5,7 +5,7 @@ import {
   isLowerAlphanumeric,
   isLowerHex,
 } from '../../../lib/core/characters.ts'
-import { instantText } from '../../../lib/core/instant.ts'
+import { instantText, nowNanoseconds, shortInstant } from '../../../lib/core/instant.ts'
 import { randomBelow, randomHex } from '../../../lib/core/random.ts'
 import { parseTruth } from '../../../lib/core/truth.ts'
 
@@ -44,10 +44,29 @@ test('hex digits are counted', () => {
 test.each([0, 1, 951782399999, 1709164800000, 4102444799007, Date.now()])(
   'the instant %i is written as toISOString does',
   (milliseconds) => {
-    const date = new Date(milliseconds)
-    expect(instantText(date)).toBe(date.toISOString())
+    const text = instantText(BigInt(milliseconds) * 1_000_000n + 120n)
+    expect(text).toBe(new Date(milliseconds).toISOString().replace('Z', '000120Z'))
+    expect(Date.parse(text)).toBe(milliseconds)
   },
 )
+
+test('an instant as Go writes it', () => {
+  expect(shortInstant(instantText(1_500_000_000n))).toBe('1970-01-01T00:00:01.5Z')
+  expect(shortInstant(instantText(10_000_000_000n))).toBe('1970-01-01T00:00:10Z')
+  expect(shortInstant('0001-01-01T00:00:00Z')).toBe('0001-01-01T00:00:00Z')
+})
+
+test('now has more digits than milliseconds, and agrees with the clock', () => {
+  const before = Date.now()
+  const instants = Array.from({ length: 100 }, nowNanoseconds)
+  const after = Date.now()
+  for (const instant of instants) {
+    expect(Number(instant / 1_000_000n)).toBeGreaterThanOrEqual(before)
+    expect(Number(instant / 1_000_000n)).toBeLessThanOrEqual(after)
+  }
+  expect(instants.some((instant) => instant % 1_000_000n !== 0n)).toBe(true)
+  expect([...instants].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))).toEqual(instants)
+})
 
 test('truth values are those of strconv.ParseBool', () => {
   expect(['1', 't', 'T', 'TRUE', 'true', 'True'].map(parseTruth)).toEqual(Array(6).fill(true))

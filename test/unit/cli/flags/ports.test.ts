@@ -17,7 +17,6 @@ describe('--publish', () => {
   })
 
   test.each([
-    ['0', 'Invalid containerPort: 0'],
     ['70000', 'Invalid containerPort: 70000'],
     ['=5', "invalid publish opts format (should be name=value but got '=5')"],
     ['target=80,b', "invalid publish opts format (should be name=value but got 'b')"],
