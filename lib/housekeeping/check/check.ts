@@ -1,12 +1,17 @@
 import type { Engine } from '../../engine.ts'
 import { listNames } from '../../fs/drafts.ts'
-import { checkBlobs, listBlobs } from './blobs.ts'
+import { isRetiredName } from '../../image/retired.ts'
+import { type BadBlobs, checkBlobs, listBlobs } from './blobs.ts'
 import { checkContainers } from './containers.ts'
 import type { Check, CheckOptions, Finding, Outcome } from './finding.ts'
-import { checkImages, checkReferences, listKnownImages } from './images.ts'
+import { checkImages, listKnownImages } from './images.ts'
+import { checkIndexes } from './indexes.ts'
 import { checkLayers, namesOfLost } from './layers.ts'
 import { checkLeftovers } from './leftovers.ts'
 import { checkNetworks, checkVolumes } from './objects.ts'
+import { checkReferences } from './references.ts'
+
+const NO_BLOBS: BadBlobs = { wrong: new Set(), unreadable: new Set() }
 
 /** What was looked at, and what was found. */
 export interface CheckResult {
@@ -41,15 +46,16 @@ export async function checkStore(
   const result = {
     images: new Set(listKnownImages(check).map(({ id }) => id)).size,
     blobs: listBlobs(data).length,
-    layers: listNames(`${data}/layers`).length,
+    layers: listNames(`${data}/layers`).filter((name) => !isRetiredName(name)).length,
     containers: listNames(`${data}/containers`).length,
     outcomes,
   }
   await checkReferences(check)
-  const bad = options.quick ? new Set<never>() : await checkBlobs(check)
-  const lost = await checkLayers(check, bad)
+  const bad = options.quick ? NO_BLOBS : await checkBlobs(check)
+  const lost = await checkLayers(check, bad.wrong)
   await checkContainers(check, namesOfLost(check, lost))
   await checkImages(check, bad, lost)
+  await checkIndexes(check)
   await checkNetworks(check)
   await checkVolumes(check)
   await checkLeftovers(check)

@@ -1,15 +1,16 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Container, containerDirectory, readContainer } from '../../container/catalog.ts'
-import { claimName, findNameOwner, freeStaleName, listStaleNames } from '../../container/names.ts'
+import { claimName, findNameOwner, freeStaleName, isStaleName } from '../../container/names.ts'
 import { removeContainer, removeDamaged } from '../../container/remove.ts'
 import { isLive, readState } from '../../container/state.ts'
 import { LighterError } from '../../core/errors.ts'
 import { shortId } from '../../core/ids.ts'
 import { listNames } from '../../fs/drafts.ts'
 import { parseJson, readSmallText } from '../../fs/read.ts'
+import { runsAfterAll } from '../../image/layer-users.ts'
 import { readVolume } from '../../volume/volume.ts'
-import { type Check, persists } from './finding.ts'
+import { type Check, guard, persists } from './finding.ts'
 
 const MAX_STATE = 64 * 1024
 
@@ -20,15 +21,21 @@ const MAX_STATE = 64 * 1024
 export async function checkContainers(check: Check, lost: ReadonlySet<string>): Promise<void> {
   const { data } = check.engine.paths
   for (const id of listNames(join(data, 'containers'))) {
-    const container = readContainer(data, id)
-    if (!container) await checkDamaged(check, id)
-    else if (!(await checkState(check, container))) continue
-    else if (await checkLayersOf(check, container, lost)) {
-      await checkName(check, container)
-      await checkVolumesOf(check, container)
-    }
+    await guard(check, { kind: 'container', id: shortId(id) }, () =>
+      checkContainer(check, id, lost),
+    )
   }
-  await checkNames(check)
+  for (const name of listNames(join(data, 'names')))
+    await guard(check, { kind: 'name', id: name }, () => checkStaleName(check, name))
+}
+
+async function checkContainer(check: Check, id: string, lost: ReadonlySet<string>): Promise<void> {
+  const container = readContainer(check.engine.paths.data, id)
+  if (!container) return await checkDamaged(check, id)
+  if (!(await checkState(check, container))) return
+  if (!(await checkLayersOf(check, container, lost))) return
+  await checkName(check, container)
+  await checkVolumesOf(check, container)
 }
 
 async function checkDamaged(check: Check, id: string): Promise<void> {
@@ -36,8 +43,7 @@ async function checkDamaged(check: Check, id: string): Promise<void> {
   const directory = containerDirectory(data, id)
   const isWrong = () => existsSync(directory) && !readContainer(data, id)
   if (!(await persists(isWrong))) return
-  const running = isLive(readState(directory))
-  const remove = check.repair && check.force && !running
+  const remove = check.repair && check.force && !(await runsAfterAll(check.engine, id))
   if (remove) await removeDamaged(check.engine, id)
   check.report({
     kind: 'container',
@@ -51,21 +57,32 @@ async function checkDamaged(check: Check, id: string): Promise<void> {
 /** A state that a power cut tore reads as none; without the file the container is one that never ran. Whether it is still there. */
 async function checkState(check: Check, { record, directory }: Container): Promise<boolean> {
   const path = join(directory, 'state.json')
-  const isWrong = (): boolean => {
-    const text = readSmallText(path, MAX_STATE)
-    return text !== undefined && typeof parseJson(text) !== 'object'
-  }
-  if (await persists(isWrong)) {
-    if (check.repair) rmSync(path, { force: true })
+  if (await persists(() => isDamagedState(path))) {
+    const running = await runsAfterAll(check.engine, record.id)
+    const mend = check.repair && !running
+    if (mend) rmSync(path, { force: true, recursive: true })
     check.report({
       kind: 'container',
       id: record.name,
-      outcome: check.repair ? 'mended' : 'damaged',
+      outcome: mend ? 'mended' : 'damaged',
       problem: 'its state is damaged',
-      advice: check.repair ? 'forgotten: it can be started' : '--repair forgets it',
+      advice: mend
+        ? 'forgotten: it can be started'
+        : running
+          ? 'it runs: what happens to it next is recorded anew'
+          : '--repair forgets it',
     })
   }
   return existsSync(directory)
+}
+
+function isDamagedState(path: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (!status) return false
+  if (!status.isFile() || status.size > MAX_STATE) return true
+  const text = readSmallText(path, MAX_STATE)
+  const state = parseJson(text)
+  return text !== undefined && (typeof state !== 'object' || state === null)
 }
 
 /** Whether it stays. */
@@ -148,17 +165,15 @@ async function checkVolumesOf(check: Check, { record, directory }: Container): P
   }
 }
 
-async function checkNames(check: Check): Promise<void> {
+async function checkStaleName(check: Check, name: string): Promise<void> {
   const { data } = check.engine.paths
-  for (const name of listStaleNames(data)) {
-    if (!(await persists(() => listStaleNames(data).includes(name)))) continue
-    if (check.repair) freeStaleName(data, name)
-    check.report({
-      kind: 'name',
-      id: name,
-      outcome: check.repair ? 'removed' : 'leftover',
-      problem: 'no container has it, and who claimed it is dead',
-      advice: check.repair ? 'free again' : 'it is free for whoever wants it',
-    })
-  }
+  if (!(await persists(() => isStaleName(data, name)))) return
+  if (check.repair) freeStaleName(data, name)
+  check.report({
+    kind: 'name',
+    id: name,
+    outcome: check.repair ? 'removed' : 'leftover',
+    problem: 'no container has it, and who claimed it is dead',
+    advice: check.repair ? 'free again' : 'it is free for whoever wants it',
+  })
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isSystemError, LighterError, systemErrorText } from '../../core/errors.ts'
 import type { Engine } from '../../engine.ts'
 import type { UserNamespace } from '../../runtime/userns.ts'
 
@@ -47,6 +48,44 @@ export interface Check extends CheckOptions {
   engine: Engine
   namespace: UserNamespace
   report(finding: Finding): void
+}
+
+/**
+ * Looks at one thing. What cannot be read is a finding, and no reason to leave the rest unlooked at; nor is it one to remove anything.
+ */
+export async function guard(
+  check: Check,
+  { kind, id }: Pick<Finding, 'kind' | 'id'>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const problem = await attempt(work)
+  if (typeof problem !== 'string') return
+  const advice = 'make it readable and check again'
+  check.report({
+    kind,
+    id,
+    outcome: 'damaged',
+    problem: `it cannot be checked: ${problem}`,
+    advice,
+  })
+}
+
+/** The result of something that reads, or why it cannot be read. */
+export async function attempt<Result>(
+  work: () => Result | Promise<Result>,
+): Promise<Result | string> {
+  try {
+    return await work()
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+/** Why something cannot be read; what is a fault of this program is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof LighterError) return error.message
+  if (isSystemError(error)) return systemErrorText(error)
+  throw error
 }
 
 const LOOKS = 3

@@ -26,13 +26,27 @@ export async function unpackFresh(
 ): Promise<FreshLayer | string> {
   let why = NO_BLOB
   for (const { digest, size } of blobs) {
-    const fd = bad.has(digest) ? undefined : openIfThere(check.engine.stores, digest, size)
-    if (fd === undefined) continue
-    const fresh = await unpack(check, diffId, fd).catch((error: unknown) => explain(error, digest))
-    if (typeof fresh !== 'string') return fresh
-    why = fresh
+    if (bad.has(digest)) continue
+    const fresh = await unpackBlob(check, diffId, digest, size)
+    if (typeof fresh === 'object') return fresh
+    why = fresh ?? why
   }
   return why
+}
+
+/** Why that cannot be; `undefined` where the blob is not there. */
+async function unpackBlob(
+  check: Check,
+  diffId: Digest,
+  digest: Digest,
+  size: number,
+): Promise<FreshLayer | string | undefined> {
+  try {
+    const fd = openIfThere(check.engine.stores, digest, size)
+    return fd === undefined ? undefined : await unpack(check, diffId, fd)
+  } catch (error) {
+    return explain(error, digest)
+  }
 }
 
 async function unpack(check: Check, diffId: Digest, fd: number): Promise<FreshLayer> {

@@ -1,50 +1,43 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { LighterError } from '../../core/errors.ts'
 import { type Digest, shortId } from '../../core/ids.ts'
-import { listNames } from '../../fs/drafts.ts'
-import { parseJson } from '../../fs/read.ts'
 import { type Image, readImage } from '../../image/find.ts'
 import { removeImage } from '../../image/remove.ts'
 import { listImageUsers } from '../../image/users.ts'
-import { type Descriptor, parseManifest } from '../../oci/image.ts'
+import type { Descriptor } from '../../oci/image.ts'
 import { familiarReference, parseReference } from '../../oci/reference.ts'
 import { blobPath } from '../../store/blobs.ts'
-import {
-  deriveIndex,
-  findInIndex,
-  isIndexCurrent,
-  listReferences,
-  type ReferenceRecord,
-  readReference,
-  writeReference,
-} from '../../store/references.ts'
-import { hasBlobAnywhere, ownsStore, peekBlobAnywhere } from '../../store/shared.ts'
-import { type Check, persists } from './finding.ts'
+import { listReferences, type ReferenceRecord, readReference } from '../../store/references.ts'
+import { hasBlobAnywhere, ownsStore } from '../../store/shared.ts'
+import type { BadBlobs } from './blobs.ts'
+import { type Check, guard, persists, reasonOf } from './finding.ts'
 
 /** An image under all names of one manifest. */
 export interface KnownImage {
   id: Digest
   names: ReferenceRecord[]
-  /** Absent: its manifest or its configuration cannot be read. */
-  image: Image | undefined
+  /** Absent: its manifest or its configuration is damaged; a text: why it cannot be read. */
+  image: Image | string | undefined
 }
 
 /** All images; those of one configuration with different manifests are several. */
 export function listKnownImages(check: Check): KnownImage[] {
   const known = new Map<string, KnownImage>()
-  for (const record of listReferences(check.engine.paths.data)) {
+  for (const record of listReferences(check.engine.paths.data, (_name, error) => reasonOf(error))) {
     const key = `${record.imageId} ${record.descriptor.digest}`
     const one = known.get(key)
     if (one) one.names.push(record)
-    else
-      known.set(key, {
-        id: record.imageId,
-        names: [record],
-        image: readImage(check.engine, record),
-      })
+    else known.set(key, { id: record.imageId, names: [record], image: tryImage(check, record) })
   }
   return [...known.values()]
+}
+
+function tryImage({ engine }: Check, record: ReferenceRecord): Image | string | undefined {
+  try {
+    return readImage(engine, record)
+  } catch (error) {
+    return reasonOf(error)
+  }
 }
 
 /** The name to call an image by: a tag, else a digest, else its id. */
@@ -57,110 +50,50 @@ export function nameOf({ id, names }: KnownImage): string {
 const isNamed = ({ names }: KnownImage): boolean =>
   names.some(({ reference }) => !reference.startsWith('@'))
 
-/** Records of names that say nothing: a power cut tore them. With `repair` they are written anew from index.json, or go. */
-export async function checkReferences(check: Check): Promise<void> {
-  const { data } = check.engine.paths
-  for (const name of listNames(join(data, 'refs'))) {
-    if (!name.endsWith('.json') || isReference(data, name)) continue
-    if (!(await persists(() => existsSync(join(data, 'refs', name)) && !isReference(data, name))))
-      continue
-    const restored = check.repair && restore(check, name)
-    if (check.repair && !restored) rmSync(join(data, 'refs', name), { force: true })
-    check.report({
-      kind: 'reference',
-      id: decode(name.replace(/\.json$/, '')),
-      outcome: check.repair ? 'mended' : 'damaged',
-      problem: 'its record is damaged',
-      advice: restored
-        ? 'written anew from index.json'
-        : check.repair
-          ? 'removed: the next pull makes it anew'
-          : '--repair writes it anew from index.json, or removes it',
-    })
-  }
-  await checkIndex(check)
-}
-
-/** Writes a record anew from what index.json says: an image that was built or loaded here has no other way back. */
-function restore({ engine }: Check, file: string): boolean {
-  const { data } = engine.paths
-  const known = findInIndex(data, file)
-  const bytes =
-    known && peekBlobAnywhere(engine.stores, known.descriptor.digest, known.descriptor.size)
-  if (!bytes) return false
-  try {
-    const manifest = parseManifest(bytes, known.descriptor.mediaType)
-    if (manifest.kind !== 'image') return false
-    const createdAt = new Date().toISOString()
-    writeReference(data, { ...known, imageId: manifest.config.digest, createdAt })
-    return true
-  } catch (error) {
-    if (error instanceof LighterError) return false
-    throw error
-  }
-}
-
-function isReference(data: string, file: string): boolean {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(join(data, 'refs', file))
-  } catch {
-    return !existsSync(join(data, 'refs', file))
-  }
-  const reference = (parseJson(bytes) as { reference?: unknown } | null | undefined)?.reference
-  return typeof reference === 'string' && readReference(data, reference) !== undefined
-}
-
-function decode(name: string): string {
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
-}
-
-async function checkIndex(check: Check): Promise<void> {
-  const { data } = check.engine.paths
-  // Before the first image there is no layout.
-  if (!existsSync(join(data, 'refs'))) return
-  const isWrong = () => !existsSync(join(data, 'oci-layout')) || !isIndexCurrent(data)
-  if (!(await persists(isWrong))) return
-  if (check.repair) deriveIndex(data)
-  check.report({
-    kind: 'index',
-    id: 'index.json',
-    outcome: check.repair ? 'mended' : 'damaged',
-    problem: 'it does not say what the references say',
-    advice: check.repair ? 'written anew' : '--repair writes it anew',
-  })
-}
-
 /**
  * Whether images have all they need. `bad`: blobs that are known to be damaged; `lost`: layers that cannot be made anew. With
  * `repair` and `force` an image that is not whole is removed.
  */
 export async function checkImages(
   check: Check,
-  bad: ReadonlySet<Digest>,
+  bad: BadBlobs,
   lost: ReadonlySet<Digest>,
 ): Promise<void> {
   for (const known of listKnownImages(check)) {
-    const problem = (): string | undefined => findProblem(check, known, bad, lost)
-    if (!(await persists(() => isKnown(check, known) && problem() !== undefined))) continue
-    const found = problem() ?? ''
-    const isHopeless = check.repair && check.force && !hasUnreadableStore(check)
-    const removed = isHopeless ? await forceRemoval(check, known) : undefined
-    check.report({
-      kind: 'image',
-      id: nameOf(known),
-      outcome: removed === true ? 'mended' : 'damaged',
-      problem: found,
-      advice: removed === true ? 'removed' : (removed ?? adviceFor(known)),
-    })
+    const id = nameOf(known)
+    await guard(check, { kind: 'image', id }, () => checkImage(check, known, bad, lost))
   }
 }
 
-function adviceFor(known: KnownImage): string {
+async function checkImage(
+  check: Check,
+  known: KnownImage,
+  bad: BadBlobs,
+  lost: ReadonlySet<Digest>,
+): Promise<void> {
+  const problem = (): Problem | undefined => findProblem(check, known, bad, lost)
+  if (!(await persists(() => isKnown(check, known) && problem() !== undefined))) return
+  const found = problem()
+  if (!found) return
+  const isHopeless = check.repair && check.force && !found.unknown && !hasUnreadableStore(check)
+  const removed = isHopeless ? await forceRemoval(check, known) : undefined
+  check.report({
+    kind: 'image',
+    id: nameOf(known),
+    outcome: removed === true ? 'mended' : 'damaged',
+    problem: found.text,
+    advice: removed === true ? 'removed' : (removed ?? adviceFor(known, found)),
+  })
+}
+
+interface Problem {
+  text: string
+  /** It may be whole: something cannot be read. */
+  unknown?: boolean
+}
+
+function adviceFor(known: KnownImage, { unknown = false }: Problem): string {
+  if (unknown) return 'make it readable and check again'
   const name = nameOf(known)
   return isNamed(known)
     ? `'pull ${name}' fetches what is missing, --repair --force removes the image`
@@ -177,27 +110,26 @@ const isKnown = (check: Check, { names }: KnownImage): boolean =>
 function findProblem(
   check: Check,
   { id, names }: KnownImage,
-  bad: ReadonlySet<Digest>,
+  bad: BadBlobs,
   lost: ReadonlySet<Digest>,
-): string | undefined {
+): Problem | undefined {
   const [record] = names
   if (!record) return undefined
-  const blob = (what: string, descriptor: Descriptor): string | undefined =>
-    blobProblem(check, what, descriptor, bad)
-  const manifest = blob('manifest', record.descriptor)
+  const manifest = blobProblem(check, 'manifest', record.descriptor, bad)
   if (manifest) return manifest
-  const image = readImage(check.engine, record)
-  if (!image) return 'its manifest or its configuration is missing or damaged'
-  if (bad.has(image.id)) return `its configuration ${image.id} is damaged`
-  if (image.id !== id) return `its name says ${id}, its manifest ${image.id}`
+  const image = tryImage(check, record)
+  if (typeof image === 'string') return { text: `it cannot be read: ${image}`, unknown: true }
+  if (!image) return { text: 'its manifest or its configuration is missing or damaged' }
+  if (bad.wrong.has(image.id)) return { text: `its configuration ${image.id} is damaged` }
+  if (image.id !== id) return { text: `its name says ${id}, its manifest ${image.id}` }
   if (image.config.diffIds.length !== image.layers.length)
-    return 'its manifest and its configuration disagree'
+    return { text: 'its manifest and its configuration disagree' }
   for (const layer of image.layers) {
-    const problem = blob('layer', layer)
+    const problem = blobProblem(check, 'layer', layer, bad)
     if (problem) return problem
   }
   const gone = image.config.diffIds.find((diffId) => lost.has(diffId))
-  return gone && `its layer ${gone} is damaged`
+  return gone && { text: `its layer ${gone} is damaged` }
 }
 
 const sameNames = (one: KnownImage, names: readonly ReferenceRecord[]): boolean =>
@@ -207,11 +139,14 @@ function blobProblem(
   { engine }: Check,
   what: string,
   { digest, size }: Descriptor,
-  bad: ReadonlySet<Digest>,
-): string | undefined {
+  { wrong, unreadable }: BadBlobs,
+): Problem | undefined {
   const isOwn = existsSync(blobPath(engine.paths.data, digest))
-  if (hasBlobAnywhere(engine.stores, digest, size) && !(isOwn && bad.has(digest))) return undefined
-  return `the blob ${digest} of its ${what} is ${isOwn ? 'damaged' : 'missing'}`
+  const unknown = isOwn && unreadable.has(digest)
+  const isBad = unknown || (isOwn && wrong.has(digest))
+  if (hasBlobAnywhere(engine.stores, digest, size) && !isBad) return undefined
+  const how = unknown ? 'cannot be read' : `is ${isOwn ? 'damaged' : 'missing'}`
+  return { text: `the blob ${digest} of its ${what} ${how}`, unknown }
 }
 
 /** Whether what is missing may be in an image store that is not there now. */

@@ -1,11 +1,15 @@
-import { existsSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../../core/errors.ts'
-import { type Digest, digestHex, isDigest } from '../../core/ids.ts'
-import { listNames } from '../../fs/drafts.ts'
+import { type Digest, digestHex, isDigest, shortId } from '../../core/ids.ts'
+import { bootId } from '../../fs/boot-id.ts'
+import { listNames, listUnpacking } from '../../fs/drafts.ts'
 import { moveToTrash } from '../../fs/trash.ts'
+import { isAlive } from '../../host/process.ts'
 import { publishDraft } from '../../image/layer.ts'
 import { isSquashed } from '../../image/layer-kind.ts'
+import { findLayerUser, type LayerUser } from '../../image/layer-users.ts'
+import { removeRetired, retiredPlace } from '../../image/retired.ts'
 import { layerStacks } from '../../image/users.ts'
 import type { Descriptor } from '../../oci/image.ts'
 import { digestTrees, exchangeTrees, removeTrees, syncLayers } from '../../runtime/userns.ts'
@@ -17,10 +21,10 @@ import {
   writeTreeDigest,
 } from '../../store/layers.ts'
 import { hasBlobAnywhere, hasLayerAnywhere } from '../../store/shared.ts'
-import { type Check, forEach, persists } from './finding.ts'
+import { type Check, forEach, guard, persists, reasonOf } from './finding.ts'
 import { NO_BLOB, unpackFresh } from './fresh-layer.ts'
 import { hasUnreadableStore, listKnownImages } from './images.ts'
-import { retireTree, runningUser } from './layer-users.ts'
+import { hasUnreadableReferences } from './references.ts'
 
 /** A layer that is there, or should be. */
 interface Layer {
@@ -29,6 +33,8 @@ interface Layer {
   blobs: Descriptor[]
   /** An image or a container stands on it. */
   wanted: boolean
+  /** Something that cannot be read may say more of it. */
+  uncertain: boolean
 }
 
 /**
@@ -45,16 +51,26 @@ interface Layer {
  */
 export async function checkLayers(check: Check, bad: ReadonlySet<Digest>): Promise<Set<Digest>> {
   const lost = new Set<Digest>()
-  await forEach(listLayers(check), async (layer) => {
-    const problem = await findProblem(check, layer, bad)
-    if (problem === undefined) return
-    const unknown = problem.unknown === true
+  await forEach(listLayers(check), (layer) =>
+    guard(check, { kind: 'layer', id: layer.diffId }, async () => {
+      const problem = await findProblem(check, layer, bad)
+      if (problem && (await settle(check, layer, problem, bad))) lost.add(layer.diffId)
+    }),
+  )
+  return lost
+}
+
+/** Mends what is to be mended, and tells. Returns whether the layer is lost. */
+async function settle(
+  check: Check,
+  layer: Layer,
+  problem: Problem,
+  bad: ReadonlySet<Digest>,
+): Promise<boolean> {
+  const unknown = problem.unknown === true
+  try {
     const done = check.repair && !unknown ? await repair(check, layer, problem, bad) : undefined
     const mended = done === MENDED || done === REMOVED
-    // Nor is one that cannot be mended just now: containers and images go with those that are lost.
-    const isLost =
-      !mended && !unknown && !canBeMade(check, layer, bad) && !hasUnreadableStore(check)
-    if (isLost) lost.add(layer.diffId)
     check.report({
       kind: 'layer',
       id: layer.diffId,
@@ -62,9 +78,12 @@ export async function checkLayers(check: Check, bad: ReadonlySet<Digest>): Promi
       problem: problem.text,
       advice: done ?? (unknown ? 'check it again' : adviceFor(check, layer, bad)),
     })
+    // Nor is one that cannot be mended just now: containers and images go with those that are lost.
+    const isSure = !unknown && !layer.uncertain && !hasUnreadableStore(check)
+    return !mended && isSure && !canBeMade(check, layer, bad)
+  } finally {
     if (problem.draft !== undefined) await removeTrees(check.namespace, [problem.draft])
-  })
-  return lost
+  }
 }
 
 const adviceFor = (check: Check, layer: Layer, bad: ReadonlySet<Digest>): string =>
@@ -84,14 +103,17 @@ function listLayers(check: Check): Layer[] {
   const squashed = isSquashed(engine)
   const layers = new Map<Digest, Layer>()
   const note = (diffId: Digest, wanted: boolean, blob?: Descriptor): void => {
-    const layer = layers.get(diffId) ?? { diffId, blobs: [], wanted: false }
+    const layer = layers.get(diffId) ?? { diffId, blobs: [], wanted: false, uncertain: false }
     layer.wanted ||= wanted
-    if (blob && !layer.blobs.some(({ digest }) => digest === blob.digest)) layer.blobs.push(blob)
+    if (blob && !layer.blobs.some((one) => isSame(one, blob))) layer.blobs.push(blob)
     layers.set(diffId, layer)
   }
+  let unknown = hasUnreadableReferences(check)
   for (const { image } of listKnownImages(check)) {
-    for (const [index, diffId] of (image?.config.diffIds ?? []).entries())
-      note(diffId, true, image?.layers[index])
+    if (typeof image === 'string') unknown = true
+    if (typeof image !== 'object') continue
+    for (const [index, diffId] of image.config.diffIds.entries())
+      note(diffId, true, image.layers[index])
   }
   const named = (names: readonly string[], wanted: boolean): void => {
     for (const name of names) {
@@ -99,9 +121,24 @@ function listLayers(check: Check): Layer[] {
       if (isDigest(diffId) && name === layerName(diffId, squashed)) note(diffId, wanted)
     }
   }
-  named((layerStacks(engine) ?? []).flat(), true)
-  named(listNames(join(data, 'layers')), false)
-  return [...layers.values()]
+  const stacks = readStacks(check)
+  named(stacks?.flat() ?? [], true)
+  // What cannot be read may need any of them.
+  named(listNames(join(data, 'layers')), unknown || !stacks)
+  return [...layers.values()].map((layer) => ({ ...layer, uncertain: unknown || !stacks }))
+}
+
+/** A size that is a lie must not hide one that is right. */
+const isSame = (one: Descriptor, other: Descriptor): boolean =>
+  one.digest === other.digest && one.size === other.size
+
+function readStacks({ engine }: Check): string[][] | undefined {
+  try {
+    return layerStacks(engine)
+  } catch (error) {
+    reasonOf(error)
+    return undefined
+  }
 }
 
 interface Problem {
@@ -127,6 +164,7 @@ async function findProblem(
     const isElsewhere =
       !existsSync(directory) && hasLayerAnywhere(engine.stores, layer.diffId, squashed)
     if (!layer.wanted || isElsewhere || !(await persists(isMissing))) return undefined
+    if (isJustUnpacked(data, layer)) return undefined
     const text = existsSync(directory)
       ? 'its record or its tree is damaged, or was not synced before the machine stopped'
       : 'it is missing'
@@ -134,6 +172,12 @@ async function findProblem(
   }
   return quick ? undefined : await findChange(check, layer, directory, bad)
 }
+
+/** Another command has named its image, and makes it now. */
+const isJustUnpacked = (data: string, { diffId }: Layer): boolean =>
+  listUnpacking(data, digestHex(diffId)).some(
+    ({ owner }) => owner.pid !== process.pid && isAlive({ ...owner, bootId: bootId() }),
+  )
 
 const isWanted = (check: Check, { diffId }: Layer): boolean =>
   listLayers(check).some((layer) => layer.diffId === diffId && layer.wanted)
@@ -197,9 +241,8 @@ async function repair(
   const { data } = engine.paths
   const squashed = isSquashed(engine)
   const name = layerName(layer.diffId, squashed)
-  const user = runningUser(data, name)
-  if (user?.includes('-')) return 'a container is just being made on it'
-  if (user !== undefined) return `stop the container ${user.slice(0, 12)} that runs on it first`
+  const user = await findLayerUser(engine, name)
+  if (user) return adviceAbout(user)
   const directory = layerPath(data, layer.diffId, squashed)
   if (!layer.wanted && !isWanted(check, layer)) {
     await removeTrees(namespace, [moveToTrash(data, directory) ?? []].flat())
@@ -217,10 +260,42 @@ async function repair(
     await publishDraft(engine, draft, layer.diffId)
     return MENDED
   }
-  await exchangeTrees(namespace, draft, directory)
-  syncLayers(namespace, [directory])
-  await retireTree(check, name, draft)
+  await replaceTree(check, layer, draft)
   return MENDED
+}
+
+function adviceAbout({ id, how }: LayerUser): string {
+  if (how === 'is-made') return 'a container is just being made on it'
+  const container = `stop the container ${shortId(id)}`
+  return how === 'runs'
+    ? `${container} that runs on it first`
+    : `${container} first: it runs, and its record does not say on what`
+}
+
+/**
+ * Exchanges two trees. At any instant in which this may be ended the other one has a name that says what it is: the new one that nobody
+ * needs, or the old one that somebody may have mounted.
+ */
+async function replaceTree(check: Check, { diffId }: Layer, draft: string): Promise<void> {
+  const { engine, namespace } = check
+  const { data } = engine.paths
+  const name = layerName(diffId, isSquashed(engine))
+  const directory = layerPath(data, diffId, isSquashed(engine))
+  const place = retiredPlace(data, name)
+  renameSync(draft, place)
+  try {
+    await exchangeTrees(namespace, place, directory)
+  } catch (error) {
+    // Somebody removed it meanwhile, and needs it again or not: here is a good one.
+    if (existsSync(directory)) {
+      await removeTrees(namespace, [place])
+      throw error
+    }
+    await publishDraft(engine, place, diffId)
+    return
+  }
+  syncLayers(namespace, [directory])
+  await removeRetired(engine, place, name)
 }
 
 /** The names of layers that are damaged and stay so. */

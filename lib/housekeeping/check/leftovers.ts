@@ -1,10 +1,8 @@
-import { statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { relative } from 'node:path'
-import { collectGarbage, type Garbage, listGarbage } from '../../image/collect.ts'
+import { collectGarbage, listGarbage } from '../../image/collect.ts'
 import { collectLeftovers, listLeftovers } from '../../image/leftovers.ts'
-import { removeTrees } from '../../runtime/userns.ts'
-import type { Check } from './finding.ts'
-import { listRetired } from './layer-users.ts'
+import { type Check, type Finding, guard } from './finding.ts'
 
 /**
  * What nobody needs any more: work of dead processes, trash, old claims, and blobs and layers that nothing refers to. It harms nobody
@@ -12,33 +10,55 @@ import { listRetired } from './layer-users.ts'
  */
 export async function checkLeftovers(check: Check): Promise<void> {
   const { engine } = check
-  const { data } = engine.paths
-  const retired = listRetired(data)
-  const left = [...listLeftovers(engine), ...retired]
-  const garbage = oldGarbage(check)
-  if (check.repair) {
-    await removeTrees(check.namespace, retired)
-    await collectLeftovers(engine)
-    await collectGarbage(engine, (path) => isYoung(check, path))
-  }
-  const common = check.repair
-    ? ({ outcome: 'removed', advice: 'removed' } as const)
-    : ({ outcome: 'leftover', advice: '--repair removes it' } as const)
-  for (const path of left) {
-    const problem = 'who made it is dead, or was told to remove it'
-    check.report({ kind: 'leftover', id: relative(data, path), problem, ...common })
-  }
-  for (const { id, name } of garbage) {
-    const problem = 'no image, container or running command refers to it'
-    check.report({ kind: id, id: `sha256:${name}`, problem, ...common })
+  const about = { kind: 'leftover', id: 'unfinished work' } as const
+  await guard(check, about, () => sweep(check, listWork(check), () => collectLeftovers(engine)))
+  await guard(check, { kind: 'leftover', id: 'garbage' }, () =>
+    sweep(check, listOldGarbage(check), () =>
+      collectGarbage(engine, (path) => isYoung(check, path)),
+    ),
+  )
+}
+
+type Left = Pick<Finding, 'kind' | 'id' | 'problem'> & { path: string }
+
+/** Tells what is left, and with `repair` removes it. */
+async function sweep(
+  check: Check,
+  left: readonly Left[],
+  remove: () => Promise<void>,
+): Promise<void> {
+  if (check.repair) await remove()
+  for (const { path, ...finding } of left) {
+    const removed = check.repair && !isThere(path)
+    const advice = removed
+      ? 'removed'
+      : check.repair
+        ? 'it may be in use: check again later'
+        : '--repair removes it'
+    check.report({ ...finding, outcome: removed ? 'removed' : 'leftover', advice })
   }
 }
 
-const oldGarbage = (check: Check): Garbage[] =>
-  (listGarbage(check.engine) ?? []).filter(({ path }) => !isYoung(check, path))
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
+function listWork({ engine }: Check): Left[] {
+  const { data } = engine.paths
+  const problem = 'who made it is dead, or was told to remove it'
+  return listLeftovers(engine).map((path) => ({
+    ...{ kind: 'leftover', id: relative(data, path), problem, path },
+  }))
+}
+
+const listOldGarbage = (check: Check): Left[] =>
+  (listGarbage(check.engine) ?? [])
+    .filter(({ path }) => !isYoung(check, path))
+    .map(({ id: kind, name, path }) => ({
+      ...{ kind, id: `sha256:${name}`, path },
+      problem: 'no image, container or running command refers to it',
+    }))
 
 /** An interrupted pull goes on with what it has. */
 function isYoung({ maxAge }: Check, path: string): boolean {
-  const status = statSync(path, { throwIfNoEntry: false })
+  const status = lstatSync(path, { throwIfNoEntry: false })
   return status !== undefined && Date.now() - status.mtimeMs < maxAge
 }

@@ -1,17 +1,17 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { listContainers } from '../../container/catalog.ts'
+import { type Container, listContainers } from '../../container/catalog.ts'
 import { shortId } from '../../core/ids.ts'
 import { listNames } from '../../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../../fs/read.ts'
 import { makeOpenDirectory, replaceFile } from '../../fs/replace.ts'
 import { moveToTrash } from '../../fs/trash.ts'
-import { listOwnNetworks, networkDirectory } from '../../network/record.ts'
+import { networkDirectory, readNetwork } from '../../network/record.ts'
 import { removeTrees } from '../../runtime/userns.ts'
-import { listVolumes } from '../../volume/list.ts'
+import { nameOfVolume } from '../../volume/list.ts'
 import { hasFiles, readVolume, type VolumeRecord, volumeData } from '../../volume/volume.ts'
 import { findVolumeUsers } from '../volumes.ts'
-import { type Check, persists } from './finding.ts'
+import { type Check, guard, persists } from './finding.ts'
 
 const MAX_RECORD = 1024 * 1024
 
@@ -20,37 +20,56 @@ export async function checkNetworks(check: Check): Promise<void> {
   const { data } = check.engine.paths
   for (const id of listNames(join(data, 'networks'))) {
     if (!/^[0-9a-f]{64}$/.test(id)) continue
-    const isWrong = () =>
-      existsSync(networkDirectory(data, id)) && !listOwnNetworks(data).some((own) => own.id === id)
-    if (!(await persists(isWrong))) continue
-    const used = listContainers(data).some(({ record }) =>
-      record.networks?.some(({ networkId }) => networkId === id),
-    )
-    const remove = check.repair && (check.force || !used)
-    if (remove) {
-      const moved = moveToTrash(data, networkDirectory(data, id))
-      if (moved !== undefined) rmSync(moved, { recursive: true, force: true })
-    }
-    check.report({
-      kind: 'network',
-      id: shortId(id),
-      outcome: remove ? 'mended' : 'damaged',
-      problem: used ? 'its record is damaged, and containers are on it' : 'its record is damaged',
-      advice: remove ? 'removed' : `--repair${used ? ' --force' : ''} removes it`,
-    })
+    await guard(check, { kind: 'network', id: shortId(id) }, () => checkNetwork(check, id))
   }
+}
+
+async function checkNetwork(check: Check, id: string): Promise<void> {
+  const { data } = check.engine.paths
+  const directory = networkDirectory(data, id)
+  const isWrong = () => existsSync(directory) && readNetwork(data, id) === undefined
+  if (!(await persists(isWrong))) return
+  const used = isUsed(data, id)
+  const remove = check.repair && (check.force || !used)
+  if (remove) {
+    const moved = moveToTrash(data, directory)
+    if (moved !== undefined) rmSync(moved, { recursive: true, force: true })
+  }
+  check.report({
+    kind: 'network',
+    id: shortId(id),
+    outcome: remove ? 'mended' : 'damaged',
+    problem: used ? 'its record is damaged, and containers are on it' : 'its record is damaged',
+    advice: remove ? 'removed' : `--repair${used ? ' --force' : ''} removes it`,
+  })
+}
+
+/** Of a container that cannot be read nobody knows on which networks it is. */
+function isUsed(data: string, id: string): boolean {
+  let unknown = false
+  const containers = listContainers(data, () => {
+    unknown = true
+  })
+  const isOn = ({ record }: Container): boolean =>
+    record.networks?.some(({ networkId }) => networkId === id) === true
+  return unknown || containers.some(isOn)
 }
 
 /** Volumes whose record or directory is gone. Their files are never touched. */
 export async function checkVolumes(check: Check): Promise<void> {
   const { data } = check.engine.paths
   for (const name of listNames(join(data, 'volumes'))) {
-    const directory = join(data, 'volumes', name)
-    if (!(await persists(() => existsSync(directory) && readRecord(directory) === undefined)))
-      continue
-    await mendRecord(check, name, directory)
+    await guard(check, { kind: 'volume', id: name }, () => checkVolume(check, name))
   }
-  for (const volume of listVolumes(data)) await checkData(check, volume)
+}
+
+async function checkVolume(check: Check, name: string): Promise<void> {
+  const { data } = check.engine.paths
+  const directory = join(data, 'volumes', name)
+  if (await persists(() => existsSync(directory) && readRecord(directory) === undefined))
+    await mendRecord(check, name, directory)
+  const volume = readVolume(data, nameOfVolume(name))
+  if (volume) await checkData(check, volume)
 }
 
 function readRecord(directory: string): VolumeRecord | undefined {
@@ -63,12 +82,13 @@ function readRecord(directory: string): VolumeRecord | undefined {
 /** One that has files is used as a volume without labels, and gets the record of one. */
 async function mendRecord(check: Check, name: string, directory: string): Promise<void> {
   const { data } = check.engine.paths
-  const record = readVolume(data, name)
+  const record = readVolume(data, nameOfVolume(name))
   if (check.repair && record)
     replaceFile(join(directory, 'volume.json'), `${JSON.stringify(record)}\n`, true)
   // A record of a later version, or one that was changed, may stand beside files.
   const isEmpty = !hasFiles(join(directory, '_data'))
-  const remove = check.repair && check.force && !record && isEmpty && isFree(data, name)
+  const remove =
+    check.repair && check.force && !record && isEmpty && isFree(data, nameOfVolume(name))
   if (remove) await removeTrees(check.namespace, [moveToTrash(data, directory) ?? []].flat())
   const mended = remove || (check.repair && record !== undefined)
   check.report({
