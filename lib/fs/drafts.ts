@@ -22,10 +22,16 @@ const NOT_OF_CONTAINER = '0'
 
 /**
  * Makes `tmp/<pid>-<start time>-<random>`: unfinished work, garbage once that process is dead. Its name says whether
- * it is for a container, which may need volumes that no record names yet; other work needs none.
+ * it is for a container, which may need volumes that no record names yet; other work needs none. `layer`: the digest, in hexadecimal, of
+ * the layer that is unpacked in it.
  */
-export function makeDraft(data: string, owner: DraftOwner, ofContainer = false): string {
-  const random = randomHex(RANDOM_DIGITS / 2) + (ofContainer ? '' : NOT_OF_CONTAINER)
+export function makeDraft(
+  data: string,
+  owner: DraftOwner,
+  ofContainer = false,
+  layer = '',
+): string {
+  const random = randomHex(RANDOM_DIGITS / 2) + (ofContainer ? '' : NOT_OF_CONTAINER) + layer
   const path = join(data, 'tmp', `${owner.pid}-${owner.startTime}-${random}`)
   makeDirectory(path)
   return path
@@ -40,6 +46,10 @@ export function listDrafts(data: string): Draft[] {
     return [{ path: join(data, 'tmp', name), owner, ofContainer: random.length <= RANDOM_DIGITS }]
   })
 }
+
+/** Those in which a layer is unpacked. */
+export const listUnpacking = (data: string, layer: string): Draft[] =>
+  listDrafts(data).filter(({ path }) => path.endsWith(`${NOT_OF_CONTAINER}${layer}`))
 
 /** The names in a directory; none when it does not exist. */
 export function listNames(path: string): string[] {

@@ -1,11 +1,22 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+} from 'node:fs'
 import { isErrno, LighterError } from '../core/errors.ts'
+
+/** A pipe that somebody put in the place of a file would keep whoever opens it waiting; so it is one without content. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK
 
 /** Reads a whole file of at most `limit` bytes; `undefined` when it does not exist. */
 export function readSmallFile(path: string, limit: number): Buffer | undefined {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openSync(path, READ)
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
@@ -35,7 +46,7 @@ export function readSmallText(path: string, limit: number): string | undefined {
   if (!existsSync(path)) return undefined
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readFileSync(path, { encoding: 'utf8', flag: READ })
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error

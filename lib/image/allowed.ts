@@ -2,7 +2,6 @@ import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import {
   formatReference,
-  fullName,
   parseReference,
   type Reference,
   withDefaultTag,
@@ -11,11 +10,12 @@ import type { ReferenceRecord } from '../store/references.ts'
 import { listAllReferences } from '../store/shared.ts'
 import { checkImage, checkLocalName, checkPolicy } from '../trust/check.ts'
 import { findRecord, type Image, noSuchImage } from './find.ts'
+import { originsOf } from './origin.ts'
 
 /**
  * Refuses an image of the store that the signature policy would not let in now. The policy is about where images come from: for a name
  * that came with a pull that is the name; for an image that is called by its id, or by a name that was given here, every name that
- * it was pulled under would do. What was built, imported or loaded here came in otherwise: of that only a rule for its name counts.
+ * it was pulled under would do, also one that is gone. What was built, imported or loaded here came in otherwise: of that only a rule for its name counts.
  * `signed`: content trust is on, a name must be one that somebody vouches for. Throws as `checkImage` does.
  */
 export async function checkStored(
@@ -31,10 +31,10 @@ export async function checkStored(
     throw noSuchImage(text)
   const all = listAllReferences(engine.stores).filter(({ imageId }) => imageId === record.imageId)
   const isCalledByName = isNameOf(record, text)
-  const check = async ({ reference, descriptor }: ReferenceRecord): Promise<void> =>
+  const check = async ({ descriptor }: ReferenceRecord, name: string): Promise<void> =>
     await checkImage(
       engine.paths,
-      { reference: parseReference(reference), digest: descriptor.digest },
+      { reference: parseReference(name), digest: descriptor.digest },
       { signed: false, remembered: true },
     )
   const { digest } = record.descriptor
@@ -44,23 +44,22 @@ export async function checkStored(
     const options = { signed, remembered: true }
     return await checkImage(engine.paths, { reference: withDefaultTag(wanted), digest }, options)
   }
-  if (isCalledByName && isPulled(record, all)) return await check(record)
-  if (isCalledByName) checkLocalName(engine.paths, parseReference(record.reference))
+  if (isCalledByName) {
+    const { reference } = record
+    if (originsOf(record, all).includes(reference)) return await check(record, reference)
+    checkLocalName(engine.paths, parseReference(reference))
+  }
   await passAny(
-    all.filter((name) => isPulled(name, all)),
-    check,
+    all.flatMap((known) => originsOf(known, all).map((name) => () => check(known, name))),
   )
 }
 
 /** One that passes is enough. Throws what the first one is refused for. */
-async function passAny(
-  names: readonly ReferenceRecord[],
-  check: (name: ReferenceRecord) => Promise<void>,
-): Promise<void> {
+async function passAny(checks: readonly (() => Promise<void>)[]): Promise<void> {
   const refusals: unknown[] = []
-  for (const name of names) {
+  for (const check of checks) {
     try {
-      return await check(name)
+      return await check()
     } catch (error) {
       if (!(error instanceof LighterError)) throw error
       refusals.push(error)
@@ -84,14 +83,4 @@ function parseIfName(text: string): Reference | undefined {
     if (error instanceof LighterError) return undefined
     throw error
   }
-}
-
-/** A pull leaves a name by digest beside the tag; a tag that a user gave says so. */
-function isPulled(record: ReferenceRecord, family: readonly ReferenceRecord[]): boolean {
-  // Nothing that others have was made here, whatever their record says.
-  if ('store' in record) return true
-  const { reference, taggedAt } = record
-  if (taggedAt !== undefined || reference.startsWith('@')) return false
-  const repository = `${fullName(parseReference(reference))}@`
-  return family.some(({ reference: other }) => other.startsWith(repository))
 }

@@ -50,7 +50,7 @@ function findChoices(engine: Engine, text: string): Choice[] {
   return [wanted.digest ? { record } : { record, reference: formatReference(wanted) }]
 }
 
-const isId = (text: string): boolean => /^(?:sha256:.*|[0-9a-f]{64})$/.test(text)
+const isId = (text: string): boolean => /^(?:sha256:.+|[0-9a-f]{64})$/.test(text)
 
 /** Here it is the daemon that reads names, and says what is wrong with them. */
 function parse(text: string): Reference {

@@ -1,14 +1,16 @@
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
-import { digestHex, isDigest } from '../core/ids.ts'
+import { type Digest, digestHex, isDigest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { bootId } from '../fs/boot-id.ts'
 import { listDrafts, listNames, makeDraft } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { isAlive, ownIdentity } from '../host/process.ts'
+import { parseManifest } from '../oci/image.ts'
 import { removeTrees } from '../runtime/userns.ts'
-import { listReferences } from '../store/references.ts'
+import { peekBlob } from '../store/blobs.ts'
+import { findInIndex, type ReferenceRecord, scanReferences } from '../store/references.ts'
 import { readImage } from './find.ts'
 import { collectLeftovers } from './leftovers.ts'
 import { layerStacks } from './users.ts'
@@ -139,7 +141,10 @@ function mark(engine: Engine): Marked | undefined {
   const stacks = layerStacks(engine)
   if (!stacks) return undefined
   const layers = new Set<string>(stacks.flat())
-  for (const record of listReferences(data)) {
+  const { records, torn } = scanReferences(data)
+  const restored = readTorn(data, torn)
+  if (!restored) return undefined
+  for (const record of [...records, ...restored]) {
     const image = readImage(engine, record)
     if (!image) return undefined
     for (const digest of [
@@ -161,6 +166,32 @@ function mark(engine: Engine): Marked | undefined {
     addDigests(layers, pins?.layers)
   }
   return { blobs, layers }
+}
+
+/**
+ * What index.json says of names whose records say nothing, for a power cut tore them or a newer version wrote them; `undefined` when it
+ * says nothing either: what such a name stands for may be all that looks unused.
+ */
+function readTorn(data: string, files: readonly string[]): ReferenceRecord[] | undefined {
+  const records: ReferenceRecord[] = []
+  for (const file of files) {
+    const known = findInIndex(data, file)
+    const bytes = known && peekBlob(data, known.descriptor.digest, known.descriptor.size)
+    const imageId = bytes && configOf(bytes, known.descriptor.mediaType)
+    if (!imageId) return undefined
+    records.push({ ...known, imageId, createdAt: '' })
+  }
+  return records
+}
+
+function configOf(bytes: Buffer, mediaType: string): Digest | undefined {
+  try {
+    const manifest = parseManifest(bytes, mediaType)
+    return manifest.kind === 'image' ? manifest.config.digest : undefined
+  } catch (error) {
+    if (error instanceof LighterError) return undefined
+    throw error
+  }
 }
 
 function addDigests(set: Set<string>, values: unknown[] | undefined): void {

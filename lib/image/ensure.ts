@@ -110,7 +110,7 @@ async function ensureCarried(engine: Engine, text: string): Promise<Image | unde
   if (!loaded) return undefined
   const { setReference } = await import('./name.ts')
   const { descriptor, imageId } = loaded
-  setReference(engine, reference, { descriptor, imageId }, false)
+  setReference(engine, reference, { descriptor, imageId, pulledAs: [] }, false)
   const image = findImage(engine, text)
   if (image) await ensureUnpacked(engine, image)
   return image

@@ -45,7 +45,7 @@ function makeTest(
     case 'until':
       return timeTest(values.map(parseTime), (time, limits) => time < Math.min(...limits))
     default:
-      throw new LighterError('bad-input', `invalid filter '${name}'`)
+      throw new LighterError('bad-input', name ? `invalid filter '${name}'` : 'invalid filter')
   }
 }
 

@@ -86,12 +86,17 @@ function findById(stores: ImageStores, id: string): ReferenceRecord | undefined 
 function findNamed(stores: ImageStores, text: string): ReferenceRecord | undefined {
   const read = (reference: string): ReferenceRecord | undefined =>
     readReference(stores.own, reference) ?? findSharedReference(stores, reference)
-  const name = text.startsWith('sha256:') ? undefined : parseName(text)
+  const name = text.startsWith('sha256:') ? parseIdLike(text) : parseName(text)
   if (!name) return undefined
   const found = read(name)
   if (found || !name.includes('@')) return found
   const reference = parseReference(text)
   return reference.tag ? read(formatReference({ ...reference, tag: undefined })) : undefined
+}
+
+/** No image may be called `sha256`, but what stands behind the colon has to be as a tag is. */
+function parseIdLike(text: string): undefined {
+  parseReference(text)
 }
 
 function parseName(text: string): string | undefined {

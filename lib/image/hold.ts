@@ -3,7 +3,7 @@ import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { ownIdentity } from '../host/process.ts'
-import { pin } from './new-layer.ts'
+import { pin } from './pin.ts'
 
 /**
  * Keeps removals beside us away from blobs and layers until the returned function is called. A full disk must not keep anybody from

@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { isErrno, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { openInputFile } from '../fs/input-file.ts'
-import { hostPlatform, parsePlatform } from '../oci/platform.ts'
+import { hostPlatform, type Platform, parsePlatform } from '../oci/platform.ts'
 import { checkArchiveTrust } from '../trust/check.ts'
 import { applyChanges } from './changes.ts'
 import { recordImageEvent } from './events.ts'
@@ -51,7 +51,8 @@ export async function importImage(engine: Engine, options: ImportOptions): Promi
   checkArchiveTrust(engine.paths, ['tarball'], isFile ? source : undefined)
   const input = await openSource(source)
   const config = applyChanges(NOTHING, changes)
-  const { os, architecture, variant } = platform
+  const { os, architecture } = platform
+  const variant = writtenVariant(platform, options.platform)
   const isUrl = URL_SOURCE.test(source)
   const id = await makeImage(engine, {
     parent: undefined,
@@ -73,28 +74,18 @@ export async function importImage(engine: Engine, options: ImportOptions): Promi
 
 const URL_SOURCE = /^https?:\/\//
 
+/** As containerd has it: the usual variants of ARM are told when all three parts are written, and only then. */
+function writtenVariant({ architecture, variant }: Platform, text = ''): string {
+  const isWhole = text.split('/').length === 3
+  if (architecture === 'arm64' && isWhole) return variant || 'v8'
+  return architecture === 'arm' && variant === 'v7' && !isWhole ? '' : variant
+}
+
 async function openSource(source: string): Promise<Readable> {
   if (source === '-') return process.stdin
   if (!URL_SOURCE.test(source)) return await openInputFile(source)
+  const { openUrl } = await import('./import-url.ts')
   return await openUrl(source)
-}
-
-async function openUrl(url: string): Promise<Readable> {
-  let response: Response
-  try {
-    response = await fetch(url)
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new LighterError('registry-unreachable', `Get "${url}": ${reason}`, { cause: error })
-  }
-  if (!response.ok || !response.body) {
-    throw new LighterError(
-      'bad-input',
-      `failed to GET ${url} with status ${response.status} ${response.statusText}`,
-    )
-  }
-  return Readable.fromWeb(response.body as import('node:stream/web').ReadableStream)
 }
 
 async function readArchive(input: Readable, source: string): Promise<Readable> {

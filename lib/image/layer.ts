@@ -1,8 +1,8 @@
 import { createReadStream, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
-import { LighterError } from '../core/errors.ts'
-import { type Digest, shortId } from '../core/ids.ts'
+import { isSystemError, LighterError, systemErrorReason } from '../core/errors.ts'
+import { type Digest, digestHex, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { ownIdentity } from '../host/process.ts'
@@ -147,9 +147,22 @@ export async function unpackGood(
     await unpackStored(engine, job, signal)
     return true
   } catch (error) {
-    if (signal?.aborted || (await isBlobWhole(data, digest))) throw error
+    if (signal?.aborted || (await isWholeOrUnreadable(data, digest))) throw error
     rmSync(blobPath(data, digest), { force: true })
     return false
+  }
+}
+
+/** What cannot be read now may be whole: it is nobody's to throw away. Throws with its name. */
+async function isWholeOrUnreadable(data: string, digest: Digest): Promise<boolean> {
+  try {
+    return await isBlobWhole(data, digest)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    const reason = systemErrorReason(error)
+    throw new LighterError('damaged-image', `the blob ${digest} cannot be read: ${reason}`, {
+      cause: error,
+    })
   }
 }
 
@@ -209,7 +222,7 @@ export async function unpackDraft(
 ): Promise<string> {
   await clearDamaged(engine, diffId)
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
-  const draft = makeDraft(engine.paths.data, ownIdentity())
+  const draft = makeDraft(engine.paths.data, ownIdentity(), false, digestHex(diffId))
   let whole = false
   try {
     const applied = await applyLayer(namespace, join(draft, 'fs'), archive, signal).catch(

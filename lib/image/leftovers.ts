@@ -9,9 +9,11 @@ import { isAlive, readIdentity } from '../host/process.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { deriveIndex, isIndexCurrent } from '../store/references.ts'
 import { isClaimHeld, newClaim, tryClaim } from './claim.ts'
+import { collectRetired, listRetired } from './retired.ts'
 
 /** A download that nobody went on with for so long is not wanted any more. */
 const KEEP_PARTIAL = 7 * 24 * 3600 * 1000
+const KEEP_STALE_NAME = 3600 * 1000
 
 /**
  * Removes what dead processes left: unfinished work, removals that did not come to their end, downloads that were given
@@ -23,6 +25,7 @@ export async function collectLeftovers(engine: Engine): Promise<void> {
   removeDownloads(join(data, 'downloads'))
   renewIndex(data)
   await collectTrees(engine)
+  await collectRetired(engine)
 }
 
 /** Who was killed between a reference and index.json left the one without the other. A full disk keeps nobody from working. */
@@ -42,6 +45,7 @@ export function listLeftovers(engine: Engine): string[] {
     ...draftFolders(data).flatMap((directory) => listDeadDrafts(directory)),
     ...listDownloads(join(data, 'downloads')),
     ...listTrees(data),
+    ...listRetired(data),
   ]
 }
 
@@ -63,14 +67,18 @@ export async function collectTrees(engine: Engine): Promise<void> {
 
 const listTrees = (data: string): string[] => [
   ...listNames(join(data, 'tmp'))
-    .filter(isDeadDraft)
+    .filter((name) => isDeadDraft(data, name))
     .map((name) => join(data, 'tmp', name)),
   ...listNames(join(data, 'trash')).map((name) => join(data, 'trash', name)),
 ]
 
-/** `<pid>-<start time>-` and whatever its maker calls it: volumes are made there under their names. */
-function isDeadDraft(name: string): boolean {
+/**
+ * `<pid>-<start time>-` and whatever its maker calls it: volumes are made there under their names. Stale names that an earlier version
+ * took away do not say by whom: that was a matter of an instant.
+ */
+function isDeadDraft(data: string, name: string): boolean {
   const [, pid, startTime] = /^(\d+)-(\d+)-/.exec(name) ?? []
+  if (/^stale-name-[0-9a-f]+$/.test(name)) return isOlder(join(data, 'tmp', name), KEEP_STALE_NAME)
   if (pid === undefined || startTime === undefined) return false
   return !isAlive({ pid: Number(pid), startTime, bootId: bootId() })
 }
@@ -90,10 +98,26 @@ const listDeadDrafts = (directory: string): string[] =>
 
 function removeDownloads(directory: string): void {
   for (const path of listDownloads(directory)) {
-    const claims = path.endsWith('.owner') ? tryClaim(path, newClaim()) : [path]
-    for (const file of claims ?? []) rmSync(file, { force: true })
+    if (path.endsWith('.partial')) removePartial(path)
+    else {
+      const claims = path.endsWith('.owner') ? tryClaim(path, newClaim()) : [path]
+      for (const file of claims ?? []) rmSync(file, { force: true })
+    }
   }
 }
+
+/** A pull may begin to go on with it at any time: whoever has the claim looks again. */
+function removePartial(path: string): void {
+  const claims = tryClaim(ownerOf(path), newClaim())
+  if (!claims) return
+  try {
+    if (isForgotten(path)) rmSync(path, { force: true })
+  } finally {
+    for (const file of claims) rmSync(file, { force: true })
+  }
+}
+
+const ownerOf = (partial: string): string => partial.replace(/\.partial$/, '.owner')
 
 /** Claims of dead processes, and downloads that were given up. */
 function listDownloads(directory: string): string[] {
@@ -104,14 +128,17 @@ function listDownloads(directory: string): string[] {
       if (name.endsWith('.owner')) return !isClaimHeld(path)
       if (/\.owner\.[0-9a-f]+$/.test(name)) return !names.includes(name.replace(/\.[0-9a-f]+$/, ''))
       if (!name.endsWith('.partial') || !isForgotten(path)) return false
-      return !isClaimHeld(path.replace(/\.partial$/, '.owner'))
+      return !isClaimHeld(ownerOf(path))
     })
     .map((name) => join(directory, name))
 }
 
-function isForgotten(path: string): boolean {
+const isForgotten = (path: string): boolean => isOlder(path, KEEP_PARTIAL, 'mtimeMs')
+
+/** Whether so many milliseconds passed since a file got its name, or with `mtimeMs` its last byte. */
+function isOlder(path: string, age: number, time: 'ctimeMs' | 'mtimeMs' = 'ctimeMs'): boolean {
   try {
-    return Date.now() - statSync(path).mtimeMs > KEEP_PARTIAL
+    return Date.now() - statSync(path)[time] > age
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false
     throw error

@@ -27,8 +27,8 @@ import { isSquashed } from './layer-kind.ts'
 import { collectLeftovers } from './leftovers.ts'
 import { publishBlob, syncFile, type Unpacked, unpackLayers } from './load-layers.ts'
 import { setReference } from './name.ts'
-import { pin } from './new-layer.ts'
 import { readLayout } from './oci-archive.ts'
+import { pin } from './pin.ts'
 import type { OnProgress } from './progress.ts'
 
 export interface LoadOptions {
@@ -217,7 +217,7 @@ function nameImage(engine: Engine, image: ArchivedImage, durable: boolean): Load
     const old = readReference(data, reference)
     // What came out of the store leaves a name of the same image with the manifest it has.
     const keeps = old?.imageId === id && image.layers.length === 0
-    if (!keeps) setReference(engine, reference, { descriptor, imageId: id }, durable)
+    if (!keeps) setReference(engine, reference, { descriptor, imageId: id, pulledAs: [] }, durable)
     const name = familiarReference(parseReference(reference))
     const loses = old !== undefined && old.imageId !== id
     return [
@@ -233,7 +233,8 @@ function nameImage(engine: Engine, image: ArchivedImage, durable: boolean): Load
 function keepNameless(data: string, { id, descriptor }: ArchivedImage, durable: boolean): void {
   if (listReferences(data).some(({ imageId }) => imageId === id)) return
   const createdAt = new Date().toISOString()
-  writeReference(data, { reference: `@${id}`, descriptor, imageId: id, createdAt }, durable)
+  const record = { reference: `@${id}`, descriptor, imageId: id, pulledAs: [], createdAt }
+  writeReference(data, record, durable)
 }
 
 function recordEvents(data: string, images: readonly ArchivedImage[]): void {

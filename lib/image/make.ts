@@ -87,11 +87,15 @@ function configuration(image: NewImage, layer: NewLayer | undefined): Document {
   }
 }
 
+const OCI_TYPES: Readonly<Record<string, string>> = {
+  'application/vnd.docker.image.rootfs.diff.tar.gzip': GZIP_LAYER,
+  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip':
+    'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+}
+
 /** A manifest of the OCI's has no layers of Docker's types; the bytes are the same. */
 function asOci(layer: Descriptor): Descriptor {
-  const isDocker = layer.mediaType === 'application/vnd.docker.image.rootfs.diff.tar.gzip'
-  const { digest, size } = layer
-  return { mediaType: isDocker ? GZIP_LAYER : layer.mediaType, digest, size }
+  return { ...layer, mediaType: OCI_TYPES[layer.mediaType] ?? layer.mediaType }
 }
 
 function nameImage(
@@ -103,10 +107,11 @@ function nameImage(
   if (reference === undefined) {
     const isNamed = listReferences(data).some(({ imageId }) => imageId === image.imageId)
     const createdAt = new Date().toISOString()
-    if (!isNamed) writeReference(data, { reference: `@${image.imageId}`, ...image, createdAt })
+    if (!isNamed)
+      writeReference(data, { reference: `@${image.imageId}`, ...image, pulledAs: [], createdAt })
     return
   }
-  setReference(engine, reference, { ...image, taggedAt: new Date().toISOString() })
+  setReference(engine, reference, { ...image, pulledAs: [], taggedAt: new Date().toISOString() })
   const labels = config.Labels as Record<string, string> | null
   const name = familiarReference(parseReference(reference))
   recordImageEvent(data, 'tag', { id: image.imageId, name, labels: labels ?? undefined })

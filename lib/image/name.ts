@@ -21,24 +21,39 @@ import {
   removeReference,
   writeReference,
 } from '../store/references.ts'
-import { copyDocuments } from './adopt.ts'
+import { keepDocuments } from './adopt.ts'
 import { recordImageEvent } from './events.ts'
 import { getImage, readImage } from './find.ts'
 import { layerSize } from './list.ts'
+import { joinOrigins, originsOfImage } from './origin.ts'
+
+/** What a name is to stand for. */
+export interface Naming {
+  descriptor: Descriptor
+  imageId: Digest
+  /** As in the record; a name that had this image before stays pulled if it was. */
+  pulledAs: readonly string[]
+  taggedAt?: string
+}
 
 /**
- * Points a name at an image. An image that loses its last name by this stays, without one, until it is removed. A new name
- * that is not `durable` may be lost in a power cut; one that had another image never is.
+ * Points a name at an image, whose documents are in the store. An image that loses its last name by this stays, without one, until it
+ * is removed. A new name that is not `durable` may be lost in a power cut; one that had another image never is.
  */
 export function setReference(
   engine: Engine,
   reference: string,
-  image: { descriptor: Descriptor; imageId: Digest; taggedAt?: string },
+  image: Naming,
   durable = true,
 ): void {
   const { data } = engine.paths
   const old = readReference(data, reference)
-  if (old?.imageId === image.imageId && old.descriptor.digest === image.descriptor.digest) return
+  if (old?.imageId === image.imageId && old.descriptor.digest === image.descriptor.digest) {
+    const pulledAs = joinOrigins(old.pulledAs, image.pulledAs)
+    if (pulledAs && pulledAs.length !== old.pulledAs?.length)
+      writeReference(data, { ...old, pulledAs })
+    return
+  }
   const createdAt = new Date().toISOString()
   if (old && old.imageId !== image.imageId) {
     const names = listReferences(data).filter(({ imageId }) => imageId === old.imageId)
@@ -67,8 +82,10 @@ export function tagImage(engine: Engine, source: string, target: string): void {
   const reference = parseTarget(target)
   const image = getImage(engine, source)
   const taggedAt = new Date().toISOString()
-  setReference(engine, reference, { descriptor: image.manifest, imageId: image.id, taggedAt })
-  copyDocuments(engine, image)
+  const pulledAs = originsOfImage(engine.stores, image.id)
+  using _documents = keepDocuments(engine, image)
+  const naming = { descriptor: image.manifest, imageId: image.id, pulledAs, taggedAt }
+  setReference(engine, reference, naming)
   const name = familiarReference(parseReference(reference))
   const { labels } = image.config.defaults
   recordImageEvent(engine.paths.data, 'tag', { id: image.id, name, labels })

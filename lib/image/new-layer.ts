@@ -7,11 +7,12 @@ import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
 import type { Engine } from '../engine.ts'
-import { replaceFile, spaceError } from '../fs/replace.ts'
+import { spaceError } from '../fs/replace.ts'
 import type { Descriptor } from '../oci/image.ts'
 import { blobPath, ensureLayout } from '../store/blobs.ts'
 import { letReadersIn } from '../store/readers.ts'
 import { unpackGood } from './layer.ts'
+import { pin } from './pin.ts'
 
 export interface NewLayer {
   blob: Descriptor
@@ -100,12 +101,6 @@ export async function storeLayer(
     )
   }
   return { blob, diffId }
-}
-
-/** Tells removals beside us what is about to be named. */
-export function pin(draft: string, blobs: readonly Digest[], layers: readonly Digest[]): void {
-  const pins = { version: 1, blobs: [...new Set(blobs)], layers: [...new Set(layers)] }
-  replaceFile(join(draft, 'pins.json'), JSON.stringify(pins))
 }
 
 function publish(draft: string, target: string): void {

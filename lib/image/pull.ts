@@ -22,6 +22,7 @@ import {
 } from '../store/shared.ts'
 import { findPolicyFile } from '../trust/policy-file.ts'
 import { recordImageEvent } from './events.ts'
+import { withForeignLayers } from './foreign-layers.ts'
 import { ensureLayer, type LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
 import { collectLeftovers } from './leftovers.ts'
@@ -78,9 +79,10 @@ export async function pullImage(
     // What was here already may have been removed before it was pinned.
     for (const bytes of documents) keepDocument(engine.paths.data, bytes)
     let fresh = false
+    const source = withForeignLayers(repository, image.manifest.layers, engine.paths)
     for (let round = 0; round < ROUNDS; round += 1) {
       const tell = round === 0 ? report : () => undefined
-      const changed = await fetchParts(engine, repository, image, config, {
+      const changed = await fetchParts(engine, source, image, config, {
         stop,
         signal,
         report: tell,
@@ -106,7 +108,7 @@ export async function pullImage(
 }
 
 function endOfPull(error: unknown): unknown {
-  if (!(error instanceof LighterError && error.code.startsWith('registry-'))) return error
+  if (!(error instanceof LighterError && /^(registry-|unsupported$)/.test(error.code))) return error
   return new LighterError('pull-ended', error.message, { cause: error })
 }
 
@@ -215,6 +217,7 @@ function nameImage(
   const main = names.at(-1) ?? ''
   const old = readReference(data, main) ?? findSharedReference(engine.stores, main)
   const fresh = old?.imageId !== imageId
-  for (const name of names) setReference(engine, name, { descriptor, imageId }, durable)
+  for (const name of names)
+    setReference(engine, name, { descriptor, imageId, pulledAs: [name] }, durable)
   return fresh
 }

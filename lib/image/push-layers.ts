@@ -1,7 +1,7 @@
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
 import { streamOf } from '../fs/beneath.ts'
-import { isForeign } from '../oci/descriptor.ts'
+import { isElsewhere } from '../oci/descriptor.ts'
 import { type Descriptor, parseManifest } from '../oci/image.ts'
 import { parseReference, type Reference } from '../oci/reference.ts'
 import type { PushTarget } from '../registry/upload.ts'
@@ -99,9 +99,9 @@ async function pushLayer(
   tell: (status: PushStatus, current?: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (isForeign(blob)) return tell('Skipped foreign layer')
-  if (await target.hasBlob(blob.digest)) return tell('Layer already exists')
-  const from = await target.mountBlob(blob.digest, sources)
+  if (isElsewhere(blob)) return tell('Skipped foreign layer')
+  if (await target.hasBlob(blob.digest, signal)) return tell('Layer already exists')
+  const from = await target.mountBlob(blob.digest, sources, signal)
   if (from !== undefined) return tell(`Mounted from ${from}`)
   await upload(stores, target, blob, signal, (bytes) => tell('Pushing', bytes))
   tell('Pushed')

@@ -1,7 +1,7 @@
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { isForeign } from '../oci/descriptor.ts'
+import { isElsewhere } from '../oci/descriptor.ts'
 import { type Descriptor, parseManifest } from '../oci/image.ts'
 import type { Platform } from '../oci/platform.ts'
 import {
@@ -27,6 +27,7 @@ import { recordImageEvent } from './events.ts'
 import { type Image, readImage } from './find.ts'
 import { holdBlobs } from './hold.ts'
 import { setReference } from './name.ts'
+import { originsOfImage } from './origin.ts'
 import { checkImagePlatform, wantedPlatform } from './platform.ts'
 import { type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
 
@@ -104,8 +105,11 @@ async function pushRecord(
     report({ type: 'done', tag, digest, size })
     // As after a pull: the registry has it under this digest.
     const name = formatReference({ ...reference, tag: undefined, digest })
-    setReference(engine, name, { descriptor: record.descriptor, imageId: record.imageId })
+    const { descriptor, imageId } = record
+    // Held already; what goes there comes from where it was before.
     copyDocuments(engine, image)
+    const pulledAs = originsOfImage(engine.stores, imageId)
+    setReference(engine, name, { descriptor, imageId, pulledAs })
   } finally {
     release()
   }
@@ -126,7 +130,7 @@ function readWhole(
   const manifest = peekBlobAnywhere(stores, digest, size)
   const parsed = manifest && parseManifest(manifest, mediaType)
   const isHere = (layer: Descriptor): boolean =>
-    isForeign(layer) || hasBlobAnywhere(stores, layer.digest, layer.size)
+    isElsewhere(layer) || hasBlobAnywhere(stores, layer.digest, layer.size)
   if (manifest && parsed?.kind === 'image' && image.layers.every(isHere)) {
     return { manifest, config: parsed.config }
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { LighterError } from '../core/errors.ts'
 import { digestHex, shortId } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
-import { familiarReference, fullName, parseReference } from '../oci/reference.ts'
+import { familiarReference, fullName, parseReference, withDefaultTag } from '../oci/reference.ts'
 import {
   deriveIndex,
   listReferences,
@@ -13,7 +13,7 @@ import {
 import { findSharedImage, type SharedReference } from '../store/shared.ts'
 import { collectGarbage } from './collect.ts'
 import { recordImageEvent } from './events.ts'
-import { getRecord, type Image, readImage } from './find.ts'
+import { getRecord, type Image, noSuchImage, readImage } from './find.ts'
 import { checkImagePlatform, wantedPlatform } from './platform.ts'
 import { type ImageUser, layerStacks } from './users.ts'
 
@@ -38,6 +38,7 @@ export async function removeImage(
   const all = listReferences(data).filter(({ imageId }) => imageId === found.imageId)
   const mine = users.filter(({ imageId }) => imageId === found.imageId)
   const byId = isIdText(text, found)
+  const called = byId ? undefined : found
   const elsewhere = findSharedImage(engine.stores, found.imageId)
   if (elsewhere && !all.some(byId ? isNamed : isSame(found))) throw notOwn(text, elsewhere, byId)
   if (byId) checkById(found, all, mine, force)
@@ -45,18 +46,30 @@ export async function removeImage(
   else if (!elsewhere) checkByName(text, found, all, mine, force)
   const names = byId ? all : withDigests(found, all)
   const rest = all.length - names.length
-  const lines = names.filter(isNamed).map((name) => `Untagged: ${familiar(name)}`)
+  const lines = names
+    .filter(isNamed)
+    .map((name) => `Untagged: ${name === called ? asWritten(text) : familiar(name)}`)
   const running = mine.some((user) => user.running)
   const deleted = rest === 0 && !running && !elsewhere ? describeDeletion(engine, found) : []
   const labels = image?.config.defaults.labels
+  // Somebody else may have taken it away since: then that was his to tell.
+  if (!names.map(({ reference }) => removeReference(data, reference)).some(Boolean))
+    throw noSuchImage(text)
   for (const name of names) {
-    removeReference(data, name.reference)
-    if (isNamed(name)) recordImageEvent(data, 'untag', { ...eventNames(found), labels })
+    // The digests that go with the last tag are no news of their own.
+    if (isNamed(name) && (byId || name === called))
+      recordImageEvent(data, 'untag', { ...eventNames(found), labels })
   }
   // A running container's image stays, without a name, as long as somebody may want to know about it.
   if (rest === 0 && running) keepNameless(data, found)
   refreshIndex(data)
-  if (rest > 0 || running) return lines
+  if (rest > 0 || running) {
+    // A configuration in two manifests is one image: what only the other one had is nobody's now.
+    const kept = all.filter((name) => !names.some(isSame(name)))
+    if (rest > 0 && !kept.some(({ descriptor }) => descriptor.digest === found.descriptor.digest))
+      await collectGarbage(engine)
+    return lines
+  }
   await collectGarbage(engine)
   if (!elsewhere) recordImageEvent(data, 'delete', eventNames(found))
   refreshIndex(data)
@@ -99,6 +112,8 @@ const isNamed = ({ reference }: ReferenceRecord): boolean => !reference.startsWi
 const isDigestName = ({ reference }: ReferenceRecord): boolean => reference.includes('@')
 const familiar = ({ reference }: ReferenceRecord): string =>
   familiarReference(parseReference(reference))
+/** A tag before a digest is told too. */
+const asWritten = (text: string): string => familiarReference(withDefaultTag(parseReference(text)))
 const repositoryOf = ({ reference }: ReferenceRecord): string => fullName(parseReference(reference))
 
 /** index.json is made for others: that it cannot be written must not keep anybody from making room. */

@@ -2,6 +2,7 @@ import { type ErrorCode, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import { printable } from '../core/printable.ts'
 import type { Engine } from '../engine.ts'
+import { isSchemaOne } from '../oci/descriptor.ts'
 import {
   type Descriptor,
   type ImageConfig,
@@ -11,11 +12,12 @@ import {
   type PlatformDescriptor,
   parseImageConfig,
   parseManifest,
+  schemaOne,
 } from '../oci/image.ts'
 import { formatPlatform, type Platform, platformDistance } from '../oci/platform.ts'
 import { familiarReference, formatReference, type Reference } from '../oci/reference.ts'
 import type { Repository } from '../registry/registry.ts'
-import { digestOf, hasBlob, readBlob, writeBlob } from '../store/blobs.ts'
+import { digestOf, readBlob, writeBlob } from '../store/blobs.ts'
 import { readReference } from '../store/references.ts'
 import { findSharedReference, type ImageStores, readShared } from '../store/shared.ts'
 import { withClaim } from './claim.ts'
@@ -29,9 +31,11 @@ export interface Resolved {
   manifest: Extract<Manifest, { kind: 'image' }>
   descriptor: Descriptor
   bytes: Buffer
+  /** What the digest is of, where that is an index. */
+  index?: Buffer
 }
 
-/** An image, what its containers are like, and the documents that say both. */
+/** An image, what its containers are like, and the documents that say both; the index that it was chosen from is one. */
 export interface Found {
   image: Resolved
   config: ImageConfig
@@ -65,11 +69,11 @@ export async function resolveImage(
 ): Promise<Found> {
   const known = await resolveKnown(engine.stores, repository, reference, options)
   if (known) return known
-  const image = await resolve(engine.paths.data, repository, reference, options)
+  const image = await resolve(repository, reference, options)
   const document = await fetchConfig(engine, repository, image.manifest, options.signal)
   const config = parseImageConfig(document)
   checkParts(image.manifest, config)
-  const documents = [image.bytes, document]
+  const documents = [...(image.index ? [image.index] : []), image.bytes, document]
   for (const bytes of documents) keepDocument(engine.paths.data, bytes)
   return { image, config, documents }
 }
@@ -106,6 +110,9 @@ async function resolveKnown(
   const bytes = readDocument(stores, descriptor.digest, MAX_MANIFEST)
   const manifest = bytes && parseManifest(bytes, descriptor.mediaType)
   if (!bytes || manifest?.kind !== 'image') return undefined
+  const index =
+    digest === descriptor.digest ? undefined : readDocument(stores, digest, MAX_MANIFEST)
+  if (digest !== descriptor.digest && !index) return undefined
   const document = readDocument(stores, manifest.config.digest, MAX_CONFIG)
   const config = document && parseImageConfig(document)
   // Of several platforms another one may be wanted this time.
@@ -114,7 +121,7 @@ async function resolveKnown(
   checkParts(manifest, config)
   tellStart(reference, report)
   const image = { digest, manifest, descriptor, bytes }
-  return { image, config, documents: [bytes, document] }
+  return { image, config, documents: [...(index ? [index] : []), bytes, document] }
 }
 
 /** A manifest or configuration; what only others have of it becomes the own store's. */
@@ -131,7 +138,6 @@ const isExact = (wanted: Platform, config: ImageConfig | undefined): boolean =>
   config !== undefined && platformDistance(wanted, config.platform) === 0
 
 async function resolve(
-  data: string,
   repository: Repository,
   reference: Reference,
   { platform, report }: ResolveOptions,
@@ -142,20 +148,32 @@ async function resolve(
     reference.digest,
   )
   const digest = digestOf(bytes)
-  const manifest = parseManifest(bytes, mediaType)
+  const name = formatReference(reference)
+  const manifest = parse(bytes, mediaType, name, () => tellStart(reference, report))
   tellStart(reference, report)
   if (manifest.kind === 'image') return toResolved(digest, bytes, manifest)
-  // Kept, so that whoever only reads this store sees what the digest in the name stands for.
-  if (!hasBlob(data, digest, bytes.length)) writeBlob(data, digest, bytes, false)
   let { manifests } = manifest
   for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
     const offer = choose(manifests, platform)
+    // Registries that know no such manifests any more have nothing to send.
+    if (isSchemaOne(offer.mediaType)) throw schemaOne(name)
     const chosen = await fetchVerified(repository, offer.digest, offer.digest)
-    const inner = parseManifest(chosen.bytes, offer.mediaType || chosen.mediaType)
-    if (inner.kind === 'image') return toResolved(digest, chosen.bytes, inner)
+    const inner = parseManifest(chosen.bytes, offer.mediaType || chosen.mediaType, name)
+    // Kept, so that whoever only reads this store sees what the digest in the name stands for.
+    if (inner.kind === 'image') return { ...toResolved(digest, chosen.bytes, inner), index: bytes }
     manifests = inner.manifests
   }
   throw new LighterError('registry-protocol', 'The image index leads from one index to another')
+}
+
+/** Docker has begun by the time that it finds a manifest too old. */
+function parse(bytes: Buffer, mediaType: string, name: string, begin: () => void): Manifest {
+  try {
+    return parseManifest(bytes, mediaType, name)
+  } catch (error) {
+    if (error instanceof LighterError && error.code === 'unsupported') begin()
+    throw error
+  }
 }
 
 /** What fits best of a list. Throws `platform-mismatch`. */

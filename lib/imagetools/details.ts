@@ -1,6 +1,7 @@
 import { LighterError } from '../core/errors.ts'
 import { type Digest, isDigest } from '../core/ids.ts'
 import { inParallel } from '../core/parallel.ts'
+import { makeBudget } from '../manifest/budget.ts'
 import { fetchBlob, fetchManifest } from '../manifest/fetch.ts'
 import {
   type DescriptorDocument,
@@ -13,6 +14,7 @@ import {
 } from '../oci/descriptor.ts'
 import { MAX_CONFIG } from '../oci/image.ts'
 import { formatPlatform, normalise } from '../oci/platform.ts'
+import { formatReference } from '../oci/reference.ts'
 import type { OwnRepository } from '../registry/own-repository.ts'
 import { listedIn } from './combine.ts'
 import { type ImageDocument, imageDocument } from './image-document.ts'
@@ -39,7 +41,8 @@ export async function readDetails(
   top: DescriptorDocument,
   bytes: Buffer,
 ): Promise<Details> {
-  const manifests = await collect(repository, top, bytes)
+  const keep = makeBudget(formatReference(repository.reference))
+  const manifests = await collect(repository, top, bytes, keep)
   const subjects = new Map<Digest, Manifest[]>()
   const images = new Map<string, Manifest>()
   for (const manifest of manifests) {
@@ -48,7 +51,7 @@ export async function readDetails(
     else images.set(await platformOf(repository, manifest), manifest)
   }
   const read = await inParallel([...images], PARALLEL, async ([platform, manifest]) => {
-    const image = imageDocument(await readConfig(repository, manifest))
+    const image = imageDocument(await readConfig(repository, manifest, keep))
     const attestations = (subjects.get(manifest.descriptor.digest) ?? []).flatMap(
       ({ layers }) => layers,
     )
@@ -62,6 +65,7 @@ async function collect(
   repository: OwnRepository,
   top: DescriptorDocument,
   topBytes: Buffer,
+  keep: (document: Uint8Array) => void,
 ): Promise<Manifest[]> {
   const found = new Map<Digest, Manifest>()
   const seen = new Set<Digest>()
@@ -75,6 +79,7 @@ async function collect(
       )
     }
     const bytes = known ?? (await fetchManifest(repository, descriptor.digest)).bytes
+    keep(bytes)
     if (isIndex(descriptor.mediaType)) {
       for (const child of listedIn(bytes)) await visit(child)
     } else found.set(descriptor.digest, readManifest(descriptor, bytes))
@@ -105,5 +110,12 @@ async function platformOf(repository: OwnRepository, manifest: Manifest): Promis
 const nameOf = ({ os, architecture, variant = '' }: PlatformDocument): string =>
   formatPlatform(normalise(os || 'linux', architecture, variant))
 
-const readConfig = async (repository: OwnRepository, { config }: Manifest) =>
-  readObject(await fetchBlob(repository, config, MAX_CONFIG), `the configuration ${config.digest}`)
+async function readConfig(
+  repository: OwnRepository,
+  { config }: Manifest,
+  keep: (document: Uint8Array) => void = () => undefined,
+) {
+  const bytes = await fetchBlob(repository, config, MAX_CONFIG)
+  keep(bytes)
+  return readObject(bytes, `the configuration ${config.digest}`)
+}

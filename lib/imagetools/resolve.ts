@@ -6,6 +6,7 @@ import { fetchBlob, fetchManifest, selectorOf } from '../manifest/fetch.ts'
 import {
   type DescriptorDocument,
   isImageManifest,
+  isSchemaOne,
   type PlatformDocument,
   readPlatform,
 } from '../oci/descriptor.ts'
@@ -61,7 +62,7 @@ async function resolveSource(
     )
   }
   const type = wish.mediaType || mediaType
-  if (type.startsWith('application/vnd.docker.distribution.manifest.v1+')) {
+  if (isSchemaOne(type)) {
     throw new LighterError('bad-input', 'schema1 manifests are not allowed in manifest lists')
   }
   const platform = isImageManifest(type)

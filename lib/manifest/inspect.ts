@@ -4,9 +4,10 @@ import type { Engine } from '../engine.ts'
 import { escapeForHtml } from '../format/json-text.ts'
 import { readDescriptor, readObject } from '../oci/descriptor.ts'
 import { parseManifest } from '../oci/image.ts'
-import type { Reference } from '../oci/reference.ts'
+import { formatReference, type Reference } from '../oci/reference.ts'
 import type { OwnRepository } from '../registry/own-repository.ts'
 import { closeConnections } from '../registry/transport.ts'
+import { makeBudget } from './budget.ts'
 import { type FetchedManifest, fetchManifest, openRepository, selectorOf } from './fetch.ts'
 import { listDocument, refuseStrangers } from './list.ts'
 import {
@@ -95,8 +96,10 @@ async function fetchedText(
   const { manifests } = readObject(fetched.bytes, 'the manifest list')
   const entries = (Array.isArray(manifests) ? manifests : []).map(readDescriptor)
   if (!verbose) return `${listDocument(entries).text}\n`
+  const keep = makeBudget(formatReference(reference))
   const members = await inParallel(entries, PARALLEL, async ({ digest, platform }) => {
     const member = await fetchMember(repository, { ...reference, digest })
+    keep(member.raw)
     // What the list says of it counts, and not what the image does.
     return {
       ...member,

@@ -1,6 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
-import { MEDIA_TYPES, parseDescriptor } from './image.ts'
+import { type Descriptor, MEDIA_TYPES, parseDescriptor } from './image.ts'
 
 /** A platform with all that a descriptor says of it, in the order in which Go writes it. */
 export interface PlatformDocument {
@@ -37,9 +37,17 @@ export const isImageManifest = (mediaType: string): boolean =>
 export const isManifest = (mediaType: string): boolean =>
   isIndex(mediaType) || isImageManifest(mediaType)
 
-/** What is fetched from where its manifest says, and given to no registry. */
+/** Whether what has this type is a manifest as registries had them before 2016. */
+export const isSchemaOne = (mediaType: string): boolean =>
+  mediaType.startsWith('application/vnd.docker.distribution.manifest.v1+')
+
+/** What may not be given to others, by its type. */
 export const isForeign = ({ mediaType }: { mediaType: string }): boolean =>
   /\.foreign\.|\.nondistributable\./.test(mediaType)
+
+/** What is fetched from where its manifest says, and so needs no registry: Docker skips it in a push. */
+export const isElsewhere = (layer: Pick<Descriptor, 'mediaType' | 'urls'>): boolean =>
+  isForeign(layer) && layer.urls !== undefined
 
 /** Reads a descriptor as it is; what its members must not be is left out, except its three first ones. Throws `registry-protocol`. */
 export function readDescriptor(value: unknown): DescriptorDocument {

@@ -5,6 +5,8 @@ import { normalise, type Platform } from './platform.ts'
 export const MAX_MANIFEST = 4 * 1024 * 1024
 export const MAX_CONFIG = 8 * 1024 * 1024
 const MAX_LAYERS = 500
+/** More places of one layer are not asked. */
+const MAX_URLS = 8
 /** Images of several platforms in an index. */
 const MAX_OFFERS = 20_000
 
@@ -19,6 +21,8 @@ export interface Descriptor {
   mediaType: string
   digest: Digest
   size: number
+  /** Of a layer: where it is, too. */
+  urls?: string[]
 }
 
 export interface PlatformDescriptor extends Descriptor {
@@ -64,14 +68,15 @@ export interface ImageConfig {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Parses a manifest or an index of either family. Throws `registry-protocol`. */
-export function parseManifest(bytes: Uint8Array, contentType: string): Manifest {
+/** Parses a manifest or an index of either family. `name`: the image's, for messages. Throws `registry-protocol`, `unsupported`. */
+export function parseManifest(
+  bytes: Uint8Array,
+  contentType: string,
+  name = 'the image',
+): Manifest {
   const document = parseDocument(bytes, 'manifest')
   if (document.schemaVersion === 1) {
-    throw new LighterError(
-      'unsupported',
-      'The image has a manifest of schema version 1, which registries gave up years ago; push it anew',
-    )
+    throw schemaOne(name)
   }
   const declared = typeof document.mediaType === 'string' ? document.mediaType : contentType
   const mediaType = declared.split(';')[0]?.trim() ?? ''
@@ -90,9 +95,16 @@ export function parseManifest(bytes: Uint8Array, contentType: string): Manifest 
     kind: 'image',
     mediaType: kind,
     config: parseDescriptor(document.config),
-    layers: bounded(document.layers).map(parseDescriptor),
+    layers: bounded(document.layers).map(parseLayer),
   }
 }
+
+/** Docker's words for a manifest of schema version 1, which registries gave up years ago. */
+export const schemaOne = (name: string): LighterError =>
+  new LighterError(
+    'unsupported',
+    `[DEPRECATION NOTICE] Docker Image Format v1 and Docker Image manifest version 2, schema 1 support is disabled by default and will be removed in an upcoming release. Suggest the author of ${name} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2. More information at https://docs.docker.com/go/deprecated-image-specs/`,
+  )
 
 /** Parses an image's configuration. Throws `registry-protocol`. */
 export function parseImageConfig(bytes: Uint8Array): ImageConfig {
@@ -151,6 +163,12 @@ function parseChoice(value: unknown): PlatformDescriptor {
     platform:
       platform && normalise(text(platform.os), text(platform.architecture), text(platform.variant)),
   }
+}
+
+function parseLayer(value: unknown): Descriptor {
+  const layer = parseDescriptor(value)
+  const urls = texts((value as Json).urls).filter((url) => /^https?:/i.test(url))
+  return urls.length > 0 ? { ...layer, urls: urls.slice(0, MAX_URLS) } : layer
 }
 
 /** Parses a content descriptor. Throws `registry-protocol`. */

@@ -81,7 +81,7 @@ async function runHelper(
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', (cause) => {
       const why = isErrno(cause, 'ENOENT') ? 'executable file not found in $PATH' : cause.message
-      reject(failed(DOING[verb], `exec: "${program}": ${why}`, cause))
+      reject(failed(DOING[verb], `exec: "${program}": ${why}, out: \`\``, cause))
     })
     child.on('close', resolve)
   }).finally(() => clearTimeout(timer))

@@ -148,7 +148,7 @@ async function openBlob(session: Session, digest: Digest, from: number, signal?:
 }
 
 /** What an answer with a part begins with. */
-function startOf(response: HttpResponse): number | undefined {
+export function startOf(response: HttpResponse): number | undefined {
   const start = /^bytes (\d+)-/.exec(response.header('content-range') ?? '')?.[1]
   return start === undefined ? undefined : Number(start)
 }

@@ -41,6 +41,10 @@ export async function searchImages(
     const message = `limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`
     throw new LighterError('bad-input', message)
   }
+  if (term.includes('://')) {
+    const message = `invalid repository name: repository name (${term}) should not have a scheme`
+    throw new LighterError('bad-input', message)
+  }
   const { host, words } = splitTerm(term)
   const query = `q=${encodeURIComponent(words)}&n=${limit > 0 ? limit : USUAL_LIMIT}`
   try {

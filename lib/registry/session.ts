@@ -126,9 +126,10 @@ async function askPermission(session: Session, url: URL, first: HttpResponse): P
   if (answer === undefined) {
     await first.discard()
     const where = `${url.origin}${url.pathname}`
+    const verb = url.pathname.endsWith('/tags/list') ? 'Get' : 'Head'
     throw new LighterError(
       'registry-denied',
-      session.pushes ? NO_CREDENTIALS : `Head "${where}": ${NO_CREDENTIALS}`,
+      session.pushes ? NO_CREDENTIALS : `${verb} "${where}": ${NO_CREDENTIALS}`,
     )
   }
   session.authorization = answer

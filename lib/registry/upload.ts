@@ -25,9 +25,13 @@ const SMALL = 64 * 1024
 
 /** One repository of a registry, with the permission to push to it. */
 export interface PushTarget {
-  hasBlob(digest: Digest): Promise<boolean>
+  hasBlob(digest: Digest, signal?: AbortSignal): Promise<boolean>
   /** Takes a blob over from another repository of the registry; `undefined`: not from any of those. */
-  mountBlob(digest: Digest, sources: readonly string[]): Promise<string | undefined>
+  mountBlob(
+    digest: Digest,
+    sources: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<string | undefined>
   uploadBlob(blob: Descriptor, source: BlobSource): Promise<void>
   putManifest(tag: string, mediaType: string, bytes: Buffer): Promise<void>
 }
@@ -56,17 +60,21 @@ export async function openPushTarget(
   /** Of the repositories to take blobs over from: one token does for all blobs of one. */
   const wider = new Map<string, Session>()
   return {
-    hasBlob: (digest) => hasBlob(session, digest),
-    mountBlob: (digest, sources) => mountBlob(session, wider, digest, sources),
+    hasBlob: (digest, signal) => hasBlob(session, digest, signal),
+    mountBlob: (digest, sources, signal) => mountBlob(session, wider, digest, sources, signal),
     uploadBlob: (blob, source) => uploadBlob(session, blob, source),
     putManifest: (tag, mediaType, bytes) => putManifest(session, tag, mediaType, bytes),
   }
 }
 
 /** A registry that does not let us look gets what it perhaps has: it is what may be written that counts. */
-async function hasBlob(session: Session, digest: Digest): Promise<boolean> {
+async function hasBlob(
+  session: Session,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const url = blobUrl(session, digest)
-  const response = await request(session, url, { method: 'HEAD' })
+  const response = await request(session, url, { method: 'HEAD', signal })
   await response.discard()
   if (isPassing(response.status)) throw await statusError(session, url, response)
   return response.status === 200
@@ -78,6 +86,7 @@ async function mountBlob(
   wider: Map<string, Session>,
   digest: Digest,
   sources: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   for (const from of sources) {
     const both = wider.get(from) ?? widen(session, from)
@@ -85,10 +94,13 @@ async function mountBlob(
     const url = uploadsUrl(session)
     url.searchParams.set('mount', digest)
     url.searchParams.set('from', from)
-    const response = await request(both, url, { method: 'POST' }).catch((error: unknown) => {
-      // Whoever does not answer this does not answer for the other repositories either.
-      if (error instanceof LighterError && error.code === 'registry-unreachable') throw error
-    })
+    const response = await request(both, url, { method: 'POST', signal }).catch(
+      (error: unknown) => {
+        // Whoever does not answer this does not answer for the other repositories either.
+        if (error instanceof LighterError && error.code === 'registry-unreachable') throw error
+        if (signal?.aborted) throw error
+      },
+    )
     await response?.discard()
     if (response?.status === 201) return from
     if (response?.status === 202) await abandon(session, url, response)
@@ -128,7 +140,7 @@ async function uploadBlob(session: Session, blob: Descriptor, source: BlobSource
       if (at !== undefined && at > blob.size) at = undefined
       if (at === undefined) {
         // An upload that is not there any more may have been ended: only the answer to that was lost.
-        if (await hasBlob(session, blob.digest)) return
+        if (await hasBlob(session, blob.digest, signal)) return
         upload.place = await begin(session, signal)
       }
       // What goes on is no failure in a row.
@@ -230,7 +242,7 @@ async function finish(
   })
   if (isDone(response.status)) return void (await response.discard())
   // The answer to an earlier one was lost, perhaps.
-  if (response.status === 404 && (await hasBlob(session, blob.digest))) return
+  if (response.status === 404 && (await hasBlob(session, blob.digest, source.signal))) return
   const error = await statusError(session, place, response)
   if (response.status !== 404) throw error
   throw new LighterError('registry-unreachable', error.message, { cause: error })

@@ -17,13 +17,16 @@ export function hasBlob(data: string, digest: Digest, size: number): boolean {
   return statSync(blobPath(data, digest), { throwIfNoEntry: false })?.size === size
 }
 
-/** Whether the bytes are those of the digest. Reads all of them: for blobs that are in doubt. */
+/**
+ * Whether the bytes are those of the digest. Reads all of them: for blobs that are in doubt. Throws where they cannot be read: they may be
+ * the right ones.
+ */
 export async function isBlobWhole(data: string, digest: Digest): Promise<boolean> {
   const hash = lazyCrypto().createHash('sha256')
   try {
     for await (const chunk of createReadStream(blobPath(data, digest))) hash.update(chunk)
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EIO')) return false
+    if (isErrno(error, 'ENOENT')) return false
     throw error
   }
   return `sha256:${hash.digest('hex')}` === digest

@@ -1,5 +1,6 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { isErrno } from '../core/errors.ts'
 import { type Digest, isDigest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
 import { listNames } from '../fs/drafts.ts'
@@ -19,6 +20,8 @@ export interface ReferenceRecord {
   createdAt: string
   /** When a user gave this name, as `tag` does; absent for names that came with a pull. */
   taggedAt?: string
+  /** Names of registries that the image was pulled under; none: it was made, loaded or imported here. Absent in records of old. */
+  pulledAs?: readonly string[]
   /** Bytes of each unpacked layer, by its digest: for those who can read this record and not the layers. */
   layerSizes?: Readonly<Record<string, number>>
 }
@@ -33,14 +36,37 @@ export function readReference(data: string, reference: string): ReferenceRecord 
 }
 
 /** Every reference, sorted by name. */
-export function listReferences(data: string): ReferenceRecord[] {
+export const listReferences = (data: string, onUnreadable?: OnUnreadable): ReferenceRecord[] =>
+  scanReferences(data, onUnreadable).records
+
+/** Told of files that cannot be read, which are left out then instead of thrown. */
+type OnUnreadable = (name: string, error: unknown) => void
+
+/** As `listReferences`, with the files of `refs` whose content says nothing. */
+export function scanReferences(
+  data: string,
+  onUnreadable?: OnUnreadable,
+): { records: ReferenceRecord[]; torn: string[] } {
   const directory = join(data, 'refs')
-  return listNames(directory)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .flatMap(
-      (name) => parseReferenceRecord(readSmallFile(join(directory, name), MAX_REFERENCE)) ?? [],
-    )
+  const records: ReferenceRecord[] = []
+  const torn: string[] = []
+  const read = (name: string): Buffer | undefined => {
+    try {
+      return readSmallFile(join(directory, name), MAX_REFERENCE)
+    } catch (error) {
+      if (!onUnreadable) throw error
+      onUnreadable(name, error)
+      return undefined
+    }
+  }
+  for (const name of listNames(directory).sort()) {
+    const bytes = name.endsWith('.json') ? read(name) : undefined
+    const record = parseReferenceRecord(bytes)
+    if (record) records.push(record)
+    // Without bytes it has been removed meanwhile.
+    else if (bytes) torn.push(name)
+  }
+  return { records, torn }
 }
 
 /**
@@ -63,8 +89,15 @@ export function writeReference(data: string, record: ReferenceRecord, durable = 
   }
 }
 
-export function removeReference(data: string, reference: string): void {
-  rmSync(recordPath(data, reference), { force: true })
+/** Whether it was there: of several who remove it at once one is told so. */
+export function removeReference(data: string, reference: string): boolean {
+  try {
+    unlinkSync(recordPath(data, reference))
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
 }
 
 /** Writes index.json anew from the references; other tools read it, this program does not. */
@@ -105,7 +138,10 @@ const MAX_INDEX = 64 * 1024 * 1024
 const indexPath = (data: string): string => join(data, 'index.json')
 
 function formatIndex(data: string): string {
-  const manifests = listReferences(data).map(({ reference, descriptor }) => ({
+  const { records, torn } = scanReferences(data)
+  // What is said here of a name whose record says nothing is all that is known of it.
+  const kept = torn.flatMap((file) => findInIndex(data, file) ?? [])
+  const manifests = [...records, ...kept].map(({ reference, descriptor }) => ({
     ...descriptor,
     ...(reference.startsWith('@')
       ? {}
@@ -143,6 +179,7 @@ export function parseReferenceRecord(bytes: Buffer | undefined): ReferenceRecord
   try {
     const descriptor = parseDescriptor(value.descriptor)
     const tagged = typeof value.taggedAt === 'string' ? { taggedAt: value.taggedAt } : {}
+    const pulled = parseNames(value.pulledAs)
     const sizes = parseSizes(value.layerSizes)
     return {
       reference,
@@ -150,12 +187,17 @@ export function parseReferenceRecord(bytes: Buffer | undefined): ReferenceRecord
       imageId,
       createdAt: String(createdAt ?? ''),
       ...tagged,
+      ...pulled,
       ...sizes,
     }
   } catch {
     return undefined
   }
 }
+
+/** What is no list of names says nothing. */
+const parseNames = (value: unknown): Pick<ReferenceRecord, 'pulledAs'> =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string') ? { pulledAs: value } : {}
 
 function parseSizes(value: unknown): Pick<ReferenceRecord, 'layerSizes'> {
   if (typeof value !== 'object' || value === null) return {}
