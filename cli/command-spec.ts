@@ -16,7 +16,7 @@ export interface CommandSpec {
   operands: readonly [number, number]
   /** Made when the command is called: a start pays for its own flags only. */
   flags: () => FlagTable
-  /** The first operand ends the options: what follows belongs to the container. */
+  /** The first operand ends the options: what follows belongs to the container, or is a name whatever it looks like. */
   stopAtOperand?: boolean
   load: () => Promise<CommandModule>
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { RELEASE_VERB } from '../lib/core/release-verb.ts'
+import { RELEASE_VERB, TIME_LIMIT } from '../lib/core/release-verb.ts'
 import { type FoundCommand, findCommand } from './commands.ts'
 import { createContext } from './context.ts'
 import { globalFlags } from './flags/global.ts'
@@ -62,9 +62,12 @@ async function readGlobals(program: string, argv: string[]): Promise<Parsed | nu
   }
 }
 
-async function release([data = '', ...ids]: string[]): Promise<number> {
+async function release([data = '', ...words]: string[]): Promise<number> {
+  // Containers of older versions say none.
+  const limit = words[0]?.startsWith(TIME_LIMIT) ? words.shift() : undefined
+  if (limit) process.env.LIGHTER_PLUGIN_TIMEOUT = limit.slice(TIME_LIMIT.length)
   const { unmountPluginVolumes } = await import('../lib/container/volume-mounts.ts')
-  await unmountPluginVolumes(data, ids)
+  await unmountPluginVolumes(data, words)
   return 0
 }
 

@@ -5,7 +5,7 @@ import { type ListedImage, listImages } from '../../lib/image/list.ts'
 import type { Context } from '../context.ts'
 import { readFormat } from '../docker-config.ts'
 import { parseFilters } from '../flags/filter.ts'
-import { type ImageColumn, imageCells, imageHeads } from '../output/image-row.ts'
+import { type ImageColumn, imageCells, imageHeads, rawImageFormat } from '../output/image-row.ts'
 import { formatTable } from '../output/table.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
@@ -56,21 +56,7 @@ async function formatImages(
   }
   const { formatRows } = await import('../output/rows.ts')
   const kind = { type: 'formatter.imageContext', heads: imageHeads, cells }
-  return formatRows(kind, format === 'raw' ? rawFormat(quiet, digests) : format, images)
-}
-
-/** `--format raw`: a block of lines for each. */
-function rawFormat(quiet: boolean, digests: boolean): string {
-  if (quiet) return 'image_id: {{.ID}}'
-  const lines = [
-    'repository: {{.Repository}}',
-    'tag: {{.Tag}}',
-    ...(digests ? ['digest: {{.Digest}}'] : []),
-    'image_id: {{.ID}}',
-    'created_at: {{.CreatedAt}}',
-    'virtual_size: {{.Size}}',
-  ]
-  return `${lines.join('\n')}\n`
+  return formatRows(kind, format === 'raw' ? rawImageFormat(quiet, digests) : format, images)
 }
 
 async function choose(engine: Engine, parsed: Parsed): Promise<ListedImage[]> {

@@ -1,7 +1,10 @@
+import { LighterError } from '../../lib/core/errors.ts'
 import { importImage } from '../../lib/image/import.ts'
 import type { Context } from '../context.ts'
 import { newImageName } from '../flags/new-image-name.ts'
 import type { Parsed } from '../parse.ts'
+
+const withDigest = () => new LighterError('bad-input', 'cannot import digest reference')
 
 /** `import`: prints the id of the new image. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -11,7 +14,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     comment: parsed.string('message') ?? '',
     changes: parsed.list('change'),
     platform: parsed.string('platform'),
-    reference: newImageName(name),
+    reference: newImageName(name, withDigest),
   })
   context.print(id)
   return 0

@@ -85,7 +85,7 @@ async function tryKnown(
     return await logIn(registry, known, context.engine.paths)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
-    context.warn(`Login did not succeed, error: ${error.message}`)
+    context.warn(`Login did not succeed, error: Error response from daemon: ${error.message}`)
     return undefined
   }
 }

@@ -49,10 +49,23 @@ const DEFAULT_TABLE = `table ${Object.keys(HEADS)
   .map((name) => `{{.${name}}}`)
   .join('\t')}`
 
+/** `--format raw`: a block of lines for each. */
+const RAW = `type: {{.Type}}
+total: {{.TotalCount}}
+active: {{.Active}}
+size: {{.Size}}
+reclaimable: {{.Reclaimable}}
+`
+
 async function describeSums(format: string, rows: readonly Row[]): Promise<string> {
   const { formatRows, plainRows } = await import('../output/rows.ts')
   const kind = plainRows<Row>('formatter.diskUsageImagesContext', HEADS)
-  return formatRows(kind, format === '' || format === 'table' ? DEFAULT_TABLE : format, rows)
+  return formatRows(kind, fullFormat(format), rows)
+}
+
+function fullFormat(format: string): string {
+  if (format === '' || format === 'table') return DEFAULT_TABLE
+  return format === 'raw' ? RAW : format
 }
 
 const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0)

@@ -21,7 +21,7 @@ interface ObtainedImage extends ImageForContainer {
 export async function obtainImage(context: Context, parsed: Parsed): Promise<ObtainedImage> {
   const { engine } = context
   const quiet = parsed.bool('quiet')
-  const policy = parsePolicy(parsed.string('pull') ?? 'missing')
+  const policy = parsePolicy(parsed.string('pull') || 'missing')
   // The image is there nearly always: nothing is set up for showing a pull before one begins.
   let show: OnProgress | undefined
   const onProgress: OnProgress = (event) => {

@@ -11,8 +11,10 @@ import type {
 } from '../../lib/housekeeping/usage.ts'
 import { volumeLabels } from '../../lib/volume/inspect.ts'
 import { volumeData } from '../../lib/volume/volume.ts'
+import { rawFormat as rawContainerFormat } from './container-format.ts'
 import { containerCells } from './container-row.ts'
 import { formatDate } from './date.ts'
+import { rawImageFormat } from './image-row.ts'
 import { formatSize, formatSpan } from './units.ts'
 
 const fields = (names: string): string =>
@@ -38,7 +40,7 @@ ${fields('CacheType CreatedAt CreatedSince Description ID InUse LastUsedAt LastU
 
 /** `system df -v` by a template, which gets everything as one document. Throws `usage`. */
 export function formatDiskUsage(data: string, format: string, usage: DiskUsage): string {
-  const template = read(format === 'json' ? '{{json .}}' : format)
+  const template = read(fullFormat(format))
   const now = Date.now()
   const document = {
     Images: usage.images.map((image) => describeImage(image, now)),
@@ -54,6 +56,21 @@ export function formatDiskUsage(data: string, format: string, usage: DiskUsage):
     throw new LighterError('usage', error.message)
   }
 }
+
+function fullFormat(format: string): string {
+  if (format === 'raw') return rawFormat()
+  return format === 'json' ? '{{json .}}' : format
+}
+
+/** `--format raw`: a block of lines for each. There is no build cache yet. */
+const rawFormat = (): string =>
+  [
+    `{{range .Images}}type: Image\n${rawImageFormat(false, true)}\n`,
+    `{{range .Containers}}type: Container\n${rawContainerFormat(false, true)}\n`,
+    '{{range .Volumes}}type: Volume\nname: {{.Name}}\ndriver: {{.Driver}}\n\n',
+  ]
+    .map((block) => `${block}{{end -}}\n`)
+    .join('')
 
 function read(source: string): Template {
   try {

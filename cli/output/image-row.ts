@@ -41,6 +41,20 @@ export function imageCells(
   }
 }
 
+/** `--format raw`: a block of lines for each. */
+export function rawImageFormat(quiet: boolean, digests: boolean): string {
+  if (quiet) return 'image_id: {{.ID}}'
+  const lines = [
+    'repository: {{.Repository}}',
+    'tag: {{.Tag}}',
+    ...(digests ? ['digest: {{.Digest}}'] : []),
+    'image_id: {{.ID}}',
+    'created_at: {{.CreatedAt}}',
+    'virtual_size: {{.Size}}',
+  ]
+  return `${lines.join('\n')}\n`
+}
+
 const EPOCH = '1970-01-01T00:00:00Z'
 
 /** An image that says nothing of its time is as old as Unix. */

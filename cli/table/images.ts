@@ -133,6 +133,7 @@ export const imageCommands: readonly CommandSpec[] = [
     usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
     operands: [2, 2],
     flags: () => ({}),
+    stopAtOperand: true,
     load: () => import('../commands/tag.ts'),
   },
 ]

@@ -101,7 +101,9 @@ function indexOne(value: GoValue, key: Value): GoValue {
     throw new FunctionError(`can't index item of type ${name}`)
   }
   const count = lengthOf(value) ?? 0
-  const at = position(key, count - 1)
+  const at = position(key, count)
+  // Go's own check lets the length pass; what follows is then the runtime's.
+  if (at === count) throw new FunctionError(`reflect: ${kind} index out of range`)
   if (kind === 'string') return { type: BYTE, data: BigInt(Buffer.from(textOf(value))[at] ?? 0) }
   return elementsOf(value)[at] ?? { type: element, data: undefined }
 }
