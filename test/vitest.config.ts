@@ -1,6 +1,27 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { LANES } from './helpers/test-user.ts'
+
+/** Files with containers of root, which have one place on a machine: one at a time. The peers run side by side by themselves. */
+const ALONE = [
+  'crash',
+  'few-files',
+  'image-stores',
+  'image-stores-apart',
+  'lifecycle',
+  'run',
+  'runtime',
+  'suspended',
+  'terminal',
+  'volume-plugins',
+].map((name) => `test/e2e/${name}.test.ts`)
+
+const withContainers = {
+  globalSetup: ['test/helpers/global-setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 300_000,
+}
 
 export default defineConfig({
   // Root and others run the tests from one clone: nothing is written into it.
@@ -21,17 +42,25 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...withContainers,
           name: 'e2e',
-          include: [
-            'test/integration/**/*.test.ts',
-            'test/e2e/**/*.test.ts',
-            'test/peers/**/*.test.ts',
-          ],
-          globalSetup: ['test/helpers/global-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
-          // The test user is one: some tests end all of its processes, and all want an idle machine.
-          fileParallelism: false,
+          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          exclude: ALONE,
+          // Most of them wait half of their time. Each lane has a user of its own: some tests end all of its processes.
+          maxWorkers: LANES,
+          sequence: { groupOrder: 1 },
+          provide: { lanes: LANES },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...withContainers,
+          name: 'alone',
+          include: [...ALONE, 'test/peers/**/*.test.ts'],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          provide: { lanes: 1 },
         },
       },
     ],

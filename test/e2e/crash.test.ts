@@ -25,8 +25,9 @@ describe.each([
   })
   afterAll(() => world.remove())
 
-  const runDetached = async (name: string): Promise<string> => {
-    const outcome = await lighter('run', '-d', '--name', name, image, 'sleep', '1000')
+  const runDetached = async (name: string, ...command: string[]): Promise<string> => {
+    const sleeps = command.length > 0 ? command : ['sleep', '1000']
+    const outcome = await lighter('run', '-d', '--name', name, image, ...sleeps)
     expect(outcome).toMatchObject(works)
     return outcome.stdout.trim()
   }
@@ -74,11 +75,20 @@ describe.each([
   })
 
   test('of a monitor: the container is seen as dead, and can be started again', async () => {
-    const id = await runDetached('bereft')
+    const script = 'sleep 0.3; echo alive; exec sleep 1000'
+    const id = await runDetached('bereft', 'sh', '-c', script)
     const { monitor, pid } = readState(id)
+    await until(async () => (await lighter('logs', 'bereft')).stdout === 'alive\n')
     process.kill(monitor.pid, 'SIGKILL')
     await untilDead(pid)
     expect(await statusOf(world, 'bereft')).toBe('exited 137')
+    // The end is no earlier than the last that was heard of it, and does not move.
+    const format = '{{.State.StartedAt}} {{.State.FinishedAt}}'
+    const times = (await lighter('inspect', '-f', format, 'bereft')).stdout
+    const [started = '', finished = ''] = times.trim().split(' ')
+    expect(Date.parse(finished)).toBeGreaterThan(Date.parse(started) + 200)
+    expect(Date.parse(finished)).toBeLessThanOrEqual(Date.now())
+    expect((await lighter('inspect', '-f', format, 'bereft')).stdout).toBe(times)
     expect((await lighter('ps', '-q')).stdout).toBe('')
     expect(await lighter('start', 'bereft')).toMatchObject(works)
     expect(await statusOf(world, 'bereft')).toBe('running 0')

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { makeArchive } from '../fixtures/archive.ts'
+import { writeImageLayout } from '../fixtures/image-layout.ts'
+import { pushLayout } from '../helpers/registry.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
@@ -98,6 +101,27 @@ test.each([16, 300, 900, 1500].map((size) => size * KIB))(
     await expectWhole()
   },
 )
+
+/** A few kB that unpack to megabytes: nothing but the disk says how large a layer may be. */
+test('a layer that unpacks to more than there is', async () => {
+  const layout = join(world.home, 'layout')
+  const bomb = makeArchive([{ path: 'bomb', data: Buffer.alloc(64 * KIB * KIB) }])
+  writeImageLayout(layout, { layers: [bomb], compression: 'zstd' })
+  pushLayout(layout, inject('registry'), `bomb-${process.pid}:1`)
+  expect(await lighter('ps')).toMatchObject(works)
+  await expectRefused(
+    16 * KIB * KIB,
+    1,
+    'pull',
+    '-q',
+    `${inject('registry')}/bomb-${process.pid}:1`,
+  )
+  // Its blobs came whole and are small: they go as what nothing refers to.
+  expect(await lighter('image', 'prune', '-f')).toMatchObject(works)
+  expect(names('blobs/sha256')).toEqual([])
+  expect(await lighter('pull', '-q', image)).toMatchObject(works)
+  await expectWhole()
+})
 
 test('a check without room says what it could not verify, and finds no damage with what it knows', async () => {
   expect(await lighter('pull', '-q', image)).toMatchObject(works)

@@ -106,7 +106,7 @@ https://docs.docker.com/engine/reference/commandline/login/#credentials-store
     const stale = await world.lighter(['login', host])
     expect(stale.exitCode).toBe(1)
     expect(stale.stderr).toMatch(
-      /^Login did not succeed, error: login attempt to http:\S+ failed with status: 401 Unauthorized\n/,
+      /^Login did not succeed, error: Error response from daemon: login attempt to http:\S+ failed with status: 401 Unauthorized\n/,
     )
     expect(stale.stderr).toContain('Cannot perform an interactive login from a non TTY device')
   })

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INIT } from '../helpers/init.ts'
 import { processesOf } from '../helpers/leftovers.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { makeWorld, testUser, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
 let world: World
@@ -22,7 +22,7 @@ const addressOf = async (container: string, network: string): Promise<string> =>
 
 /** The name servers of the test user: at most one. */
 const servers = (): number[] =>
-  processesOf(inject('user'))
+  processesOf(testUser())
     .filter((line) => line.endsWith(' lighter-native names'))
     .map((line) => Number.parseInt(line, 10))
 

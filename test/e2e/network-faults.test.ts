@@ -9,7 +9,7 @@ import { makeOtherHost, type OtherHost } from '../helpers/other-host.ts'
 import { freePort } from '../helpers/registry.ts'
 import { requests } from '../helpers/requests.ts'
 import { until, untilDead } from '../helpers/until.ts'
-import { finish, makeWorld, type World } from '../helpers/world.ts'
+import { finish, makeWorld, testUser, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
 const SERVE = 'mkdir /w; echo hello > /w/index.html; exec busybox httpd -f -p 80 -h /w'
@@ -29,7 +29,7 @@ const KINDS = {
   monitor: /^\d+ lighter-monitor/,
 }
 const pidsOf = (kind: keyof typeof KINDS): number[] =>
-  processesOf(inject('user'))
+  processesOf(testUser())
     .filter((line) => KINDS[kind].test(line))
     .map((line) => Number.parseInt(line, 10))
 const helpers = () => (['uplink', 'names', 'ports'] as const).flatMap(pidsOf)
@@ -165,7 +165,7 @@ test('a container whose monitor is killed leaves its link, its name and its port
 
 test('everything killed at once leaves no process and no port, and starts again', async () => {
   await killAll([...pidsOf('monitor'), ...helpers()])
-  await until(() => processesOf(inject('user')).length === 0, 'the last process ends')
+  await until(() => processesOf(testUser()).length === 0, 'the last process ends')
   expect(await isFree(port)).toBe(true)
   expect(await lighter('start', 'web', 'box')).toMatchObject(works)
   await everythingWorks()
@@ -196,7 +196,7 @@ test.each([
 
 test('the last container takes all helpers with it', async () => {
   await lighter('rm', '-f', 'web', 'box')
-  await until(() => processesOf(inject('user')).length === 0, 'the last process ends')
+  await until(() => processesOf(testUser()).length === 0, 'the last process ends')
   expect(await isFree(port)).toBe(true)
 })
 

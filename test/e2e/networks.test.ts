@@ -179,7 +179,7 @@ test.each(['alpha', 'gamma'])(
         host,
         stderr: expect.stringContaining('No route to host'),
       })
-      expect(performance.now() - begun).toBeLessThan(6000)
+      expect(performance.now() - begun).toBeLessThan(20_000)
     }
     await said('rm', '-f', 'asks')
   },

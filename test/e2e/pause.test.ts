@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../helpers/until.ts'
@@ -31,11 +32,13 @@ describe('pause', () => {
       stdout: 'counter\n',
       stderr: '',
     })
-    // Its monitor may still be writing down what came before.
-    await sleep(500)
-    const before = await lines('counter')
-    await sleep(500)
-    expect(await lines('counter')).toBe(before)
+    // Its monitor may still be writing down what came before; one that goes on says more each time.
+    let before: number
+    await until(async () => {
+      before = await lines('counter')
+      await sleep(500)
+      return (await lines('counter')) === before
+    }, 'the counter rests')
     expect((await lighter('ps')).stdout).toMatch(/Up .* \(Paused\) +counter\n/)
     expect(JSON.parse((await lighter('inspect', 'counter')).stdout)[0].State).toMatchObject({
       Status: 'paused',
@@ -119,13 +122,16 @@ describe('pause', () => {
   })
 
   test('an attached client goes on with it', async () => {
-    const running = finish(
-      world.start(['run', '--name', 'attached', image, 'sh', '-c', 'sleep 1; echo end']),
-    )
-    await sleep(600)
-    await lighter('pause', 'attached')
-    await sleep(1500)
-    await lighter('unpause', 'attached')
+    const script = 'while [ ! -e /go/now ]; do usleep 20000; done; echo end'
+    const go = join(world.home, 'go')
+    await world.run('mkdir', [go])
+    const shared = ['--name', 'attached', '-v', `${go}:/go`]
+    const running = finish(world.start(['run', ...shared, image, 'sh', '-c', script]))
+    await until(async () => (await statusOf(world, 'attached')) === 'running 0')
+    expect(await lighter('pause', 'attached')).toMatchObject({ exitCode: 0 })
+    await world.run('touch', [join(go, 'now')])
+    expect(await Promise.race([running, sleep(500, 'waits')])).toBe('waits')
+    expect(await lighter('unpause', 'attached')).toMatchObject({ exitCode: 0 })
     expect(await running).toMatchObject({ exitCode: 0, stdout: 'end\n' })
   })
 })

@@ -209,7 +209,7 @@ describe('a fault that stays', () => {
     const begin = Date.now()
     child.kill(signal)
     await ended
-    expect(Date.now() - begin).toBeLessThan(2000)
+    expect(Date.now() - begin).toBeLessThan(10_000)
     expect(list('refs')).toEqual([])
   })
 })

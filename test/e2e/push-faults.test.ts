@@ -167,3 +167,24 @@ test('permission that runs out between the requests of an upload is got anew', a
     await tokens.stop()
   }
 })
+
+// It waited for the registry's answer until that was late.
+test('a layer that is being taken over from elsewhere ends with the failure of another', async () => {
+  const mounts: string[] = []
+  front = await startFront(inject('registry'), (request, response, forward) => {
+    if (request.method !== 'POST') return forward()
+    if (!request.url?.includes('mount=')) return void response.writeHead(403).end()
+    mounts.push(request.url)
+    // The first one is never answered.
+    if (mounts.length > 1) response.writeHead(404).end()
+  })
+  const name = `${front.host}/${own}/abandoned:latest`
+  expect(await world.lighter(['pull', '-q', `${front.host}/${image.name}`])).toMatchObject(worked)
+  expect(await world.lighter(['tag', `${front.host}/${image.name}`, name])).toMatchObject(worked)
+  const begun = Date.now()
+  const { exitCode, stderr } = await world.lighter(['push', name])
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain('denied')
+  expect(mounts).toHaveLength(2)
+  expect(Date.now() - begun).toBeLessThan(20_000)
+})

@@ -75,6 +75,30 @@ describe('files that lost their content', () => {
     await expectOthersWork()
   })
 
+  // An image that was made here has no other way back.
+  test('a reference: what it stands for is not swept, as long as anybody may know it', async () => {
+    await lighter('commit', 'torn', 'made:1')
+    await lighter('image', 'prune', '-f')
+    const all = readdirSync(inData('blobs/sha256')).sort()
+    const tear = () =>
+      truncateSync(inData('refs', `${encodeURIComponent('docker.io/library/made:1')}.json`))
+    tear()
+    // A name that comes and goes: index.json is written anew, and what nothing refers to is swept.
+    for (const args of [
+      ['tag', image, 'x:1'],
+      ['rmi', 'x:1'],
+      ['image', 'prune', '-f'],
+    ])
+      expect(await lighter(...args)).toMatchObject(works)
+    expect(readdirSync(inData('blobs/sha256')).sort()).toEqual(all)
+    expect(await lighter('system', 'check', '--repair')).toMatchObject(works)
+    expect((await lighter('run', '--rm', 'made:1', 'echo', 'made')).stdout).toBe('made\n')
+    tear()
+    writeFileSync(inData('index.json'), '')
+    expect(await lighter('image', 'prune', '-f')).toMatchObject(works)
+    expect(readdirSync(inData('blobs/sha256')).sort()).toEqual(all)
+  })
+
   test('layer.json of every layer: the next run mends them', async () => {
     await lighter('rm', '-f', 'other', 'torn')
     for (const layer of readdirSync(inData('layers')))

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { processesOf } from '../helpers/leftovers.ts'
 import { freePort } from '../helpers/registry.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { makeWorld, testUser, type World } from '../helpers/world.ts'
 
 /** As long as the real one, so that the program takes the other native part for its own. */
 const OLDER = '0.0.9'
@@ -52,7 +52,7 @@ function use(native: string): void {
 }
 
 const pidsOf = (helper: 'names' | 'ports'): number[] =>
-  processesOf(inject('user'))
+  processesOf(testUser())
     .filter((line) => line.endsWith(` lighter-native ${helper}`))
     .map((line) => Number.parseInt(line, 10))
 
@@ -144,5 +144,5 @@ test('an older version uses the servers of this one', async () => {
   expect(await said(...run, 'wget', '-qO-', 'http://new/')).toBe('hello')
   expect([...pidsOf('names'), ...pidsOf('ports')]).toEqual(before)
   await said('rm', '-f', 'web', 'box', 'new')
-  await until(async () => processesOf(inject('user')).length === 0, 'the last process ends')
+  await until(async () => processesOf(testUser()).length === 0, 'the last process ends')
 })

@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { makeImageLayouts } from '../fixtures/images.ts'
 import { mountsBelow, processesOf } from './leftovers.ts'
 import { pushLayout, startRegistry } from './registry.ts'
-import { ensureTestUser, openDevices, type TestUser } from './test-user.ts'
+import { ensureTestUsers, openDevices, type TestUser } from './test-user.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,7 +17,10 @@ declare module 'vitest' {
     program: string
     /** The native program alone, for tests below the command line. */
     nativeProgram: string
-    user: TestUser
+    /** One for each lane; `testUser()` is that of this one. */
+    users: TestUser[]
+    /** How many files run side by side. */
+    lanes: number
     /** A directory everyone may enter, removed at the end. */
     work: string
   }
@@ -43,7 +46,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   if (!existsSync(built)) throw new Error("dist/lighter is not built: run 'npm run build'")
 
   openDevices()
-  const user = ensureTestUser()
+  const users = ensureTestUsers()
   const work = mkdtempSync(join(tmpdir(), 'lighter-test-'))
   chmodSync(work, 0o755)
   mkdirSync(join(work, 'bin'))
@@ -64,12 +67,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('registryStorage', registry.storage)
   project.provide('program', program)
   project.provide('nativeProgram', nativeProgram)
-  project.provide('user', user)
+  project.provide('users', users)
   project.provide('work', work)
 
   return async () => {
     await registry.stop()
-    const processes = await lastingProcesses(user)
+    const processes = await lastingProcesses(users)
     const mounts = mountsBelow(work)
     for (const line of processes) kill(Number.parseInt(line, 10))
     if (mounts.length === 0) rmSync(work, { recursive: true, force: true })
@@ -93,10 +96,11 @@ function kill(pid: number): void {
 }
 
 /** A monitor may need a moment to end after its last client heard of the exit. */
-async function lastingProcesses(user: TestUser): Promise<string[]> {
+async function lastingProcesses(users: TestUser[]): Promise<string[]> {
+  const left = () => users.flatMap(processesOf)
   for (let attempt = 0; attempt < 300; attempt++) {
-    if (processesOf(user).length === 0) return []
+    if (left().length === 0) return []
     await sleep(100)
   }
-  return processesOf(user)
+  return left()
 }

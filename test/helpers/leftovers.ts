@@ -52,6 +52,11 @@ export function remainsIn(data: string): string[] {
   const deadline = Date.now() + TRASH_TIME
   while (existsSync(trash) && readdirSync(trash).length > 0 && Date.now() < deadline)
     Atomics.wait(pause, 0, 0, 10)
+  return tracesIn(data)
+}
+
+/** The same without waiting. */
+export function tracesIn(data: string): string[] {
   return entriesIn(data, ['containers', 'names', 'tmp', 'trash'])
 }
 

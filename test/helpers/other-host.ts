@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { laneOf } from './test-user.ts'
 
 /** Another machine: a network namespace with a cable to this one. */
 export interface OtherHost {
@@ -20,7 +21,8 @@ const ip = (...args: string[]) => execFileSync('ip', args)
 export function makeOtherHost(letter = ''): OtherHost {
   const name = `lt-${process.pid}${letter}`
   const link = `lt${process.pid}${letter}`
-  const network = `198.${letter ? 19 : 18}.${process.pid % 250}`
+  // Another lane may have one at the same time.
+  const network = `198.${letter ? 19 : 18}.${125 * laneOf() + (process.pid % 125)}`
   const [here, address] = [`${network}.1`, `${network}.2`]
   const network6 = `2001:db8:${letter ? 19 : 18}:${(process.pid % 65536).toString(16)}`
   const [here6, address6] = [`${network6}::1`, `${network6}::2`]

@@ -9,18 +9,30 @@ export interface TestUser {
   subuids: [number, number]
 }
 
-/** Two runs at a time on one machine need two names: a run ends every process of its user. */
+/** Files that run side by side. More of them would wait for a processor. */
+export const LANES = 2
+
+/** Which lane this file runs in, from 0. */
+export const laneOf = (): number => Number(process.env.VITEST_POOL_ID ?? 1) - 1
+
+/** Two runs at a time on one machine need two names: a run ends every process of its users. */
 const NAME = process.env.LIGHTER_TEST_USER || 'lighter-test'
 const SUBORDINATE_COUNT = 65536
 
-/** The unprivileged user that runs the containers; made at the first run and kept. Needs root. */
-export function ensureTestUser(): TestUser {
-  if (spawnSync('id', [NAME]).status !== 0)
-    execFileSync('useradd', ['--no-create-home', '--home-dir', '/nonexistent', NAME])
-  const subuids = ensureRange('/etc/subuid')
-  ensureRange('/etc/subgid')
-  const idOf = (flag: string) => Number(execFileSync('id', [flag, NAME], { encoding: 'utf8' }))
-  return { name: NAME, uid: idOf('-u'), gid: idOf('-g'), subuids }
+/** The unprivileged users that run the containers, one for each lane. */
+export const ensureTestUsers = (): TestUser[] =>
+  Array.from({ length: LANES }, (_, lane) =>
+    ensureTestUser(lane === 0 ? NAME : `${NAME}-${lane + 1}`),
+  )
+
+/** An unprivileged user that runs containers; made at the first run and kept. Needs root. */
+export function ensureTestUser(name = NAME): TestUser {
+  if (spawnSync('id', [name]).status !== 0)
+    execFileSync('useradd', ['--no-create-home', '--home-dir', '/nonexistent', name])
+  const subuids = ensureRange('/etc/subuid', name)
+  ensureRange('/etc/subgid', name)
+  const idOf = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }))
+  return { name, uid: idOf('-u'), gid: idOf('-g'), subuids }
 }
 
 function readRanges(file: string): { name: string; first: number; count: number }[] {
@@ -32,12 +44,12 @@ function readRanges(file: string): { name: string; first: number; count: number 
     .map(([name = '', first, count]) => ({ name, first: Number(first), count: Number(count) }))
 }
 
-function ensureRange(file: string): [number, number] {
+function ensureRange(file: string, user: string): [number, number] {
   const ranges = readRanges(file)
-  const own = ranges.find(({ name, count }) => name === NAME && count >= SUBORDINATE_COUNT)
+  const own = ranges.find(({ name, count }) => name === user && count >= SUBORDINATE_COUNT)
   if (own) return [own.first, own.count]
   const first = Math.max(100_000, ...ranges.map((range) => range.first + range.count))
-  appendFileSync(file, `${NAME}:${first}:${SUBORDINATE_COUNT}\n`)
+  appendFileSync(file, `${user}:${first}:${SUBORDINATE_COUNT}\n`)
   return [first, SUBORDINATE_COUNT]
 }
 

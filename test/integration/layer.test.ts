@@ -16,8 +16,9 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { NativeReport } from '../../lib/runtime/protocol.ts'
 import { type ArchiveEntry, makeArchive } from '../fixtures/archive.ts'
+import { testUser } from '../helpers/world.ts'
 
-const user = inject('user')
+const user = testUser()
 const [firstSubuid, subuidCount] = user.subuids
 const FULL_MAP = {
   uids: [

@@ -11,9 +11,9 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { makeWorld, type Outcome, type World } from '../helpers/world.ts'
+import { makeWorld, type Outcome, testUser, type World } from '../helpers/world.ts'
 
-const user = inject('user')
+const user = testUser()
 const [firstSubuid] = user.subuids
 
 /** A bundle made by hand for a rootless runtime. */

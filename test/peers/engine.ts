@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { normaliseLines } from './normalise.ts'
-import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT } from './suite.ts'
+import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT, WHAT_IS_LEFT } from './suite.ts'
+
+/** Begins what a script left, after its own standard error. */
+const LEFT = '\n== left behind:\n'
 
 /** A real engine, reached through the script that `PEERS` names: `$PEERS sh docker|podman SCRIPT`. */
 export class Engine {
@@ -15,14 +18,20 @@ export class Engine {
   }
 
   /**
-   * Runs a script of a case and removes what it leaves. Both in one go: what runs in one world of Podman is not to be
-   * seen from the next.
+   * Runs the script of a case and removes what it leaves. Both in one go: what runs in one world of Podman is not to be
+   * seen from the next. Fails when something stays in Docker, since the next case would see it.
    */
-  ask(script: string): Answer {
+  ask(name: string, script: string): Answer {
     const quoted = `'${(PRELUDE + script).replaceAll("'", `'\\''`)}'`
-    const { status, stdout, stderr } = this.#run(
-      `timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}; code=$?; ${CLEAN_UP}; exit $code`,
+    const {
+      status,
+      stdout,
+      stderr: said,
+    } = this.#run(
+      `timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}; code=$?; ${CLEAN_UP}; printf '${LEFT}' >&2; ${WHAT_IS_LEFT} >&2; exit $code`,
     )
+    const [stderr = '', left = ''] = said.split(LEFT)
+    if (left !== '' && this.program === 'docker') throw new Error(`${name}: left behind:\n${left}`)
     return {
       exitCode: status ?? 137,
       stdout: normaliseLines(stdout),

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
 import { compare } from './compare.ts'
+import { Lane } from './lane.ts'
 import { normaliseLines } from './normalise.ts'
 import { type HostFeature, note, readPending, readRecording } from './recorded.ts'
-import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT } from './suite.ts'
+import { type Answer, PRELUDE, TIME_LIMIT } from './suite.ts'
 import { loadTopics } from './topics.ts'
 
 const topics = await loadTopics()
@@ -14,14 +15,14 @@ let pending = readPending()
 /** Cases run side by side, each alone in a world: they list and prune all containers that they see. */
 const LANES = 3
 const worlds: World[] = []
-const free: World[] = []
-const waiting: ((world: World) => void)[] = []
+const free: Lane[] = []
+const waiting: ((lane: Lane) => void)[] = []
 
 beforeAll(async () => {
   for (let lane = 0; lane < LANES; lane++) worlds.push(makeWorld('peers'))
   await Promise.all(worlds.map(prepare))
   pending = readPending(await findFeatures())
-  free.push(...worlds)
+  free.push(...worlds.map((world) => new Lane(world)))
 })
 afterAll(() => Promise.all(worlds.map((world) => world.remove())))
 
@@ -53,21 +54,20 @@ async function findFeatures(): Promise<Set<HostFeature>> {
   return new Set(info?.stdout.trim() === 'true true true' ? ['controllers'] : [])
 }
 
-async function ask(script: string): Promise<Answer> {
-  const world = free.pop() ?? (await new Promise<World>((resolve) => waiting.push(resolve)))
-  const { exitCode, stdout, stderr } = await world.run('timeout', [
-    '-k',
-    '1',
-    String(TIME_LIMIT),
-    'bash',
-    '-c',
-    PRELUDE + script,
-  ])
-  await world.run('bash', ['-c', CLEAN_UP])
-  const next = waiting.shift()
-  if (next) next(world)
-  else free.push(world)
-  return { exitCode, stdout: normaliseLines(stdout), stderr: normaliseLines(stderr) }
+async function ask(name: string, script: string): Promise<Answer> {
+  const lane = free.pop() ?? (await new Promise<Lane>((resolve) => waiting.push(resolve)))
+  try {
+    const limit = ['-k', '1', String(TIME_LIMIT)]
+    const { exitCode, stdout, stderr } = await lane.world.run('timeout', [
+      ...[...limit, 'bash', '-c', PRELUDE + script],
+    ])
+    await lane.cleanUp(name)
+    return { exitCode, stdout: normaliseLines(stdout), stderr: normaliseLines(stderr) }
+  } finally {
+    const next = waiting.shift()
+    if (next) next(lane)
+    else free.push(lane)
+  }
 }
 
 describe.concurrent.each(topics)('$name', (topic) => {
@@ -78,7 +78,7 @@ describe.concurrent.each(topics)('$name', (topic) => {
     if (!recorded || recorded.script.join('\n') !== peer.script)
       throw new Error(`The engine was not asked this script: npm run peers:record -- ${topic.name}`)
     const key = `${topic.name}: ${peer.name}`
-    const wrong = compare(peer, recorded, await ask(peer.script))
+    const wrong = compare(peer, recorded, await ask(key, peer.script))
     note(key, wrong)
     if (pending[key] !== undefined)
       expect(wrong, `${key} passes now: take it out of test/peers/pending.json`).not.toEqual([])

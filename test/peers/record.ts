@@ -12,7 +12,7 @@ for (const topic of await loadTopics()) {
   if (wanted.length > 0 && !wanted.includes(topic.name)) continue
   const recording: Recording = { engine: `Docker Engine ${version}`, answers: {} }
   for (const { name, script, phrases = [] } of topic.cases) {
-    const answer = engine.ask(script)
+    const answer = engine.ask(`${topic.name}: ${name}`, script)
     recording.answers[name] = { script: script.split('\n'), ...answer }
     for (const problem of missingPhrases(phrases, answer.stderr))
       console.error(`${topic.name}: ${name}: ${problem}`)

@@ -50,10 +50,15 @@ cd "$work" || exit 99
 box() { docker run -d --name "$@" busybox sh -c 'trap "exit 0" TERM; sleep 1000 & wait' >/dev/null; }
 code() { "$@"; echo "= $?"; }
 until_says() {
-  for _ in $(seq 50); do "\${@:2}" 2>&1 | grep -q -- "$1" && return; sleep 0.1; done
+  for _ in $(seq 200); do "\${@:2}" 2>&1 | grep -q -- "$1" && return; sleep 0.1; done
   echo "never said: $1" >&2
 }
 `
+
+/** Images as `repository tag digest id`, without the one that is there before each case. */
+const OTHER_IMAGES = `docker images -a --digests --format '{{.Repository}} {{.Tag}} {{.Digest}} {{.ID}}' |
+  grep -vE '^(localhost/|docker.io/library/)?busybox latest '`
+const OTHER_NETWORKS = `docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none|podman'`
 
 /**
  * Removes what a script left; not part of its answer. A network that is the configuration of another goes only after
@@ -62,11 +67,27 @@ until_says() {
 export const CLEAN_UP = `{
   docker ps -aq | xargs -r docker rm -fv
   docker volume ls -q | xargs -r docker volume rm
-  for round in 1 2; do
-    docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none|podman' | xargs -r docker network rm
+  for round in 1 2; do ${OTHER_NETWORKS} | xargs -r docker network rm; done
+  ${OTHER_IMAGES} | while read -r repository tag digest id; do
+    case $repository:$tag in
+      '<none>:'*) docker rmi -f $id;;
+      *:'<none>') docker rmi -f $repository@$digest;;
+      *) docker rmi -f $repository:$tag;;
+    esac
   done
+  plugins=\${XDG_RUNTIME_DIR:-/run}/docker/plugins
+  rm -f $plugins/keeper.sock; rmdir $plugins \${plugins%/*}
 } >/dev/null 2>&1
 true`
+
+/** Says what is there all the same: the next case would list it. */
+export const WHAT_IS_LEFT = `{
+  docker ps -a --format 'container {{.Names}}'
+  docker volume ls --format 'volume {{.Name}}'
+  ${OTHER_NETWORKS} | sed 's/^/network /'
+  ${OTHER_IMAGES} | sed 's/^/image /'
+  docker images -q busybox:latest | grep -q . || echo 'no image busybox'
+}`
 
 /** Seconds after which a script is killed; the answer then has exit code 124. */
 export const TIME_LIMIT = 40

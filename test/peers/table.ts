@@ -79,7 +79,7 @@ function askPodman(passed: Map<string, Passed>): void {
     for (const { name, script, phrases } of topic.cases) {
       const recorded = answers[name]
       if (!recorded) continue
-      const answer = engine.ask(script)
+      const answer = engine.ask(`${topic.name}: ${name}`, script)
       const wrong = compare(
         phrases ? { name, script, phrases } : { name, script },
         recorded,

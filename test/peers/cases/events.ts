@@ -111,7 +111,7 @@ export default topic('events', [
   },
   {
     name: 'what happens later is seen',
-    script: sh`docker events --since "$(date +%s.%N)" --until "$(date -d '+2 seconds' +%s)" -f type=container --format '{{.Action}} {{.Actor.Attributes.name}}' & sleep 0.7; docker create --name px busybox >/dev/null; wait`,
+    script: sh`docker events --since "$(date +%s.%N)" --until "$(date -d '+4 seconds' +%s)" -f type=container --format '{{.Action}} {{.Actor.Attributes.name}}' & sleep 0.7; docker create --name px busybox >/dev/null; wait`,
   },
   { name: 'a time that is none', script: sh`docker events --until 0s --since x` },
   {

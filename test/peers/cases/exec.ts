@@ -16,8 +16,9 @@ export default topic('exec', [
   {
     name: 'exec ids after the client was killed',
     script: sh`
-      box px; docker exec px sleep 2 & client=$!; sleep 1; kill -9 $client; wait $client 2>/dev/null; docker inspect -f '{{len .ExecIDs}}' px
-      sleep 2; docker inspect -f '{{json .ExecIDs}}' px`,
+      box px; docker exec px sh -c 'until test -e /go; do sleep 0.1; done' & client=$!; until_says 1 docker inspect -f '{{len .ExecIDs}}' px
+      kill -9 $client; wait $client 2>/dev/null; docker inspect -f '{{len .ExecIDs}}' px
+      docker exec px touch /go; until_says null docker inspect -f '{{json .ExecIDs}}' px; docker inspect -f '{{json .ExecIDs}}' px`,
   },
   {
     name: 'exec ids of detached ones',
@@ -129,6 +130,6 @@ export default topic('exec', [
   },
   {
     name: 'exec ids',
-    script: sh`box px; docker exec px sleep 1 & sleep 0.5; docker inspect px | jq -r '.[0].ExecIDs | length'; wait; docker inspect px | jq -c '.[0].ExecIDs'`,
+    script: sh`box px; docker exec px sh -c 'until test -e /go; do sleep 0.1; done' & until_says 1 docker inspect -f '{{len .ExecIDs}}' px; docker inspect px | jq -r '.[0].ExecIDs | length'; docker exec px touch /go; wait; docker inspect px | jq -c '.[0].ExecIDs'`,
   },
 ])

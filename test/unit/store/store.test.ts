@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -58,6 +58,16 @@ describe('blobs', () => {
     writeFileSync(blobPath(data, digest), '')
     expect(hasBlob(data, digest, bytes.length)).toBe(false)
     expect(peekBlob(data, digest, bytes.length)).toBeUndefined()
+  })
+
+  /** A read error counted as other bytes, and the blob was thrown away. */
+  test('what cannot be read is not damaged: nobody can tell', async () => {
+    writeBlob(data, digest, bytes)
+    rmSync(blobPath(data, digest))
+    expect(await isBlobWhole(data, digest)).toBe(false)
+    // Its first byte is an input/output error.
+    symlinkSync('/proc/self/mem', blobPath(data, digest))
+    await expect(isBlobWhole(data, digest)).rejects.toThrow('EIO')
   })
 })
 

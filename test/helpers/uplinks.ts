@@ -1,0 +1,30 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { processesOf } from './leftovers.ts'
+import type { OtherHost } from './other-host.ts'
+import { testUser } from './world.ts'
+
+/** The user's processes that are a way out. */
+export const uplinks = (): number[] =>
+  processesOf(testUser())
+    .filter((line) => /slirp4netns|pasta/.test(line))
+    .map((line) => Number.parseInt(line, 10))
+
+/** Starts a web server on another host that answers `outside`. */
+export function serveOutside(other: OtherHost): ChildProcess {
+  const files = mkdtempSync(join(inject('work'), 'files-'))
+  writeFileSync(join(files, 'index.html'), 'outside\n')
+  const [program = '', ...args] = [
+    ...other.enter,
+    'busybox',
+    'httpd',
+    '-f',
+    '-p',
+    '80',
+    '-h',
+    files,
+  ]
+  return spawn(program, args, { stdio: 'ignore' })
+}

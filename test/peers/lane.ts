@@ -1,0 +1,57 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { World } from '../helpers/world.ts'
+import { CLEAN_UP, WHAT_IS_LEFT } from './suite.ts'
+
+/** What a case may leave in a data directory. */
+const FOLDERS = [
+  ...['containers', 'names', 'networks', 'volumes', 'volume-mounts', 'refs', 'blobs/sha256'],
+  ...['layers', 'downloads', 'tmp', 'trash'],
+]
+/** Seconds that a monitor may take on a busy machine. */
+const PATIENCE = 20
+
+/** A world in which one case after the other finds what the first one found. */
+export class Lane {
+  readonly world: World
+  #before: Set<string>
+
+  constructor(world: World) {
+    this.world = world
+    this.#before = new Set(contentOf(world))
+  }
+
+  /** Removes what a case left, and fails when something stays: the next case would see it. */
+  async cleanUp(name: string): Promise<void> {
+    if (this.#changes().length === 0) return
+    await this.world.run('bash', ['-c', CLEAN_UP])
+    for (let attempt = 0; attempt < PATIENCE * 50; attempt++) {
+      if (this.#changes().length === 0) return
+      await sleep(20)
+    }
+    const { stdout } = await this.world.run('bash', ['-c', WHAT_IS_LEFT])
+    const left = this.#changes().join('\n')
+    // The next case is not to blame.
+    this.#before = new Set(contentOf(this.world))
+    throw new Error(`${name}: left behind:\n${left}\n${stdout}`)
+  }
+
+  /** Looks at files, since four commands after each case would take longer than most cases. */
+  #changes(): string[] {
+    const now = new Set(contentOf(this.world))
+    return [
+      ...[...now].filter((path) => !this.#before.has(path)),
+      ...[...this.#before].filter((path) => !now.has(path)).map((path) => `no ${path}`),
+    ]
+  }
+}
+
+function contentOf({ home, runtime, data }: World): string[] {
+  const places = [home, runtime, ...FOLDERS.map((folder) => join(data, folder))]
+  return places
+    .flatMap((place) =>
+      existsSync(place) ? readdirSync(place).map((name) => join(place, name)) : [],
+    )
+    .filter((path) => path !== join(data, 'networks/lock'))
+}
