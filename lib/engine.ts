@@ -77,6 +77,7 @@ async function chooseStorage(engine: Engine, wanted: string | undefined): Promis
     idMap,
     fuseOverlayfs: findProgram('fuse-overlayfs'),
     wanted,
+    fileSystem: async () => (await import('./host/machine.ts')).fileSystemOf(engine.paths.data),
     epoch: `${kernelRelease()} ${bootId()} ${JSON.stringify(idMap.uids)} ${statSync(engine.paths.data).dev}`,
   })
 }

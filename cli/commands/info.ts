@@ -34,7 +34,7 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
   const uid = process.getuid?.() ?? 0
   const storage = await engine
     .storage()
-    .catch((error: Error) => ({ driver: 'none', reason: error.message }))
+    .catch((error: Error) => ({ driver: 'none', reason: error.message, owners: undefined }))
   const cgroups = readCgroups(uid)
   const { data } = engine.paths
   return {
@@ -45,6 +45,9 @@ async function collect({ engine, debug }: Context): Promise<InfoFacts> {
     driverStatus: [
       ['Backing Filesystem', fileSystemOf(data)],
       ['Reason', storage.reason],
+      ...(storage.owners === undefined
+        ? []
+        : [['Owners of files', storage.owners] satisfies [string, string]]),
       ...describeStores(engine.stores),
     ],
     controllers: cgroups.controllers,

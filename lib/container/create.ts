@@ -66,10 +66,10 @@ async function chooseDriver(
   engine: Engine,
   { options }: CreateRequest,
 ): Promise<{ driver: RootfsDriver; news: string[] }> {
-  const { driver, news = '' } = await engine.storage()
+  const { driver, news = [] } = await engine.storage()
   const mode = options.namespaces?.user
   if (driver === 'fuse-overlayfs' || !userMap(mode, engine.idMap()).moved) {
-    return { driver, news: news === '' ? [] : [news] }
+    return { driver, news }
   }
   if (findProgram('fuse-overlayfs')) return { driver: 'fuse-overlayfs', news: [] }
   throw new LighterError('host-setup', `--userns ${mode} needs fuse-overlayfs`, {

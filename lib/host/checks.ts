@@ -19,6 +19,8 @@ export const TRIALS = [
   'idmap',
   'overlay',
   'fuse-overlayfs',
+  'owners',
+  'kept-owners',
   'bridge',
   'nftables',
   'seccomp',
@@ -44,6 +46,7 @@ export function checkHost(user: CheckedUser, trials: Trials): Check[] {
     checkMap(trials),
     checkOverlay(trials),
     checkFuse(trials),
+    ...checkOwners(trials),
     checkTun(),
     checkUplink(user),
     checkNetwork(trials),
@@ -208,6 +211,16 @@ function checkFuse(trials: Trials): Check {
     ? [asRoot('modprobe fuse'), asRoot('chmod 666 /dev/fuse')]
     : [installCommand(same('fuse-overlayfs'))]
   return { title, state: 'missing', detail, mend }
+}
+
+/** Worth a line only where the data directory refuses to give files to other ids, as NFS does. */
+function checkOwners(trials: Trials): Check[] {
+  const { owners, 'kept-owners': kept } = trials
+  if (owners.ok || untried('', trials)) return []
+  const detail = kept.ok
+    ? `${owners.message}: owners are kept in attributes`
+    : `${owners.message}, and ${kept.message}: set LIGHTER_DATA_DIR to a local directory`
+  return [{ title: 'owners of files', state: 'limited', detail, mend: [] }]
 }
 
 function checkTun(): Check {

@@ -13,8 +13,10 @@ export interface StorageChoice {
   /** Absolute path of fuse-overlayfs when that is the driver. */
   program?: string
   reason: string
-  /** What users are told once, when it was found out that layers are not mounted by the kernel. */
-  news?: string
+  /** How owners of files are kept where the data directory's file system refuses to give files away. */
+  owners?: string
+  /** What users are told once, when it was found out that the data directory or the kernel is not as usual. */
+  news?: string[]
 }
 
 export interface StorageQuestion {
@@ -27,6 +29,8 @@ export interface StorageQuestion {
   fuseOverlayfs: string | undefined
   /** `$LIGHTER_STORAGE_DRIVER` */
   wanted: string | undefined
+  /** The type of the data directory's file system. */
+  fileSystem: () => Promise<string>
   /** Changes when the kernel or its set-up may have. */
   epoch: string
 }
@@ -59,8 +63,18 @@ export async function findStorage(question: StorageQuestion): Promise<StorageCho
   const program = question.fuseOverlayfs
   if (program && fuse.ok) {
     const reason = `the kernel refused overlay for this user: ${overlay.message}`
-    const news = `containers use fuse-overlayfs here, which is slower: ${reason}`
-    return { driver: 'fuse-overlayfs', program, reason, ...(isNew ? { news } : {}) }
+    const owners = await describeOwners(question, probes)
+    const news = [
+      `containers use fuse-overlayfs here, which is slower: ${reason}`,
+      ...(owners === undefined ? [] : [`owners of files are ${owners}`]),
+    ]
+    return {
+      driver: 'fuse-overlayfs',
+      program,
+      reason,
+      ...(owners === undefined ? {} : { owners }),
+      ...(isNew ? { news } : {}),
+    }
   }
   const fuseReason = program ? `fuse-overlayfs does not work (${fuse.message})` : NOT_INSTALLED
   throw new LighterError(
@@ -70,6 +84,16 @@ export async function findStorage(question: StorageQuestion): Promise<StorageCho
       hint: "'lighter doctor' shows how to mend it; LIGHTER_STORAGE_DRIVER=copy works everywhere, slowly.",
     },
   )
+}
+
+async function describeOwners(
+  { data, fileSystem }: StorageQuestion,
+  { owners, 'kept-owners': kept = UNASKED }: Probes,
+): Promise<string | undefined> {
+  if (owners?.ok !== false) return undefined
+  const refusal = `${data} (${await fileSystem()}) refuses to give files away`
+  if (kept.ok) return `kept in attributes: ${refusal}`
+  return `not kept in containers: ${refusal}, and ${kept.message}; set LIGHTER_DATA_DIR to a local directory`
 }
 
 const UNASKED: Probe = { ok: false, message: 'not tried' }
@@ -110,7 +134,8 @@ async function probeDrivers(
   if (remembered?.epoch === question.epoch) return { probes: remembered.probes, isNew: false }
   const probes = await runProbes(question, ['overlay'])
   if (!probes.overlay?.ok && question.fuseOverlayfs) {
-    Object.assign(probes, await runProbes(question, ['fuse-overlayfs']))
+    Object.assign(probes, await runProbes(question, ['fuse-overlayfs', 'owners']))
+    if (!probes.owners?.ok) Object.assign(probes, await runProbes(question, ['kept-owners']))
   }
   const record: RememberedProbes = { version: 1, epoch: question.epoch, probes }
   replaceFile(file, `${JSON.stringify(record)}\n`)

@@ -14,6 +14,7 @@
 #include "layer_path.h"
 #include "layer_stack.h"
 #include "scope.h"
+#include "stat_override.h"
 #include "tree_path.h"
 #include "tree_walk.h"
 
@@ -32,9 +33,10 @@ struct changes {
 	struct tree_path path;
 	struct pending *pending;
 	size_t depth, capacity;
-	bool complete; /* the upper directory is the whole tree: what is not in it is gone */
-	bool marks;    /* it may have files as whiteouts */
-	int directory; /* in which deletions are looked for */
+	bool complete;	/* the upper directory is the whole tree: what is not in it is gone */
+	bool marks;	/* it may have files as whiteouts */
+	bool overrides; /* its owners and modes are in attributes */
+	int directory;	/* in which deletions are looked for */
 	bool failed;
 	struct failure *out;
 };
@@ -142,11 +144,13 @@ static int compare_provided(const char *path, const struct stat *status)
 
 /* 0 = as the layers have it, else the kind of change. */
 static int compare(
-	const struct changes *changes, int directory, const char *name, const struct stat *status)
+	const struct changes *changes, int directory, const char *name, struct stat *status)
 {
 	struct stat old;
 	int old_directory = layer_stack_find(&changes->layers, name, &old);
 
+	if (changes->overrides)
+		stat_override_read_at(directory, name, status);
 	if (old_directory < 0)
 		return compare_provided(changes->path.text, status);
 	return differ(&old, old_directory, status, directory, name) ? CHANGE_CHANGED : 0;
@@ -318,6 +322,9 @@ static int walk(struct changes *changes, const char *upper)
 		return fail(changes->out, errno, STEP, "cannot open %.300s", upper);
 	if (tree_path_start(&changes->path, "") < 0)
 		return fail(changes->out, ENOMEM, STEP, "cannot walk %.300s", upper);
+	changes->overrides = stat_override_is_on(fd);
+	if (changes->sink->pack)
+		changes->sink->pack->overrides = changes->overrides;
 	find_hidden(changes, fd);
 	result = tree_walk(take_fd(&fd), &visitor);
 	if (changes->failed)

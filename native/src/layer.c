@@ -23,6 +23,7 @@
 #include "layer_source.h"
 #include "rename_new.h"
 #include "scope.h"
+#include "stat_override.h"
 #include "userns.h"
 #include "verbs.h"
 
@@ -130,6 +131,19 @@ static int enter_target(const struct arguments *arguments, const struct id_map *
 	return 0;
 }
 
+/* Where files cannot be given away, the root says how the owners are kept. */
+static int choose_owners(struct layer *layer, const char *target)
+{
+	if (layer->squash || !stat_override_is_needed(layer->tree.root))
+		return 0;
+	layer->overrides = true;
+	if (stat_override_write(layer->tree.root, 0, 0, 0755) == 0)
+		return 0;
+	return fail(layer->out, errno, STEP,
+		"the file system of %.300s neither gives files to other ids nor keeps their owners in attributes: set LIGHTER_DATA_DIR to a local directory",
+		target);
+}
+
 static la_ssize_t read_archive(struct archive *archive, void *data, const void **ret)
 {
 	struct reader *reader = data;
@@ -205,7 +219,8 @@ static int apply(const struct arguments *arguments, const struct id_map *map, st
 	layer.tree = (struct layer_tree){.root = root, .parent = -1};
 	if (!layer.archive)
 		fail(out, ENOMEM, STEP, "cannot read the layer's archive");
-	else if (open_archive(layer.archive, &reader) == 0 &&
+	else if (choose_owners(&layer, arguments->target) == 0 &&
+		 open_archive(layer.archive, &reader) == 0 &&
 		 apply_entries(&layer, &reader, &ret->entries) == 0)
 		/* What follows the archive's end is padding, and part of the digest. */
 		result = layer_source_finish(reader.source, ret->diff_id, out);

@@ -10,6 +10,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "stat_override.h"
+
 #define STEP "layer"
 
 /* Attributes that steer overlay file systems or this program: an image must not forge them. */
@@ -197,6 +199,12 @@ int layer_set_attributes(
 
 	if (layer_owner(layer, entry, path, &uid, &gid) < 0)
 		return -1;
+	if (layer->overrides) {
+		if (stat_override_write(fd, uid, gid, archive_entry_perm(entry)) < 0)
+			return fail(
+				layer->out, errno, STEP, "cannot keep the owner of '%.200s'", path);
+		return set_extended(layer, fd, entry, path);
+	}
 	/* The owner first: changing it clears set-uid bits and file capabilities. */
 	if (fchown(fd, uid, gid) < 0)
 		return fail(

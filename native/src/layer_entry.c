@@ -147,7 +147,8 @@ static int set_unopened_attributes(
 	if (layer_owner(layer, entry, place->path, &uid, &gid) < 0)
 		return -1;
 	layer_times(entry, times);
-	if (fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!layer->overrides &&
+		fchownat(place->parent, place->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return layer_cannot(layer, errno, "set the owner of", place->path);
 	if (utimensat(place->parent, place->name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return layer_cannot(layer, errno, "set the times of", place->path);

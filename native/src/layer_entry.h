@@ -26,6 +26,7 @@ struct layer {
 	struct layer_tree tree;
 	const struct id_map *map;
 	bool squash; /* every file belongs to 0; the owner it should have is kept in an attribute */
+	bool overrides;	  /* owners and modes are kept in attributes: stat_override.h */
 	uint64_t bytes;	  /* of files' data */
 	bool way_changed; /* the directory kept open must be looked up again */
 	struct directory_time *times;

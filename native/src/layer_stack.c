@@ -11,6 +11,7 @@
 
 #include "layer_path.h"
 #include "scope.h"
+#include "stat_override.h"
 
 #define STEP "layers"
 
@@ -63,6 +64,7 @@ int layer_stack_open(
 		if (layer->fd < 0)
 			return fail(out, errno, STEP, "cannot open %.300s", path);
 		layer->depth = hidden ? HIDDEN : 0;
+		layer->overrides = stat_override_is_on(layer->fd);
 		hidden = hidden || layer_is_opaque(layer->fd, true);
 	}
 	return 0;
@@ -75,8 +77,11 @@ int layer_stack_find(const struct layer_stack *stack, const char *name, struct s
 
 		if (layer->depth != stack->depth)
 			continue;
-		if (fstatat(layer->fd, name, ret, AT_SYMLINK_NOFOLLOW) == 0)
+		if (fstatat(layer->fd, name, ret, AT_SYMLINK_NOFOLLOW) == 0) {
+			if (layer->overrides)
+				stat_override_read_at(layer->fd, name, ret);
 			return layer_is_whiteout(ret) ? -1 : layer->fd;
+		}
 		if (layer_has_mark(layer->fd, name))
 			return -1;
 	}

@@ -12,7 +12,8 @@
 
 struct stacked_layer {
 	int fd;
-	long depth; /* of the directory fd is; the layer takes part where this is the stack's */
+	long depth;	/* of the directory fd is; the layer takes part where this is the stack's */
+	bool overrides; /* its owners and modes are in attributes */
 };
 
 struct layer_stack {

@@ -10,6 +10,7 @@
 #include "layer_attributes.h"
 #include "layer_path.h"
 #include "scope.h"
+#include "stat_override.h"
 
 #define STEP "archive"
 
@@ -127,9 +128,10 @@ static int read_attributes(struct pack *pack, int file, struct packed *packed)
 	for (const char *name = names; length > 0 && name < names + length;
 		name += strlen(name) + 1) {
 		bool owner = pack->real_owners && strcmp(name, OWNER_ATTRIBUTE) == 0;
+		bool override = pack->overrides && strcmp(name, STAT_OVERRIDE) == 0;
 		ssize_t size;
 
-		if (!owner && !is_packed(name))
+		if (!owner && !override && !is_packed(name))
 			continue;
 		size = fgetxattr(file, name, value, VALUE_LIMIT);
 		if (size < 0)
@@ -137,6 +139,8 @@ static int read_attributes(struct pack *pack, int file, struct packed *packed)
 		value[size] = '\0';
 		if (owner)
 			restore_owner(packed, value);
+		else if (override)
+			stat_override_parse(value, &packed->status);
 		else if (add_attribute(packed, name, value, (size_t)size) < 0)
 			return -1;
 	}

@@ -24,6 +24,7 @@ struct pack {
 	struct tar tar;
 	bool real_owners; /* they are what OWNER_ATTRIBUTE says: everything here belongs to one id
 			   */
+	bool overrides;	  /* they and the modes are what STAT_OVERRIDE says */
 	struct seen_file *seen; /* files with several names: a hash table */
 	size_t seen_count, seen_capacity;
 	struct failure *out;

@@ -155,6 +155,8 @@ static const struct {
 	{"idmap", probe_idmap},
 	{"overlay", probe_overlay},
 	{"fuse-overlayfs", probe_fuse_overlayfs},
+	{"owners", probe_owners},
+	{"kept-owners", probe_kept_owners},
 	{"fuse", probe_fuse},
 	{"tun", probe_tun},
 	{"netns", probe_netns},

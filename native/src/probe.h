@@ -19,6 +19,10 @@ struct probe {
 int probe_overlay(const struct probe *probe, struct failure *out);
 int probe_fuse_overlayfs(const struct probe *probe, struct failure *out);
 
+/* Whether files can be given to other ids, and else whether fuse-overlayfs keeps their owners. */
+int probe_owners(const struct probe *probe, struct failure *out);
+int probe_kept_owners(const struct probe *probe, struct failure *out);
+
 /* A network namespace of a user, a bridge in it, and nftables. */
 int probe_netns(const struct probe *probe, struct failure *out);
 int probe_bridge(const struct probe *probe, struct failure *out);

@@ -18,6 +18,7 @@
 #include "layer_path.h"
 #include "rootfs_mount.h"
 #include "scope.h"
+#include "stat_override.h"
 #include "userns.h"
 
 static int write_file(const char *directory, const char *name, struct failure *out)
@@ -123,8 +124,25 @@ static void remove_tree(const struct tree *tree)
 	nftw(tree->top, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
-static int probe_layers(
-	const struct probe *probe, enum rootfs_driver driver, const char *name, struct failure *out)
+/* A file of another owner is shown so. */
+static int try_owners(const struct tree *tree, const char *driver, struct failure *out)
+{
+	char path[2200];
+	struct stat status;
+
+	if (write_file(tree->root, "owned", out) < 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s/owned", tree->root);
+	if (chown(path, 1, 1) < 0 || chmod(path, 0640) < 0 || lstat(path, &status) < 0)
+		return fail(
+			out, errno, STEP, "%s cannot keep owners of files in attributes", driver);
+	if (status.st_uid != 1 || status.st_gid != 1 || (status.st_mode & 07777) != 0640)
+		return fail(out, 0, STEP, "%s does not show owners that are in attributes", driver);
+	return 0;
+}
+
+static int probe_layers(const struct probe *probe, enum rootfs_driver driver, const char *name,
+	int (*try)(const struct tree *, const char *, struct failure *), struct failure *out)
 {
 	struct tree tree = {.top = ""};
 	char *lower[] = {tree.over, tree.under};
@@ -142,7 +160,7 @@ static int probe_layers(
 	if (result == 0)
 		result = rootfs_mount(&rootfs, tree.root, &mounted, out);
 	if (result == 0) {
-		result = try_layers(&tree, name, out);
+		result = try(&tree, name, out);
 		umount2(tree.root, 0);
 	}
 	if (mounted.fuse > 0) {
@@ -155,13 +173,45 @@ static int probe_layers(
 
 int probe_overlay(const struct probe *probe, struct failure *out)
 {
-	return probe_layers(probe, ROOTFS_OVERLAY, "overlay", out);
+	return probe_layers(probe, ROOTFS_OVERLAY, "overlay", try_layers, out);
 }
 
-int probe_fuse_overlayfs(const struct probe *probe, struct failure *out)
+static int probe_fuse(const struct probe *probe,
+	int (*try)(const struct tree *, const char *, struct failure *), struct failure *out)
 {
 	if (!probe->fuse_overlayfs)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
 			"no program was named: --fuse-overlayfs PROGRAM");
-	return probe_layers(probe, ROOTFS_FUSE_OVERLAYFS, "fuse-overlayfs", out);
+	return probe_layers(probe, ROOTFS_FUSE_OVERLAYFS, "fuse-overlayfs", try, out);
+}
+
+int probe_fuse_overlayfs(const struct probe *probe, struct failure *out)
+{
+	return probe_fuse(probe, try_layers, out);
+}
+
+int probe_kept_owners(const struct probe *probe, struct failure *out)
+{
+	return probe_fuse(probe, try_owners, out);
+}
+
+int probe_owners(const struct probe *probe, struct failure *out)
+{
+	char path[2048];
+	bool refused;
+
+	if (userns_create(&probe->map, 0, out) < 0)
+		return -1;
+	if ((size_t)snprintf(path, sizeof(path), "%s/probe-XXXXXX", probe->directory) >=
+		sizeof(path))
+		return fail(out, ENAMETOOLONG, STEP, "cannot use %.100s", probe->directory);
+	if (!mkdtemp(path))
+		return fail(out, errno, STEP, "cannot create a directory in %s", probe->directory);
+	auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	refused = fd >= 0 && stat_override_is_needed(fd);
+	rmdir(path);
+	return refused ? fail(out, EPERM, STEP, "cannot give a file in %s to another id",
+				 probe->directory)
+		       : 0;
 }

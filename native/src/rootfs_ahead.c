@@ -220,6 +220,15 @@ static bool make_all(struct layer_stack *stack, const struct plan *plan, const s
 	return make_dev(stack, place) && make_etc(stack, plan, spec, place);
 }
 
+/* What is made here has its owner and mode on the disk alone. */
+static bool has_overrides(const struct layer_stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (stack->layers[i].overrides)
+			return true;
+	return false;
+}
+
 bool rootfs_ahead(const struct plan *plan, const struct spec *spec)
 {
 	const struct plan_rootfs *rootfs = &plan->rootfs;
@@ -237,7 +246,7 @@ bool rootfs_ahead(const struct plan *plan, const struct spec *spec)
 
 	if (upper < 0 || work < 0)
 		return false;
-	all = layer_stack_open(&rootfs->lower, &stack, &ignored) == 0 &&
+	all = layer_stack_open(&rootfs->lower, &stack, &ignored) == 0 && !has_overrides(&stack) &&
 	      make_all(&stack, plan, spec, &place);
 	layer_stack_close(&stack);
 	return all;

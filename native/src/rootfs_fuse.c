@@ -17,10 +17,12 @@
 #include "fuse_upper.h"
 #include "rootfs_parts.h"
 #include "scope.h"
+#include "stat_override.h"
 
 #define FUSE_WAIT_MS 10000
 #define PROGRAM_MAX (16 << 20)
 #define STATIC_NLINK "static_nlink"
+#define OVERRIDE_PREFIX "user.containers.override_"
 
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
@@ -72,6 +74,39 @@ static const char *add_static_nlink(const struct fuse_start *start, char **ret)
 		asprintf(ret, "%s,%s", start->options, STATIC_NLINK) < 0)
 		return start->options;
 	return *ret;
+}
+
+static bool any_overrides(const struct layer_fds *layers)
+{
+	for (size_t i = 0; i < layers->count; i++)
+		if (stat_override_is_on(layers->lower[i]))
+			return true;
+	return false;
+}
+
+/* Where owners are in attributes, fuse-overlayfs has to know, and has to write them so where the
+ * upper directory's file system refuses to give files away. Whoever in the container could set
+ * attributes could set this one, and be root.
+ * Before 1.14, which also prefixes others with it, changes of a mode lose the owner, and new files
+ * are open to all: better that the container is told that it cannot change owners. */
+static int add_overrides(const struct plan_rootfs *rootfs, const struct layer_fds *layers,
+	char **options, struct failure *out)
+{
+	bool writes = !rootfs->read_only &&
+		      (stat_override_is_on(layers->upper) || stat_override_is_needed(layers->work));
+	char *extended = NULL;
+
+	if (any_overrides(layers) && !knows_word(rootfs->program, STAT_OVERRIDE))
+		return fail(out, 0, ROOTFS_STEP,
+			"%s is too old to show the owners of files that are kept in attributes: set LIGHTER_DATA_DIR to a local directory",
+			rootfs->program);
+	if (!writes || !knows_word(rootfs->program, OVERRIDE_PREFIX))
+		return 0;
+	if (asprintf(&extended, "%s,xattr_permissions=2,noxattrs=1", *options) < 0)
+		return fail(out, ENOMEM, ROOTFS_STEP, "cannot prepare %s", rootfs->program);
+	free(*options);
+	*options = extended;
+	return 0;
 }
 
 static void fuse_main(const struct fuse_start *start) __attribute__((noreturn));
@@ -175,6 +210,8 @@ int rootfs_mount_fuse(
 	if (rootfs_layers_format(rootfs, &layers, "/proc/self/fd/", place, &names) < 0 ||
 		errors < 0)
 		return fail(out, errno, ROOTFS_STEP, "cannot prepare %s", rootfs->program);
+	if (add_overrides(rootfs, &layers, &names, out) < 0)
+		return -1;
 	if (pipe2(gate, O_CLOEXEC) < 0)
 		return fail(out, errno, ROOTFS_STEP, "cannot make a pipe");
 	auto_close int gate_reader = gate[0];

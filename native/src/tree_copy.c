@@ -14,6 +14,7 @@
 #include "layer_stack.h"
 #include "remove.h"
 #include "scope.h"
+#include "stat_override.h"
 
 #define DEPTH_LIMIT 512
 #define STEP "copy"
@@ -29,8 +30,9 @@ struct link_memory {
 
 struct copy {
 	int target;
-	bool layer;   /* whiteouts are carried out */
-	dev_t device; /* of the source: mounts inside it are not followed */
+	bool layer;	/* whiteouts are carried out */
+	bool overrides; /* owners and modes of the source are in attributes */
+	dev_t device;	/* of the source: mounts inside it are not followed */
 	struct link_memory links;
 	struct failure *out;
 };
@@ -40,7 +42,7 @@ static int copy_directory(struct copy *copy, int from, int to, const char *path,
 static bool is_kept(const char *name)
 {
 	if (strncmp(name, "user.", 5) == 0)
-		return strncmp(name, "user.overlay.", 13) != 0;
+		return strncmp(name, "user.overlay.", 13) != 0 && strcmp(name, STAT_OVERRIDE) != 0;
 	return strcmp(name, "security.capability") == 0 ||
 	       strncmp(name, "system.posix_acl_", 17) == 0;
 }
@@ -53,8 +55,10 @@ static int copy_attributes(
 	ssize_t length = flistxattr(from, names, sizeof(names));
 
 	/* The owner first: changing it clears set-uid bits and file capabilities. */
-	if (fchown(to, status->st_uid, status->st_gid) < 0 ||
-		fchmod(to, status->st_mode & 07777) < 0)
+	if (fchown(to, status->st_uid, status->st_gid) < 0)
+		return fail(copy->out, errno, STEP, "cannot give %s to %u:%u", path, status->st_uid,
+			status->st_gid);
+	if (fchmod(to, status->st_mode & 07777) < 0)
 		return fail(copy->out, errno, STEP, "cannot set the attributes of %s", path);
 	for (const char *name = names; length > 0 && name < names + length;
 		name += strlen(name) + 1) {
@@ -140,6 +144,8 @@ static int copy_file(
 
 	if (from < 0 || fstat(from, &status) < 0)
 		return fail(copy->out, errno, STEP, "cannot open %s to copy it", path);
+	if (copy->overrides)
+		stat_override_read(from, &status);
 	if (!S_ISREG(status.st_mode))
 		return fail(copy->out, EBUSY, STEP, "%s changed while it was copied", path);
 	first = status.st_nlink > 1 ? find_first_copy(copy, status.st_ino, path) : NULL;
@@ -282,6 +288,8 @@ static int copy_directory(struct copy *copy, int from, int to, const char *path,
 		return fail(copy->out, ELOOP, STEP, "%s is nested too deeply", path);
 	if (!directory || fstat(from, &status) < 0)
 		return fail(copy->out, errno, STEP, "cannot read %s to copy it", path);
+	if (copy->overrides)
+		stat_override_read(from, &status);
 	if (copy->layer && carry_out_marks(copy, directory, to) < 0)
 		return -1;
 	while ((errno = 0, entry = readdir(directory))) {
@@ -312,6 +320,7 @@ int tree_copy(int from, int to, enum tree_kind kind, struct failure *out)
 	if (fstat(from, &status) < 0)
 		return fail(out, errno, STEP, "cannot read the directory to copy");
 	copy.device = status.st_dev;
+	copy.overrides = copy.layer && stat_override_is_on(from);
 	result = copy_directory(&copy, from, to, "", 0);
 	forget_links(&copy.links);
 	return result;

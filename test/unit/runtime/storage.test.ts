@@ -14,10 +14,12 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 /** A program that answers the probe, and counts how often it was asked. */
-function program(ok: boolean): string {
+function program(ok: boolean, others: Record<string, boolean> = {}): string {
   const path = join(home, 'native')
-  const report = JSON.stringify({ event: 'probed', check: 'overlay', ok, message: 'EPERM' })
-  writeFileSync(path, `#!/bin/sh\necho "$@" >>${calls}\necho '${report}'\n`)
+  const reports = Object.entries({ overlay: ok, ...others }).map(
+    ([check, ok]) => `echo '${JSON.stringify({ event: 'probed', check, ok, message: check })}'`,
+  )
+  writeFileSync(path, `#!/bin/sh\necho "$@" >>${calls}\n${reports.join('\n')}\n`)
   chmodSync(path, 0o755)
   return path
 }
@@ -30,6 +32,7 @@ const ask = (change: Partial<StorageQuestion>) =>
     idMap: { uids: [[0, 1000, 1]], gids: [[0, 1000, 1]] },
     fuseOverlayfs: undefined,
     wanted: undefined,
+    fileSystem: async () => 'nfs',
     epoch: 'one',
     ...change,
   })
@@ -73,4 +76,32 @@ test('without overlay and fuse-overlayfs nothing is copied unasked', async () =>
     code: 'host-setup',
     hint: expect.stringContaining('LIGHTER_STORAGE_DRIVER=copy'),
   })
+})
+
+test('a file system that refuses to give files away is told of once', async () => {
+  const fuse = { 'fuse-overlayfs': true, owners: false, 'kept-owners': true }
+  const question = { nativeProgram: program(false, fuse), fuseOverlayfs: '/fuse' }
+  const owners = `kept in attributes: ${home} (nfs) refuses to give files away`
+  expect(await ask(question)).toMatchObject({
+    owners,
+    news: [expect.stringContaining('slower'), `owners of files are ${owners}`],
+  })
+  const again = await ask(question)
+  expect(again).toMatchObject({ driver: 'fuse-overlayfs', owners })
+  expect(again).not.toHaveProperty('news')
+})
+
+test('where attributes do not help either, users hear what does', async () => {
+  const fuse = { 'fuse-overlayfs': true, owners: false, 'kept-owners': false }
+  const choice = await ask({ nativeProgram: program(false, fuse), fuseOverlayfs: '/fuse' })
+  expect(choice.owners).toBe(
+    `not kept in containers: ${home} (nfs) refuses to give files away, and kept-owners; set LIGHTER_DATA_DIR to a local directory`,
+  )
+})
+
+test('elsewhere nothing is said of owners', async () => {
+  const fuse = { 'fuse-overlayfs': true, owners: true }
+  const choice = await ask({ nativeProgram: program(false, fuse), fuseOverlayfs: '/fuse' })
+  expect(choice).not.toHaveProperty('owners')
+  expect(choice.news).toHaveLength(1)
 })
