@@ -2,15 +2,18 @@ const padded = (value: number, digits: number): string => String(value).padStart
 
 const PER_MILLISECOND = 1_000_000n
 
+/** The millisecond in which this process first asked, and the running clock's nanoseconds then. */
+let anchor: { wall: bigint; running: bigint } | undefined
+
 /**
- * Nanoseconds since 1970, true to some microseconds: events of this process are sorted among those of others, which have the
- * kernel's clock. Always within the millisecond of `Date.now()`, which sees the clock being set.
+ * Nanoseconds since 1970: in this process they grow as time does, and they are early by less than a millisecond. Always within
+ * the millisecond of `Date.now()`, which sees the clock being set. (`performance` knows more, and takes a millisecond to load.)
  */
 export function nowNanoseconds(): bigint {
-  // A number has no room for both parts at once.
-  const origin = BigInt(Math.round(performance.timeOrigin * 1000)) * 1000n
-  const exact = origin + BigInt(Math.round(performance.now() * 1e6))
   const first = BigInt(Date.now()) * PER_MILLISECOND
+  const running = process.hrtime.bigint()
+  anchor ??= { wall: first, running }
+  const exact = anchor.wall + running - anchor.running
   const last = first + PER_MILLISECOND - 1n
   return exact < first ? first : exact > last ? last : exact
 }
