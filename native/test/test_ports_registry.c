@@ -38,7 +38,7 @@ static void test_messages(void)
 		HEAD "\"gateway6\":\"1.2.3.4\",\"ports\":[]}",
 		HEAD "\"ports\":[{\"protocol\":\"sctp\",\"address\":\"172.18.0.2\",\"port\":80,"
 		     "\"listener\":1}]}",
-		HEAD "\"ports\":[{\"protocol\":\"tcp\",\"address\":\"172.18.0.2\",\"port\":0,"
+		HEAD "\"ports\":[{\"protocol\":\"tcp\",\"address\":\"172.18.0.2\",\"port\":-1,"
 		     "\"listener\":1}]}",
 		HEAD "\"ports\":[{\"protocol\":\"tcp\",\"address\":\"172.18.0.2\",\"port\":65536,"
 		     "\"listener\":1}]}",
@@ -56,6 +56,10 @@ static void test_messages(void)
 	check(read.entries[0].target.v4.sin_port == htons(80) && read.entries[0].listener == 1);
 	check(parse(HEAD "\"gateway6\":\"fd00::1\",\"more\":true,\"ports\":[]}", &read) == 0);
 	check(read.more && read.gateway6.any.sa_family == AF_INET6);
+	check(parse(HEAD "\"ports\":[{\"protocol\":\"tcp\",\"address\":\"172.18.0.2\","
+			 "\"port\":0,\"listener\":1}]}",
+		      &read) == 0);
+	check(read.entries[0].target.v4.sin_port == 0);
 	for (size_t i = 0; i < array_size(bad); i++)
 		check(parse(bad[i], &read) < 0);
 }
