@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ran, SignedImages } from '../helpers/signed-images.ts'
@@ -67,6 +67,16 @@ describe('what was pulled', () => {
     await pull(name('plain:1'))
     askForSignature()
     await refused(name('plain:1'))
+  })
+
+  test('stays so under a name whose record was torn and is written anew', async () => {
+    await pull(name('plain:1'))
+    await ok('tag', name('plain:1'), 'mine')
+    const record = encodeURIComponent('docker.io/library/mine:latest')
+    truncateSync(join(images.world.data, 'refs', `${record}.json`), 5)
+    expect(await ok('system', 'check', '--repair')).toContain('written anew from index.json')
+    askForSignature()
+    await refused('mine')
   })
 
   test('goes by its other names where one of them is good enough', async () => {

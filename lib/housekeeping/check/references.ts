@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { LighterError } from '../../core/errors.ts'
 import { listNames } from '../../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../../fs/read.ts'
+import { originsOfImage } from '../../image/origin.ts'
 import { parseManifest } from '../../oci/image.ts'
 import {
   deriveIndex,
@@ -71,8 +72,12 @@ function restore({ engine }: Check, path: string, file: string): boolean {
     const manifest = parseManifest(bytes, known.descriptor.mediaType)
     if (manifest.kind !== 'image') return false
     const createdAt = new Date().toISOString()
+    const imageId = manifest.config.digest
+    // A name that was given to a pulled image stays one of a pulled image, for the signature policy.
+    const origins = originsOfImage(engine.stores, imageId)
+    const pulledAs = origins.length > 0 ? { pulledAs: origins } : {}
     if (!isFile(path)) rmSync(path, { recursive: true })
-    writeReference(data, { ...known, imageId: manifest.config.digest, createdAt })
+    writeReference(data, { ...known, imageId, ...pulledAs, createdAt })
     return true
   } catch (error) {
     if (error instanceof LighterError) return false
