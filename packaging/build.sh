@@ -31,6 +31,7 @@ case ${1-} in
 	;;
 esac
 "$node" packaging/default-image/build.mjs
+"$node" packaging/licenses.mjs
 "$node" packaging/bundle.mjs
 "$node" packaging/binary.mjs
 echo "$output: $(wc -c <$output) bytes"

@@ -1,4 +1,4 @@
-// What the executable carries beside the program text: the native program, the wrappers of the uplinks, the default image.
+// What the executable carries beside the program text: the native program, the wrappers of the uplinks, the default image, licenses.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,9 +25,12 @@ export function carriedFiles(root) {
     hash.update(`${name}\0${bytes.length}\0`).update(bytes)
     return { name, size: bytes.length, mode: 0o755 }
   })
-  const image = { name: 'default-image.tar', path: join(root, 'build/default-image.tar') }
+  const others = ['default-image.tar', 'licenses.br'].map((name) => ({
+    name,
+    path: join(root, 'build', name),
+  }))
   return {
-    assets: Object.fromEntries([...sources, image].map(({ name, path }) => [name, path])),
+    assets: Object.fromEntries([...sources, ...others].map(({ name, path }) => [name, path])),
     manifest: { hash: hash.digest('hex').slice(0, 16), files },
   }
 }

@@ -82,6 +82,14 @@ export const systemCommands: readonly CommandSpec[] = [
     load: () => import('../commands/system-check.ts'),
   },
   {
+    names: ['system licenses'],
+    summary: 'Show the licenses of the program and of what is built into it',
+    usage: '',
+    operands: [0, 0],
+    flags: () => ({}),
+    load: () => import('../commands/system-licenses.ts'),
+  },
+  {
     names: ['system prune'],
     summary: 'Remove unused data',
     usage: '[OPTIONS]',

@@ -177,3 +177,11 @@ test('info counts containers by their states', async () => {
   const { stdout: driver } = await lighter('inspect', '-f', '{{.Driver}}', 'held')
   expect((await lighter('info', '-f', '{{.Driver}}')).stdout).toBe(driver)
 })
+
+test('licenses tells those of all that is built in', async () => {
+  const { exitCode, stdout } = await lighter('system', 'licenses')
+  expect(exitCode).toBe(0)
+  for (const words of ['Apache License', 'Node.js is licensed', 'openpgp', 'libarchive', 'BusyBox'])
+    expect(stdout).toContain(words)
+  expect(stdout).toMatch(/GNU LESSER GENERAL PUBLIC LICENSE/i)
+})
