@@ -58,9 +58,10 @@ const draftFolders = (data: string): string[] => [
   ...listNames(join(data, 'manifests')).map((list) => join(data, 'manifests', list)),
 ]
 
-/** The part of it that containers leave: unfinished directories and trash. */
+/** The part of it that containers leave: unfinished names and directories, and trash. */
 export async function collectTrees(engine: Engine): Promise<void> {
   const { data } = engine.paths
+  removeDrafts(join(data, 'names'))
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
   await removeTrees(namespace, listTrees(data))
 }

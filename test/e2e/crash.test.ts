@@ -68,6 +68,17 @@ describe.each([
     expect(remainsIn(world.data)).toEqual([])
   })
 
+  // The kill between writing a name and giving it hits once in many runs.
+  test('of the command line that was about to take a name', async () => {
+    const client = world.start(['--version'])
+    await finish(client)
+    const draft = `cut.${client.pid}-0123456789ab.tmp`
+    await world.run('touch', [join(world.data, 'names', draft)])
+    expect(remainsIn(world.data)).toEqual([`names/${draft}`])
+    await lighter('rm', '-f', 'cut')
+    expect(remainsIn(world.data)).toEqual([])
+  })
+
   test('of a monitor that empties its trash: the next one does it', async () => {
     await world.run('mkdir', ['-p', join(world.data, 'trash', 'left', 'inside')])
     expect(await lighter('run', '--rm', image, 'true')).toMatchObject(works)
