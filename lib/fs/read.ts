@@ -12,7 +12,7 @@ import { isErrno, LighterError } from '../core/errors.ts'
 /** A pipe that somebody put in the place of a file would keep whoever opens it waiting; so it is one without content. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK
 
-/** Reads a whole file of at most `limit` bytes; `undefined` when it does not exist. */
+/** Reads a whole file of at most `limit` bytes; `undefined` when it does not exist, none of what is a directory. */
 export function readSmallFile(path: string, limit: number): Buffer | undefined {
   let fd: number
   try {
@@ -22,7 +22,9 @@ export function readSmallFile(path: string, limit: number): Buffer | undefined {
     throw error
   }
   try {
-    const { size } = fstatSync(fd)
+    const stats = fstatSync(fd)
+    // Some filesystems give directories a size.
+    const size = stats.isDirectory() ? 0 : stats.size
     if (size > limit)
       throw new LighterError('state-format', `${path} is larger than ${limit} bytes`)
     const bytes = Buffer.alloc(size)

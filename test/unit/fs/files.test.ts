@@ -34,6 +34,12 @@ test('a file is claimed once', () => {
   expect(readdirSync(directory)).toEqual(['file'])
 })
 
+test('a directory has no content, whatever size its filesystem gives it', () => {
+  for (let index = 0; index < 200; index++) writeFileSync(join(directory, `file-${index}`), '')
+  expect(readSmallFile(directory, 1024 * 1024)).toEqual(Buffer.alloc(0))
+  expect(parseJson(readSmallFile(directory, 1024 * 1024))).toBeUndefined()
+})
+
 test('who wrote an unfinished file is known from its name', () => {
   expect(draftWriter('x.json.4711-0123456789ab.tmp')).toBe(4711)
   expect(draftWriter('x.json')).toBeUndefined()
