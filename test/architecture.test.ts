@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 const RANK: Record<string, number> = {
   core: 0,
   format: 1,
+  dockerfile: 1,
   oci: 1,
   fs: 1,
   host: 2,
@@ -21,8 +22,9 @@ const RANK: Record<string, number> = {
   volume: 4,
   imagetools: 5,
   container: 5,
-  housekeeping: 6,
-  cli: 7,
+  build: 6,
+  housekeeping: 7,
+  cli: 8,
 }
 
 const ROOT = new URL('..', import.meta.url).pathname

@@ -42,6 +42,8 @@ export type ErrorCode =
   | 'plugin'
   | 'plugin-refused'
   | 'native'
+  /** What a Dockerfile, a build context or a step of a build has wrong. */
+  | 'build'
 
 /**
  * An error with a cause outside this program: bad input, the host, a registry. Anything else that is thrown
