@@ -72,7 +72,7 @@ export const PARTS = [
   },
   {
     name: 'registry',
-    modules: ['cli/commands/pull.ts', 'cli/commands/push.ts'],
+    modules: ['cli/commands/pull.ts', 'cli/commands/push.ts', 'lib/image/layer.ts'],
     copies: ['launch'],
   },
   // What containers are made with now and then.

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
+import { lazyCrypto } from '../core/lazy.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { replaceFile } from '../fs/replace.ts'
@@ -23,12 +25,19 @@ import {
 import { findPolicyFile } from '../trust/policy-file.ts'
 import { recordImageEvent } from './events.ts'
 import { withForeignLayers } from './foreign-layers.ts'
-import { ensureLayer, type LayerJob } from './layer.ts'
+import type { LayerJob } from './layer.ts'
 import { isSquashed } from './layer-kind.ts'
 import { collectLeftovers } from './leftovers.ts'
 import { setReference } from './name.ts'
 import type { OnProgress } from './progress.ts'
-import { checkPlatform, keepDocument, pulledName, type Resolved, resolveImage } from './resolve.ts'
+import {
+  checkPlatform,
+  type Found,
+  keepDocument,
+  pulledName,
+  type Resolved,
+  resolveImage,
+} from './resolve.ts'
 
 const PARALLEL = 3
 /** A removal beside us may take what nothing named yet: then it is fetched again. */
@@ -67,11 +76,11 @@ export async function pullImage(
   trust?.checkName(engine.paths, reference, signed)
   try {
     const repository = await openRepository(reference, engine.paths)
-    const { image, config, documents } = await resolveImage(engine, repository, reference, {
-      platform,
-      signal,
-      report,
-    })
+    const [found] = await Promise.all([
+      resolveImage(engine, repository, reference, { platform, signal, report }),
+      useWait(engine),
+    ])
+    const { image, config, documents } = found
     checkPlatform(config, platform, options.platform !== undefined, reference)
     const { digest } = image.descriptor
     await trust?.checkImage(engine.paths, { reference, digest }, { signed, remembered: false })
@@ -79,15 +88,17 @@ export async function pullImage(
     // What was here already may have been removed before it was pinned.
     for (const bytes of documents) keepDocument(engine.paths.data, bytes)
     let fresh = false
+    let fetched = false
     const source = withForeignLayers(repository, image.manifest.layers, engine.paths)
     for (let round = 0; round < ROUNDS; round += 1) {
       const tell = round === 0 ? report : () => undefined
-      const changed = await fetchParts(engine, source, image, config, {
+      const changed = await fetchParts(engine, source, reference, found, {
         stop,
         signal,
         report: tell,
         onPublished: (directory) => published.push(directory),
       })
+      fetched ||= changed
       if (round > 0 && !changed) break
       fresh = nameImage(engine, reference, image, published.length === 0) || fresh
     }
@@ -96,7 +107,8 @@ export async function pullImage(
     const { labels } = config.defaults
     const name = familiarName(reference)
     recordImageEvent(engine.paths.data, 'pull', { id: pulledName(reference), name, labels })
-    await collectLeftovers(engine)
+    // Meanwhile another pull may have died.
+    if (fetched) await collectLeftovers(engine)
     return formatReference(reference)
   } catch (error) {
     throw begun ? endOfPull(error) : error
@@ -105,6 +117,15 @@ export async function pullImage(
     syncLayers(namespace, published)
     await closeConnections()
   }
+}
+
+/** What any pull has to do is done while the registry thinks about its first answer. */
+async function useWait(engine: Engine): Promise<void> {
+  // The connection is made in the first turn, and used in the second.
+  await nextTurn()
+  await nextTurn()
+  lazyCrypto()
+  await collectLeftovers(engine)
 }
 
 function endOfPull(error: unknown): unknown {
@@ -126,8 +147,8 @@ function pin(engine: Engine, image: Resolved, config: ImageConfig): Disposable {
 async function fetchParts(
   engine: Engine,
   repository: Repository,
-  image: Resolved,
-  config: ImageConfig,
+  reference: Reference,
+  { image, config }: Found,
   {
     stop,
     signal,
@@ -154,7 +175,9 @@ async function fetchParts(
     if (there) present.push(blob)
     else missing.push({ blob, diffId, onPublished })
   }
-  tellLayers(engine, image, present, missing, report)
+  tellLayers(engine, reference, image, present, missing, report)
+  if (missing.length === 0) return false
+  const { ensureLayer } = await import('./layer.ts')
   const queue = [...missing]
   const worker = async (): Promise<void> => {
     for (let job = queue.shift(); job; job = queue.shift()) {
@@ -175,20 +198,20 @@ async function fetchParts(
   if (failures.length > 0) {
     throw failures.find((error) => error instanceof LighterError) ?? failures[0]
   }
-  return missing.length > 0
+  return true
 }
 
 /** An image that is all there is not worth a word. */
 function tellLayers(
   engine: Engine,
-  { manifest }: Resolved,
+  reference: Reference,
+  image: Resolved,
   present: Descriptor[],
   missing: LayerJob[],
   report: OnProgress,
 ): void {
-  const isKnown = ({ imageId }: { imageId: Digest }) => imageId === manifest.config.digest
-  if (missing.length === 0 && listAllReferences(engine.stores).some(isKnown)) return
-  for (const { digest } of manifest.layers) {
+  if (missing.length === 0 && isNamed(engine, reference, image)) return
+  for (const { digest } of image.manifest.layers) {
     const status = present.some((blob) => blob.digest === digest)
       ? 'Already exists'
       : 'Pulling fs layer'
@@ -198,6 +221,18 @@ function tellLayers(
     report({ type: 'layer', id: shortId(blob.digest), status: 'Waiting' })
   }
 }
+
+/** Whether an image has any name here; the likely one is looked for before all are read. */
+function isNamed(engine: Engine, reference: Reference, { digest, manifest }: Resolved): boolean {
+  const isKnown = (record?: { imageId: Digest }) => record?.imageId === manifest.config.digest
+  return (
+    isKnown(readReference(engine.paths.data, digestName(reference, digest))) ||
+    listAllReferences(engine.stores).some(isKnown)
+  )
+}
+
+const digestName = (reference: Reference, digest: Digest): string =>
+  formatReference({ ...reference, tag: undefined, digest })
 
 /**
  * Docker keeps the digest that was pulled as a name of its own beside the tag. Names that a sync follows need none of
@@ -212,7 +247,7 @@ function nameImage(
   const { data } = engine.paths
   const imageId = image.manifest.config.digest
   const { descriptor } = image
-  const names = [formatReference({ ...reference, tag: undefined, digest: image.digest })]
+  const names = [digestName(reference, image.digest)]
   if (reference.tag && !reference.digest) names.push(formatReference(reference))
   const main = names.at(-1) ?? ''
   const old = readReference(data, main) ?? findSharedReference(engine.stores, main)

@@ -19,6 +19,8 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined
   /** Attempts in all; the usual number when absent. */
   attempts?: number
+  /** Failures of the network after which nothing is tried again, beside those that stay as they are. */
+  isFinal?: (error: unknown) => boolean
   /** Milliseconds that an answer may take; as for every other request when absent. */
   patience?: number | undefined
 }
@@ -47,7 +49,8 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
       await pause(attempt, told, request.signal)
     } catch (error) {
       if (request.signal?.aborted) throw error
-      if (attempt >= attempts || !mayPass(error)) throw unreachable(request, error)
+      const isFinal = !mayPass(error) || request.isFinal?.(error) === true
+      if (attempt >= attempts || isFinal) throw unreachable(request, error)
       await pause(attempt, undefined, request.signal)
     }
   }

@@ -105,7 +105,8 @@ async function findDigest(session: Session, selector: string): Promise<Digest | 
   const url = manifestUrl(session, selector)
   const options = { method: 'HEAD', headers: { accept: ACCEPT }, attempts: 1 } as const
   const response = await request(session, url, options).catch((error: unknown) => {
-    if (error instanceof LighterError && !isTimeout(error.cause)) return undefined
+    const isHeard = session.other === undefined && !isTimeout((error as Error).cause)
+    if (error instanceof LighterError && isHeard) return undefined
     throw error
   })
   await response?.discard()

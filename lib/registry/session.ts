@@ -5,7 +5,7 @@ import type { Credentials } from './credential.ts'
 import { findCredentials } from './credentials.ts'
 import { errorIn, parseFailure } from './error-words.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, isPassing, send } from './http.ts'
-import { findOrigin } from './origin.ts'
+import { decidePlace, type Place, placeOf, sendFirst } from './origin.ts'
 import { type Endpoint, findEndpoints } from './rules.ts'
 import { readRules } from './rules-file.ts'
 
@@ -17,10 +17,9 @@ const DENIED = 'denied: requested access to the resource is denied'
 const UNAUTHORIZED = 'unauthorized: authentication required'
 
 /** One repository of a registry, and what we may do there. */
-export interface Session {
+export interface Session extends Place {
   /** What the user asked for. */
   reference: Reference
-  origin: URL
   /** Its path there: a mirror may have another. */
   repository: string
   credentials: Credentials | undefined
@@ -58,7 +57,10 @@ export const endpointsOf = async (
   { config }: RegistryPaths,
 ): Promise<Endpoint[]> => findEndpoints(await readRules(config), reference)
 
-/** Finds how to speak to a place that may have what a reference names; the first request asks for permission. */
+/**
+ * Begins to speak to a place that may have what a reference names; the first request asks for permission, and whether it has to be
+ * with TLS. Until then `other` of the session is set.
+ */
 export async function openSession(
   reference: Reference,
   { registry, repository, insecure }: Endpoint,
@@ -67,7 +69,7 @@ export async function openSession(
 ): Promise<Session> {
   return {
     reference,
-    origin: await findOrigin(registry, insecure),
+    ...placeOf(registry, insecure),
     repository,
     credentials: await findCredentials(dockerConfig, registry, repository),
     authorization: undefined,
@@ -90,7 +92,9 @@ export async function openOwnSession(
   const endpoint = (await endpointsOf(reference, paths)).at(-1)
   if (!endpoint) throw new Error('a reference without a place')
   const place = { ...endpoint, insecure: endpoint.insecure || insecure }
-  return await openSession(reference, place, paths, actions)
+  const session = await openSession(reference, place, paths, actions)
+  await decidePlace(session)
+  return session
 }
 
 /**
@@ -99,11 +103,12 @@ export async function openOwnSession(
  */
 export async function request(
   session: Session,
-  url: URL,
+  from: URL,
   options: RegistryRequest = {},
 ): Promise<HttpResponse> {
-  const used = session.authorization
-  const { response: first, place } = await follow(session, url, options)
+  const { authorization: used, origin: before } = session
+  const { response: first, place } = await follow(session, from, options)
+  const url = moved(from, before, session)
   if (first.status !== 401 || place.origin !== session.origin.origin) return first
   // Another request of this session may have got permission meanwhile.
   if (session.authorization === used) {
@@ -116,6 +121,12 @@ export async function request(
   await first.discard()
   return (await follow(session, url, options)).response
 }
+
+/** Where something is now that was thought to be at the other of two places. */
+const moved = (url: URL, before: URL, { origin }: Session): URL =>
+  origin === before || url.origin !== before.origin
+    ? url
+    : new URL(`${url.pathname}${url.search}`, origin)
 
 /** Answers the registry's challenge; `false`: there is none. Throws `registry-denied`. */
 async function askPermission(session: Session, url: URL, first: HttpResponse): Promise<boolean> {
@@ -143,9 +154,12 @@ async function follow(
 ): Promise<{ response: HttpResponse; place: URL }> {
   let url = from
   for (let count = 0; count <= MAX_REDIRECTS; count += 1) {
-    const { authorization } = session
-    const mine = authorization && url.origin === session.origin.origin ? { authorization } : {}
-    const response = await send({ method, url, headers: { ...headers, ...mine }, ...rest })
+    const { authorization, origin } = session
+    const mine = authorization && url.origin === origin.origin ? { authorization } : {}
+    const message = { method, url, headers: { ...headers, ...mine }, ...rest }
+    const first = session.other && (await sendFirst(session, message))
+    url = moved(url, origin, session)
+    const response = first ?? (await send({ ...message, url }))
     const location = response.header('location')
     if (!isRedirect(method, response.status) || !location) return { response, place: url }
     await response.discard()
