@@ -63,8 +63,9 @@ interface UplinkPlan {
   /** The wrapper of the program. */
   uplinkScript: string
   uplinkProgram: string
-  hostsFile: string
-  hostsNames: string
+  /** Gets a line with the address and these names; absent: none does. */
+  hostsFile?: string
+  hostsNames?: string
   /** Settings of links, which are there only once the container is connected. */
   sysctls?: Readonly<Record<string, string>>
 }
@@ -136,6 +137,8 @@ export interface Plan {
   restart?: { policy: RestartPolicyName; maximum: number }
   health?: HealthPlan
   logging?: LoggingPlan
+  /** Instead of a container, one RUN of a build. */
+  step?: StepPlan
   /** The container's own; every other signal of a user's is the wish for its end only without one. */
   stopSignal?: number
 }
@@ -167,3 +170,34 @@ export interface LoggingPlan {
   /** In every entry of the journal. */
   fields?: Record<string, string>
 }
+
+/** A step of a build: nobody else sees it, and it ends with the end of the caller's pipe. */
+export interface StepPlan {
+  /** File in which the native program says what it has to make for mounts at `targets`. */
+  stubs: string
+  targets: string[]
+  sources: StepSource[]
+}
+
+/** Who owns a file, and its mode. */
+export interface StepAccess {
+  uid: number
+  gid: number
+  mode: number
+}
+
+/** What is made for a mount in the monitor's own namespaces, at `place`, in the order of the list. */
+export type StepSource =
+  | { kind: 'tree'; place: string; tree: Plan['rootfs']; writable: boolean }
+  | ({
+      kind: 'cache'
+      place: string
+      directory: string
+      sharing: 'shared' | 'private' | 'locked'
+      /** What a new one begins with: a directory, and the part of it. */
+      fill?: string
+      fillSubpath?: string
+    } & StepAccess)
+  /** Its bytes come over standard input; the file is `place/secret`. */
+  | ({ kind: 'secret'; place?: string; variable?: string } & StepAccess)
+  | ({ kind: 'socket'; place: string } & StepAccess)

@@ -23,6 +23,8 @@ export type NativeReport =
   | { event: 'readers'; present: boolean }
   | { event: 'status'; mode: number; target: string }
   | { event: 'measured'; path: string; bytes: number }
+  | { event: 'sealed'; diffId: string; bytes: number; entries: number; size: number }
+  | { event: 'copied'; bytes: number; entries: number }
   | { event: 'probed'; check: string; ok: boolean; message: string }
 
 /** Id map of the shared user namespace, as `--id-map` and plan.json carry it. */

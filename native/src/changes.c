@@ -23,6 +23,7 @@
 /* A directory on the way down that was not told of yet: it is when something in it is. */
 struct pending {
 	bool told;
+	bool hidden; /* nothing of the layers is seen through it */
 	char *path;
 	struct packed packed;
 };
@@ -33,7 +34,7 @@ struct changes {
 	struct tree_path path;
 	struct pending *pending;
 	size_t depth, capacity;
-	bool complete;	/* the upper directory is the whole tree: what is not in it is gone */
+	bool hidden;	/* of the root: the upper directory is the whole tree, or opaque */
 	bool marks;	/* it may have files as whiteouts */
 	bool overrides; /* its owners and modes are in attributes */
 	int directory;	/* in which deletions are looked for */
@@ -211,9 +212,15 @@ static void visit_hidden(void *context, const char *name)
 		tell_deletion(changes, name);
 }
 
+/* An overlay marks only the topmost of directories that hide what is below. */
 static void find_hidden(struct changes *changes, int directory)
 {
-	if (!changes->complete && !layer_is_opaque(directory, changes->marks))
+	size_t depth = changes->depth;
+	bool *hidden = depth > 0 ? &changes->pending[depth - 1].hidden : &changes->hidden;
+	bool above = depth > 1 ? changes->pending[depth - 2].hidden : changes->hidden;
+
+	*hidden = above || layer_is_opaque(directory, changes->marks);
+	if (!*hidden)
 		return;
 	changes->directory = directory;
 	if (layer_stack_names(&changes->layers, visit_hidden, changes) < 0)
@@ -348,7 +355,7 @@ int changes_walk(
 {
 	struct changes changes = {
 		.sink = sink,
-		.complete = rootfs->driver == ROOTFS_COPY,
+		.hidden = rootfs->driver == ROOTFS_COPY,
 		.marks = rootfs->driver == ROOTFS_FUSE_OVERLAYFS,
 		.out = out,
 	};

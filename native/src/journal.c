@@ -237,6 +237,8 @@ void journal_unmounts(const struct plan *plan)
 	json_t *name;
 	size_t i;
 
+	if (plan->step)
+		return;
 	journal_subject_open(plan, &subject);
 	json_array_foreach(json_object_get(subject.event, "volumes"), i, name) note_unmount(
 		plan, json_string_value(name), json_object_get(subject.event, "drivers"));
@@ -247,6 +249,8 @@ void journal_networks(const struct plan *plan, const char *action)
 {
 	const struct plan_network *network = &plan->network;
 
+	if (plan->step)
+		return;
 	if (network->mode == NETWORK_NONE)
 		note_network(plan, action, NETWORK_NONE_ID, "none", "null");
 	else if (network->mode == NETWORK_HOST)
@@ -261,6 +265,8 @@ void journal_note(const struct plan *plan, const char *action, const struct jour
 {
 	struct journal_subject subject;
 
+	if (plan->step)
+		return;
 	journal_subject_open(plan, &subject);
 	journal_record(&subject, action, more, count);
 	journal_subject_close(&subject);

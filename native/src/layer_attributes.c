@@ -50,22 +50,26 @@ static int check_id(const struct layer *layer, const char *kind, const struct id
 		(unsigned long long)(ids > 0 ? ids - 1 : 0));
 }
 
+int layer_check_owner(const struct layer *layer, int64_t uid, int64_t gid, const char *path)
+{
+	const struct id_map *map = layer->map;
+
+	if (layer->squash)
+		return 0;
+	if (check_id(layer, "uid", map->uids, map->uid_count, uid, path) < 0)
+		return -1;
+	return check_id(layer, "gid", map->gids, map->gid_count, gid, path);
+}
+
 int layer_owner(const struct layer *layer, struct archive_entry *entry, const char *path,
 	uid_t *ret_uid, gid_t *ret_gid)
 {
-	const struct id_map *map = layer->map;
 	int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 
-	if (layer->squash) {
-		*ret_uid = 0;
-		*ret_gid = 0;
-		return 0;
-	}
-	if (check_id(layer, "uid", map->uids, map->uid_count, uid, path) < 0 ||
-		check_id(layer, "gid", map->gids, map->gid_count, gid, path) < 0)
+	if (layer_check_owner(layer, uid, gid, path) < 0)
 		return -1;
-	*ret_uid = (uid_t)uid;
-	*ret_gid = (gid_t)gid;
+	*ret_uid = layer->squash ? 0 : (uid_t)uid;
+	*ret_gid = layer->squash ? 0 : (gid_t)gid;
 	return 0;
 }
 
@@ -176,42 +180,53 @@ static int set_extended(
 }
 
 static int keep_owner(
-	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
+	const struct layer *layer, int fd, const struct layer_status *status, const char *path)
 {
-	long long uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 	char text[64];
 	int length;
 
-	if (uid == 0 && gid == 0)
-		return 0;
-	length = snprintf(text, sizeof(text), "%lld:%lld:%o", uid, gid,
-		(unsigned)archive_entry_perm(entry) & 07777U);
+	if (status->uid == 0 && status->gid == 0)
+		return fremovexattr(fd, OWNER_ATTRIBUTE) < 0 && errno != ENODATA &&
+				       !is_tolerable(errno)
+			       ? fail(layer->out, errno, STEP, "cannot keep the owner of '%.200s'",
+					 path)
+			       : 0;
+	length = snprintf(text, sizeof(text), "%lld:%lld:%o", (long long)status->uid,
+		(long long)status->gid, (unsigned)status->mode & 07777U);
 	if (fsetxattr(fd, OWNER_ATTRIBUTE, text, (size_t)length, 0) < 0 && !is_tolerable(errno))
 		return fail(layer->out, errno, STEP, "cannot keep the owner of '%.200s'", path);
 	return 0;
 }
 
-int layer_set_attributes(
-	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
+int layer_set_status(
+	const struct layer *layer, int fd, const struct layer_status *status, const char *path)
 {
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = layer->squash ? 0 : (uid_t)status->uid;
+	gid_t gid = layer->squash ? 0 : (gid_t)status->gid;
 
-	if (layer_owner(layer, entry, path, &uid, &gid) < 0)
+	if (layer_check_owner(layer, status->uid, status->gid, path) < 0)
 		return -1;
-	if (layer->overrides) {
-		if (stat_override_write(fd, uid, gid, archive_entry_perm(entry)) < 0)
-			return fail(
-				layer->out, errno, STEP, "cannot keep the owner of '%.200s'", path);
-		return set_extended(layer, fd, entry, path);
-	}
+	if (layer->overrides)
+		return stat_override_write(fd, uid, gid, status->mode) < 0
+			       ? fail(layer->out, errno, STEP, "cannot keep the owner of '%.200s'",
+					 path)
+			       : 0;
 	/* The owner first: changing it clears set-uid bits and file capabilities. */
 	if (fchown(fd, uid, gid) < 0)
 		return fail(
 			layer->out, errno, STEP, "cannot give '%.200s' to %u:%u", path, uid, gid);
-	if (fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
+	if (fchmod(fd, status->mode & 07777) < 0)
 		return fail(layer->out, errno, STEP, "cannot set the mode of '%.200s'", path);
-	if (layer->squash && keep_owner(layer, fd, entry, path) < 0)
+	return layer->squash ? keep_owner(layer, fd, status, path) : 0;
+}
+
+int layer_set_attributes(
+	const struct layer *layer, int fd, struct archive_entry *entry, const char *path)
+{
+	const struct layer_status status = {archive_entry_uid(entry), archive_entry_gid(entry),
+		archive_entry_perm(entry) & 07777};
+
+	if (layer_set_status(layer, fd, &status, path) < 0)
 		return -1;
 	return set_extended(layer, fd, entry, path);
 }

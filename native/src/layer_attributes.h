@@ -15,6 +15,19 @@
 /* Marks a directory that hides what lower layers have in it. */
 #define OPAQUE_ATTRIBUTE "user.overlay.opaque"
 
+/* What chown and chmod set. In a layer with squashed owners the ids are kept, whatever they are. */
+struct layer_status {
+	int64_t uid, gid;
+	mode_t mode; /* permission bits */
+};
+
+/* Fails for a number outside the id map, with the range needed. */
+int layer_check_owner(const struct layer *layer, int64_t uid, int64_t gid, const char *path);
+
+/* Owner and mode of an open file or directory. */
+int layer_set_status(
+	const struct layer *layer, int fd, const struct layer_status *status, const char *path);
+
 /* The owner an entry gets. A number outside the id map is a failure that names the range needed. */
 int layer_owner(const struct layer *layer, struct archive_entry *entry, const char *path,
 	uid_t *ret_uid, gid_t *ret_gid);

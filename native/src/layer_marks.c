@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "layer_attributes.h"
 #include "scope.h"
+#include "whiteout.h"
 
 #define WHITEOUT_OPAQUE ".wh..wh..opq"
 #define WHITEOUT_META ".wh..wh."
@@ -46,17 +46,8 @@ static int make_whiteout(struct layer *layer, const struct place *place)
 
 	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return layer_refuse(layer, place->path, "is a whiteout of nothing");
-	if (mknodat(place->parent, name, S_IFCHR, makedev(0, 0)) == 0)
+	if (whiteout_make(place->parent, name) == 0)
 		return 0;
-	/* Kernels before 5.8 let no user make this device, and another overlay, a server or a
-	 * program behind the file system may refuse it for reasons of its own. None of them can be
-	 * below the kernel's overlay, and fuse-overlayfs knows the archive's own mark. */
-	if (is_refused(errno)) {
-		auto_close int mark = openat(place->parent, place->name,
-			O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-		return mark < 0 ? layer_cannot(layer, errno, "create", place->path) : 0;
-	}
 	if (errno != EEXIST)
 		return layer_cannot(layer, errno, "create", place->path);
 	directory = openat(

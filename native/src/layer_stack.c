@@ -70,6 +70,19 @@ int layer_stack_open(
 	return 0;
 }
 
+int layer_stack_open_plain(const char *path, struct layer_stack *ret, struct failure *out)
+{
+	*ret = (struct layer_stack){.layers = calloc(1, sizeof(*ret->layers))};
+	if (!ret->layers)
+		return fail(out, ENOMEM, STEP, "cannot keep the directory");
+	ret->layers->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret->layers->fd < 0)
+		return fail(out, errno, STEP, "cannot open %.300s", path);
+	ret->layers->plain = true;
+	ret->count = 1;
+	return 0;
+}
+
 int layer_stack_find(const struct layer_stack *stack, const char *name, struct stat *ret)
 {
 	for (size_t i = 0; i < stack->count; i++) {
@@ -80,9 +93,9 @@ int layer_stack_find(const struct layer_stack *stack, const char *name, struct s
 		if (fstatat(layer->fd, name, ret, AT_SYMLINK_NOFOLLOW) == 0) {
 			if (layer->overrides)
 				stat_override_read_at(layer->fd, name, ret);
-			return layer_is_whiteout(ret) ? -1 : layer->fd;
+			return layer_is_whiteout(ret) && !layer->plain ? -1 : layer->fd;
 		}
-		if (layer_has_mark(layer->fd, name))
+		if (!layer->plain && layer_has_mark(layer->fd, name))
 			return -1;
 	}
 	return -1;
@@ -106,7 +119,7 @@ int layer_stack_enter(struct layer_stack *stack, const char *name)
 		close(layer->fd);
 		layer->fd = below;
 		layer->depth = stack->depth;
-		if (layer_is_opaque(below, true))
+		if (!layer->plain && layer_is_opaque(below, true))
 			return 0;
 	}
 	return 0;
@@ -132,14 +145,17 @@ int layer_stack_leave(struct layer_stack *stack)
 	return 0;
 }
 
-static bool is_told_by(const struct layer_stack *stack, int fd, const char *name)
+static bool is_told_by(
+	const struct layer_stack *stack, const struct stacked_layer *layer, const char *name)
 {
 	struct stat status;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0)
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return false;
-	return layer_stack_find(stack, name, &status) == fd;
+	if (layer->plain)
+		return true;
+	return strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) != 0 &&
+	       layer_stack_find(stack, name, &status) == layer->fd;
 }
 
 int layer_stack_names(const struct layer_stack *stack,
@@ -157,7 +173,7 @@ int layer_stack_names(const struct layer_stack *stack,
 		if (!directory)
 			return -1;
 		while ((errno = 0, entry = readdir(directory)))
-			if (is_told_by(stack, layer->fd, entry->d_name))
+			if (is_told_by(stack, layer, entry->d_name))
 				tell(context, entry->d_name);
 		if (errno)
 			return -1;

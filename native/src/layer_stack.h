@@ -14,6 +14,7 @@ struct stacked_layer {
 	int fd;
 	long depth;	/* of the directory fd is; the layer takes part where this is the stack's */
 	bool overrides; /* its owners and modes are in attributes */
+	bool plain;	/* a directory of the host: nothing in it is a mark */
 };
 
 struct layer_stack {
@@ -25,6 +26,9 @@ struct layer_stack {
 /* Opens layer directories, the topmost first. */
 int layer_stack_open(
 	const struct string_list *directories, struct layer_stack *ret, struct failure *out);
+
+/* The same of a directory of the host, alone. */
+int layer_stack_open_plain(const char *path, struct layer_stack *ret, struct failure *out);
 
 /* Looks a name up in the current directory. Returns the descriptor of the directory that has it
  * (the stack's) and its status, or -1 when the layers have no such name. */

@@ -28,6 +28,8 @@ static void clean_up(struct monitor *monitor)
 	umount2(rootfs, MNT_DETACH);
 	if (monitor->fuse > 0)
 		retry_eintr(waitpid(monitor->fuse, NULL, 0));
+	if (monitor->plan->step)
+		step_sources_end(monitor->plan->step, &monitor->sources);
 	monitor_run_at_end(monitor->plan);
 }
 
@@ -69,7 +71,8 @@ static void finish(struct monitor *monitor)
 	char event[EVENT_SIZE];
 
 	/* There is nobody to complain to; a reader sees a dead process and says `monitor lost`. */
-	(void)state_write_exited(monitor->directory, monitor->plan, report, &failure);
+	if (!monitor->plan->step)
+		(void)state_write_exited(monitor->directory, monitor->plan, report, &failure);
 	clean_up(monitor);
 	discard(monitor, &trash);
 	give_up_container(monitor);
@@ -95,7 +98,7 @@ static void finish_failed(struct monitor *monitor, const struct failure *why)
 	struct failure ignored;
 
 	clean_up(monitor);
-	if (!monitor->plan->auto_remove)
+	if (!monitor->plan->auto_remove && !monitor->plan->step)
 		(void)state_write_failed(monitor->directory, why, &ignored);
 	discard(monitor, &trash);
 	give_up_container(monitor);

@@ -20,6 +20,7 @@
 #include "restart.h"
 #include "retry.h"
 #include "shared.h"
+#include "step_sources.h"
 #include "streams.h"
 #include "together.h"
 
@@ -52,7 +53,8 @@ struct monitor {
 	struct streams streams;
 	struct clients clients;
 	struct log log;
-	char *cgroup_parent; /* the scope's, NULL = none was entered */
+	struct step_sources sources; /* of a step */
+	char *cgroup_parent;	     /* the scope's, NULL = none was entered */
 	char *cgroup_path;
 	int cgroup; /* -1 = none */
 	struct oom oom;

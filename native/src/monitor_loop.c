@@ -69,7 +69,8 @@ static void handle_signals(struct monitor *monitor)
 			reap(monitor);
 		} else if (info.ssi_signo == SIGHUP) {
 			/* The old socket stays when a new one cannot be made. */
-			clients_listen(&monitor->clients, monitor->plan, &ignored);
+			if (!monitor->plan->step)
+				clients_listen(&monitor->clients, monitor->plan, &ignored);
 		} else if (!monitor->stopping) {
 			monitor->stopping = true;
 			clock_gettime(CLOCK_MONOTONIC, &monitor->kill_at);
@@ -269,7 +270,7 @@ static bool turn(struct monitor *monitor)
 		handle_signals(monitor);
 	if (slots[SLOT_HEALTH].revents && monitor->prober.fd >= 0)
 		monitor_health_result(monitor);
-	if (slots[SLOT_MEMORY].revents && monitor_oom_check(monitor))
+	if (slots[SLOT_MEMORY].revents && monitor_oom_check(monitor) && !monitor->plan->step)
 		(void)monitor_record_running(monitor, &ignored);
 	if (slots[SLOT_NAMES].revents || slots[SLOT_PORTS].revents)
 		renew_services(monitor);
@@ -285,6 +286,9 @@ static bool turn(struct monitor *monitor)
 		monitor_end_input(monitor);
 	if (slots[SLOT_LISTENER].revents)
 		accept_client(monitor);
+	/* Nobody waits for the step any more. */
+	if (monitor->plan->step && monitor->clients.count == 0)
+		monitor_signal(monitor, SIGKILL);
 	return slots[SLOT_PROCESS].revents || monitor->reaped;
 }
 

@@ -52,7 +52,7 @@ void monitor_end_run(struct monitor *monitor)
 		close(monitor->network.uplink_keepalive);
 	monitor->network.uplink_keepalive = -1;
 	/* Others do not come back; for them this would only take time. */
-	if (!monitor->plan->auto_remove)
+	if (!monitor->plan->auto_remove && !monitor->plan->step)
 		net_leave(&monitor->shared, &monitor->network);
 	if (monitor->cgroup >= 0) {
 		/* What does not die in time is left to the next clean-up: the container is over. */
@@ -179,7 +179,7 @@ bool monitor_restart(struct monitor *monitor)
 		 (now.tv_nsec - monitor->started.tv_nsec) / 1000000;
 	collect_exit(monitor, &monitor->ended);
 	note_end(monitor, ran_ms);
-	if (monitor->stopping || monitor->plan->auto_remove)
+	if (monitor->stopping || monitor->plan->auto_remove || monitor->plan->step)
 		return false;
 	policy = read_policy(monitor->plan);
 	if (!restart_decide(&monitor->restart, &policy, monitor->ended.exit_code,

@@ -17,6 +17,8 @@
 #include "path.h"
 #include "placeholders.h"
 #include "scope.h"
+#include "step_secrets.h"
+#include "step_stubs.h"
 #include "users.h"
 #include "volume_give.h"
 #include "volume_populate.h"
@@ -172,6 +174,13 @@ static int complete(const struct plan *plan, int root, enum rootfs_stage stage, 
 {
 	auto_close int names = open_names(plan, stage);
 
+	if (plan->step)
+		return step_stubs_write(plan->step, spec, root, out) < 0 ||
+				       resolve_user(plan, root, spec, out) < 0 ||
+				       step_make_cwd(&spec->process, root, out) < 0 ||
+				       step_secrets_export(plan->step, &spec->process, out) < 0
+			       ? -1
+			       : 0;
 	if (stage == ROOTFS_BARE)
 		furnish(plan, root);
 	if (resolve_user(plan, names < 0 ? root : names, spec, out) < 0)

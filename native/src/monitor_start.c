@@ -121,11 +121,17 @@ static int enter(struct monitor *monitor, const struct spec *spec, const char *r
 	if (stays_together(monitor->plan, spec))
 		together_begin(&monitor->together);
 	mounting.fresh = is_empty(mounting.upper);
-	*ret = rootfs_ahead(monitor->plan, spec) ? ROOTFS_FURNISHED : ROOTFS_BARE;
+	*ret = !monitor->plan->step && rootfs_ahead(monitor->plan, spec) ? ROOTFS_FURNISHED
+									 : ROOTFS_BARE;
+	if (monitor->plan->step &&
+		step_sources_begin(monitor->plan->step, &monitor->sources, out) < 0)
+		return -1;
 	if (rootfs_mount(&mounting, rootfs, &mounted, out) < 0)
 		return -1;
 	monitor->fuse = mounted.fuse;
-	return 0;
+	return monitor->plan->step ? step_sources_mount(monitor->plan->step, &monitor->sources,
+					     monitor->clients.items[0].fd, out)
+				   : 0;
 }
 
 static int make_cgroup(struct monitor *monitor, const struct spec *spec, struct failure *out)
@@ -231,7 +237,10 @@ static int connect_container(struct monitor *monitor, struct launched *launched,
 		(announce(monitor, launched, out) < 0 ||
 			shared_wait_uplink(&monitor->shared, monitor->plan, out) < 0))
 		return -1;
-	return monitor->clients.listener >= 0 ? 0 : clients_listen(&monitor->clients, plan, out);
+	/* Who called for a step is connected already, and nobody else is to be. */
+	return monitor->clients.listener >= 0 || plan->step
+		       ? 0
+		       : clients_listen(&monitor->clients, plan, out);
 }
 
 int monitor_record_running(struct monitor *monitor, struct failure *out)
@@ -254,12 +263,17 @@ static int record_start(struct monitor *monitor, struct failure *out)
 	/* A process that is dead already still has its entry in /proc: it is not reaped. */
 	if (identity_of(monitor->pid, &monitor->process) < 0)
 		return fail(out, errno, "state", "cannot read the state of the process");
-	return monitor_record_running(monitor, out);
+	return monitor->plan->step ? 0 : monitor_record_running(monitor, out);
 }
 
 /* Docker's words around what the runtime could not do. */
-static int fail_task(const struct spec *spec, struct failure *out)
+static int fail_task(const struct plan *plan, const struct spec *spec, struct failure *out)
 {
+	/* Of a step its output tells that. */
+	if (plan->step) {
+		failure_within(out, "unable to start container process");
+		return -1;
+	}
 	if (out->step && strcmp(out->step, "cwd") == 0 && out->error == ENOTDIR)
 		return fail(
 			out, 0, "cwd", "Cannot mkdir: %s is not a directory", spec->process.cwd);
@@ -280,7 +294,7 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	/* Servers that are started from here on outlive the start. */
 	together_release(&monitor->together, 0);
 	if (result < 0)
-		return fail_task(spec, out);
+		return fail_task(plan, spec, out);
 	result = donor_check(plan, monitor->donor, out);
 	if (result == 0)
 		result = connect_container(monitor, &launched, size, out);
@@ -289,7 +303,7 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	monitor->together.kept = false;
 	if (result == 0 &&
 		(plan->runtime ? external_start(plan, out) : launch_start(&launched, out)) < 0)
-		result = fail_task(spec, out);
+		result = fail_task(plan, spec, out);
 	monitor->pid = launched.pid;
 	if (result == 0)
 		result = record_start(monitor, out);
@@ -372,6 +386,8 @@ int monitor_prepare(
 
 	if (client)
 		client->attached = request->attached;
+	else if (request->plan->step)
+		return fail(out, ENOMEM, "monitor", "cannot keep the caller");
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fail(out, errno, "monitor", "cannot become a subreaper");
 	if (watch_signals(monitor, out) < 0)
@@ -379,6 +395,7 @@ int monitor_prepare(
 	if (lock_container(monitor, request, out) < 0)
 		return -1;
 	/* Whoever starts it wants it to run: an earlier wish is over. */
-	(void)unlinkat(monitor->directory, STOPPED_MARK, 0);
+	if (!request->plan->step)
+		(void)unlinkat(monitor->directory, STOPPED_MARK, 0);
 	return 0;
 }

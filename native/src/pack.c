@@ -9,8 +9,10 @@
 
 #include "layer_attributes.h"
 #include "layer_path.h"
+#include "layer_stack.h"
 #include "scope.h"
 #include "stat_override.h"
+#include "whiteout.h"
 
 #define STEP "archive"
 
@@ -131,6 +133,8 @@ static int read_attributes(struct pack *pack, int file, struct packed *packed)
 		bool override = pack->overrides && strcmp(name, STAT_OVERRIDE) == 0;
 		ssize_t size;
 
+		if (!is_packed(name))
+			packed->has_more = packed->has_more || strncmp(name, "user.", 5) == 0;
 		if (!owner && !override && !is_packed(name))
 			continue;
 		size = fgetxattr(file, name, value, VALUE_LIMIT);
@@ -214,6 +218,20 @@ static int cannot_write(const struct pack *pack)
 	return fail(pack->out, errno, STEP, "cannot write the archive");
 }
 
+static int write_header(struct pack *pack, const struct tar_entry *entry)
+{
+	pack->entries++;
+	pack->bytes += entry->size;
+	return tar_header(&pack->tar, entry) < 0 ? cannot_write(pack) : 0;
+}
+
+static int64_t time_of(const struct pack *pack, const struct stat *status)
+{
+	int64_t modified = status->st_mtim.tv_sec;
+
+	return pack->is_limited && modified > pack->latest ? pack->latest : modified;
+}
+
 /* As many bytes as the header says: a file that changes meanwhile is cut, or filled with zeros. */
 static int write_data(struct pack *pack, int file, uint64_t size)
 {
@@ -259,8 +277,8 @@ static int write_file(struct pack *pack, int directory, const struct packed *pac
 	if (file < 0 || fstat(file, &status) < 0 || !S_ISREG(status.st_mode))
 		return fail(pack->out, file < 0 ? errno : EBUSY, STEP, "cannot open %.300s",
 			packed->path);
-	if (tar_header(&pack->tar, entry) < 0)
-		return cannot_write(pack);
+	if (write_header(pack, entry) < 0)
+		return -1;
 	return write_data(pack, file, entry->size);
 }
 
@@ -274,7 +292,7 @@ int pack_write(struct pack *pack, int directory, const char *name, const struct 
 		.mode = status->st_mode & 07777,
 		.uid = status->st_uid,
 		.gid = status->st_gid,
-		.modified = status->st_mtim.tv_sec,
+		.modified = time_of(pack, status),
 		.attributes = packed->attributes,
 		.attribute_count = packed->attribute_count,
 	};
@@ -299,14 +317,30 @@ int pack_write(struct pack *pack, int directory, const char *name, const struct 
 		entry.size = (uint64_t)status->st_size;
 		return write_file(pack, directory, packed, name, &entry);
 	}
-	return tar_header(&pack->tar, &entry) < 0 ? cannot_write(pack) : 0;
+	return write_header(pack, &entry);
+}
+
+/* A whiteout of a layer's tree; 1 = it is none. */
+static int add_whiteout(struct pack *pack, int directory, const char *name, const char *path)
+{
+	struct stat status;
+
+	if (whiteout_of_mark(name))
+		return write_header(pack, &(const struct tar_entry){.type = '0', .path = path});
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!layer_is_whiteout(&status))
+		return 1;
+	return pack_whiteout(pack, path);
 }
 
 int pack_add(struct pack *pack, int directory, const char *name, const char *path)
 {
 	struct packed packed;
-	int result = pack_read(pack, directory, name, path, &packed);
+	int result = pack->layer ? add_whiteout(pack, directory, name, path) : 1;
 
+	if (result <= 0)
+		return result;
+	result = pack_read(pack, directory, name, path, &packed);
 	if (result != 0)
 		return result < 0 ? -1 : 0;
 	result = pack_write(pack, directory, name, &packed);
@@ -324,7 +358,7 @@ int pack_whiteout(struct pack *pack, const char *path)
 		    slash ? slash + 1 : path) < 0)
 		return fail(pack->out, ENOMEM, STEP, "cannot write the archive");
 	entry.path = mark;
-	return tar_header(&pack->tar, &entry) < 0 ? cannot_write(pack) : 0;
+	return write_header(pack, &entry);
 }
 
 void packed_clear(struct packed *packed)

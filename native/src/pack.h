@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "fail.h"
@@ -18,6 +19,7 @@ struct packed {
 	char *link;
 	struct tar_attribute *attributes;
 	size_t attribute_count;
+	bool has_more; /* attributes of users that are no part of the archive */
 };
 
 struct pack {
@@ -25,7 +27,11 @@ struct pack {
 	bool real_owners; /* they are what OWNER_ATTRIBUTE says: everything here belongs to one id
 			   */
 	bool overrides;	  /* they and the modes are what STAT_OVERRIDE says */
-	struct seen_file *seen; /* files with several names: a hash table */
+	bool layer;	  /* what is packed is a layer's tree: whiteouts are told of */
+	bool is_limited;  /* times after `latest` are it */
+	int64_t latest;
+	uint64_t entries, bytes; /* written so far; bytes of files' data */
+	struct seen_file *seen;	 /* files with several names: a hash table */
 	size_t seen_count, seen_capacity;
 	struct failure *out;
 };

@@ -89,6 +89,7 @@ int pack_tree(struct pack *pack, int fd, const char *prefix, bool mounts)
 	struct tree tree = {.pack = pack, .mounts = mounts};
 	const struct tree_visitor visitor = {.context = &tree,
 		.ordered = true,
+		.marks = pack->layer,
 		.entry = visit_entry,
 		.open = enter,
 		.leave = leave};

@@ -106,7 +106,7 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		"rootfs", "network", "stdio", "log", "autoRemove", "nameClaim", "removePaths",
 		"populate", "user", "groups", "account", "donor", "runtime", "slice",
 		"cgroupParent", "event", "restart", "health", "logging", "stopSignal", "atEnd",
-		"fileSystems", "give", NULL};
+		"fileSystems", "give", "step", NULL};
 
 	if (plan_check_members(root, "the plan", known, out) < 0)
 		return -1;
@@ -134,9 +134,10 @@ static int read_plan(json_t *root, struct plan *plan, struct failure *out)
 		plan_get_path(root, "runtime", OPTIONAL, &plan->runtime, out) < 0 ||
 		plan_get_text(root, "slice", OPTIONAL, &plan->slice, out) < 0 ||
 		plan_get_path(root, "cgroupParent", OPTIONAL, &plan->cgroup_parent, out) < 0 ||
-		plan_read_monitor(root, plan, out) < 0)
+		plan_read_monitor(root, plan, out) < 0 ||
+		plan_read_step(json_object_get(root, "step"), plan, out) < 0)
 		return -1;
-	plan->rootfs.throwaway = plan->auto_remove;
+	plan->rootfs.throwaway = plan->auto_remove || plan->step;
 	return 0;
 }
 
@@ -235,5 +236,6 @@ void plan_free(struct plan *plan)
 	free(plan->slice);
 	free(plan->cgroup_parent);
 	plan_clear_monitor(plan);
+	plan_clear_step(plan);
 	free(plan);
 }

@@ -146,6 +146,40 @@ struct plan_logging {
 	struct json_t *fields; /* journald: what every entry carries */
 };
 
+enum step_source_kind {
+	STEP_TREE,   /* layers, or a directory of the host, one over the other */
+	STEP_CACHE,  /* a directory that outlives the step */
+	STEP_SECRET, /* a file in memory, or a variable; its bytes come over standard input */
+	STEP_SOCKET, /* who may use it */
+};
+
+enum step_sharing { STEP_SHARED, STEP_PRIVATE, STEP_LOCKED };
+
+/* Something that is made for a step's mount, outside of its root filesystem. */
+struct step_source {
+	enum step_source_kind kind;
+	char *place; /* where it is mounted for the bundle to bind it from; NULL = nowhere */
+	struct plan_rootfs tree; /* STEP_TREE; read_only unless it is to be written to */
+	char *directory;	 /* STEP_CACHE: of all its copies */
+	enum step_sharing sharing;
+	char *fill, *fill_subpath; /* STEP_CACHE: what a new one begins with, NULL = nothing */
+	char *variable;		   /* STEP_SECRET: NULL = none */
+	unsigned char *bytes;	   /* STEP_SECRET: once they have come */
+	size_t size;
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/* One RUN of a build in the place of a container: nobody else sees it, and it ends with whoever
+ * called. */
+struct plan_step {
+	char *stubs; /* file that says what was made in the root filesystem for the mounts */
+	struct string_list targets; /* of those that count for that */
+	struct step_source *sources;
+	size_t source_count;
+};
+
 struct plan {
 	char *id;
 	char *data_dir, *runtime_dir;
@@ -175,10 +209,11 @@ struct plan {
 	struct plan_restart restart;
 	struct plan_health health;
 	struct plan_logging logging;
-	int stop_signal;     /* of the container's own; 0 = it has none */
-	char *slice;	     /* of systemd, for the container's scope; NULL = the usual one */
-	char *cgroup_parent; /* absolute cgroup v2 directory to create the container's in; NULL =
-				none */
+	int stop_signal;	/* of the container's own; 0 = it has none */
+	char *slice;		/* of systemd, for the container's scope; NULL = the usual one */
+	char *cgroup_parent;	/* absolute cgroup v2 directory to create the container's in; NULL =
+				   none */
+	struct plan_step *step; /* NULL = it is a container */
 };
 
 struct json_t;

@@ -39,6 +39,10 @@ int plan_get_objects(json_t *object, const struct plan_objects *wanted, void **r
 int plan_read_volumes(json_t *root, struct plan *plan, struct failure *out);
 void plan_clear_volumes(struct plan *plan);
 
+/* step. */
+int plan_read_step(json_t *object, struct plan *plan, struct failure *out);
+void plan_clear_step(struct plan *plan);
+
 /* What the monitor does beside keeping the container: event, restart, health, logging. */
 int plan_read_monitor(json_t *root, struct plan *plan, struct failure *out);
 void plan_clear_monitor(struct plan *plan);

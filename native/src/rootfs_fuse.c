@@ -189,17 +189,16 @@ static int wait_for_fuse(const struct plan_rootfs *rootfs, const char *target, p
 	return 0;
 }
 
-int rootfs_mount_fuse(
-	const struct plan_rootfs *rootfs, const char *target, pid_t *ret, struct failure *out)
+int rootfs_fuse_begin(
+	const struct plan_rootfs *rootfs, struct fuse_waiting *ret, struct failure *out)
 {
 	__attribute__((cleanup(rootfs_layers_close))) struct layer_fds layers = {
 		.upper = -1, .work = -1};
 	auto_free char *names = NULL;
 	auto_close int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	auto_close int errors = capture_open();
-	char options[128];
 	const char *place;
-	int gate[2], result;
+	int gate[2];
 	pid_t program;
 
 	if (device < 0)
@@ -227,22 +226,55 @@ int rootfs_mount_fuse(
 		close(gate_writer);
 		fuse_main(&start);
 	}
+	*ret = (struct fuse_waiting){.program = program,
+		.device = take_fd(&device),
+		.gate = take_fd(&gate_writer),
+		.errors = take_fd(&errors)};
+	return 0;
+}
+
+int rootfs_fuse_finish(const struct plan_rootfs *rootfs, struct fuse_waiting *waiting,
+	const char *target, struct failure *out)
+{
+	auto_close int device = take_fd(&waiting->device);
+	auto_close int gate = take_fd(&waiting->gate);
+	auto_close int errors = take_fd(&waiting->errors);
+	char options[128];
+	int result = 0;
+
 	snprintf(options, sizeof(options),
 		"fd=%d,rootmode=40000,user_id=0,group_id=0,default_permissions,allow_other",
 		device);
-	result = rootfs_enter_namespace(out);
-	if (result == 0 &&
-		mount("fuse-overlayfs", target, "fuse.fuse-overlayfs", MS_NOATIME, options) < 0)
+	if (mount("fuse-overlayfs", target, "fuse.fuse-overlayfs", MS_NOATIME, options) < 0)
 		result = fail(out, errno, ROOTFS_STEP, "cannot mount fuse on %s", target);
-	if (result == 0 && retry_eintr(write(gate_writer, "", 1)) != 1)
+	if (result == 0 && retry_eintr(write(gate, "", 1)) != 1)
 		result = fail(out, errno, ROOTFS_STEP, "cannot start %s", rootfs->program);
 	if (result == 0)
-		result = wait_for_fuse(rootfs, target, program, errors, out);
-	if (result == 0) {
-		*ret = program;
+		result = wait_for_fuse(rootfs, target, waiting->program, errors, out);
+	if (result == 0)
 		return 0;
-	}
-	kill(program, SIGKILL);
-	retry_eintr(waitpid(program, NULL, 0));
+	kill(waiting->program, SIGKILL);
+	retry_eintr(waitpid(waiting->program, NULL, 0));
 	return -1;
+}
+
+int rootfs_mount_fuse(
+	const struct plan_rootfs *rootfs, const char *target, pid_t *ret, struct failure *out)
+{
+	struct fuse_waiting waiting;
+
+	if (rootfs_fuse_begin(rootfs, &waiting, out) < 0)
+		return -1;
+	if (rootfs_enter_namespace(out) < 0) {
+		/* End of file at its gate ends it. */
+		close(waiting.gate);
+		close(waiting.device);
+		close(waiting.errors);
+		retry_eintr(waitpid(waiting.program, NULL, 0));
+		return -1;
+	}
+	if (rootfs_fuse_finish(rootfs, &waiting, target, out) < 0)
+		return -1;
+	*ret = waiting.program;
+	return 0;
 }

@@ -105,7 +105,7 @@ static int fail_overlay(struct failure *out, int error, size_t lowers)
 	return fail(out, error, ROOTFS_STEP, "cannot mount the overlay of %zu layers", lowers);
 }
 
-static int mount_overlay(const struct plan_rootfs *rootfs, const char *target, struct failure *out)
+int rootfs_mount_overlay(const struct plan_rootfs *rootfs, const char *target, struct failure *out)
 {
 	__attribute__((cleanup(rootfs_layers_close))) struct layer_fds layers = {
 		.upper = -1, .work = -1};
@@ -160,7 +160,7 @@ int rootfs_mount(const struct plan_rootfs *rootfs, const char *target, struct ro
 	else if (rootfs_enter_namespace(out) < 0)
 		result = -1;
 	else if (rootfs->driver == ROOTFS_OVERLAY && rootfs->lower.count > 0)
-		result = mount_overlay(rootfs, target, out);
+		result = rootfs_mount_overlay(rootfs, target, out);
 	else
 		result = mount_copy(rootfs, target, out);
 	if (result < 0)

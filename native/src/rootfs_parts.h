@@ -35,6 +35,22 @@ int rootfs_open_directory(const char *path, struct failure *out);
 /* A mount namespace that the host's mounts reach, and whose own do not reach the host. */
 int rootfs_enter_namespace(struct failure *out);
 
+/* A fuse-overlayfs that waits for its mount. */
+struct fuse_waiting {
+	pid_t program;
+	int device, gate, errors;
+};
+
+/* The two halves of rootfs_mount_fuse, around the entering of a mount namespace. begin leaves
+ * nothing behind when it fails; finish ends the program then. */
+int rootfs_fuse_begin(
+	const struct plan_rootfs *rootfs, struct fuse_waiting *ret, struct failure *out);
+int rootfs_fuse_finish(const struct plan_rootfs *rootfs, struct fuse_waiting *waiting,
+	const char *target, struct failure *out);
+
+/* Mounts the overlay on TARGET in the caller's mount namespace. */
+int rootfs_mount_overlay(const struct plan_rootfs *rootfs, const char *target, struct failure *out);
+
 /* The program is forked before the mount namespace is made and handed an already mounted device:
  * living outside, it does not keep the namespace alive and ends when the kernel drops the mount. */
 int rootfs_mount_fuse(

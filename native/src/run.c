@@ -18,6 +18,7 @@
 #include "scope.h"
 #include "session.h"
 #include "shared.h"
+#include "step_secrets.h"
 #include "verbs.h"
 
 /* What ps shows. The words of the command line lie one after the other. */
@@ -143,7 +144,8 @@ static int run(int argc, char **argv, const struct attach_options *options, stru
 	if (plan_load_from(options->prepared ? options->prepared : options->container,
 		    options->container, &plan, out) < 0)
 		return -1;
-	if (memfd_ensure(argv, plan->runtime_dir, out) == 0)
+	if (memfd_ensure(argv, plan->runtime_dir, out) == 0 &&
+		(!plan->step || step_secrets_read(plan->step, STDIN_FILENO, out) == 0))
 		socket = fork_monitor(argc, argv, options, plan, out);
 	if (socket >= 0)
 		code = session_serve(options, plan, socket, SESSION_RUN);

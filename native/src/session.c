@@ -36,6 +36,7 @@ struct session {
 	int output_fd;	     /* -1 = nothing waits */
 	bool lost_output[3];
 	bool started, over;
+	bool abandoned; /* a step whose caller has gone */
 	int exit_code;
 };
 
@@ -107,6 +108,8 @@ static void handle_signals(struct session *session)
 	struct signalfd_siginfo info;
 
 	while (!session->over && read(session->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (session->plan->step)
+			continue;
 		if (info.ssi_signo == SIGWINCH)
 			send_size(session);
 		else
@@ -288,6 +291,15 @@ static void detach(struct session *session)
 	session->exit_code = 1;
 }
 
+/* The end of the caller's pipe, by its will or by its death, is the end of the step. */
+static void end_step(struct session *session)
+{
+	const unsigned char number = SIGKILL;
+
+	session->abandoned = true;
+	queue(session, FRAME_SIGNAL, &number, 1);
+}
+
 static void read_input(struct session *session)
 {
 	unsigned char input[INPUT_CHUNK], kept[INPUT_CHUNK + DETACH_KEYS_MAX];
@@ -297,6 +309,11 @@ static void read_input(struct session *session)
 
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (session->plan->step) {
+		if (got <= 0)
+			end_step(session);
+		return;
+	}
 	if (got <= 0) {
 		end_input(session);
 		return;
@@ -315,7 +332,9 @@ static void read_input(struct session *session)
 static void watch(const struct session *session, struct pollfd slots[SLOT_COUNT])
 {
 	bool sending = frame_queue_size(&session->queue) > 0;
-	bool reading = session->started && session->attached.input && !sending;
+	bool reading = session->plan->step
+			       ? !session->abandoned
+			       : session->started && session->attached.input && !sending;
 
 	slots[SLOT_SOCKET] = (struct pollfd){.fd = session->socket};
 	if (session->output_fd < 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "scope.h"
+#include "whiteout.h"
 
 /* A directory on the way down. Its subdirectories are known before the first is entered, so that
  * nothing of it has to stay open; on the way up it is found as `..` and recognised. */
@@ -56,8 +57,22 @@ static int compare_names(const void *one, const void *other)
 	return strcmp(*(char *const *)one + 1, *(char *const *)other + 1);
 }
 
+static const char *meant(const char *name)
+{
+	const char *spoken_of = whiteout_of_mark(name);
+
+	return spoken_of ? spoken_of : name;
+}
+
+static int compare_meant_names(const void *one, const void *other)
+{
+	int order = strcmp(meant(*(char *const *)one + 1), meant(*(char *const *)other + 1));
+
+	return order ? order : compare_names(one, other);
+}
+
 /* By their bytes: what is made of the walk is the same each time. */
-static int sort_names(struct level *level)
+static int sort_names(struct level *level, bool marks)
 {
 	auto_free char **order = NULL;
 	auto_free char *sorted = NULL;
@@ -74,7 +89,7 @@ static int sort_names(struct level *level)
 	count = 0;
 	for (size_t at = 0; at < level->size; at += strlen(level->names + at) + 1)
 		order[count++] = level->names + at;
-	qsort(order, count, sizeof(*order), compare_names);
+	qsort(order, count, sizeof(*order), marks ? compare_meant_names : compare_names);
 	for (size_t i = 0; i < count; i++) {
 		size_t length = strlen(order[i]) + 1;
 
@@ -130,7 +145,7 @@ static int scan(struct walk *walk, struct level *level)
 	}
 	if (errno)
 		return -1;
-	return walk->visitor->ordered ? sort_names(level) : 0;
+	return walk->visitor->ordered ? sort_names(level, walk->visitor->marks) : 0;
 }
 
 /* Takes over fd. */

@@ -15,6 +15,7 @@ enum tree_leave {
 struct tree_visitor {
 	void *context;
 	bool ordered; /* each directory by the bytes of its names, files and directories together */
+	bool marks;   /* a file `.wh.NAME` has the place of NAME in the order */
 	/* What is no directory. */
 	void (*entry)(void *context, int directory, const char *name);
 	/* Opens a directory in `directory` for reading; -1: it is passed over. Never follows links.

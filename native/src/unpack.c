@@ -97,6 +97,7 @@ int unpack(const struct unpack *options, int input, struct failure *out)
 
 	unpacking.layer = (struct layer){.map = options->map,
 		.squash = options->squash && options->owner == UNPACK_KEEP,
+		.overrides = options->overrides && options->owner == UNPACK_KEEP,
 		.out = out};
 	if (layer_source_open(input, &unpacking.source, out) < 0)
 		return out->error == ENODATA ? 0 : -1;

@@ -25,6 +25,10 @@ struct unpack {
 	enum unpack_owner owner;
 	const struct id_map *map; /* for UNPACK_KEEP */
 	bool squash;		  /* for UNPACK_KEEP: one id only */
+	bool overrides;		  /* for UNPACK_KEEP: owners and modes go to attributes */
+	/* Told the path of each directory that the archive itself names; may be NULL. */
+	void (*named)(void *context, const char *path);
+	void *context;
 };
 
 /* Reads an archive (gzip, zstd or plain) from input. An empty input is an empty archive. */

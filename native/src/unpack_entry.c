@@ -130,6 +130,8 @@ static int make_directory(
 		return unpack_cannot(unpacking, "open", spot->path);
 	if (set_attributes(unpacking, fd, entry, spot->path) < 0)
 		return -1;
+	if (unpacking->options->named)
+		unpacking->options->named(unpacking->options->context, spot->path);
 	/* Its files are still to come. */
 	if (fchmod(fd, mode_of(unpacking, entry) | S_IRWXU) < 0)
 		return unpack_cannot(unpacking, "set the mode of", spot->path);
@@ -147,7 +149,8 @@ static int set_unopened(
 	if (unpacking->options->owner != UNPACK_CALLER) {
 		if (layer_owner(&unpacking->layer, entry, spot->path, &uid, &gid) < 0)
 			return -1;
-		if (fchownat(spot->parent, spot->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!unpacking->layer.overrides &&
+			fchownat(spot->parent, spot->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 			return unpack_cannot(unpacking, "set the owner of", spot->path);
 	}
 	if (utimensat(spot->parent, spot->name, times, AT_SYMLINK_NOFOLLOW) < 0)

@@ -148,11 +148,8 @@ static void mapper_main(pid_t target, const struct id_map *map, int go, int repo
 	_exit(0);
 }
 
-int userns_become_root(struct failure *out)
+static int become_zero(struct failure *out)
 {
-	/* A namespace with its own id only has given setgroups up. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return fail(out, errno, USERNS_STEP, "cannot drop the supplementary groups");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
 		if (errno == EPERM)
 			return fail_disabled(out, errno, 0);
@@ -163,6 +160,14 @@ int userns_become_root(struct failure *out)
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return fail(out, errno, USERNS_STEP, "cannot keep /proc/self");
 	return 0;
+}
+
+int userns_become_root(struct failure *out)
+{
+	/* A namespace with its own id only has given setgroups up. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail(out, errno, USERNS_STEP, "cannot drop the supplementary groups");
+	return become_zero(out);
 }
 
 static int receive_verdict(int report, struct failure *out)
@@ -180,7 +185,7 @@ struct meanwhile {
 };
 
 static int create(const struct id_map *map, int extra_flags, const struct meanwhile *meanwhile,
-	struct failure *out)
+	int (*become)(struct failure *out), struct failure *out)
 {
 	pid_t self = getpid();
 	int go[2], report[2], verdict, status = 0;
@@ -216,12 +221,12 @@ static int create(const struct id_map *map, int extra_flags, const struct meanwh
 		verdict = receive_verdict(report_reader, out);
 	if (retry_eintr(waitpid(mapper, &status, 0)) == mapper && status != 0 && verdict == 0)
 		verdict = fail(out, 0, USERNS_STEP, "the mapping process was killed");
-	return verdict < 0 ? -1 : userns_become_root(out);
+	return verdict < 0 ? -1 : become(out);
 }
 
 int userns_create(const struct id_map *map, int extra_flags, struct failure *out)
 {
-	return create(map, extra_flags, NULL, out);
+	return create(map, extra_flags, NULL, userns_become_root, out);
 }
 
 int userns_create_beside(const struct id_map *map, int (*work)(void *context, struct failure *out),
@@ -229,7 +234,12 @@ int userns_create_beside(const struct id_map *map, int (*work)(void *context, st
 {
 	const struct meanwhile meanwhile = {work, context};
 
-	return create(map, 0, &meanwhile, out);
+	return create(map, 0, &meanwhile, userns_become_root, out);
+}
+
+int userns_create_with_groups(const struct id_map *map, struct failure *out)
+{
+	return create(map, 0, NULL, become_zero, out);
 }
 
 int userns_map_identically(pid_t pid, const struct id_map *map, struct failure *out)

@@ -26,7 +26,11 @@ struct id_map {
  * newuidmap/newgidmap. */
 int userns_create(const struct id_map *map, int extra_flags, struct failure *out);
 
-/* The same, with work that is done while the map is being written. There the caller has all
+/* The same for whoever reads files of the host there: what a supplementary group of the caller may
+ * read stays readable. */
+int userns_create_with_groups(const struct id_map *map, struct failure *out);
+
+/* As userns_create, with work that is done while the map is being written. There the caller has all
  * capabilities of the new namespace, but no id. */
 int userns_create_beside(const struct id_map *map, int (*work)(void *context, struct failure *out),
 	void *context, struct failure *out);

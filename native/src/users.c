@@ -29,16 +29,13 @@ static void free_gids(struct gid_list *list)
 	free(list->items);
 }
 
-/* The text of a file of the image; an empty one when it is missing. */
-static int read_database(int root_fd, const char *path, char **ret, struct failure *out)
+/* The text of a file of the image, which is opened or missing (-1): then it is empty. */
+static int read_text(int fd, const char *path, char **ret, struct failure *out)
 {
-	auto_close int fd = path_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, PATH_FOLLOW);
 	auto_free char *text = NULL;
 	struct stat status;
 	size_t have = 0;
 
-	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
-		return fail(out, errno, "user", "cannot open /%s of the image", path);
 	if (fd >= 0 && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)))
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "user",
 			"/%s of the image is not a regular file", path);
@@ -64,6 +61,15 @@ static int read_database(int root_fd, const char *path, char **ret, struct failu
 			text[i] = '?';
 	*ret = take(text);
 	return 0;
+}
+
+static int read_database(int root_fd, const char *path, char **ret, struct failure *out)
+{
+	auto_close int fd = path_open(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, PATH_FOLLOW);
+
+	if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+		return fail(out, errno, "user", "cannot open /%s of the image", path);
+	return read_text(fd, path, ret, out);
 }
 
 /* Cuts the next line that has at least `least` fields; missing further fields are "". */
@@ -295,4 +301,42 @@ int users_home(int root_fd, uid_t uid, char **ret, struct failure *out)
 	}
 	*ret = strdup(account.home);
 	return *ret ? 0 : fail(out, ENOMEM, "user", "cannot resolve the user");
+}
+
+int users_find_owner(int passwd_fd, int group_fd, const char *text, uid_t *ret_uid, gid_t *ret_gid,
+	struct failure *out)
+{
+	auto_free char *passwd = NULL, *group = NULL, *name = strdup(text);
+	char *colon = name ? strchr(name, ':') : NULL;
+	struct account account = {0};
+	long long number;
+
+	if (!name)
+		return fail(out, ENOMEM, "user", "cannot resolve the owner");
+	if (colon)
+		*colon++ = '\0';
+	if (read_text(passwd_fd, "etc/passwd", &passwd, out) < 0 ||
+		read_text(group_fd, "etc/group", &group, out) < 0)
+		return -1;
+	if (parse_number(name, &number)) {
+		if (check_range(number, out) < 0)
+			return -1;
+		account.uid = (uid_t)number;
+		account.gid = (gid_t)number;
+	} else if (*name && find_account(passwd, name, &account, out) < 0) {
+		if (out->kind != FAILURE_NO_USER)
+			return -1;
+		account = (struct account){0};
+	}
+	if (colon && parse_number(colon, &number)) {
+		if (check_range(number, out) < 0)
+			return -1;
+		account.gid = (gid_t)number;
+	} else if (colon && *colon && find_group(group, colon, false, &account.gid, out) < 0 &&
+		   out->kind != FAILURE_NO_USER) {
+		return -1;
+	}
+	*ret_uid = account.uid;
+	*ret_gid = account.gid;
+	return 0;
 }

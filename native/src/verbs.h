@@ -17,8 +17,10 @@ int verb_attach(int argc, char **argv);	 /* attach client of a running monitor *
 int verb_exec(int argc, char **argv);	 /* a further process in a running container */
 int verb_init(int argc, char **argv);	 /* pid 1 of `--init`: forwards signals, reaps */
 int verb_layer(int argc, char **argv);	 /* apply a layer archive to a directory */
+int verb_tree(int argc, char **argv);	 /* trees that steps of builds write */
 int verb_remove(int argc, char **argv);	 /* remove trees owned by subordinate ids */
 int verb_hold(int argc, char **argv);	 /* keeps others from changing a container */
+int verb_lend(int argc, char **argv);	 /* keeps the shared namespaces between steps of a build */
 int verb_measure(int argc, char **argv); /* sizes of trees owned by subordinate ids */
 int verb_diff(int argc, char **argv);	 /* what a container changed */
 int verb_export(int argc, char **argv);	 /* a container's root filesystem as an archive */

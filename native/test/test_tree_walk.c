@@ -89,6 +89,38 @@ static void ends_when_a_directory_is_moved_away(int base)
 	check(visits.left <= 5, "nothing outside was visited");
 }
 
+struct order {
+	char names[64];
+};
+
+static void add_name(void *context, int directory, const char *name)
+{
+	struct order *order = context;
+
+	(void)directory;
+	strcat(order->names, name);
+	strcat(order->names, " ");
+}
+
+/* A layer's archive is the same whether a whiteout is a device or a file. */
+static void takes_marks_for_the_names_that_they_are_of(int base)
+{
+	static const char *const names[] = {"order/.wh.b", "order/c", "order/a", "order/.x"};
+	struct order order = {0};
+	const struct tree_visitor visitor = {
+		.context = &order, .ordered = true, .marks = true, .entry = add_name};
+
+	check(mkdirat(base, "order", 0700) == 0, "a directory was made");
+	for (size_t i = 0; i < array_size(names); i++) {
+		int fd = openat(base, names[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		check(fd >= 0 && close(fd) == 0, "a file was made");
+	}
+	check(tree_walk(openat(base, "order", O_RDONLY | O_DIRECTORY | O_CLOEXEC), &visitor) == 0,
+		"the walk came to its end");
+	check(strcmp(order.names, ".x a .wh.b c ") == 0, order.names);
+}
+
 int main(void)
 {
 	char path[] = "/tmp/lighter-test-walk-XXXXXX";
@@ -100,7 +132,9 @@ int main(void)
 
 	visits_everything_once(base);
 	ends_when_a_directory_is_moved_away(base);
+	takes_marks_for_the_names_that_they_are_of(base);
 	check(remove_tree(base, "tree", &failure) == 0, "cleaned up");
+	check(remove_tree(base, "order", &failure) == 0, "cleaned up");
 	check(remove_tree(base, "elsewhere", &failure) == 0, "cleaned up");
 	check(rmdir(path) == 0, "nothing is left");
 	return failures > 0;

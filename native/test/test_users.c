@@ -118,6 +118,44 @@ static void test_hostile(int root)
 	free(user.additional_gids);
 }
 
+/* What BuildKit makes of the texts of --chown. */
+static void test_owners(int root)
+{
+	static const struct {
+		const char *owner;
+		uid_t uid;
+		gid_t gid;
+	} cases[] = {
+		{"bob", 1000, 100},
+		{"bob:wheel", 1000, 10},
+		{"bob:77", 1000, 77},
+		{"1000", 1000, 1000},
+		{"12:wheel", 12, 10},
+		{":wheel", 0, 10},
+		{"nobodyknows", 0, 0},
+		{"nobodyknows:wheel", 0, 10},
+		{"bob:nogroup", 1000, 100},
+	};
+
+	for (size_t i = 0; i < array_size(cases); i++) {
+		auto_close int passwd = openat(root, "etc/passwd", O_RDONLY | O_CLOEXEC);
+		auto_close int group = openat(root, "etc/group", O_RDONLY | O_CLOEXEC);
+		struct failure failure = {0};
+		uid_t uid = 1;
+		gid_t gid = 1;
+
+		check(users_find_owner(passwd, group, cases[i].owner, &uid, &gid, &failure) == 0 &&
+				uid == cases[i].uid && gid == cases[i].gid,
+			cases[i].owner);
+	}
+	struct failure failure = {0};
+	uid_t uid;
+	gid_t gid;
+
+	check(users_find_owner(-1, -1, "7:8", &uid, &gid, &failure) == 0 && uid == 7 && gid == 8);
+	check(users_find_owner(-1, -1, "4294967296", &uid, &gid, &failure) < 0);
+}
+
 int main(void)
 {
 	char path[] = "/tmp/test_users.XXXXXX";
@@ -134,6 +172,7 @@ int main(void)
 	write_text(
 		root, "etc/group", "root:x:0:\nwheel:x:10:root,bob\nusers:x:20:bob\nbad:x:y:bob\n");
 	test_good(root);
+	test_owners(root);
 	test_bad(root);
 	test_groups(root);
 	test_hostile(root);

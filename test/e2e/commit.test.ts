@@ -67,6 +67,19 @@ describe.each(['overlay', 'fuse-overlayfs', 'copy'])('%s', (driver) => {
   })
 })
 
+test('a directory that was made anew, with another in it that was there before', async () => {
+  const step = (name: string, from: string, script: string) =>
+    world.lighter(['run', '--name', name, '--network', 'none', from, 'sh', '-c', script])
+  await step('nested', image, 'mkdir -p /n/s/deep && touch /n/s/old')
+  await world.lighter(['commit', 'nested', 'nested:1'])
+  await step('anew', 'nested:1', 'rm -r /n && mkdir -p /n/s && touch /n/s/new')
+  expect((await world.lighter(['diff', 'anew'])).stdout).toBe(
+    'C /n\nC /n/s\nD /n/s/deep\nA /n/s/new\nD /n/s/old\n',
+  )
+  await world.lighter(['commit', 'anew', 'nested:2'])
+  expect((await run('nested:2', 'find', '/n')).stdout).toBe('/n\n/n/s\n/n/s/new\n')
+})
+
 test('settings of the container, then the changes', async () => {
   const changes = [
     'CMD ["a","b"]',

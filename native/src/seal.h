@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The upper directory of an overlay becomes the tree of a layer: see "Trees of builds" of
+ * docs/native-protocol.md. */
+#ifndef LIGHTER_SEAL_H
+#define LIGHTER_SEAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "fail.h"
+#include "spec.h"
+
+struct seal_options {
+	struct string_list lower;	 /* the topmost first */
+	struct string_list placeholders; /* absolute */
+	bool squash;			 /* owners are in attributes */
+	bool is_limited;		 /* times after `latest` become it */
+	int64_t latest;
+	int archive; /* a file for the archive; -1: none */
+};
+
+struct sealed {
+	char diff_id[DIGEST_TEXT_SIZE];
+	uint64_t bytes, entries, size;
+};
+
+/* The directory upper is closed. */
+int seal(const struct seal_options *options, int upper, struct sealed *ret, struct failure *out);
+
+#endif
