@@ -37,6 +37,8 @@ export interface From extends Common {
   kind: 'FROM'
   base: string
   platform: string | undefined
+  /** The comments right before it, without `#`. */
+  comments: string[]
   /** In small letters. */
   as: string | undefined
 }
@@ -44,6 +46,8 @@ export interface From extends Common {
 export interface Arg extends Common {
   kind: 'ARG'
   args: { key: string; value: string | undefined }[]
+  /** The comments right before it, without `#`. */
+  comments: string[]
 }
 
 /** A `--mount` of RUN, its options unexpanded and in their order: `source` and `target`, `from` may hold variables. */
@@ -88,7 +92,12 @@ export type Instruction =
   | Arg
   | Run
   | Copy
-  | (Common & { kind: 'ENV' | 'LABEL'; pairs: KeyValue[] })
+  | (Common & {
+      kind: 'ENV' | 'LABEL'
+      pairs: KeyValue[]
+      /** The old form with one pair and no `=`: `ENV name value`. */
+      legacy: boolean
+    })
   | (Common & { kind: 'CMD' | 'ENTRYPOINT'; command: CommandLine })
   | (Common & { kind: 'EXPOSE'; ports: string[] })
   | (Common & { kind: 'VOLUME'; volumes: string[] })
@@ -122,9 +131,11 @@ export interface Stage {
 export interface Dockerfile {
   /** As messages call it. */
   name: string
-  /** Its lines, for excerpts in messages. */
+  /** Its lines, for excerpts in messages; what is after the last line feed is one too, mostly an empty one. */
   lines: string[]
   directives: { escape: '\\' | '`'; syntax: string | undefined; check: string | undefined }
+  /** Where instructions have empty lines inside. */
+  emptyContinuations: Location[]
   /** ARG before the first FROM. */
   metaArgs: Arg[]
   stages: Stage[]
