@@ -1,0 +1,275 @@
+import { statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { LighterError } from '../../core/errors.ts'
+import { DockerfileError } from '../../dockerfile/errors.ts'
+import type { Engine } from '../../engine.ts'
+import { readSmallFile } from '../../fs/read.ts'
+import type { FileTree } from '../files.ts'
+import { makeStep } from '../frontend/make-step.ts'
+import type { Step } from '../graph.ts'
+import { LABELS } from '../internal-names.ts'
+import type { BuildOptions } from '../options.ts'
+import type { Reporter } from '../solver/reporter.ts'
+import { MAX_SECRET } from '../spec/secret.ts'
+import { HEAD, isArchive } from './archive-kind.ts'
+import {
+  DOCKERFILE,
+  type FoundDockerfile,
+  MAX_DOCKERFILE,
+  readHostDockerfile,
+  readTreeDockerfile,
+} from './dockerfile.ts'
+import { type GitAddress, parseGitAddress, redactedRemote } from './git-address.ts'
+import { type IgnoreFile, ignoreMatcher, readIgnoreFile } from './ignore.ts'
+import { realPath } from './inside.ts'
+import type { MatchInfo } from './matcher.ts'
+import { peek, readAll } from './stdin.ts'
+import type { OpenedTree } from './trees.ts'
+
+/** Where a context came from. */
+export type ContextSource =
+  | { type: 'directory'; path: string }
+  | { type: 'stdin' }
+  /** `digest` of what was at the URL. */
+  | { type: 'url'; url: string; digest: string }
+  | { type: 'git'; remote: string; commit: string }
+
+/** What a build is made of: its Dockerfile (`name`, `bytes`), and the files that COPY takes from. */
+export interface OpenedContext {
+  name: string
+  bytes: Buffer
+  tree: FileTree
+  ignored: IgnoreFile | undefined
+  source: ContextSource
+  /** As progress calls it. */
+  describe(): string
+  /** A failure of the build, with a hint where an ignore file is the reason. */
+  explain(error: unknown): unknown
+  release(): Promise<void>
+}
+
+export interface OpenContextOptions {
+  /** Told what is read. */
+  reporter?: Reporter
+  signal: AbortSignal | undefined
+}
+
+type Found = Pick<OpenedContext, 'tree' | 'ignored' | 'source' | 'release'> & {
+  dockerfile: FoundDockerfile
+}
+
+/** What all ways to a context are given. */
+interface Request {
+  engine: Engine
+  options: BuildOptions
+  signal: AbortSignal | undefined
+  /** Tells of work while it is done. */
+  tell<Result>(label: string, work: () => Promise<Result>): Promise<Result>
+  /** The same of the Dockerfile, and how large it is. */
+  tellDefinition(work: () => Promise<FoundDockerfile>): Promise<FoundDockerfile>
+}
+
+/**
+ * Opens the context of a build and reads its Dockerfile; both are there until it is released. Throws `usage` for what Docker's client
+ * has against them, `DockerfileError` for what its builder has.
+ */
+export async function openContext(
+  engine: Engine,
+  options: BuildOptions,
+  { reporter, signal }: OpenContextOptions,
+): Promise<OpenedContext> {
+  if (options.context === '-' && options.file === '-') {
+    const message = "invalid argument: can't use stdin for both build context and dockerfile"
+    throw new LighterError('usage', message)
+  }
+  const tell = <Result>(label: string, work: () => Promise<Result>): Promise<Result> =>
+    reporter ? reporter.around(internalStep(label), work) : work()
+  const tellDefinition: Request['tellDefinition'] = (work) => {
+    const step = internalStep(definitionLabel(options))
+    return reporter
+      ? reporter.around(step, async ({ read }) => {
+          const dockerfile = await work()
+          read('transferring dockerfile:', dockerfile.bytes.length)
+          return dockerfile
+        })
+      : work()
+  }
+  const found = await findContext({ engine, options, signal, tell, tellDefinition })
+  const { dockerfile, ignored, source } = found
+  return {
+    ...found,
+    name: dockerfile.name,
+    bytes: dockerfile.bytes,
+    describe: () => describeSource(source),
+    explain: (error) => explain(error, ignored),
+  }
+}
+
+const internalStep = (name: string): Step => {
+  const operation = { type: 'scratch' } as const
+  const step = { name, location: undefined, inputs: [], operation, fresh: false }
+  return makeStep(step, ['internal', name])
+}
+
+async function findContext(request: Request): Promise<Found> {
+  const { context } = request.options
+  if (context === '-') return await findInStream(request)
+  if (statSync(context, { throwIfNoEntry: false })?.isDirectory())
+    return await findInDirectory(request, realPath(context) ?? context)
+  const address = parseGitAddress(context, true)
+  if (address) return await findInRepository(request, address)
+  if (/^https?:\/\//.test(context)) return await findAtUrl(request)
+  throw new LighterError(
+    'usage',
+    `unable to prepare context: path ${JSON.stringify(context)} not found`,
+  )
+}
+
+async function findInDirectory(request: Request, path: string): Promise<Found> {
+  const { engine, options, tell, tellDefinition } = request
+  const { file } = options
+  const dockerfile = await tellDefinition(
+    async () => (await givenDockerfile(request)) ?? readHostDockerfile(path, file),
+  )
+  const ignored = await tell(LABELS.ignore, async () => readIgnoreFile(path, dockerfile.place))
+  const { openHostTree } = await import('./trees.ts')
+  const opened = openHostTree(engine, path, ignored?.patterns ?? [])
+  return { ...opened, dockerfile, ignored, source: { type: 'directory', path } }
+}
+
+/** An archive, or a Dockerfile that has no context. */
+async function findInStream(request: Request): Promise<Found> {
+  const { engine, options, signal, tell } = request
+  const { head, whole } = await peek(options.stdin, HEAD)
+  const source = { type: 'stdin' } as const
+  if (isArchive(head)) {
+    const { openArchive } = await import('./archive.ts')
+    const opened = await tell(REMOTE, () => openArchive(engine, whole, signal))
+    return await withDockerfile(request, opened, source)
+  }
+  if (options.file !== undefined) {
+    const message = 'ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles'
+    throw new LighterError('usage', message)
+  }
+  const bytes = await readAll(whole, MAX_DOCKERFILE)
+  const { openNothing } = await import('./trees.ts')
+  const dockerfile = { name: DOCKERFILE, bytes, place: undefined }
+  return { ...openNothing(engine), dockerfile, ignored: undefined, source }
+}
+
+async function findInRepository(request: Request, address: GitAddress): Promise<Found> {
+  const { engine, options, signal, tell } = request
+  const { environment } = options
+  const remote = redactedRemote(address.remote)
+  const { openGit } = await import('./trees.ts')
+  const secret = (id: string) => readSecret(options, id)
+  const opened = await tell(`[internal] load git source ${remote}`, () =>
+    openGit(engine, address, { keepGitDirectory: false, environment, secret, signal }),
+  )
+  return await withDockerfile(request, opened, { type: 'git', remote, commit: opened.commit })
+}
+
+async function findAtUrl(request: Request): Promise<Found> {
+  const { engine, options, signal, tell } = request
+  const url = options.context
+  const { openNothing, openUrlContext } = await import('./trees.ts')
+  const opened = await tell(REMOTE, () => openUrlContext(engine, url, signal))
+  const source = { type: 'url', url, digest: opened.file.digest } as const
+  if (opened.isArchive) return await withDockerfile(request, opened, source)
+  try {
+    const bytes = readSmallFile(opened.file.path, MAX_DOCKERFILE) ?? Buffer.alloc(0)
+    const dockerfile = { name: DOCKERFILE, bytes, place: undefined }
+    return { ...openNothing(engine), dockerfile, ignored: undefined, source }
+  } finally {
+    await opened.release()
+  }
+}
+
+/** Of a context that is no directory of the host; no ignore file counts in it. */
+async function withDockerfile(
+  request: Request,
+  opened: OpenedTree,
+  source: ContextSource,
+): Promise<Found> {
+  const { options, tellDefinition } = request
+  const { tree, release } = opened
+  try {
+    const dockerfile = await tellDefinition(
+      async () =>
+        (await givenDockerfile(request)) ?? (await readTreeDockerfile(tree, options.file)),
+    )
+    return { tree, release, dockerfile, ignored: undefined, source }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+/** One that does not come from the context: written in a bake file, on standard input, at a URL. */
+async function givenDockerfile({
+  engine,
+  options,
+  signal,
+}: Request): Promise<FoundDockerfile | undefined> {
+  const { inline, file, stdin } = options
+  const place = undefined
+  if (inline !== undefined) return { name: DOCKERFILE, bytes: Buffer.from(inline), place }
+  if (file === '-') return { name: DOCKERFILE, bytes: await readAll(stdin, MAX_DOCKERFILE), place }
+  if (file === undefined || !/^https?:\/\//.test(file)) return undefined
+  const { fetchUrl } = await import('./remote.ts')
+  const fetched = await fetchUrl(engine, file, { name: DOCKERFILE, checksum: undefined, signal })
+  try {
+    const bytes = readSmallFile(fetched.path, MAX_DOCKERFILE) ?? Buffer.alloc(0)
+    return { name: DOCKERFILE, bytes, place }
+  } finally {
+    fetched.release()
+  }
+}
+
+const REMOTE = '[internal] load remote build context'
+
+const definitionLabel = ({ file }: BuildOptions): string =>
+  LABELS.definition(file === undefined || file === '-' ? DOCKERFILE : basename(file))
+
+/** Of the build's secrets, for git. */
+function readSecret({ secrets, environment }: BuildOptions, id: string): Buffer | undefined {
+  const source = secrets.find((one) => one.id === id)
+  if (!source) return undefined
+  if ('file' in source) return readSmallFile(source.file, MAX_SECRET)
+  const value = environment[source.env]
+  return value === undefined ? undefined : Buffer.from(value)
+}
+
+function describeSource(source: ContextSource): string {
+  switch (source.type) {
+    case 'directory':
+      return source.path
+    case 'stdin':
+      return '-'
+    case 'url':
+      return source.url
+    case 'git':
+      return `${source.remote}#${source.commit}`
+  }
+}
+
+/** A path that is not found may be one that was left out. */
+function explain(error: unknown, ignored: IgnoreFile | undefined): unknown {
+  if (!(error instanceof DockerfileError) || !ignored || error.hint !== undefined) return error
+  const path = /"\/([^"]+)": not found$/.exec(error.message)?.[1]
+  if (path === undefined || !isLeftOut(ignored, path)) return error
+  const hint = `${ignored.name} leaves ${path} out.`
+  const told = new DockerfileError(error.message, error.location, { cause: error, hint })
+  told.source = error.source
+  return told
+}
+
+/** Whether an ignore file leaves a path out, by itself or with a directory above it. */
+export function isLeftOut({ patterns }: IgnoreFile, path: string): boolean {
+  const matcher = ignoreMatcher(patterns)
+  const parts = path.split('/')
+  let last: { matched: boolean; info: MatchInfo } | undefined
+  for (const index of parts.keys())
+    last = matcher.match(parts.slice(0, index + 1).join('/'), last?.info)
+  return last?.matched ?? false
+}
