@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { RELEASE_VERB, TIME_LIMIT } from '../core/release-verb.ts'
 import type { Engine } from '../engine.ts'
-import { cgroupParent, underSystemd } from '../host/cgroups.ts'
 import { effectiveMode, planNetwork } from '../network/network.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { volumeMount } from '../volume/options.ts'
@@ -13,6 +12,7 @@ import { eventAttributes } from './events.ts'
 import { eventCheck, healthCommand, planHealth } from './health.ts'
 import { planLogging } from './log-config.ts'
 import { nameClaim } from './names.ts'
+import { planCgroup } from './plan-cgroup.ts'
 import { anonymousVolumes, type ContainerRecord, type MountPoint } from './record.ts'
 import { findDriver, lowerDirectories, makeEmptyLayer } from './rootfs.ts'
 import type { SharedNamespaces } from './sharing.ts'
@@ -37,8 +37,6 @@ export async function buildPlan(
 ): Promise<Plan> {
   const { data, runtime } = engine.paths
   const { config, host } = record
-  const parent =
-    host.runtimeProgram === undefined ? cgroupParent(process.getuid?.() ?? 0) : undefined
   return {
     version: 1,
     id: record.id,
@@ -59,10 +57,12 @@ export async function buildPlan(
       {
         uplink: engine.uplink(),
         uplinks: engine.native().uplinks,
-        hostsFile: join(directory, 'hosts'),
-        hostsNames: config.domainname
-          ? `${config.hostname}.${config.domainname} ${config.hostname}`
-          : config.hostname,
+        hosts: {
+          hostsFile: join(directory, 'hosts'),
+          hostsNames: config.domainname
+            ? `${config.hostname}.${config.domainname} ${config.hostname}`
+            : config.hostname,
+        },
         ...(host.sysctls ? { sysctls: splitSysctls(record).connected } : {}),
       },
     ),
@@ -84,7 +84,7 @@ export async function buildPlan(
     ...planAccount(record),
     ...(donor ? { donor } : {}),
     ...(host.runtimeProgram === undefined ? {} : { runtime: host.runtimeProgram }),
-    ...planCgroup(parent, host.cgroupParent),
+    ...planCgroup(host.cgroupParent, host.runtimeProgram === undefined),
     event: {
       image: record.image,
       attributes: eventAttributes(record),
@@ -155,16 +155,6 @@ function shownOwners(
   const map = userMap(host.namespaces?.user, engine.idMap())
   if (!map.moved) return {}
   return { uidMapping: mappingOption(map.uids), gidMapping: mappingOption(map.gids) }
-}
-
-/** Below which cgroup the container's is made: of systemd a slice, else a directory of its own below the usual one. */
-function planCgroup(
-  parent: string | undefined,
-  wanted: string | undefined,
-): Pick<Plan, 'slice' | 'cgroupParent'> {
-  if (wanted !== undefined && underSystemd()) return { slice: wanted }
-  if (parent === undefined) return {}
-  return { cgroupParent: wanted === undefined ? parent : join(parent, join('/', wanted)) }
 }
 
 async function planLog(

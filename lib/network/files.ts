@@ -24,11 +24,14 @@ export interface NameWishes {
 export function hostsFile(mode: NetworkMode, { extraHosts = [] }: NameWishes): string {
   const lines = extraHosts.map((text) => {
     const colon = text.indexOf(':')
-    const address = text.slice(colon + 1)
-    return `${address === 'host-gateway' ? hostAddress() : address}\t${text.slice(0, colon)}\n`
+    return hostLine(text.slice(0, colon), text.slice(colon + 1))
   })
   return (mode === 'host' ? readHostFile('/etc/hosts') : HOSTS) + lines.join('')
 }
+
+/** A line of /etc/hosts; `host-gateway` is the host itself. */
+export const hostLine = (name: string, address: string): string =>
+  `${address === 'host-gateway' ? hostAddress() : address}\t${name}\n`
 
 /** Where a container reaches its host: an address of it that is not its loopback, which is closed to containers. */
 function hostAddress(): string {

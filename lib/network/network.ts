@@ -61,8 +61,8 @@ export interface NetworkWorld {
   uplink: Uplink
   /** The directory of the wrapper scripts. */
   uplinks: string
-  hostsFile: string
-  hostsNames: string
+  /** Where the container's own line goes; absent: nowhere. */
+  hosts?: { hostsFile: string; hostsNames: string }
   /** Settings of links. */
   sysctls?: Readonly<Record<string, string>>
 }
@@ -82,7 +82,7 @@ export function planNetwork(
 
 function planUplink(
   uplink: Uplink,
-  { uplinks, hostsFile, hostsNames, sysctls = {} }: NetworkWorld,
+  { uplinks, hosts, sysctls = {} }: NetworkWorld,
 ): Omit<Extract<NetworkPlan, { mode: 'private' }>, 'mode'> {
   const uplinkProgram = findProgram(uplink)
   if (!uplinkProgram) {
@@ -94,5 +94,5 @@ function planUplink(
   }
   const uplinkScript = join(uplinks, `${uplink}.sh`)
   const own = Object.keys(sysctls).length > 0 ? { sysctls } : {}
-  return { mtu: MTU, uplink, uplinkScript, uplinkProgram, hostsFile, hostsNames, ...own }
+  return { mtu: MTU, uplink, uplinkScript, uplinkProgram, ...hosts, ...own }
 }

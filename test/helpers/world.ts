@@ -37,6 +37,8 @@ export interface World {
   start: (args: string[], options?: CallOptions) => ChildProcessWithoutNullStreams
   /** Another program as this world's user. */
   run: (program: string, args: string[], options?: CallOptions) => Promise<Outcome>
+  /** The same, still running. */
+  spawn: (program: string, args: string[], options?: CallOptions) => ChildProcessWithoutNullStreams
   remove: () => Promise<void>
 }
 
@@ -94,6 +96,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
     lighter,
     start: (args, options) => launch(program, args, options),
     run,
+    spawn: launch,
     remove: () => removeWorld({ home, data, runtime, lighter }, kept),
   }
 }
