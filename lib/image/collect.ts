@@ -11,6 +11,7 @@ import { parseManifest } from '../oci/image.ts'
 import { removeTrees } from '../runtime/userns.ts'
 import { peekBlob } from '../store/blobs.ts'
 import { findInIndex, type ReferenceRecord, scanReferences } from '../store/references.ts'
+import { listSources, listSteps } from '../store/steps.ts'
 import { readImage } from './find.ts'
 import { collectLeftovers } from './leftovers.ts'
 import { layerStacks } from './users.ts'
@@ -78,12 +79,14 @@ export async function collectGarbage(
 ): Promise<void> {
   const { data } = engine.paths
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  // Listed first: who makes something pins it before it has its name, and what is pinned by then is not even moved.
+  const listed = KINDS.map((kind) => ({ kind, names: listNames(join(data, kind.folder)) }))
   const before = mark(engine)
   if (before) {
     const aside = makeAside(data)
     const trees = aside === undefined ? [] : [aside]
-    for (const kind of KINDS) {
-      for (const name of listNames(join(data, kind.folder))) {
+    for (const { kind, names } of listed) {
+      for (const name of names) {
         if (kind.isUsed(before, name) || isWanted(join(data, kind.folder, name))) continue
         trees.push(...(aside === undefined ? strip(engine, kind, name) : []))
         if (aside !== undefined) discard(engine, kind, name, aside)
@@ -156,6 +159,15 @@ function mark(engine: Engine): Marked | undefined {
     // The index that the image was chosen from, where its name has that digest.
     addDigests(blobs, [record.reference.slice(record.reference.indexOf('@') + 1)])
     for (const diffId of image.config.diffIds) layers.add(digestHex(diffId))
+  }
+  // What builds keep for later ones.
+  addDigests(
+    layers,
+    listSteps(data).map(({ diffId }) => diffId),
+  )
+  for (const source of listSources(data)) {
+    addDigests(blobs, [...source.blobs])
+    addDigests(layers, [...source.layers])
   }
   for (const { path, owner } of listDrafts(data)) {
     if (!isAlive({ ...owner, bootId: bootId() })) continue

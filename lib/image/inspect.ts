@@ -31,7 +31,7 @@ export async function inspectImage(
     RepoTags: names.filter((name) => !name.includes('@')),
     RepoDigests: names.filter((name) => name.includes('@')),
     Parent: '',
-    Comment: raw.comment ?? '',
+    Comment: commentOf(raw),
     ...(created === '' ? {} : { Created: shortenFraction(created) }),
     DockerVersion: raw.docker_version ?? '',
     Author: raw.author ?? '',
@@ -46,6 +46,13 @@ export async function inspectImage(
     RootFS: { Type: 'layers', ...(diffIds.length > 0 ? { Layers: diffIds } : {}) },
     Metadata: { LastTagTime: tagged.at(-1) ?? '0001-01-01T00:00:00Z' },
   }
+}
+
+/** What a build says of an image stands in its history. */
+function commentOf({ comment, history }: Json): unknown {
+  if (comment) return comment
+  const last: unknown = Array.isArray(history) ? history.at(-1) : undefined
+  return isObject(last) ? (last.comment ?? '') : ''
 }
 
 /** `…:00.120Z` is `…:00.12Z`, as Go prints a time. */

@@ -278,7 +278,8 @@ async function explainRange(error: unknown): Promise<never> {
   })
 }
 
-async function clearDamaged(engine: Engine, diffId: Digest): Promise<void> {
+/** Takes a layer that has a name and is not whole out of the way. */
+export async function clearDamaged(engine: Engine, diffId: Digest): Promise<void> {
   const { data } = engine.paths
   const squashed = isSquashed(engine)
   if (!existsSync(layerPath(data, diffId, squashed))) return

@@ -1,16 +1,16 @@
-import { closeSync, createWriteStream, fsyncSync, openSync, renameSync, statSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
-import { lazyCrypto } from '../core/lazy.ts'
 import type { Engine } from '../engine.ts'
 import { spaceError } from '../fs/replace.ts'
 import type { Descriptor } from '../oci/image.ts'
-import { blobPath, ensureLayout } from '../store/blobs.ts'
-import { letReadersIn } from '../store/readers.ts'
+import { blobPath } from '../store/blobs.ts'
+import { publishBlob } from './compress.ts'
+import { Digesting } from './digesting.ts'
 import { unpackGood } from './layer.ts'
 import { pin } from './pin.ts'
 
@@ -23,26 +23,6 @@ export const GZIP_LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip'
 
 /** Two zero blocks: what an archive without entries is made of. */
 const EMPTY_ARCHIVE = Buffer.alloc(1024)
-
-/** Hands on what passes and makes its digest. */
-class Digesting extends Transform {
-  readonly #hash = lazyCrypto().createHash('sha256')
-  size = 0
-
-  override _transform(
-    chunk: Buffer,
-    _encoding: BufferEncoding,
-    done: (error: null, data: Buffer) => void,
-  ): void {
-    this.#hash.update(chunk)
-    this.size += chunk.length
-    done(null, chunk)
-  }
-
-  digest(): Digest {
-    return `sha256:${this.#hash.digest('hex')}` as Digest
-  }
-}
 
 /** An archive without a byte is one without an entry. */
 class NeverEmpty extends Transform {
@@ -92,8 +72,7 @@ export async function storeLayer(
   const blob = { mediaType: GZIP_LAYER, digest: packed.digest(), size: packed.size }
   const diffId = plain.digest()
   pin(draft, [...pinned, blob.digest], [diffId])
-  ensureLayout(data)
-  publish(path, blobPath(data, blob.digest))
+  publishBlob(data, path, blob)
   if (!(await unpackGood(engine, { blob, diffId }))) {
     throw new LighterError(
       'no-space',
@@ -101,16 +80,4 @@ export async function storeLayer(
     )
   }
   return { blob, diffId }
-}
-
-function publish(draft: string, target: string): void {
-  const fd = openSync(draft, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  if (statSync(target, { throwIfNoEntry: false })?.size !== statSync(draft).size)
-    renameSync(draft, target)
-  letReadersIn(target)
 }

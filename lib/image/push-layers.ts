@@ -38,6 +38,13 @@ interface PushJob {
   id: string
 }
 
+/** Tells of every layer before the work begins. */
+export function announceLayers(image: Image, report: OnPushed): void {
+  const jobs = jobsOf(image)
+  for (const { id } of jobs) report({ type: 'layer', id, status: 'Preparing' })
+  for (const { id } of jobs.slice(PARALLEL)) report({ type: 'layer', id, status: 'Waiting' })
+}
+
 /** Makes every layer be in the registry, a few at a time, the topmost first. Throws `registry-…`. */
 export async function pushLayers(
   stores: ImageStores,
@@ -46,12 +53,9 @@ export async function pushLayers(
   image: Image,
   report: OnPushed,
 ): Promise<void> {
-  const jobs = jobsOf(image)
-  for (const { id } of jobs) report({ type: 'layer', id, status: 'Preparing' })
-  for (const { id } of jobs.slice(PARALLEL)) report({ type: 'layer', id, status: 'Waiting' })
   const sources = mountSources(stores.own, reference)
   const stop = new AbortController()
-  const queue = [...jobs]
+  const queue = jobsOf(image)
   const worker = async (): Promise<void> => {
     for (let job = queue.shift(); job && !stop.signal.aborted; job = queue.shift()) {
       const { blob, id } = job
@@ -91,7 +95,8 @@ function jobsOf({ layers, config }: Image): PushJob[] {
   return [...jobs.values()].reverse()
 }
 
-async function pushLayer(
+/** Makes one blob be in the registry; `sources`: its repositories that have it already. Throws `registry-…`. */
+export async function pushLayer(
   stores: ImageStores,
   target: PushTarget,
   blob: Descriptor,
@@ -135,8 +140,8 @@ const upload = (
     signal,
   })
 
-/** Repositories of the registry that certainly had a layer, because an image with it came from there or went there. */
-function mountSources(data: string, target: Reference): Map<Digest, string[]> {
+/** For each layer, repositories of the registry that certainly had a layer, because an image with it came from there or went there. */
+export function mountSources(data: string, target: Reference): Map<Digest, string[]> {
   const sources = new Map<Digest, string[]>()
   for (const { reference, descriptor } of listReferences(data)) {
     if (!reference.includes('@') || reference.startsWith('@')) continue

@@ -23,13 +23,14 @@ import {
   peekBlobAnywhere,
 } from '../store/shared.ts'
 import { copyDocuments } from './adopt.ts'
+import { ensureCompressed } from './compressed.ts'
 import { recordImageEvent } from './events.ts'
 import { type Image, readImage } from './find.ts'
-import { holdBlobs } from './hold.ts'
+import { openHold } from './hold.ts'
 import { setReference } from './name.ts'
 import { originsOfImage } from './origin.ts'
 import { checkImagePlatform, wantedPlatform } from './platform.ts'
-import { type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
+import { announceLayers, type OnPushed, pushConfig, pushLayers } from './push-layers.ts'
 
 /**
  * Gives an image, or with `allTags` all of a repository, to its registry. Throws `usage` for a name that cannot be pushed or is
@@ -91,28 +92,27 @@ async function pushRecord(
 ): Promise<void> {
   const { data } = engine.paths
   const reference = parseReference(record.reference)
-  const image = readImage(engine, record)
-  if (!image) throw damaged(reference)
+  const found = readImage(engine, record)
+  if (!found) throw damaged(reference)
   // Held first and looked at then: a removal beside us may have been faster.
-  const release = holdBlobs(data, blobsOf(image), image.config.diffIds)
-  try {
-    const { manifest, config } = readWhole(engine.stores, image, reference)
-    await pushLayers(engine.stores, target, reference, image, report)
-    await pushConfig(engine.stores, target, config)
-    const tag = reference.tag ?? 'latest'
-    const { digest, mediaType, size } = record.descriptor
-    await target.putManifest(tag, mediaType, manifest)
-    report({ type: 'done', tag, digest, size })
-    // As after a pull: the registry has it under this digest.
-    const name = formatReference({ ...reference, tag: undefined, digest })
-    const { descriptor, imageId } = record
-    // Held already; what goes there comes from where it was before.
-    copyDocuments(engine, image)
-    const pulledAs = originsOfImage(engine.stores, imageId)
-    setReference(engine, name, { descriptor, imageId, pulledAs })
-  } finally {
-    release()
-  }
+  using hold = openHold(data)
+  hold.add(blobsOf(found), found.config.diffIds)
+  readWhole(engine.stores, found, reference)
+  announceLayers(found, report)
+  const image = await ensureCompressed(engine, found, hold)
+  const { manifest, config } = readWhole(engine.stores, image, reference)
+  await pushLayers(engine.stores, target, reference, image, report)
+  await pushConfig(engine.stores, target, config)
+  const tag = reference.tag ?? 'latest'
+  const { digest, mediaType, size } = image.manifest
+  await target.putManifest(tag, mediaType, manifest)
+  report({ type: 'done', tag, digest, size })
+  // As after a pull: the registry has it under this digest.
+  const name = formatReference({ ...reference, tag: undefined, digest })
+  // Held already; what goes there comes from where it was before.
+  copyDocuments(engine, image)
+  const pulledAs = originsOfImage(engine.stores, image.id)
+  setReference(engine, name, { descriptor: image.manifest, imageId: image.id, pulledAs })
   recordImageEvent(data, 'push', {
     id: familiarReference(reference),
     name: familiarName(reference),
