@@ -1,0 +1,10 @@
+/** What progress calls the work that no instruction says, in BuildKit's words. */
+export const LABELS = {
+  definition: (file: string) => `[internal] load build definition from ${file}`,
+  metadata: (image: string) => `[internal] load metadata for ${image}`,
+  ignore: '[internal] load .dockerignore',
+  context: '[internal] load build context',
+  named: (name: string) => `[context ${name}] load from client`,
+  namedImage: (name: string) => (full: string) => `[context ${name}] ${full}`,
+  export: 'exporting to image',
+} as const

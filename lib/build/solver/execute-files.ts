@@ -1,0 +1,133 @@
+import { mkdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Digest } from '../../core/ids.ts'
+import { DockerfileError } from '../../dockerfile/errors.ts'
+import type { Engine } from '../../engine.ts'
+import {
+  type CopyItem,
+  copyIntoTree,
+  type TreeOperation,
+  type TreeSource,
+} from '../../runtime/tree.ts'
+import type { FileOrigin, FileTree, Selected } from '../files.ts'
+import type { FileAction, FilesOperation, StepResult } from '../graph.ts'
+import { treesOf } from '../layers.ts'
+import type { BuildSession } from '../session.ts'
+import { sealStep } from './seal.ts'
+
+interface FilesContext {
+  session: BuildSession
+  base: readonly Digest[]
+  results: readonly StepResult[]
+  epoch: number | undefined
+  treeOf(result: StepResult): Promise<FileTree>
+}
+
+/** Does what COPY, ADD and WORKDIR say, and makes a layer of it. */
+export async function executeFiles(
+  operation: FilesOperation,
+  context: FilesContext,
+): Promise<{ diffId: Digest; size: number; steady: boolean }> {
+  const { session, base } = context
+  const directory = await session.makeDirectory()
+  const upper = join(directory, 'upper')
+  await mkdir(upper, { mode: 0o755 })
+  const operations: TreeOperation[] = []
+  for (const action of operation.actions)
+    operations.push(...(await planAction(action, operation, context)))
+  const { native, idMap } = session.engine
+  try {
+    await copyIntoTree(
+      { program: native().program, idMap: idMap() },
+      { lower: treesOf(session.engine, base), upper, operations },
+      session.signal,
+    )
+  } catch (error) {
+    throw explain(error)
+  }
+  const sealed = await sealStep(context, { directory, placeholders: [] })
+  return { ...sealed, steady: await isSteady(operation, context) }
+}
+
+/** Whether all that was copied is what the step's key was made of. */
+async function isSteady(
+  { actions }: FilesOperation,
+  { results, treeOf }: FilesContext,
+): Promise<boolean> {
+  for (const action of actions) {
+    const result = action.type === 'copy' ? results[action.input] : undefined
+    if (action.type !== 'copy' || !result) continue
+    if (!(await (await treeOf(result)).isUnchanged(action.selection))) return false
+  }
+  return true
+}
+
+const sourceOf = (engine: Engine, origin: FileOrigin): TreeSource =>
+  'directory' in origin ? origin : { layers: treesOf(engine, origin.layers) }
+
+async function planAction(
+  action: FileAction,
+  { epoch }: FilesOperation,
+  { session, results, treeOf }: FilesContext,
+): Promise<TreeOperation[]> {
+  const time = epoch === undefined ? {} : { time: epoch }
+  const owner = action.owner === undefined ? {} : { owner: action.owner }
+  switch (action.type) {
+    case 'mkdir':
+      return [{ op: 'mkdir', path: action.path, mode: action.mode, ...owner, ...time }]
+    case 'write': {
+      const content = Buffer.from(action.content).toString('base64')
+      const mode = parseMode(action.mode) ?? 0o644
+      return [{ op: 'write', path: action.path, content, mode, ...owner, ...time }]
+    }
+    case 'copy': {
+      const result = results[action.input]
+      if (!result) return []
+      const tree = await treeOf(result)
+      const selected = await tree.select(action.selection)
+      const mode = parseMode(action.mode)
+      return [
+        {
+          op: 'copy',
+          source: sourceOf(session.engine, tree.origin),
+          items: selected.map((one) => itemOf(one, action)),
+          ...owner,
+          ...(mode === undefined ? {} : { mode }),
+          ...time,
+          unpack: action.unpack,
+        },
+      ]
+    }
+  }
+}
+
+/** Octal digits, or changes in symbols. */
+function parseMode(mode: string | undefined): number | string | undefined {
+  if (mode === undefined) return undefined
+  return /^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : mode
+}
+
+/** What is copied is what a link leads to; its name is the link's. */
+function itemOf(
+  { path, kept, isDirectory, entries }: Selected,
+  { destination }: Extract<FileAction, { type: 'copy' }>,
+): CopyItem {
+  const folder = kept === '' ? destination : join(destination, kept)
+  const to = kept !== '' && !isDirectory ? `${join(folder, '..')}/` : folder
+  const [first] = entries
+  const from = first?.path ?? path
+  const name = basename(path) === basename(from) ? {} : { name: basename(path) }
+  if (!isDirectory) return { from, to, ...name }
+  if (entries.length === 1 && first?.whole) return { from, to }
+  const prefix = from === '' ? 0 : from.length + 1
+  const only = entries.map((entry) => ({ path: entry.path.slice(prefix), whole: entry.whole }))
+  return { from, to, only }
+}
+
+/** What is in the way is the Dockerfile's matter. */
+function explain(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : ''
+  return /^(cannot copy to non-directory|cannot replace to directory)/.test(message)
+    ? new DockerfileError(message, undefined, { cause: error })
+    : error
+}

@@ -1,0 +1,121 @@
+import type { Digest } from '../../core/ids.ts'
+import { DockerfileError } from '../../dockerfile/errors.ts'
+import { quote } from '../../format/quote.ts'
+import type { FileOrigin } from '../files.ts'
+import type { MountOperation, RunOperation, StepResult } from '../graph.ts'
+import type { RunMount, RunOutcome, RunRequest } from '../run/request.ts'
+import type { BuildSession } from '../session.ts'
+import type { StepVertex } from './reporter.ts'
+import { sealStep } from './seal.ts'
+
+/** What commands of a build get from its caller. */
+export interface StepSurroundings {
+  /** The bytes of a secret; `undefined`: the caller gave none of that name. */
+  secret(id: string): Buffer | undefined
+  /** An agent's socket; `undefined`: the caller gave none of that name. */
+  agent(id: string): Promise<string | undefined>
+  /** Runs one command. */
+  run(request: RunRequest): Promise<RunOutcome>
+}
+
+interface RunContext {
+  session: BuildSession
+  base: readonly Digest[]
+  results: readonly StepResult[]
+  epoch: number | undefined
+  vertex: StepVertex
+  surroundings: StepSurroundings
+}
+
+/** Runs a command and makes a layer of what it changed. Throws how it ended, unless well. */
+export async function executeRun(
+  operation: RunOperation,
+  context: RunContext,
+): Promise<{ diffId: Digest; size: number; steady: boolean }> {
+  const { session, base, vertex, surroundings } = context
+  const mounts = await Promise.all(operation.mounts.map((mount) => findMount(mount, context)))
+  const directory = await session.makeDirectory()
+  const outcome = await surroundings.run({
+    ...operation.meta,
+    env: withProxies(operation),
+    layers: base,
+    directory,
+    mounts: [...mounts.flatMap((mount) => mount ?? []), ...operation.scripts.map(scriptMount)],
+    platform: operation.platform,
+    onOutput: (stream, bytes) => vertex.log(stream, bytes),
+    signal: session.signal,
+  })
+  session.signal.throwIfAborted()
+  if (outcome.exitCode !== 0 || outcome.signal !== 0) throw ended(operation, outcome)
+  const { placeholders } = outcome
+  return { ...(await sealStep(context, { directory, placeholders })), steady: true }
+}
+
+/** Variables of the image stand before those of the caller's proxies. */
+function withProxies({ env, proxies }: RunOperation): string[] {
+  const known = new Set(env.map((entry) => entry.slice(0, entry.indexOf('='))))
+  return [...env, ...proxies.filter((entry) => !known.has(entry.slice(0, entry.indexOf('='))))]
+}
+
+function ended({ meta }: RunOperation, { exitCode, signal, oomKilled }: RunOutcome): Error {
+  const code = signal === 0 ? exitCode : 128 + signal
+  const reason = oomKilled ? ': cannot allocate memory' : ''
+  return new DockerfileError(
+    `process ${quote(meta.args.join(' '))} did not complete successfully: exit code: ${code}${reason}`,
+  )
+}
+
+/** A script of the Dockerfile's: it is there while the command runs, and nowhere else. */
+const scriptMount = ({ path, content }: RunOperation['scripts'][number]): RunMount => ({
+  type: 'secret',
+  content: Buffer.from(content),
+  target: path,
+  variable: undefined,
+  uid: 0,
+  gid: 0,
+  mode: 0o755,
+})
+
+/** A mount with its files; `undefined`: what is not required is not there. */
+async function findMount(
+  mount: MountOperation,
+  { session, results, surroundings }: RunContext,
+): Promise<RunMount | undefined> {
+  switch (mount.type) {
+    case 'tmpfs':
+      return mount
+    case 'bind': {
+      const { input, ...rest } = mount
+      return { ...rest, origin: await originOf(session, results[input]) }
+    }
+    case 'cache': {
+      const { input, ...rest } = mount
+      const from = input === undefined ? undefined : await originOf(session, results[input])
+      return { ...rest, from }
+    }
+    case 'secret': {
+      const { id, required, ...rest } = mount
+      const content = surroundings.secret(id)
+      if (content) return { ...rest, content }
+      if (required) throw new DockerfileError(`secret ${id}: not found`)
+      return undefined
+    }
+    case 'ssh': {
+      const { id, required, ...rest } = mount
+      const socket = await surroundings.agent(id)
+      if (socket !== undefined) return { ...rest, socket }
+      if (required) throw new DockerfileError(`no SSH key ${quote(id)} forwarded from the client`)
+      return undefined
+    }
+  }
+}
+
+async function originOf(
+  session: BuildSession,
+  result: StepResult | undefined,
+): Promise<FileOrigin> {
+  if (!result) return { layers: [] }
+  if ('tree' in result) return result.tree.origin
+  await session.need(result.layers)
+  return { layers: result.layers }
+}
