@@ -10,6 +10,12 @@ export const build =
  * The release of the Docker command line whose behaviour this one has. Tools read it from `--version` and decide by it,
  * so it is not our own number: that one stands in `version` and `info`.
  */
-export const compatible = { version: '26.1.5', api: '1.45', minApi: '1.24' }
+export const compatible = {
+  version: '26.1.5',
+  api: '1.45',
+  minApi: '1.24',
+  buildx: '0.15.1',
+  buildkit: 'v0.15.1',
+}
 
 export const versionLine = `Docker version ${compatible.version}, build ${build.commit}`

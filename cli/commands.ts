@@ -1,9 +1,12 @@
 import type { CommandSpec } from './command-spec.ts'
 import type { FlagTable } from './flags/spec.ts'
+import { bakeCommands } from './table/bake.ts'
+import { buildCommands } from './table/build.ts'
+import { builder } from './table/builder-flag.ts'
 import { fileCommands } from './table/files.ts'
 import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
-import { builder, imagetoolsCommands, manifestCommands } from './table/manifests.ts'
+import { imagetoolsCommands, manifestCommands } from './table/manifests.ts'
 import { networkCommands } from './table/networks.ts'
 import { readingCommands } from './table/reading.ts'
 import { registryCommands } from './table/registry.ts'
@@ -17,6 +20,8 @@ export const commands: readonly CommandSpec[] = [
   ...readingCommands,
   ...fileCommands,
   ...imageCommands,
+  ...buildCommands,
+  ...bakeCommands,
   ...registryCommands,
   ...manifestCommands,
   ...imagetoolsCommands,
@@ -28,6 +33,7 @@ export const commands: readonly CommandSpec[] = [
 
 /** What groups are for; a group may be in another. */
 export const groups: Readonly<Record<string, string>> = {
+  builder: 'Manage builds',
   buildx: 'Docker Buildx',
   'buildx imagetools': 'Look at images in registries, and make others of them',
   container: 'Manage containers',
@@ -43,12 +49,18 @@ export const groups: Readonly<Record<string, string>> = {
 
 /** Flags that a group has for all that is in it: they may stand anywhere in the words that lead to a command. */
 export const groupFlags: Readonly<Record<string, FlagTable>> = {
+  builder: { builder },
   buildx: { builder },
   'buildx imagetools': { builder },
 }
 
-/** Docker calls `image remove` in its answers what it is an alias of: `image rm`. `rmi` is a command of its own. */
+/**
+ * Docker calls `image remove` in its answers what it is an alias of: `image rm`. `rmi` is a command of its own; `build` is not, but handed
+ * over to `buildx build`.
+ */
 function canonicalName({ names }: CommandSpec, name: string): string {
+  const plugin = names.find((own) => own.startsWith('buildx '))
+  if (plugin) return plugin
   const group = name.slice(0, name.lastIndexOf(' ') + 1)
   return group === '' ? name : (names.find((own) => own.startsWith(group)) ?? name)
 }

@@ -7,7 +7,7 @@ interface Out {
   write(text: string): unknown
 }
 
-const COMMON = ['run', 'exec', 'ps', 'pull', 'images', 'version', 'info', 'doctor']
+const COMMON = ['run', 'exec', 'ps', 'build', 'pull', 'images', 'version', 'info', 'doctor']
 const MAX_WIDTH = 80
 
 /** The overall `--help`. */

@@ -1,6 +1,6 @@
+import { parseDuration } from '../lib/core/duration.ts'
 import { LighterError } from '../lib/core/errors.ts'
-import { parseDuration } from './flags/duration.ts'
-import { parseSize } from './flags/size.ts'
+import { parseSize } from '../lib/core/size.ts'
 import type { FlagSpec, FlagTable, FlagType } from './flags/spec.ts'
 
 type Value = boolean | string | number | string[]

@@ -1,7 +1,7 @@
 import { isSystemError, LighterError, systemErrorReason } from '../../lib/core/errors.ts'
 import { readSmallFile } from '../../lib/fs/read.ts'
 import { createImage } from '../../lib/imagetools/create.ts'
-import { requireBuilder } from '../builder.ts'
+import { chooseBuilder } from '../builder.ts'
 import { withoutDaemon } from '../client-error.ts'
 import type { Context } from '../context.ts'
 import { showPushing } from '../output/pushing-progress.ts'
@@ -18,7 +18,7 @@ export const run = (context: Context, parsed: Parsed): Promise<number> =>
     return 0
   }, 'ERROR: ')
 
-async function create({ engine }: Context, parsed: Parsed): Promise<void> {
+async function create(context: Context, parsed: Parsed): Promise<void> {
   const files = parsed.list('file')
   const tags = parsed.list('tag')
   const dryRun = parsed.bool('dry-run')
@@ -27,7 +27,7 @@ async function create({ engine }: Context, parsed: Parsed): Promise<void> {
     throw bad("can't push with no tags specified, please set --tag or --dry-run")
   }
   const sources = [...files.map(readSource), ...parsed.operands]
-  requireBuilder(parsed)
+  await chooseBuilder(context, parsed)
   const request = {
     sources,
     tags,
@@ -37,7 +37,7 @@ async function create({ engine }: Context, parsed: Parsed): Promise<void> {
     dryRun,
   }
   const progress = dryRun ? 'quiet' : (parsed.string('progress') ?? 'auto')
-  const bytes = await createImage(engine, request, showPushing(progress, outputStream(2)))
+  const bytes = await createImage(context.engine, request, showPushing(progress, outputStream(2)))
   if (dryRun) writeOut(Buffer.concat([bytes, Buffer.from('\n')]))
 }
 

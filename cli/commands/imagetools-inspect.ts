@@ -1,6 +1,6 @@
 import { LighterError } from '../../lib/core/errors.ts'
 import { inspectImage, inspectName } from '../../lib/imagetools/inspect.ts'
-import { requireBuilder } from '../builder.ts'
+import { chooseBuilder } from '../builder.ts'
 import { withoutDaemon } from '../client-error.ts'
 import type { Context } from '../context.ts'
 import { imagetoolsTable, imagetoolsTemplate } from '../output/imagetools.ts'
@@ -22,7 +22,7 @@ async function inspect(context: Context, parsed: Parsed): Promise<void> {
   if (format !== '' && raw) {
     throw new LighterError('usage', 'format and raw cannot be used together')
   }
-  requireBuilder(parsed)
+  await chooseBuilder(context, parsed)
   if (raw) {
     // Without a line's end: the digest is that of these bytes.
     return writeOut((await inspectName(engine, name)).bytes)

@@ -1,3 +1,4 @@
+import type { CacheRecordInfo } from '../../lib/build/cache/record-info.ts'
 import { describeStatus } from '../../lib/container/condition.ts'
 import { commandOf } from '../../lib/container/record.ts'
 import { isLive } from '../../lib/container/state.ts'
@@ -18,7 +19,7 @@ import { formatSize, formatSpan } from '../output/units.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
-/** `system df`: what everything takes on the disk. There is no build cache yet. */
+/** `system df`: what everything takes on the disk. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const format = parsed.string('format') ?? ''
   const usage = await measureDisk(context.engine)
@@ -70,7 +71,7 @@ function fullFormat(format: string): string {
 
 const sum = (sizes: number[]): number => sizes.reduce((total, size) => total + size, 0)
 
-function sumUp({ images, layers, containers, volumes }: DiskUsage): Row[] {
+function sumUp({ images, layers, containers, volumes, buildCache }: DiskUsage): Row[] {
   const usedImages = images.filter((image) => image.containers > 0)
   const idle = containers.filter(({ container }) => !isLive(container.state))
   const unused = volumes.filter(({ links }) => links === 0)
@@ -98,9 +99,22 @@ function sumUp({ images, layers, containers, volumes }: DiskUsage): Row[] {
       kept,
       sum(unused.map(({ size }) => size)),
     ),
-    row('Build Cache', 0, 0, 0, 0),
+    cacheRow(buildCache),
   ]
 }
+
+/** Bytes that images have, too, are counted there; what could be freed has no share here. */
+function cacheRow(records: readonly CacheRecordInfo[]): Row {
+  const used = records.filter(({ inUse }) => inUse)
+  const own = cacheSize(records)
+  return {
+    ...row('Build Cache', records.length, used.length, own, 0),
+    Reclaimable: formatSize(own - cacheSize(used), 4),
+  }
+}
+
+const cacheSize = (records: readonly CacheRecordInfo[]): number =>
+  sum(records.filter(({ shared }) => !shared).map(({ size }) => size))
 
 function row(type: string, total: number, active: number, size: number, reclaimable: number): Row {
   const share = size > 0 ? ` (${Math.floor((reclaimable * 100) / size)}%)` : ''
@@ -133,9 +147,9 @@ Local Volumes space usage:
 
 ${table(VOLUMES, usage.volumes)}
 
-Build cache usage: 0B
+Build cache usage: ${formatSize(cacheSize(usage.buildCache), 4)}
 
-${table(BUILD_CACHE, [])}
+${table(cacheColumns(now), usage.buildCache)}
 ${usage.stores.length > 0 ? `\nRead-only image stores:\n\n${table(STORES, usage.stores)}\n` : ''}`
 }
 
@@ -189,12 +203,15 @@ const STORES: readonly Column<StoreUsage>[] = [
   { head: 'SIZE', text: ({ size }) => formatSize(size, 4) },
 ]
 
-const BUILD_CACHE: readonly Column<never>[] = [
-  'CACHE ID',
-  'CACHE TYPE',
-  'SIZE',
-  'CREATED',
-  'LAST USED',
-  'USAGE',
-  'SHARED',
-].map((head) => ({ head, text: () => '' }))
+const cacheColumns = (now: number): Column<CacheRecordInfo>[] => [
+  { head: 'CACHE ID', text: ({ id }) => shortId(id) },
+  { head: 'CACHE TYPE', text: ({ type }) => type },
+  { head: 'SIZE', text: ({ size }) => formatSize(size) },
+  { head: 'CREATED', text: ({ createdAt }) => `${formatSpan(now - createdAt.getTime())} ago` },
+  {
+    head: 'LAST USED',
+    text: ({ lastUsedAt }) => (lastUsedAt ? `${formatSpan(now - lastUsedAt.getTime())} ago` : ''),
+  },
+  { head: 'USAGE', text: ({ usageCount }) => String(usageCount) },
+  { head: 'SHARED', text: ({ shared }) => String(shared) },
+]

@@ -1,3 +1,4 @@
+import { pruneCache } from '../../lib/build/cache/usage.ts'
 import { pruneContainers } from '../../lib/container/prune.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { pruneNetworks } from '../../lib/housekeeping/networks.ts'
@@ -10,7 +11,7 @@ import { confirm } from '../output/confirm.ts'
 import { printDeleted, printReclaimed } from '../output/pruned.ts'
 import type { Parsed } from '../parse.ts'
 
-/** `system prune`: what nothing uses. Build caches do not exist here yet: none is ever unused. */
+/** `system prune`: what nothing uses. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const { engine } = context
   const all = parsed.bool('all')
@@ -34,9 +35,20 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   }
   const images = await pruneImages(engine, filter, all)
   show('Deleted Images:', images.deleted, images.reclaimed)
+  const cache = await pruneCache(engine, {
+    all,
+    filter: { unusedFor: unusedFor(filter.until), conditions: [] },
+    keepStorage: 0,
+  })
+  const records = cache.removed.map(({ id }) => id)
+  show('Deleted build cache objects:', records, cache.reclaimed)
   printReclaimed(context, total)
   return 0
 }
+
+/** Of the build cache it counts when something was used last. In nanoseconds. */
+const unusedFor = (until: bigint | undefined): number =>
+  until === undefined ? 0 : Math.max(0, Number(BigInt(Date.now()) * 1_000_000n - until))
 
 function describeWarning(parsed: Parsed): string {
   const all = parsed.bool('all')

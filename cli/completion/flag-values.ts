@@ -9,8 +9,10 @@ const FILES: ReadonlySet<string> = new Set([
   'config',
   'env-file',
   'file',
+  'iidfile',
   'input',
   'label-file',
+  'metadata-file',
   'output',
   'volume',
 ])
@@ -18,7 +20,9 @@ const FILES: ReadonlySet<string> = new Set([
 export const wantsFile = (flag: string): boolean => FILES.has(flag)
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
+  allow: ['network.host', 'security.insecure'],
   attach: ['stdin', 'stdout', 'stderr'],
+  call: ['build', 'check', 'outline', 'targets'],
   cgroupns: ['host', 'private'],
   format: ['json', 'table'],
   ipc: ['none', 'private', 'shareable', 'container:', 'host'],
@@ -35,8 +39,26 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   uts: ['host'],
 }
 
+/** Where `build` has other networks than containers. */
+const BUILD_NETWORKS = ['default', 'none', 'host']
+
+/** What `buildx` filters its cache by. */
+const CACHE_FILTERS = [
+  'description=',
+  'id=',
+  'inuse=',
+  'mutable=',
+  'parents=',
+  'private=',
+  'shared=',
+  'type=',
+  'until=',
+]
+
 /** Values of `--filter` by the command's first name, or by its verb; those whose value is open have a `=` at their end. */
 const FILTERS: Readonly<Record<string, readonly string[]>> = {
+  'buildx du': CACHE_FILTERS,
+  'buildx prune': CACHE_FILTERS,
   events: [
     'container=',
     'daemon=',
@@ -73,6 +95,8 @@ const FILTERS: Readonly<Record<string, readonly string[]>> = {
 export function flagValues(command: CommandSpec, flag: string, names: Names): readonly string[] {
   const verb = command.names.at(-1)?.split(' ').at(-1) ?? ''
   if (flag === 'filter') return FILTERS[command.names[0]] ?? FILTERS[verb] ?? []
+  if (flag === 'builder') return names.builders()
+  if (flag === 'network' && verb === 'build') return BUILD_NETWORKS
   if (flag === 'signal' || flag === 'stop-signal')
     return Object.keys(constants.signals).map((name) => name.replace(/^SIG/, ''))
   if (flag === 'volume') return names.volumes().map((name) => `${name}:`)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { defaultBuilder, listBuilders } from '../../lib/build/builders.ts'
 import { listContainers } from '../../lib/container/catalog.ts'
 import { listNames } from '../../lib/fs/drafts.ts'
 import { listNetworks } from '../../lib/network/record.ts'
@@ -14,6 +15,7 @@ export interface Names {
   images(): string[]
   volumes(): string[]
   networks(): string[]
+  builders(): string[]
 }
 
 /** Names from the state of this user, and of images in the stores `shared`. Reads no more than is asked for, and makes nothing. */
@@ -31,4 +33,5 @@ export const namesIn = (data: string, shared: readonly string[] = []): Names => 
       .map(({ reference }) => familiarReference(parseReference(reference))),
   volumes: () => listNames(join(data, 'volumes')).filter((name) => !/^[0-9a-f]{64}$/.test(name)),
   networks: () => listNetworks(data).map(({ name }) => name),
+  builders: () => [...listBuilders(data), defaultBuilder].map(({ name }) => name),
 })

@@ -14,6 +14,10 @@ const KINDS: Readonly<Record<string, ContainerKind>> = {
   top: 'running',
 }
 
+const BUILDER_VERBS: ReadonlySet<string> = new Set(
+  ['inspect', 'rm', 'stop', 'use'].map((verb) => `buildx ${verb}`),
+)
+
 /** What an operand may be: the usage line says what stands at its place. */
 export function operandValues(
   command: CommandSpec,
@@ -43,6 +47,7 @@ export function operandValues(
   }
   if (/CONTAINER/.test(word)) return among(names.containers(KINDS[verb] ?? 'any'))
   if (/IMAGE|REPOSITORY|NAME\[:TAG/.test(word)) return among(names.images())
+  if (word.includes('NAME') && BUILDER_VERBS.has(command.names[0])) return among(names.builders())
   if (/VOLUME/.test(word)) return among(names.volumes())
   if (/NETWORK/.test(word)) return among(verb === 'create' ? [] : names.networks())
   return { candidates: [], files: /COMMAND|ARG|PATH|file|URL/.test(word) }

@@ -1,6 +1,6 @@
 import type { DeviceLimit } from '../../lib/container/resources.ts'
+import { parseSize } from '../../lib/core/size.ts'
 import { badValue } from './checked.ts'
-import { parseSize } from './size.ts'
 
 function splitDevice(text: string): [string, string] {
   const colon = text.indexOf(':')

@@ -1,7 +1,7 @@
 import type { DeviceMapping, DeviceRequest } from '../../lib/container/options.ts'
 import { isInteger } from '../../lib/core/characters.ts'
+import { splitCsv } from '../../lib/core/csv.ts'
 import { badValue } from './checked.ts'
-import { splitCsv } from './csv.ts'
 
 const PERMISSIONS = /^(?!.*(.).*\1)[rwm]{1,3}$/
 

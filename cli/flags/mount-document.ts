@@ -1,5 +1,5 @@
+import { parseSize } from '../../lib/core/size.ts'
 import { FlagError } from '../parse.ts'
-import { parseSize } from './size.ts'
 
 type Document = Record<string, unknown>
 

@@ -4,12 +4,12 @@ import {
   noIdMap,
   normalizeDestination,
 } from '../../lib/container/mount-request.ts'
+import { splitCsv } from '../../lib/core/csv.ts'
 import { LighterError } from '../../lib/core/errors.ts'
+import { parseSize } from '../../lib/core/size.ts'
 import { parseTruth } from '../../lib/core/truth.ts'
 import { FlagError } from '../parse.ts'
-import { splitCsv } from './csv.ts'
 import { describeMount, isTrue, type MountFields } from './mount-document.ts'
-import { parseSize } from './size.ts'
 
 /** One `--mount`: what it asks for, and how Docker's API says it. */
 export interface MountFlag {

@@ -1,6 +1,6 @@
 import { isInteger } from '../../lib/core/characters.ts'
+import { splitCsv } from '../../lib/core/csv.ts'
 import { badValue } from './checked.ts'
-import { splitCsv } from './csv.ts'
 import { isAddress } from './ports.ts'
 
 /** One `--network`, short (`NAME`) or long (`name=NAME,alias=…`). */

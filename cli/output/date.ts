@@ -6,6 +6,13 @@ export function formatDate(text: string): string {
   return `${local.slice(0, 10)} ${local.slice(11, 19)} ${offset} ${zoneName(date, offset)}`
 }
 
+/** The same of UTC, with the part of a second. */
+export function formatNanoDate(date: Date): string {
+  const text = date.toISOString()
+  const fraction = text.slice(20, 23).replace(/0+$/, '')
+  return `${text.slice(0, 10)} ${text.slice(11, 19)}${fraction && `.${fraction}`} +0000 UTC`
+}
+
 /** `2026-11-25T20:34:55+01:00`: seconds since 1970 by RFC 3339, in this time zone. */
 export function formatDateRfc3339(seconds: number): string {
   const { local, hours, minutes } = inZone(new Date(seconds * 1000))

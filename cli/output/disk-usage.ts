@@ -1,3 +1,4 @@
+import type { CacheRecordInfo } from '../../lib/build/cache/record-info.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { sortMembers } from '../../lib/core/labels.ts'
 import { TemplateExecutionError, TemplateSyntaxError } from '../../lib/format/errors.ts'
@@ -13,7 +14,7 @@ import { volumeLabels } from '../../lib/volume/inspect.ts'
 import { volumeData } from '../../lib/volume/volume.ts'
 import { rawFormat as rawContainerFormat } from './container-format.ts'
 import { containerCells } from './container-row.ts'
-import { formatDate } from './date.ts'
+import { formatDate, formatNanoDate } from './date.ts'
 import { rawImageFormat } from './image-row.ts'
 import { formatSize, formatSpan } from './units.ts'
 
@@ -46,7 +47,7 @@ export function formatDiskUsage(data: string, format: string, usage: DiskUsage):
     Images: usage.images.map((image) => describeImage(image, now)),
     Containers: usage.containers.map((container) => describeContainer(container, now)),
     Volumes: usage.volumes.map((volume) => describeVolume(data, volume)),
-    BuildCache: [],
+    BuildCache: usage.buildCache.map((record) => describeRecord(record, now)),
   }
   const type = readTypes(TYPES)('*formatter.diskUsageContext')
   try {
@@ -62,15 +63,29 @@ function fullFormat(format: string): string {
   return format === 'json' ? '{{json .}}' : format
 }
 
-/** `--format raw`: a block of lines for each. There is no build cache yet. */
+/** `--format raw`: a block of lines for each. */
 const rawFormat = (): string =>
   [
     `{{range .Images}}type: Image\n${rawImageFormat(false, true)}\n`,
     `{{range .Containers}}type: Container\n${rawContainerFormat(false, true)}\n`,
     '{{range .Volumes}}type: Volume\nname: {{.Name}}\ndriver: {{.Driver}}\n\n',
+    `{{range .BuildCache}}type: Build Cache\n${RAW_RECORD}\n`,
   ]
     .map((block) => `${block}{{end -}}\n`)
     .join('')
+
+const RAW_RECORD = `build_cache_id: {{.ID}}
+parent_id: {{.Parent}}
+build_cache_type: {{.CacheType}}
+description: {{.Description}}
+created_at: {{.CreatedAt}}
+created_since: {{.CreatedSince}}
+last_used_at: {{.LastUsedAt}}
+last_used_since: {{.LastUsedSince}}
+usage_count: {{.UsageCount}}
+in_use: {{.InUse}}
+shared: {{.Shared}}
+`
 
 function read(source: string): Template {
   try {
@@ -123,3 +138,22 @@ const describeVolume = (data: string, volume: VolumeUsage): Row => ({
   Size: formatSize(volume.size, 4),
   Status: 'N/A',
 })
+
+function describeRecord(record: CacheRecordInfo, now: number): Row {
+  const { createdAt, lastUsedAt } = record
+  const since = (date: Date): string => `${formatSpan(now - date.getTime())} ago`
+  return {
+    CacheType: record.type,
+    CreatedAt: formatNanoDate(createdAt),
+    CreatedSince: since(createdAt),
+    Description: record.description,
+    ID: record.id,
+    InUse: String(record.inUse),
+    LastUsedAt: lastUsedAt ? formatNanoDate(lastUsedAt) : '',
+    LastUsedSince: lastUsedAt ? since(lastUsedAt) : '',
+    Parent: record.parents.join(', '),
+    Shared: String(record.shared),
+    Size: formatSize(record.size),
+    UsageCount: String(record.usageCount),
+  }
+}

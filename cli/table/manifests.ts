@@ -1,5 +1,6 @@
 import type { CommandSpec } from '../command-spec.ts'
 import type { FlagSpec } from '../flags/spec.ts'
+import { builder } from './builder-flag.ts'
 import { ANY } from './shared.ts'
 
 const insecure = (what: string): FlagSpec => ({
@@ -69,12 +70,6 @@ export const manifestCommands: readonly CommandSpec[] = [
     load: () => import('../commands/manifest-rm.ts'),
   },
 ]
-
-/** Which builder is to do it, for a group and all that is in it. */
-export const builder: FlagSpec = {
-  type: 'string',
-  summary: 'Builder to use in place of the configured one',
-}
 
 /** Commands on images in registries. */
 export const imagetoolsCommands: readonly CommandSpec[] = [

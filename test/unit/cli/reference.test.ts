@@ -18,6 +18,7 @@ const reference: Reference = {
   ...readFixture('container-flags.json'),
   ...readFixture('image-flags.json'),
   ...readFixture('manifest-flags.json'),
+  ...readFixture('build-flags.json'),
 }
 
 const known = new Map(commands.flatMap((command) => command.names.map((name) => [name, command])))

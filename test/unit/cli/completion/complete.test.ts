@@ -9,6 +9,7 @@ const names: Names = {
   images: () => ['debian:12', 'busybox:latest'],
   volumes: () => ['data'],
   networks: () => ['bridge', 'host', 'none', 'site'],
+  builders: () => ['ci', 'default'],
 }
 const texts = (...words: string[]): string[] =>
   complete(words, names).candidates.map(({ text }) => text)
@@ -51,6 +52,17 @@ test.each([
   [['run', '--network', 'container:w'], ['container:web']],
   [['run', '--network=ho'], ['--network=host']],
   [['run', '--net', 'no'], ['none']],
+  [
+    ['build', '--network', ''],
+    ['default', 'none', 'host'],
+  ],
+  [['build', '--call', 'o'], ['outline']],
+  [['buildx', 'use', 'c'], ['ci']],
+  [
+    ['buildx', 'build', '--builder', ''],
+    ['ci', 'default'],
+  ],
+  [['builder', 'prune', '--filter', 'ty'], ['type=']],
   [
     ['run', '--pull', ''],
     ['always', 'missing', 'never'],

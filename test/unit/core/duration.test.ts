@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDuration } from '../../../cli/flags/duration.ts'
+import { parseDuration } from '../../../lib/core/duration.ts'
 
 const complain = (reason: string): Error => new Error(reason)
 
