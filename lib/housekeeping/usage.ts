@@ -1,3 +1,5 @@
+import type { CacheRecordInfo } from '../build/cache/record-info.ts'
+import { listCacheRecords } from '../build/cache/usage.ts'
 import { type ContainerWithState, listContainers } from '../container/catalog.ts'
 import { measureContainers } from '../container/size.ts'
 import type { Digest } from '../core/ids.ts'
@@ -37,6 +39,8 @@ export interface DiskUsage {
   layers: number
   containers: ContainerUsage[]
   volumes: VolumeUsage[]
+  /** Those used longest ago first. */
+  buildCache: CacheRecordInfo[]
   /** Those of others; what is there takes nothing of this user's disk. */
   stores: StoreUsage[]
 }
@@ -56,9 +60,14 @@ export async function measureDisk(engine: Engine): Promise<DiskUsage> {
     ...measureImages(engine, containers),
     containers: containers.map((container, index) => ({ container, size: sizes[index]?.own ?? 0 })),
     volumes: await measureVolumes(engine, containers),
+    buildCache: (await listCacheRecords(engine)).sort(byLastUse),
     stores: engine.stores.shared.map(measureStore),
   }
 }
+
+/** What was never used comes first. */
+const byLastUse = (a: CacheRecordInfo, b: CacheRecordInfo): number =>
+  (a.lastUsedAt?.getTime() ?? 0) - (b.lastUsedAt?.getTime() ?? 0) || a.size - b.size
 
 /** An image with several names is one. */
 function measureImages(

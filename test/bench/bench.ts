@@ -7,6 +7,7 @@ import { processesOf } from '../helpers/leftovers.ts'
 import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import { ensureTestUser, openDevices } from '../helpers/test-user.ts'
 import { measureBeside } from './beside.ts'
+import { measureBuilds } from './builds.ts'
 import { type Contestants, checkPeers, openContestants, openLighter } from './contestants.ts'
 import { measureImages } from './images.ts'
 import { measureKeepId } from './keep-id.ts'
@@ -20,11 +21,14 @@ import type { World } from './worlds.ts'
  * `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run.
  * `npm run bench -- networks [ROUNDS]`: networks alone. `npm run bench -- pull [ROUNDS]`: the pull alone.
  * `npm run bench -- images [ROUNDS]`: pull, push, save, load and removal of large images.
+ * `npm run bench -- builds [ROUNDS]`: builds of Dockerfiles.
  * `npm run bench -- keep-id [ROUNDS]`: `--userns keep-id` against a default run; needs no peers.
  */
-const topic = ['networks', 'images', 'pull', 'keep-id'].find((name) => name === process.argv[2])
+const topic = ['networks', 'images', 'builds', 'pull', 'keep-id'].find(
+  (name) => name === process.argv[2],
+)
 const onlyNetworks = topic === 'networks'
-const usualRounds = { networks: 5, images: 3 }[topic ?? ''] ?? 15
+const usualRounds = { networks: 5, images: 3, builds: 5 }[topic ?? ''] ?? 15
 const rounds = Number((topic ? process.argv[3] : process.argv[2]) ?? usualRounds)
 
 /** Resident kilobytes of a process. */
@@ -47,6 +51,11 @@ async function main(): Promise<void> {
   const layouts = makeImageLayouts(cache)
   if (topic === 'images') {
     await measureImages(work, user, cache, layouts.busybox ?? '', rounds)
+    rmSync(work, { recursive: true, force: true })
+    return
+  }
+  if (topic === 'builds') {
+    await measureBuilds(work, user, layouts.busybox ?? '', rounds)
     rmSync(work, { recursive: true, force: true })
     return
   }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import type { RawAnswer } from './build/answer.ts'
 import { normaliseLines } from './normalise.ts'
 import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT, WHAT_IS_LEFT } from './suite.ts'
 
@@ -39,6 +40,17 @@ export class Engine {
     }
   }
 
+  /** Runs the script of a build; what it makes stays. */
+  askBuild(script: string): RawAnswer {
+    const { status, stdout, stderr } = spawnSync(this.#peers, this.#arguments(script), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 3 * TIME_LIMIT * 1000,
+      killSignal: 'SIGKILL',
+      maxBuffer: Number.POSITIVE_INFINITY,
+    })
+    return { exitCode: status ?? 137, stdout, stderr: stderr.toString() }
+  }
+
   /** Standard output of a script that must succeed. */
   say(script: string): string {
     const { status, stdout, stderr } = this.#run(script)
@@ -55,14 +67,17 @@ export class Engine {
   }
 
   #run(script: string) {
-    const named = this.program === 'docker' ? script : PODMAN + script
-    return spawnSync(this.#peers, ['sh', this.program, named], {
+    return spawnSync(this.#peers, this.#arguments(script), {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process that the script left behind may hold the pipes.
       timeout: 3 * TIME_LIMIT * 1000,
       killSignal: 'SIGKILL',
     })
+  }
+
+  #arguments(script: string): string[] {
+    return ['sh', this.program, this.program === 'docker' ? script : PODMAN + script]
   }
 }
 

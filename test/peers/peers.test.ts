@@ -92,7 +92,7 @@ describe.concurrent.each(topics)('$name', (topic) => {
 
 test('pending cases exist', () => {
   const known = topics.flatMap(({ name, cases }) => cases.map((peer) => `${name}: ${peer.name}`))
-  const listed = Object.keys(pending)
+  const listed = Object.keys(pending).filter((key) => !key.startsWith('build/'))
   console.log(`${listed.length} of ${known.length} cases are pending`)
   expect(listed.filter((key) => !known.includes(key))).toEqual([])
 })

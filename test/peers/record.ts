@@ -1,15 +1,18 @@
-/** `npm run peers:record [-- TOPIC…]`: asks the real Docker Engine all cases and keeps its answers. */
+/** `npm run peers:record [-- TOPIC…]`: asks the real Docker Engine all cases and builds (`build`, or `build/TOPIC`) and keeps its answers. */
+import { recordBuilds } from './build/record.ts'
 import { missingPhrases } from './compare.ts'
 import { Engine } from './engine.ts'
 import { type Recording, writeRecording } from './recorded.ts'
 import { loadTopics } from './topics.ts'
 
 const wanted = process.argv.slice(2)
+const isWanted = (name: string) =>
+  wanted.length === 0 || wanted.includes(name) || wanted.includes(name.split('/')[0] ?? '')
 const engine = new Engine('docker')
 engine.refuseIfInUse()
 const version = engine.say('docker version --format "{{.Server.Version}}"')
 for (const topic of await loadTopics()) {
-  if (wanted.length > 0 && !wanted.includes(topic.name)) continue
+  if (!isWanted(topic.name)) continue
   const recording: Recording = { engine: `Docker Engine ${version}`, answers: {} }
   for (const { name, script, phrases = [] } of topic.cases) {
     const answer = engine.ask(`${topic.name}: ${name}`, script)
@@ -21,3 +24,4 @@ for (const topic of await loadTopics()) {
   writeRecording(topic, recording)
   console.log(`${topic.name}: ${topic.cases.length}`)
 }
+await recordBuilds(engine, version, isWanted)

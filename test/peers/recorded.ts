@@ -1,24 +1,27 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Answer, Topic } from './suite.ts'
+import type { Answer } from './suite.ts'
 
 /** The engine's answers to one topic, as kept in `recorded/<topic>.json`. */
-export interface Recording {
+export interface Recording<Kept = { script: string[] } & Answer> {
   /** Name and version of the engine that answered. */
   engine: string
-  /** By name of the case. The script is kept too: an answer to another script is worth nothing. */
-  answers: Record<string, { script: string[] } & Answer>
+  /** By name of the case. What was asked is kept too: an answer to another script is worth nothing. */
+  answers: Record<string, Kept>
 }
 
-const fileOf = (topic: Topic) => new URL(`recorded/${topic.name}.json`, import.meta.url)
+const fileOf = (topic: { name: string }) => new URL(`recorded/${topic.name}.json`, import.meta.url)
 
-export function readRecording(topic: Topic): Recording {
+export function readRecording<Kept = { script: string[] } & Answer>(topic: {
+  name: string
+}): Recording<Kept> {
   const file = fileOf(topic)
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { engine: 'none', answers: {} }
 }
 
-export function writeRecording(topic: Topic, recording: Recording): void {
-  mkdirSync(new URL('recorded', import.meta.url), { recursive: true })
-  writeFileSync(fileOf(topic), `${JSON.stringify(recording, null, 2)}\n`)
+export function writeRecording<Kept>(topic: { name: string }, recording: Recording<Kept>): void {
+  const file = fileOf(topic)
+  mkdirSync(new URL('.', file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify(recording, null, 2)}\n`)
 }
 
 /** Why a case does not pass yet; `unless`: what a host may have on which it does. */

@@ -3,6 +3,7 @@
  * Podman first, all topics or those named; lighter's column follows from `pending.json`, which the suite keeps true.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { buildResults } from './build/table.ts'
 import { compare } from './compare.ts'
 import { Engine } from './engine.ts'
 import { note, readPending, readRecording } from './recorded.ts'
@@ -18,13 +19,17 @@ const [before = '', old = '', after = ''] = readFileSync(README, 'utf8').split(
   new RegExp(`${START}|${END}`),
 )
 const podman = readOldColumn(old)
-if (process.env.PEERS) askPodman(podman)
+const isWanted = (name: string) =>
+  wanted.length === 0 || wanted.includes(name) || wanted.includes(name.split('/')[0] ?? '')
+if (process.env.PEERS && topics.some(({ name }) => isWanted(name))) askPodman(podman)
 const text = [
   table(podman),
   'On purpose otherwise:',
   differences(),
   'Not passed yet:',
   pendingList(),
+  '### Builds',
+  ...(await buildResults(old, isWanted)),
 ]
 writeFileSync(README, `${before}${START}\n\n${text.join('\n\n')}\n\n${END}${after}`)
 
@@ -73,7 +78,7 @@ function askPodman(passed: Map<string, Passed>): void {
   const engine = new Engine('podman')
   engine.refuseIfInUse()
   for (const topic of topics) {
-    if (wanted.length > 0 && !wanted.includes(topic.name)) continue
+    if (!isWanted(topic.name)) continue
     const { answers } = readRecording(topic)
     const result: Passed = { whole: 0, withoutErrors: 0 }
     for (const { name, script, phrases } of topic.cases) {
@@ -113,6 +118,8 @@ function differences(): string {
 }
 
 function pendingList(): string {
-  const lines = Object.entries(readPending()).map(([key, why]) => `* ${key}: ${why}`)
+  const lines = Object.entries(readPending())
+    .filter(([key]) => !key.startsWith('build/'))
+    .map(([key, why]) => `* ${key}: ${why}`)
   return lines.join('\n') || 'nothing'
 }
