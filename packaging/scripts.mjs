@@ -75,6 +75,28 @@ export const PARTS = [
     modules: ['cli/commands/pull.ts', 'cli/commands/push.ts', 'lib/image/layer.ts'],
     copies: ['launch'],
   },
+  {
+    name: 'build',
+    modules: [
+      'cli/commands/build.ts',
+      'cli/output/build/plain.ts',
+      'cli/output/build/quiet.ts',
+      'cli/output/build/terminal.ts',
+      'lib/build/build.ts',
+      'lib/build/builders.ts',
+      'lib/build/context/layers.ts',
+      'lib/build/context/trees.ts',
+      'lib/build/export/image.ts',
+      'lib/dockerfile/lint.ts',
+    ],
+    copies: ['launch', 'registry', 'listing', 'formats', 'reading'],
+  },
+  // Of builds what changes something.
+  {
+    name: 'steps',
+    modules: ['lib/build/layers.ts', 'lib/build/run/run.ts', 'lib/build/run/session.ts'],
+    copies: ['launch', 'registry'],
+  },
   // What containers are made with now and then.
   {
     name: 'options',

@@ -1,5 +1,5 @@
 // Runs usual commands of the bundled program in this process, then writes the code caches. See code-cache.mjs.
-const { readFileSync, readdirSync, writeFileSync } = require('node:fs')
+const { mkdirSync, readFileSync, readdirSync, writeFileSync } = require('node:fs')
 const { createServer } = require('node:http')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
@@ -120,6 +120,7 @@ const ENOUGH = {
   create: ['lighter', 'launch'],
   run: ['lighter', 'launch'],
   pull: ['lighter', 'registry'],
+  build: ['lighter', 'build'],
 }
 
 /** Whoever adds an import may not see what it costs. */
@@ -153,8 +154,26 @@ function startRegistry() {
   })
 }
 
+/** A context with a copy; a step would be a container. */
+function makeContext() {
+  const context = join(data, 'context')
+  mkdirSync(context, { recursive: true })
+  const lines = [
+    'FROM lighter/hello',
+    'ARG A=1',
+    'ENV B=$A',
+    'COPY Dockerfile /',
+    'CMD ["true"]',
+    '',
+  ]
+  writeFileSync(join(context, 'Dockerfile'), lines.join('\n'))
+  return context
+}
+
 async function main() {
   const image = await startRegistry()
+  const context = makeContext()
+  COMMANDS.push(['build', '-q', '-t', 'warm', context], ['build', '-t', 'warm', context])
   COMMANDS.push(['pull', '-q', image], ['pull', image])
   for (const words of COMMANDS) {
     try {

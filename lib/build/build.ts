@@ -4,7 +4,6 @@ import type { Dockerfile } from '../dockerfile/ast.ts'
 import { DockerfileError } from '../dockerfile/errors.ts'
 import type { Engine } from '../engine.ts'
 import { hostPlatform, type Platform, parsePlatform } from '../oci/platform.ts'
-import { closeConnections } from '../registry/transport.ts'
 import { buildPlatform, type PlatformBuild } from './build-platform.ts'
 import { parseNamedContext } from './context/named-context.ts'
 import { openContext } from './context/open.ts'
@@ -44,7 +43,6 @@ export async function buildImages(
   if (options.cacheFrom.length + options.cacheTo.length > 0)
     (await import('./cache/remote.ts')).checkCaches(options)
   await using session = new BuildSession(engine, abort)
-  session.atEnd(closeConnections)
   checkContexts(options)
   await using ending = new AsyncDisposableStack()
   const { signal } = session

@@ -1,17 +1,11 @@
 import { LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
-import { lazyCrypto } from '../core/lazy.ts'
 import { DockerfileError } from '../dockerfile/errors.ts'
 import type { Engine } from '../engine.ts'
 import { findImage, type Image } from '../image/find.ts'
-import { withForeignLayers } from '../image/foreign-layers.ts'
-import { ensureLayer } from '../image/layer.ts'
-import { checkPlatform, resolveImage } from '../image/resolve.ts'
 import type { Descriptor, ImageConfig } from '../oci/image.ts'
 import { formatPlatform, type Platform, platformDistance } from '../oci/platform.ts'
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts'
-import { openRepository, type Repository } from '../registry/registry.ts'
-import { writeSource } from '../store/steps.ts'
 import { findPolicyFile } from '../trust/policy-file.ts'
 import type { BaseImage } from './frontend/conversion.ts'
 import { makeStep } from './frontend/make-step.ts'
@@ -81,7 +75,9 @@ export class BaseImages {
     return this.#reporter
       .around(step, async () => {
         const local = this.#pull ? undefined : await this.#findLocal(text, platform)
-        return local ?? (await this.#findRemote(full, platform))
+        if (local) return local
+        const { findRemote } = await import('./remote-image.ts')
+        return await findRemote(this.#session, full, platform)
       })
       .catch((error: unknown) => {
         throw unresolved(error, text, full)
@@ -117,78 +113,6 @@ export class BaseImages {
       `layer ${diffId} of image ${image.id} is damaged: pull the image again`,
     )
   }
-
-  async #findRemote(full: string, platform: Platform): Promise<FoundImage> {
-    const { engine, signal } = this.#session
-    const reference = parseReference(full)
-    const policy = findPolicyFile(engine.paths.config)
-    const trust = policy ? await import('../trust/check.ts') : undefined
-    trust?.checkName(engine.paths, reference, false)
-    const repository = await openRepository(reference, engine.paths)
-    const report = () => undefined
-    const { image, config } = await resolveImage(engine, repository, reference, {
-      platform,
-      signal,
-      report,
-    })
-    checkPlatform(config, platform, true, reference)
-    const { digest } = image.descriptor
-    await trust?.checkImage(
-      engine.paths,
-      { reference, digest },
-      { signed: false, remembered: false },
-    )
-    const { layers } = image.manifest
-    const blobs = [
-      image.digest,
-      digest,
-      image.manifest.config.digest,
-      ...layers.map((one) => one.digest),
-    ]
-    this.#session.hold(config.diffIds, blobs)
-    this.#addOrigins(withForeignLayers(repository, layers, engine.paths), layers, config)
-    this.#remember(full, blobs, config, layers)
-    this.#session.materials.push(materialOf(full, image.digest, platform))
-    return { layers: config.diffIds, config, shown: `${full}@${image.digest}` }
-  }
-
-  #addOrigins(
-    repository: Repository,
-    layers: readonly Descriptor[],
-    { diffIds }: ImageConfig,
-  ): void {
-    const { engine } = this.#session
-    for (const [index, diffId] of diffIds.entries()) {
-      const blob = layers[index]
-      if (!blob) continue
-      this.#session.addOrigin(diffId, {
-        blob,
-        fetch: (signal, onFetch) =>
-          ensureLayer(engine, repository, { blob, diffId }, signal, (event) => {
-            if (event.type !== 'layer' || event.status !== 'Downloading') return
-            onFetch?.(blob.digest, event.current ?? 0, event.total ?? blob.size)
-          }),
-      })
-    }
-  }
-
-  /** It has no name here: the cache keeps it. */
-  #remember(
-    full: string,
-    blobs: readonly Digest[],
-    config: ImageConfig,
-    layers: readonly Descriptor[],
-  ): void {
-    const key = lazyCrypto().createHash('sha256').update(`${full} ${blobs[1]}`).digest('hex')
-    writeSource(this.#session.engine.paths.data, {
-      key,
-      reference: full,
-      blobs,
-      layers: config.diffIds,
-      createdAt: new Date().toISOString(),
-      size: layers.reduce((sum, { size }) => sum + size, 0),
-    })
-  }
 }
 
 /** In BuildKit's words. */
@@ -199,7 +123,7 @@ function unresolved(error: unknown, text: string, full: string): unknown {
   return new DockerfileError(message, undefined, { cause: error, ...hint })
 }
 
-interface FoundImage {
+export interface FoundImage {
   layers: readonly Digest[]
   config: ImageConfig
   /** As steps call it. */
@@ -216,16 +140,5 @@ function fullName(text: string): string {
       undefined,
       { cause: error },
     )
-  }
-}
-
-function materialOf(full: string, digest: Digest, platform: Platform) {
-  const { registry, repository, tag } = parseReference(full)
-  const name =
-    registry === 'docker.io' ? repository.replace(/^library\//, '') : `${registry}/${repository}`
-  const query = `?platform=${encodeURIComponent(formatPlatform(platform))}`
-  return {
-    uri: `pkg:docker/${name}${tag ? `@${tag}` : ''}${query}`,
-    digest: { sha256: digest.slice('sha256:'.length) },
   }
 }

@@ -27,6 +27,7 @@ import { blobPath, ensureLayout } from '../store/blobs.ts'
 import { layerName, publishLayer, writeLayerRecord } from '../store/layers.ts'
 import { letReadersIn } from '../store/readers.ts'
 import { layerTree } from '../store/shared.ts'
+import { treesOf } from './layer-trees.ts'
 
 /** Of a layer that is stored as its archive is. */
 const PLAIN_LAYER = 'application/vnd.oci.image.layer.v1.tar'
@@ -70,15 +71,6 @@ export async function sealLayer(
   }
   return { diffId, bytes: sealed.bytes }
 }
-
-/** Directories of layers, the topmost first, each once. */
-export const treesOf = (engine: Engine, layers: readonly Digest[]): string[] => [
-  ...new Set(
-    layers
-      .map((diffId) => layerTree(engine.stores, layerName(diffId, isSquashed(engine))))
-      .reverse(),
-  ),
-]
 
 const namespaceOf = (engine: Engine): UserNamespace => ({
   program: engine.native().program,

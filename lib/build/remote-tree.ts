@@ -1,4 +1,5 @@
 import { DockerfileError } from '../dockerfile/errors.ts'
+import { closeConnections } from '../registry/transport.ts'
 import { type GitAddress, parseGitAddress } from './context/git-address.ts'
 import * as trees from './context/trees.ts'
 import type { FileTree } from './files.ts'
@@ -11,6 +12,7 @@ export async function openUrl(
 ): Promise<FileTree> {
   const opened = await trees.openUrl(engine, address, { name, checksum, signal: session.signal })
   session.atEnd(opened.release)
+  session.atEnd(closeConnections)
   const [algorithm = '', hex = ''] = opened.file.digest.split(':')
   session.materials.push({ uri: address, digest: { [algorithm]: hex } })
   return opened.tree

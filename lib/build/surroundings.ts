@@ -3,8 +3,7 @@ import { DockerfileError } from '../dockerfile/errors.ts'
 import type { Engine } from '../engine.ts'
 import { readSmallFile } from '../fs/read.ts'
 import type { BuildOptions, SecretSource } from './options.ts'
-import { runStep } from './run/run.ts'
-import { openRunSession, type RunSession } from './run/session.ts'
+import type { RunSession } from './run/session.ts'
 import type { StepSurroundings } from './solver/execute-run.ts'
 import { MAX_SECRET } from './spec/secret.ts'
 
@@ -29,10 +28,14 @@ export function openSurroundings(engine: Engine, options: BuildOptions): OpenSur
       return source && readSecret(source, options.environment)
     },
     agent: openAgent,
-    run: (request) => {
+    run: async (request) => {
+      const [{ runStep }, { openRunSession }] = await Promise.all([
+        import('./run/run.ts'),
+        import('./run/session.ts'),
+      ])
       // What all steps share stays between them.
       session ??= openRunSession(engine)
-      return runStep(engine, request)
+      return await runStep(engine, request)
     },
     close: async () => {
       await session?.close()

@@ -11,7 +11,7 @@ import {
 } from '../../runtime/tree.ts'
 import type { FileOrigin, FileTree, Selected } from '../files.ts'
 import type { FileAction, FilesOperation, StepResult } from '../graph.ts'
-import { treesOf } from '../layers.ts'
+import { treesOf } from '../layer-trees.ts'
 import type { BuildSession } from '../session.ts'
 import { sealStep } from './seal.ts'
 

@@ -1,5 +1,4 @@
 import type { Digest } from '../../core/ids.ts'
-import { sealLayer } from '../layers.ts'
 import type { BuildSession } from '../session.ts'
 
 /** Makes a layer of what a step wrote into `directory/upper`, and keeps it for the build. */
@@ -11,6 +10,7 @@ export async function sealStep(
   }: { session: BuildSession; base: readonly Digest[]; epoch: number | undefined },
   { directory, placeholders }: { directory: string; placeholders: readonly string[] },
 ): Promise<{ diffId: Digest; size: number }> {
+  const { sealLayer } = await import('../layers.ts')
   const { diffId, bytes } = await sealLayer(session.engine, directory, base, {
     placeholders,
     epoch,
