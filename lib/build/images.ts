@@ -7,6 +7,7 @@ import type { Descriptor, ImageConfig } from '../oci/image.ts'
 import { formatPlatform, type Platform, platformDistance } from '../oci/platform.ts'
 import { formatReference, parseReference, withDefaultTag } from '../oci/reference.ts'
 import { findPolicyFile } from '../trust/policy-file.ts'
+import type { FoundImage } from './found-image.ts'
 import type { BaseImage } from './frontend/conversion.ts'
 import { makeStep } from './frontend/make-step.ts'
 import { LABELS } from './internal-names.ts'
@@ -121,13 +122,6 @@ function unresolved(error: unknown, text: string, full: string): unknown {
   const hint = error.hint === undefined ? {} : { hint: error.hint }
   const message = `${text}: failed to resolve source metadata for ${full}: ${error.message}`
   return new DockerfileError(message, undefined, { cause: error, ...hint })
-}
-
-export interface FoundImage {
-  layers: readonly Digest[]
-  config: ImageConfig
-  /** As steps call it. */
-  shown: string
 }
 
 function fullName(text: string): string {

@@ -10,7 +10,7 @@ import { openRepository, type Repository } from '../registry/registry.ts'
 import { closeConnections } from '../registry/transport.ts'
 import { writeSource } from '../store/steps.ts'
 import { findPolicyFile } from '../trust/policy-file.ts'
-import type { FoundImage } from './images.ts'
+import type { FoundImage } from './found-image.ts'
 import type { BuildMaterial } from './result.ts'
 import type { BuildSession } from './session.ts'
 

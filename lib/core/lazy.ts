@@ -9,6 +9,9 @@ export const lazyNet = (): typeof import('node:net') => process.getBuiltinModule
 
 export const lazyOs = (): typeof import('node:os') => process.getBuiltinModule('node:os')
 
+export const lazyStream = (): typeof import('node:stream') =>
+  process.getBuiltinModule('node:stream')
+
 export const lazyChildProcess = (): typeof import('node:child_process') =>
   process.getBuiltinModule('node:child_process')
 

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
-import { lazyChildProcess } from '../core/lazy.ts'
+import { lazyChildProcess, lazyStream } from '../core/lazy.ts'
 import { failureError, parseReports, runNative } from './native.ts'
 import type { IdMap } from './protocol.ts'
 import { parseEntries, type TreeEntry } from './tree-entries.ts'
@@ -74,7 +74,9 @@ export function packTree(
     ...(latest === undefined ? [] : ['--rewrite-timestamp', String(latest)]),
     ...['--', tree],
   ]
-  return Readable.from(readOutput(namespace.program, args, signal), { objectMode: false })
+  return lazyStream().Readable.from(readOutput(namespace.program, args, signal), {
+    objectMode: false,
+  })
 }
 
 /** Owner of what is made: numbers, or `name:group` as /etc/passwd and /etc/group of the tree have them. */
@@ -152,7 +154,7 @@ export async function copyIntoTree(
   const reports = await runNative({
     program: namespace.program,
     args: ['tree', 'copy', ...mapArguments(namespace, '--squash'), '--request', '-'],
-    input: Readable.from([JSON.stringify(request)]),
+    input: lazyStream().Readable.from([JSON.stringify(request)]),
     ...(signal ? { signal } : {}),
   })
   for (const report of reports) {

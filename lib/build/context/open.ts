@@ -23,7 +23,6 @@ import { type GitAddress, parseGitAddress, redactedRemote } from './git-address.
 import { type IgnoreFile, ignoreMatcher, readIgnoreFile } from './ignore.ts'
 import { realPath } from './inside.ts'
 import type { MatchInfo } from './matcher.ts'
-import { peek, readAll } from './stdin.ts'
 import type { OpenedTree } from './trees.ts'
 
 /** Where a context came from. */
@@ -140,6 +139,7 @@ async function findInDirectory(request: Request, path: string): Promise<Found> {
 /** An archive, or a Dockerfile that has no context. */
 async function findInStream(request: Request): Promise<Found> {
   const { engine, options, signal, tell } = request
+  const { peek, readAll } = await import('./stdin.ts')
   const { head, whole } = await peek(options.stdin, HEAD)
   const source = { type: 'stdin' } as const
   if (isArchive(head)) {
@@ -214,7 +214,10 @@ async function givenDockerfile({
   const { inline, file, stdin } = options
   const place = undefined
   if (inline !== undefined) return { name: DOCKERFILE, bytes: Buffer.from(inline), place }
-  if (file === '-') return { name: DOCKERFILE, bytes: await readAll(stdin, MAX_DOCKERFILE), place }
+  if (file === '-') {
+    const { readAll } = await import('./stdin.ts')
+    return { name: DOCKERFILE, bytes: await readAll(stdin, MAX_DOCKERFILE), place }
+  }
   if (file === undefined || !/^https?:\/\//.test(file)) return undefined
   const { fetchUrl } = await import('./remote.ts')
   const fetched = await fetchUrl(engine, file, { name: DOCKERFILE, checksum: undefined, signal })

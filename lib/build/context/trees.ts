@@ -13,7 +13,7 @@ import { fetchGit, type GitOptions } from './git.ts'
 import type { GitAddress } from './git-address.ts'
 import { readIgnoreFile } from './ignore.ts'
 import { realPath } from './inside.ts'
-import { type FetchedFile, fetchUrl, type UrlOptions } from './remote.ts'
+import type { FetchedFile, UrlOptions } from './remote.ts'
 
 /** Files to copy from; they are there until they are released. */
 export interface OpenedTree {
@@ -87,6 +87,7 @@ export async function openUrl(
   url: string,
   options: UrlOptions,
 ): Promise<OpenedTree & FetchedTree> {
+  const { fetchUrl } = await import('./remote.ts')
   const file = await fetchUrl(engine, url, options)
   return { ...draftTree(engine, file.directory, file.release), file }
 }

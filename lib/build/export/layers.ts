@@ -113,6 +113,6 @@ function packed(engine: Engine, diffId: Digest): PlainLayer {
 /** The archive of a layer that was built here, as a blob. */
 async function ensurePlain(engine: Engine, diffId: Digest, hold: BlobHold): Promise<LayerBlob> {
   hold.add([diffId], [diffId])
-  const { ensureBlob } = await import('../layers.ts')
+  const { ensureBlob } = await import('../layer-blob.ts')
   return await ensureBlob(engine, diffId)
 }
