@@ -32,11 +32,12 @@ const ATTEMPTS = 3
 
 /**
  * The digests of files, in hexadecimal, in their order. What a file is when it was read without a change is noted in its entry. Throws
- * `DockerfileError`.
+ * `DockerfileError`, and `AbortError` soon after the signal.
  */
 export async function digestFiles(
   view: DirectoryView,
   entries: readonly DirectoryEntry[],
+  signal?: AbortSignal,
 ): Promise<string[]> {
   const digests: string[] = []
   const large: number[] = []
@@ -49,11 +50,12 @@ export async function digestFiles(
     else digests[index] = digest
     if (performance.now() - turn < TURN) continue
     await nextTurn()
+    stopWhenAborted(signal)
     turn = performance.now()
   }
   await inParallel(large, STREAMS, async (index) => {
     const entry = entries[index]
-    if (entry) digests[index] = await readUnchanged(view, entry)
+    if (entry) digests[index] = await readUnchanged(view, entry, signal)
   })
   return digests
 }
@@ -84,25 +86,41 @@ function digestSmall(fd: number, size: number, buffer: Buffer): string | undefin
   return done === size ? lazyCrypto().hash('sha256', buffer.subarray(0, size)) : undefined
 }
 
-async function digestStream(fd: number): Promise<string> {
+/** What stops others is no mistake of the file that is being read. */
+function stopWhenAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new DOMException('context canceled', 'AbortError')
+}
+
+/** `undefined`: it was told to stop. */
+async function digestStream(
+  fd: number,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   const hash = lazyCrypto().createHash('sha256')
   const buffer = Buffer.allocUnsafe(1024 * 1024)
-  for (let position = 0; ; ) {
+  for (let position = 0; !signal?.aborted; ) {
     const { bytesRead } = await readAt(fd, buffer, 0, buffer.length, position)
     if (bytesRead === 0) return hash.digest('hex')
     hash.update(buffer.subarray(0, bytesRead))
     position += bytesRead
   }
+  return undefined
 }
 
 const readAt = promisify(read)
 
-async function readUnchanged(view: DirectoryView, entry: DirectoryEntry): Promise<string> {
+async function readUnchanged(
+  view: DirectoryView,
+  entry: DirectoryEntry,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const path = view.hostPath(entry)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    stopWhenAborted(signal)
     const fd = openFile(path)
     try {
-      const digest = await digestStream(fd)
+      const digest = await digestStream(fd, signal)
+      if (digest === undefined) continue
       const after = fstatSync(fd, { bigint: true })
       if (!after.isFile()) break
       if (isSame(entry, after)) return digest
@@ -114,6 +132,7 @@ async function readUnchanged(view: DirectoryView, entry: DirectoryEntry): Promis
       closeSync(fd)
     }
   }
+  stopWhenAborted(signal)
   throw new DockerfileError(`error from sender: ${path} changes while it is read`)
 }
 

@@ -22,6 +22,8 @@ export interface DirectoryOptions {
   ignored: readonly string[]
   /** Without it attributes count for nothing. */
   attributes: AttributeReader | undefined
+  /** Ends the reading of contents. */
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -101,7 +103,7 @@ class DirectoryTree implements FileTree {
     const reading = this.#readAttributes(unknown)
     // Why a file cannot be read is told best by whoever wanted its bytes.
     reading.catch(() => undefined)
-    const digests = await digestFiles(this.#view, files)
+    const digests = await digestFiles(this.#view, files, this.#options.signal)
     const attributes = await reading
     const byFile = new Map(files.map((file, index) => [file, digests[index] ?? '']))
     for (const [index, entry] of unknown.entries()) {

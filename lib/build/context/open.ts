@@ -125,14 +125,14 @@ async function findContext(request: Request): Promise<Found> {
 }
 
 async function findInDirectory(request: Request, path: string): Promise<Found> {
-  const { engine, options, tell, tellDefinition } = request
+  const { engine, options, signal, tell, tellDefinition } = request
   const { file } = options
   const dockerfile = await tellDefinition(
     async () => (await givenDockerfile(request)) ?? readHostDockerfile(path, file),
   )
   const ignored = await tell(LABELS.ignore, async () => readIgnoreFile(path, dockerfile.place))
   const { openHostTree } = await import('./trees.ts')
-  const opened = openHostTree(engine, path, ignored?.patterns ?? [])
+  const opened = openHostTree(engine, path, ignored?.patterns ?? [], signal)
   return { ...opened, dockerfile, ignored, source: { type: 'directory', path } }
 }
 

@@ -40,7 +40,12 @@ function decode(text: string): string {
 }
 
 /** A directory of the host with its own ignore file, as a named context. Throws `usage`, `DockerfileError`. */
-export function openNamedDirectory(engine: Engine, name: string, path: string): OpenedTree {
+export function openNamedDirectory(
+  engine: Engine,
+  name: string,
+  path: string,
+  signal: AbortSignal,
+): OpenedTree {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat) {
     const message = `failed to get build context ${name}: stat ${path}: no such file or directory`
@@ -49,7 +54,8 @@ export function openNamedDirectory(engine: Engine, name: string, path: string): 
   const directory = realPath(path) ?? path
   if (!stat.isDirectory())
     throw new LighterError('usage', `failed to get build context path ${path}: not a directory`)
-  return openHostTree(engine, directory, readIgnoreFile(directory, undefined)?.patterns ?? [])
+  const ignored = readIgnoreFile(directory, undefined)?.patterns ?? []
+  return openHostTree(engine, directory, ignored, signal)
 }
 
 /** A directory of the host; what its files were found to have is remembered. */
@@ -57,9 +63,10 @@ export function openHostTree(
   engine: Engine,
   directory: string,
   ignored: readonly string[],
+  signal: AbortSignal | undefined,
 ): OpenedTree {
   const attributes = attributeReader(engine)
-  const tree = openDirectory(directory, { data: engine.paths.data, ignored, attributes })
+  const tree = openDirectory(directory, { data: engine.paths.data, ignored, attributes, signal })
   return { tree, release: async () => undefined }
 }
 
@@ -68,7 +75,8 @@ export function openNothing(engine: Engine): OpenedTree {
   const draft = makeDraft(engine.paths.data, ownIdentity())
   const directory = join(draft, 'files')
   mkdirSync(directory, { mode: 0o755 })
-  return draftTree(engine, directory, () => rmSync(draft, { recursive: true, force: true }))
+  const release = () => rmSync(draft, { recursive: true, force: true })
+  return draftTree(engine, { directory, release, signal: undefined })
 }
 
 /** A repository of git. Throws `build`, `host-setup`. */
@@ -78,7 +86,7 @@ export async function openGit(
   options: GitOptions,
 ): Promise<OpenedTree & { commit: string }> {
   const { directory, commit, release } = await fetchGit(engine, address, options)
-  return { ...draftTree(engine, directory, release), commit }
+  return { ...draftTree(engine, { directory, release, signal: options.signal }), commit }
 }
 
 /** A file of a URL, alone under its name. Throws `build`, `no-space`. */
@@ -89,7 +97,8 @@ export async function openUrl(
 ): Promise<OpenedTree & FetchedTree> {
   const { fetchUrl } = await import('./remote.ts')
   const file = await fetchUrl(engine, url, options)
-  return { ...draftTree(engine, file.directory, file.release), file }
+  const { directory, release } = file
+  return { ...draftTree(engine, { directory, release, signal: options.signal }), file }
 }
 
 export interface FetchedTree {
@@ -113,9 +122,16 @@ export async function openUrlContext(
   }
 }
 
-function draftTree(engine: Engine, directory: string, release: () => void): OpenedTree {
+/** Files that were fetched for this build. */
+interface DraftTree {
+  directory: string
+  release(): void
+  signal: AbortSignal | undefined
+}
+
+function draftTree(engine: Engine, { directory, release, signal }: DraftTree): OpenedTree {
   const attributes = attributeReader(engine)
-  const tree = openDirectory(directory, { data: undefined, ignored: [], attributes })
+  const tree = openDirectory(directory, { data: undefined, ignored: [], attributes, signal })
   return { tree, release: async () => release() }
 }
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../../core/ids.ts'
 import { inParallel } from '../../core/parallel.ts'
 import type { Engine } from '../../engine.ts'
-import { type PlainLayer, unwrapped, wrapLayer } from '../../image/compress.ts'
+import type { PlainLayer } from '../../image/compress.ts'
 import type { BlobHold } from '../../image/hold.ts'
 import { findLayerBlobs, type LayerBlob } from '../../image/layer-blobs.ts'
 import { isSquashed } from '../../image/layer-kind.ts'
@@ -99,6 +99,7 @@ async function ensureBlobOf(
   const asItIs = compressed ?? (isBase || compression === 'uncompressed' ? blobs[0] : undefined)
   if (asItIs && !force) return asItIs
   const known = given ?? blobs.find(({ digest }) => digest === diffId) ?? blobs[0]
+  const { unwrapped, wrapLayer } = await import('../../image/compress.ts')
   const source = known ? unwrapped(engine, diffId, known) : packed(engine, diffId)
   return await wrapLayer(engine, source, { compression, level }, hold, signal)
 }
