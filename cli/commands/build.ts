@@ -32,7 +32,8 @@ async function buildOrAnswer(context: Context, parsed: Parsed): Promise<number> 
   const display = await chooseDisplay(context, parsed)
   return await untilInterrupted(context, async (signal) => {
     if (call) return await answer(context, options, call, display, signal)
-    finish(context, parsed, await build(context, options, display, signal))
+    const built = await build(context, options, display, signal)
+    finish(context, parsed, built, display.mode === 'quiet')
     return 0
   })
 }
@@ -99,10 +100,15 @@ function checkLegacyFlags(context: Context, parsed: Parsed): void {
 }
 
 /** What the caller gets beside the image: its id, and what else there is to tell of it. */
-function finish(context: Context, parsed: Parsed, { exported, warnings }: Built): void {
+function finish(
+  context: Context,
+  parsed: Parsed,
+  { exported, warnings }: Built,
+  isQuiet: boolean,
+): void {
   const image = exported.find(({ imageId }) => imageId !== undefined) ?? exported[0]
   const id = image?.imageId ?? image?.digest ?? ''
-  if (parsed.bool('quiet')) context.print(id)
+  if (isQuiet) context.print(id)
   const idFile = parsed.string('iidfile')
   if (idFile) writeIdFile(idFile, id)
   const metadataFile = parsed.string('metadata-file')

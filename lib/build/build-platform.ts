@@ -90,7 +90,7 @@ const authorOf = ({ author }: Settings): { author?: string } =>
  * of the line before them, the first ones that of the first new layer, so that a build of nothing new makes the same image.
  */
 async function writeHistory(
-  { baseHistory, history, settings }: StageState,
+  { baseHistory, history }: StageState,
   solver: Solver,
 ): Promise<HistoryEntry[]> {
   const base = baseHistory.filter((entry) => typeof entry === 'object' && entry !== null)
@@ -101,7 +101,6 @@ async function writeHistory(
     return {
       ...(time === undefined ? {} : { created: time }),
       created_by: createdBy,
-      ...authorOf(settings),
       comment,
       ...(step ? {} : { empty_layer: true }),
     }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { LighterError } from '../core/errors.ts'
+import { parseTruth } from '../core/truth.ts'
 import type { Dockerfile } from '../dockerfile/ast.ts'
 import { DockerfileError } from '../dockerfile/errors.ts'
 import type { Engine } from '../engine.ts'
@@ -33,11 +34,12 @@ export interface BuildOutcome {
  */
 export async function buildImages(
   engine: Engine,
-  options: BuildOptions,
+  given: BuildOptions,
   progress: BuildProgress,
   abort?: AbortSignal,
 ): Promise<BuildOutcome> {
   const startedAt = new Date()
+  const options = withInlineCache(given)
   const platforms = platformsOf(options)
   checkOutputs(options, platforms.length)
   if (options.cacheFrom.length + options.cacheTo.length > 0)
@@ -76,6 +78,13 @@ export async function buildImages(
     await solver.settle()
     throw opened.explain(withSource(error, dockerfile))
   }
+}
+
+/** The build argument that asks for a cache in the image, as BuildKit's clients know it. */
+function withInlineCache(options: BuildOptions): BuildOptions {
+  const { buildArgs, cacheTo } = options
+  if (!parseTruth(buildArgs.BUILDKIT_INLINE_CACHE ?? '')) return options
+  return { ...options, cacheTo: [...cacheTo, { type: 'inline', attributes: {} }] }
 }
 
 /** A directory that is not there is missed at once, whoever wants it. */

@@ -7,7 +7,7 @@ import { parseReference } from '../oci/reference.ts'
 import { globalArgs } from './frontend/global-args.ts'
 import { type Environment, Expander } from './frontend/scope.ts'
 import { startSettings } from './frontend/settings.ts'
-import { findStage, findTarget, stagesIn } from './frontend/stages.ts'
+import { findStage, findTarget, stagesIn, neededStages as stagesNeeded } from './frontend/stages.ts'
 import type { BuildOptions } from './options.ts'
 
 /** What a check asks of what is not the Dockerfile. */
@@ -64,17 +64,13 @@ function neededStages(
   globals: Environment,
   expander: Expander,
 ): Set<number> {
-  const needed = new Set<number>()
-  const visit = (index: number): void => {
+  const needed = stagesNeeded(findTarget(dockerfile, target), (index) => {
     const stage = dockerfile.stages[index]
-    if (!stage || needed.has(index)) return
-    needed.add(index)
+    if (!stage) return []
     const base = findStage(dockerfile, expander.word(stage.from.base, globals), index)
-    if (base !== undefined) visit(base)
-    stagesIn(dockerfile, stage).forEach(visit)
-  }
-  visit(findTarget(dockerfile, target))
-  return needed
+    return [...(base === undefined ? [] : [base]), ...stagesIn(dockerfile, stage)]
+  })
+  return new Set(needed)
 }
 
 async function imageBase(

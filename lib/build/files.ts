@@ -45,6 +45,8 @@ export interface FileTree {
    * nothing, or leads out of the tree.
    */
   digest(selection: Selection): Promise<string>
+  /** Bytes of files that digests have been made of so far; those that are remembered are not read. `undefined`: nobody counts them. */
+  readonly bytesRead?: number
   /** What a selection takes, for the copy. */
   select(selection: Selection): Promise<Selected[]>
   /**

@@ -18,19 +18,32 @@ export interface Step {
   operation: Operation
   /** It is done anew, whatever the cache has. */
   fresh: boolean
+  /** How many steps are below it, one on the other. */
+  depth: number
 }
+
+/** Steps and stages on top of each other: no more than a root filesystem may have layers, which a step after the other would tell late. */
+export const MAX_DEPTH = 500
 
 export type Operation =
   /** No files at all. */
   | { type: 'scratch' }
   /** Somebody's image; its layers are fetched when a step needs them. */
   | { type: 'image'; layers: readonly Digest[] }
-  /** Files of a context, a URL or a repository. `open` is called once. */
-  | { type: 'tree'; open(): Promise<FileTree> }
+  | TreeOperation
   | RunOperation
   | FilesOperation
   /** The layers that the other inputs have made without a parent, on those of the first. */
   | { type: 'merge' }
+
+/** Files of a context, a URL or a repository. */
+export interface TreeOperation {
+  type: 'tree'
+  /** Is called once. */
+  open(): Promise<FileTree>
+  /** As progress calls the reading of its files; without it that is not told. */
+  transfer?: string
+}
 
 /** Told how much of something is there. */
 export type OnFetch = (id: string, current: number, total: number) => void

@@ -78,7 +78,7 @@ export class BaseImages {
         const local = this.#pull ? undefined : await this.#findLocal(text, platform)
         if (local) return local
         const { findRemote } = await import('./remote-image.ts')
-        return await findRemote(this.#session, full, platform)
+        return await findRemote(this.#session, full, platform).catch(missing(full))
       })
       .catch((error: unknown) => {
         throw unresolved(error, text, full)
@@ -115,6 +115,14 @@ export class BaseImages {
     )
   }
 }
+
+/** What a registry does not have, in BuildKit's words. */
+const missing =
+  (full: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof LighterError) || error.code !== 'registry-not-found') throw error
+    throw new LighterError(error.code, `${full}: not found`, { cause: error })
+  }
 
 /** In BuildKit's words. */
 function unresolved(error: unknown, text: string, full: string): unknown {

@@ -1,4 +1,5 @@
 import type { Platform } from '../oci/platform.ts'
+import { parseNamedContext } from './context/named-context.ts'
 import type { FileTree } from './files.ts'
 import type { BaseImage, Inputs } from './frontend/conversion.ts'
 import { makeStep } from './frontend/make-step.ts'
@@ -21,7 +22,8 @@ export class OutsideInputs implements Inputs {
 
   context(): Step {
     const { opened } = this.#request
-    return this.#tree(LABELS.context, ['context'], async () => opened.tree)
+    const transfer = opened.source.type === 'directory' ? LABELS.transfer('context') : undefined
+    return this.#tree(LABELS.context, ['context'], async () => opened.tree, transfer)
   }
 
   async named(name: string, platform: Platform): Promise<BaseImage | { files: Step } | undefined> {
@@ -31,7 +33,9 @@ export class OutsideInputs implements Inputs {
     const { openNamed } = await import('./named.ts')
     const found = await openNamed(this.#request, known, contexts[known] ?? '', platform)
     if (!('open' in found)) return found
-    return { files: this.#tree(LABELS.named(known), ['named', known], found.open) }
+    const isDirectory = parseNamedContext(contexts[known] ?? '').type === 'directory'
+    const transfer = isDirectory ? LABELS.transfer(known) : undefined
+    return { files: this.#tree(LABELS.named(known), ['named', known], found.open, transfer) }
   }
 
   url(address: string, name: string, checksum: string | undefined): Step {
@@ -49,12 +53,22 @@ export class OutsideInputs implements Inputs {
   }
 
   /** One step of each identity. */
-  #tree(name: string, identity: readonly unknown[], open: () => Promise<FileTree>): Step {
+  #tree(
+    name: string,
+    identity: readonly unknown[],
+    open: () => Promise<FileTree>,
+    transfer?: string,
+  ): Step {
     const key = JSON.stringify(identity)
     const known = this.#steps.get(key)
     if (known) return known
+    const operation = {
+      type: 'tree',
+      open,
+      ...(transfer === undefined ? {} : { transfer }),
+    } as const
     const step = makeStep(
-      { name, location: undefined, inputs: [], operation: { type: 'tree', open }, fresh: false },
+      { name, location: undefined, inputs: [], operation, fresh: false },
       identity,
     )
     this.#steps.set(key, step)

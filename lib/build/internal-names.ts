@@ -4,6 +4,7 @@ export const LABELS = {
   metadata: (image: string) => `[internal] load metadata for ${image}`,
   ignore: '[internal] load .dockerignore',
   context: '[internal] load build context',
+  transfer: (what: string) => `transferring ${what}:`,
   named: (name: string) => `[context ${name}] load from client`,
   namedImage: (name: string) => (full: string) => `[context ${name}] ${full}`,
   export: 'exporting to image',

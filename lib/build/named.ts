@@ -25,7 +25,9 @@ export async function openNamed(
       return await findInLayout(session, context, platform, LABELS.namedImage(name))
     }
     case 'directory':
-      return { open: async () => openNamedDirectory(engine, name, context.path, session.signal).tree }
+      return {
+        open: async () => openNamedDirectory(engine, name, context.path, session.signal).tree,
+      }
     case 'url':
       return {
         open: async () => {

@@ -2,7 +2,7 @@ import type { Arg, Dockerfile, Instruction, Location, Run, Stage } from '../dock
 import { formatPlatform, hostPlatform, parsePlatform } from '../oci/platform.ts'
 import { globalArgs } from './frontend/global-args.ts'
 import { type Environment, Expander } from './frontend/scope.ts'
-import { findStage, findTarget, stagesIn } from './frontend/stages.ts'
+import { findStage, findTarget, stagesIn, neededStages as stagesNeeded } from './frontend/stages.ts'
 import type { BuildOptions } from './options.ts'
 
 /** A stage as `--call=targets` lists it. */
@@ -93,17 +93,13 @@ function describe(comments: readonly string[], name: string): string {
 
 /** The stage and those that it stands on or takes files from, in the order of the file. */
 function neededStages(dockerfile: Dockerfile, target: number): Stage[] {
-  const needed = new Set<number>()
-  const visit = (index: number): void => {
+  const needed = stagesNeeded(target, (index) => {
     const stage = dockerfile.stages[index]
-    if (!stage || needed.has(index)) return
-    needed.add(index)
+    if (!stage) return []
     const base = findStage(dockerfile, stage.from.base, index)
-    if (base !== undefined) visit(base)
-    for (const other of stagesIn(dockerfile, stage)) visit(other)
-  }
-  visit(target)
-  return dockerfile.stages.filter((_stage, index) => needed.has(index))
+    return [...(base === undefined ? [] : [base]), ...stagesIn(dockerfile, stage)]
+  })
+  return needed.flatMap((index) => dockerfile.stages[index] ?? [])
 }
 
 /** Of the ARGs before the first FROM those that the stages use. */

@@ -43,7 +43,8 @@ export async function findRemote(
   addOrigins(session, withForeignLayers(repository, layers, engine.paths), layers, config)
   remember(session, { full, blobs, config, layers })
   session.materials.push(materialOf(full, image.digest, platform))
-  return { layers: config.diffIds, config, shown: `${full}@${image.digest}` }
+  const shown = full.includes('@') ? full : `${full}@${image.digest}`
+  return { layers: config.diffIds, config, shown }
 }
 
 function addOrigins(

@@ -11,6 +11,7 @@ import {
   writeReference,
 } from '../store/references.ts'
 import { findSharedImage, type SharedReference } from '../store/shared.ts'
+import { listSteps } from '../store/steps.ts'
 import { collectGarbage } from './collect.ts'
 import { recordImageEvent } from './events.ts'
 import { getRecord, type Image, noSuchImage, readImage } from './find.ts'
@@ -197,7 +198,7 @@ function isIdText(text: string, { imageId, reference }: ReferenceRecord): boolea
   return !text.includes(':') || text.startsWith('sha256:')
 }
 
-/** `Deleted:` lines: the image, then its layers that neither another image nor a container stands on. */
+/** `Deleted:` lines: the image, then its layers that neither another image, a container nor the build cache stands on. */
 function describeDeletion(engine: Engine, found: ReferenceRecord): string[] {
   const image = readImage(engine, found)
   const chain = chainOf(image?.config.diffIds.map(digestHex) ?? [])
@@ -210,8 +211,24 @@ function describeDeletion(engine: Engine, found: ReferenceRecord): string[] {
   for (const stack of layerStacks(engine) ?? []) {
     for (const id of chainOf(stack.map((name) => name.replace(/-squashed$/, '')))) kept.add(id)
   }
+  if (image && isBuilt(image)) for (const id of cachedBelow(engine, image, chain)) kept.add(id)
   const gone = chain.filter((id) => !kept.has(id)).reverse()
   return [`Deleted: ${found.imageId}`, ...gone.map((id) => `Deleted: sha256:${id}`)]
+}
+
+/** Only those that a build made have layers in its cache. */
+function isBuilt({ config }: Image): boolean {
+  const { history } = config.raw
+  if (!Array.isArray(history)) return false
+  return history.some((line: unknown) => {
+    return line instanceof Object && 'comment' in line && line.comment === 'buildkit.dockerfile.v0'
+  })
+}
+
+/** Of the layers of an image, the highest that a step of a build made, and those below it. */
+function cachedBelow(engine: Engine, { config }: Image, chain: readonly string[]): string[] {
+  const cached = new Set<string>(listSteps(engine.paths.data).map(({ diffId }) => diffId))
+  return chain.slice(0, config.diffIds.findLastIndex((diffId) => cached.has(diffId)) + 1)
 }
 
 /** Ids of a stack of layers, from the lowest up: each is a digest of all below it. */

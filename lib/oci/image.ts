@@ -4,7 +4,8 @@ import { normalise, type Platform } from './platform.ts'
 
 export const MAX_MANIFEST = 4 * 1024 * 1024
 export const MAX_CONFIG = 8 * 1024 * 1024
-const MAX_LAYERS = 500
+/** As many as the kernel takes for one root filesystem. */
+export const MAX_LAYERS = 500
 /** More places of one layer are not asked. */
 const MAX_URLS = 8
 /** Images of several platforms in an index. */

@@ -39,7 +39,10 @@ describe('what a build says', () => {
     expect(stderr).toMatch(
       /\n#\d+ naming to docker\.io\/library\/said (\d+\.\ds )?done\n#\d+ DONE \d+\.\ds\n$/,
     )
-    const again = await build(['-t', 'said', context])
+    const again = await build(['-t', 'said', '-t', 'said:latest', context])
+    expect(again.stderr).toMatch(
+      /\n#\d+ naming to docker\.io\/library\/said (\d+\.\ds )?done\n#\d+ naming to docker\.io\/library\/said:latest /,
+    )
     expect(again.stderr).toMatch(/\n#\d+ \[1\/1\] COPY file \/file\n#\d+ CACHED\n/)
   })
 
@@ -49,6 +52,76 @@ describe('what a build says', () => {
     expect(stdout.trimEnd()).toMatch(ID)
     const inspected = await world.lighter(['inspect', '--format', '{{.Id}}', 'quiet'])
     expect(inspected.stdout).toBe(stdout)
+  })
+
+  test('quiet progress: the id alone, too', async () => {
+    const quiet = await build(['--progress', 'quiet', context])
+    expect(quiet).toEqual(await build(['-q', context]))
+  })
+
+  test('how much of a context was read', async () => {
+    mkdirSync(join(context, 'part'))
+    writeFileSync(join(context, 'part/a'), Buffer.alloc(12_345))
+    writeFileSync(join(context, 'part/other'), Buffer.alloc(99_999))
+    writeFileSync(join(context, '.dockerignore'), 'nosuch\n')
+    write('reads', 'FROM scratch', 'COPY part/a /', 'COPY part/a file /to/')
+    const { stderr } = await build(['-f', join(context, 'reads'), context])
+    rmSync(join(context, '.dockerignore'))
+    expect(stderr).toMatch(
+      /\n#(\d+) \[internal\] load \.dockerignore\n#\1 transferring context: 7B done\n/,
+    )
+    expect(stderr).toMatch(
+      /\n#(\d+) \[internal\] load build context\n#\1 transferring context: 12\.35kB (\d\.\ds )?done\n#\1 DONE/,
+    )
+  })
+
+  test('a user that the image does not have: the lines of the Dockerfile', async () => {
+    write('stranger', `FROM ${image}`, 'USER nosuch', 'RUN id')
+    const { exitCode, stderr } = await build(['-f', join(context, 'stranger'), context])
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('\n   3 | >>> RUN id\n')
+    expect(stderr).toMatch(
+      /\nERROR: failed to solve: process "\/bin\/sh -c id" did not complete successfully: unable to find user nosuch: no matching entries in passwd file\n$/,
+    )
+  })
+
+  test('a file that is missing: its step says so without the prefix of the whole', async () => {
+    write('misses', 'FROM scratch', 'COPY nosuch /')
+    const { stderr } = await build(['-f', join(context, 'misses'), context])
+    expect(stderr).toMatch(
+      /\n#\d+ ERROR: failed to calculate checksum of ref \w+: "\/nosuch": not found\n/,
+    )
+    expect(stderr).toMatch(
+      /\nERROR: failed to solve: failed to compute cache key: failed to calculate checksum of ref \w+: "\/nosuch": not found\n$/,
+    )
+  })
+
+  test('an image that a registry does not have', async () => {
+    const name = `${inject('registry')}/nosuch:1`
+    write('nobody', `FROM ${name}`)
+    const { stderr } = await build(['-f', join(context, 'nobody'), context])
+    expect(stderr).toMatch(new RegExp(`\\n#\\d+ ERROR: ${name}: not found\\n`))
+    expect(stderr).toMatch(
+      new RegExp(`${name}: failed to resolve source metadata for ${name}: ${name}: not found\\n$`),
+    )
+  })
+
+  test('an image of a registry is shown with its digest, once', async () => {
+    const from = async (name: string): Promise<string | undefined> => {
+      write('elsewhere', `FROM ${name}`, 'ENV a=b')
+      const { stderr } = await build(['--pull', '-f', join(context, 'elsewhere'), context])
+      return /\n#\d+ \[1\/1\] FROM (.*)\n/.exec(stderr)?.[1]
+    }
+    const shown = (await from(image)) ?? ''
+    expect(shown).toMatch(/:latest@sha256:[0-9a-f]{64}$/)
+    const byDigest = shown.replace(':latest@', '@')
+    expect(await from(byDigest)).toBe(byDigest)
+  })
+
+  test('removal leaves the layers that the cache has', async () => {
+    const { stdout } = await build(['-q', '--label', 'own=1', '-t', 'removed', context])
+    const removal = await world.lighter(['rmi', 'removed'])
+    expect(removal.stdout).toBe(`Untagged: removed:latest\nDeleted: ${stdout}`)
   })
 
   test('the id and what else there is to tell, in files', async () => {

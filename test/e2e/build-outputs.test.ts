@@ -436,6 +436,12 @@ describe('a cache', () => {
     expect(await buildAnew(['--cache-from', `${own}/inline`])).toMatch(CACHED)
   })
 
+  test('in an image itself, asked for by a build argument', async () => {
+    const wish = ['--build-arg', 'BUILDKIT_INLINE_CACHE=1']
+    await built([...wish, '-t', `${own}/wished`, '--push', context])
+    expect(await buildAnew(['--cache-from', `${own}/wished`])).toMatch(CACHED)
+  })
+
   test('that lies is not believed', async () => {
     const directory = join(world.home, 'lying')
     await built(['--cache-to', `type=local,dest=${directory},mode=max`, context])

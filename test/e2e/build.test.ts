@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { base, build, built, cachedSteps, printed, writeContext } from '../helpers/builds.ts'
@@ -77,6 +77,25 @@ describe('the cache', () => {
   })
 })
 
+test('a step whose files were changed on the disk is found, and made anew', async () => {
+  const context = writeContext(world, {
+    Dockerfile: 'FROM BASE AS one\nRUN echo right >/one\nFROM scratch\nCOPY --from=one /one /\n',
+  })
+  await built(world, context, '-t', 'damaged')
+  const found = await world.run('sh', ['-c', `grep -lx right ${world.data}/layers/*/fs/one`])
+  // The stage's own layer, and the one that is in the image.
+  expect(found.stdout.split('\n').filter(Boolean).length).toBeGreaterThan(0)
+  for (const path of found.stdout.split('\n').filter(Boolean)) writeFileSync(path, 'wrong\n')
+  const check = await world.lighter(['system', 'check'])
+  expect(check.stdout).toMatch(/^damaged: layer /m)
+  await world.lighter(['system', 'check', '--repair'])
+  await built(world, context, '-t', 'damaged')
+  const out = await world.lighter(['build', '-q', '-o', join(world.home, 'right'), context])
+  expect(out).toMatchObject({ exitCode: 0 })
+  expect(readFileSync(join(world.home, 'right/one'), 'utf8')).toBe('right\n')
+  expect((await world.lighter(['system', 'check'])).stdout).toMatch(/: 0 damaged/)
+})
+
 describe('stages', () => {
   test('run side by side, and those that nobody needs not at all', async () => {
     const context = writeContext(world, {
@@ -124,6 +143,22 @@ test('the same sources with SOURCE_DATE_EPOCH make the same image', async () => 
   await built(world, context, ...args, '--output', output('two.tar'))
   const read = (file: string) => readFileSync(join(world.home, file))
   expect(read('one.tar').equals(read('two.tar'))).toBe(true)
+})
+
+test('--parents keeps the directories above, as they are', async () => {
+  const context = writeContext(world, {
+    Dockerfile:
+      'FROM BASE\nCOPY --parents a/b/one a/*/two /to/\nCOPY --parents a/./b/one /pivot/\nRUN stat -c "%a %n" /to/a /to/a/b /pivot/b >/modes; find /to /pivot -type f | sort >/files\n',
+    'a/b/one': '1',
+    'a/c/two': '2',
+    'a/c/three': '3',
+  })
+  chmodSync(join(context, 'a'), 0o711)
+  chmodSync(join(context, 'a/b'), 0o700)
+  await built(world, context, '-t', 'parents')
+  expect(await printed(world, 'parents', 'cat', '/modes', '/files')).toBe(
+    '711 /to/a\n700 /to/a/b\n700 /pivot/b\n/pivot/b/one\n/to/a/b/one\n/to/a/c/two\n',
+  )
 })
 
 test('what a step may not see', async () => {

@@ -39,7 +39,7 @@ export async function importAll(
     specs.map(async (spec) => {
       try {
         return await aroundStep(importTitle(spec), progress, () =>
-          importCache(engine, spec, signal),
+          importCache(engine, spec, signal).catch(missing(spec)),
         )
       } catch (error) {
         if (signal.aborted || !(error instanceof LighterError)) throw error
@@ -49,6 +49,15 @@ export async function importAll(
   )
   return read.flatMap((cache) => cache ?? [])
 }
+
+/** A cache that a registry does not have, in BuildKit's words. */
+const missing =
+  ({ attributes }: CacheSpec) =>
+  (error: unknown): never => {
+    if (!(error instanceof LighterError) || error.code !== 'registry-not-found') throw error
+    const message = `failed to configure registry cache importer: ${attributes.ref}: not found`
+    throw new LighterError(error.code, message, { cause: error })
+  }
 
 /** What each image keeps in its configuration for later builds, where that was asked for. */
 export function inlineOf(

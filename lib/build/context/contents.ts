@@ -31,12 +31,13 @@ const TURN = 25
 const ATTEMPTS = 3
 
 /**
- * The digests of files, in hexadecimal, in their order. What a file is when it was read without a change is noted in its entry. Throws
+ * The digests of files, in hexadecimal, in their order; `onRead` is told how much was read. What a file is when it was read without a change is noted in its entry. Throws
  * `DockerfileError`, and `AbortError` soon after the signal.
  */
 export async function digestFiles(
   view: DirectoryView,
   entries: readonly DirectoryEntry[],
+  onRead: (bytes: number) => void,
   signal?: AbortSignal,
 ): Promise<string[]> {
   const digests: string[] = []
@@ -47,7 +48,10 @@ export async function digestFiles(
     const isLarge = (entry.identity?.size ?? 0n) > LARGE
     const digest = isLarge ? undefined : readSmall(view, entry, buffer)
     if (digest === undefined) large.push(index)
-    else digests[index] = digest
+    else {
+      digests[index] = digest
+      onRead(Number(entry.identity?.size ?? 0n))
+    }
     if (performance.now() - turn < TURN) continue
     await nextTurn()
     stopWhenAborted(signal)
@@ -55,7 +59,7 @@ export async function digestFiles(
   }
   await inParallel(large, STREAMS, async (index) => {
     const entry = entries[index]
-    if (entry) digests[index] = await readUnchanged(view, entry, signal)
+    if (entry) digests[index] = await readUnchanged(view, entry, onRead, signal)
   })
   return digests
 }
@@ -94,6 +98,7 @@ function stopWhenAborted(signal: AbortSignal | undefined): void {
 /** `undefined`: it was told to stop. */
 async function digestStream(
   fd: number,
+  onRead: (bytes: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const hash = lazyCrypto().createHash('sha256')
@@ -103,6 +108,7 @@ async function digestStream(
     if (bytesRead === 0) return hash.digest('hex')
     hash.update(buffer.subarray(0, bytesRead))
     position += bytesRead
+    onRead(bytesRead)
   }
   return undefined
 }
@@ -112,6 +118,7 @@ const readAt = promisify(read)
 async function readUnchanged(
   view: DirectoryView,
   entry: DirectoryEntry,
+  onRead: (bytes: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const path = view.hostPath(entry)
@@ -119,7 +126,7 @@ async function readUnchanged(
     stopWhenAborted(signal)
     const fd = openFile(path)
     try {
-      const digest = await digestStream(fd, signal)
+      const digest = await digestStream(fd, onRead, signal)
       if (digest === undefined) continue
       const after = fstatSync(fd, { bigint: true })
       if (!after.isFile()) break

@@ -42,6 +42,7 @@ class DirectoryTree implements FileTree {
   readonly #view: DirectoryView
   /** Contents are found for one selection after the other: they have files in common. */
   #work: Promise<unknown> = Promise.resolve()
+  #bytesRead = 0
 
   constructor(directory: string, options: DirectoryOptions, memory?: ContentMemory) {
     const { data, ignored } = options
@@ -53,6 +54,10 @@ class DirectoryTree implements FileTree {
       ignored.length > 0 ? ignoreMatcher(ignored) : undefined,
       (identity) => this.#memory.find(identity),
     )
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead
   }
 
   async select(selection: Selection): Promise<Selected[]> {
@@ -103,7 +108,10 @@ class DirectoryTree implements FileTree {
     const reading = this.#readAttributes(unknown)
     // Why a file cannot be read is told best by whoever wanted its bytes.
     reading.catch(() => undefined)
-    const digests = await digestFiles(this.#view, files, this.#options.signal)
+    const onRead = (bytes: number): void => {
+      this.#bytesRead += bytes
+    }
+    const digests = await digestFiles(this.#view, files, onRead, this.#options.signal)
     const attributes = await reading
     const byFile = new Map(files.map((file, index) => [file, digests[index] ?? '']))
     for (const [index, entry] of unknown.entries()) {

@@ -25,7 +25,7 @@ export function readHostDockerfile(context: string, file: string | undefined): F
   const path = file === undefined ? resolve(context, DOCKERFILE) : resolve(file)
   const place = placeOf(context, path)
   for (const candidate of candidates(place.path, file === undefined)) {
-    const bytes = readInside(place.directory, candidate, MAX_DOCKERFILE)
+    const bytes = explaining(() => readInside(place.directory, candidate, MAX_DOCKERFILE))
     const found = { ...place, path: candidate }
     if (bytes) return { name: basename(candidate), bytes, place: found }
   }
@@ -59,6 +59,17 @@ const candidates = (path: string, mayBeSmall: boolean): string[] =>
   mayBeSmall && posix.basename(path) === DOCKERFILE
     ? [path, posix.join(posix.dirname(path), DOCKERFILE.toLowerCase())]
     : [path]
+
+function explaining<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error
+    throw new DockerfileError(`failed to read dockerfile: ${error.message}`, undefined, {
+      cause: error,
+    })
+  }
+}
 
 function unreadable(name: string, isDirectory: boolean | undefined): DockerfileError {
   const what = isDirectory

@@ -8,6 +8,8 @@ export interface IgnoreFile {
   /** As messages call it. */
   name: string
   patterns: readonly string[]
+  /** In bytes. */
+  size: number
 }
 
 const MAX_FILE = 1024 * 1024
@@ -44,7 +46,8 @@ export function ignoreMatcher(patterns: readonly string[]): PatternMatcher {
 
 /**
  * The ignore file of a build: the one beside its Dockerfile, `NAME.dockerignore`, else the context's. `dockerfile`: the directory it is in,
- * and its path below. Links in them count inside of these directories.
+ * and its path below. Links in them count inside of these directories. Throws `DockerfileError` for one that cannot be read: files that
+ * it leaves out must not get into an image.
  */
 export function readIgnoreFile(
   context: string,
@@ -60,5 +63,11 @@ export function readIgnoreFile(
 
 function readIgnore(directory: string, path: string): IgnoreFile | undefined {
   const bytes = readInside(directory, path, MAX_FILE)
-  return bytes && { name: path, patterns: parseIgnoreFile(bytes.toString('utf8')) }
+  return (
+    bytes && {
+      name: path,
+      patterns: parseIgnoreFile(bytes.toString('utf8')),
+      size: bytes.length,
+    }
+  )
 }

@@ -64,8 +64,12 @@ interface Request {
   signal: AbortSignal | undefined
   /** Tells of work while it is done. */
   tell<Result>(label: string, work: () => Promise<Result>): Promise<Result>
-  /** The same of the Dockerfile, and how large it is. */
-  tellDefinition(work: () => Promise<FoundDockerfile>): Promise<FoundDockerfile>
+  /** The same, and how large it is what was read, in bytes. */
+  tellSize<Result>(
+    words: { label: string; what: string },
+    work: () => Promise<Result>,
+    sizeOf: (result: Result) => number,
+  ): Promise<Result>
 }
 
 /**
@@ -83,17 +87,15 @@ export async function openContext(
   }
   const tell = <Result>(label: string, work: () => Promise<Result>): Promise<Result> =>
     reporter ? reporter.around(internalStep(label), work) : work()
-  const tellDefinition: Request['tellDefinition'] = (work) => {
-    const step = internalStep(definitionLabel(options))
-    return reporter
-      ? reporter.around(step, async ({ read }) => {
-          const dockerfile = await work()
-          read('transferring dockerfile:', dockerfile.bytes.length)
-          return dockerfile
+  const tellSize: Request['tellSize'] = ({ label, what }, work, sizeOf) =>
+    reporter
+      ? reporter.around(internalStep(label), async ({ read }) => {
+          const result = await work()
+          read(what, sizeOf(result))
+          return result
         })
       : work()
-  }
-  const found = await findContext({ engine, options, signal, tell, tellDefinition })
+  const found = await findContext({ engine, options, signal, tell, tellSize })
   const { dockerfile, ignored, source } = found
   return {
     ...found,
@@ -125,16 +127,31 @@ async function findContext(request: Request): Promise<Found> {
 }
 
 async function findInDirectory(request: Request, path: string): Promise<Found> {
-  const { engine, options, signal, tell, tellDefinition } = request
+  const { engine, options, signal, tellSize } = request
   const { file } = options
   const dockerfile = await tellDefinition(
+    request,
     async () => (await givenDockerfile(request)) ?? readHostDockerfile(path, file),
   )
-  const ignored = await tell(LABELS.ignore, async () => readIgnoreFile(path, dockerfile.place))
+  const ignored = await tellSize(
+    { label: LABELS.ignore, what: LABELS.transfer('context') },
+    async () => readIgnoreFile(path, dockerfile.place),
+    (found) => found?.size ?? 0,
+  )
   const { openHostTree } = await import('./trees.ts')
   const opened = openHostTree(engine, path, ignored?.patterns ?? [], signal)
   return { ...opened, dockerfile, ignored, source: { type: 'directory', path } }
 }
+
+const tellDefinition = (
+  { options, tellSize }: Request,
+  work: () => Promise<FoundDockerfile>,
+): Promise<FoundDockerfile> =>
+  tellSize(
+    { label: definitionLabel(options), what: LABELS.transfer('dockerfile') },
+    work,
+    ({ bytes }) => bytes.length,
+  )
 
 /** An archive, or a Dockerfile that has no context. */
 async function findInStream(request: Request): Promise<Found> {
@@ -191,10 +208,11 @@ async function withDockerfile(
   opened: OpenedTree,
   source: ContextSource,
 ): Promise<Found> {
-  const { options, tellDefinition } = request
+  const { options } = request
   const { tree, release } = opened
   try {
     const dockerfile = await tellDefinition(
+      request,
       async () =>
         (await givenDockerfile(request)) ?? (await readTreeDockerfile(tree, options.file)),
     )

@@ -44,7 +44,7 @@ export function openNamedDirectory(
   engine: Engine,
   name: string,
   path: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): OpenedTree {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat) {
@@ -63,7 +63,7 @@ export function openHostTree(
   engine: Engine,
   directory: string,
   ignored: readonly string[],
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): OpenedTree {
   const attributes = attributeReader(engine)
   const tree = openDirectory(directory, { data: engine.paths.data, ignored, attributes, signal })

@@ -144,6 +144,11 @@ function kindOf(spec: OutputSpec, attributes: OutputAttributes): Kind {
 const namesOf = ({ tags }: BuildOptions, attributes: OutputAttributes): string[] =>
   tags.length > 0 ? [...new Set(tags.map(fullReference))] : attributes.names
 
+/** The same without the tag that is meant anyway. */
+const givenNames = ({ tags }: BuildOptions, attributes: OutputAttributes): string[] => [
+  ...new Set(tags.length > 0 ? tags : attributes.rawNames),
+]
+
 const annotationsOf = (
   { annotations }: BuildOptions,
   attributes: OutputAttributes,
@@ -163,7 +168,7 @@ async function exportOne(
   const wishes = imageWishes(images, spec, request, { attributes, kind, names })
   if (kind === 'store') {
     const { exportImage } = await import('./image.ts')
-    return await exportImage(context, images, names, wishes)
+    return await exportImage(context, images, givenNames(options, attributes), wishes)
   }
   if (kind === 'push') {
     const { pushImages } = await import('./registry.ts')

@@ -4,16 +4,17 @@ import { recordImageEvent } from '../../image/events.ts'
 import { openHold } from '../../image/hold.ts'
 import { isSquashed } from '../../image/layer-kind.ts'
 import { setReference } from '../../image/name.ts'
-import { familiarReference, parseReference } from '../../oci/reference.ts'
+import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts'
 import { hasBlob, writeBlob } from '../../store/blobs.ts'
 import { listReferences, writeReference } from '../../store/references.ts'
 import { hasLayerAnywhere } from '../../store/shared.ts'
 import type { BuiltImage, ExportedImage } from '../result.ts'
+import { fullReference } from './attributes.ts'
 import { type Composed, type ComposedImage, composeImages } from './compose.ts'
 import type { ExportContext, ImageWishes, OnStep } from './wishes.ts'
 
 /**
- * Keeps what was built as an image of the store, under all its names (in their full form); without one it is listed by its id. As
+ * Keeps what was built as an image of the store, under all its names (as they were given); without one it is listed by its id. As
  * Docker's own store it has no index and no attestations. Names come last of all; an image that loses its last one by this stays.
  * Throws `unsupported` for several platforms, `no-space`.
  */
@@ -99,12 +100,12 @@ function nameImage(
   const { Labels } = (config.config ?? {}) as { Labels?: Record<string, string> }
   for (const name of names) {
     const done = onStep(`naming to ${shownName(name)}`)
-    setReference(engine, name, { ...image, taggedAt: new Date().toISOString() })
+    setReference(engine, fullReference(name), { ...image, taggedAt: new Date().toISOString() })
     const familiar = familiarReference(parseReference(name))
     recordImageEvent(data, 'tag', { id, name: familiar, labels: Labels })
     done()
   }
 }
 
-/** The classic store's exporter leaves out the tag that is meant anyway. */
-const shownName = (name: string): string => name.replace(/:latest$/, '')
+/** The classic store's exporter does not add the tag that is meant anyway. */
+const shownName = (name: string): string => formatReference(parseReference(name))

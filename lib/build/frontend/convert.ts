@@ -20,6 +20,7 @@ import {
   neededStages,
   type SourcesOf,
   stagesIn,
+  takesFromElsewhere,
 } from './stages.ts'
 
 export interface ConvertRequest {
@@ -67,9 +68,16 @@ const sourcesOf =
     const { dockerfile } = conversion
     const stage = dockerfile.stages[index]
     if (!stage) return []
-    const base = findStage(dockerfile, baseName(conversion, index), index)
+    const base = stageBelow(conversion, index)
     return [...(base === undefined ? [] : [base]), ...stagesIn(dockerfile, stage)]
   }
+
+/** The stage that a stage goes on from. A context of `--build-context` takes the place of a stage of that name. */
+function stageBelow(conversion: Conversion, index: number): number | undefined {
+  const { dockerfile, options } = conversion
+  const name = baseName(conversion, index)
+  return Object.hasOwn(options.contexts, name) ? undefined : findStage(dockerfile, name, index)
+}
 
 /** What a stage begins with, its variables replaced. */
 function baseName({ dockerfile, expander, globals }: Conversion, index: number): string {
@@ -90,7 +98,7 @@ async function buildStage(conversion: Conversion, index: number): Promise<StageS
   const fresh = options.noCache || options.noCacheFilter.includes(stage.from.as ?? String(index))
   const begun = { stage, index, label, platform, fresh, named: 0, args: [] }
   const base = baseName(conversion, index)
-  const parent = findStage(dockerfile, base, index)
+  const parent = stageBelow(conversion, index)
   const state =
     parent === undefined
       ? await startFrom(conversion, begun, base)
@@ -180,9 +188,11 @@ function stagePlatform(
   }
 }
 
-/** One stage needs no name. */
-const stageLabel = ({ stages }: Dockerfile, index: number): string =>
-  stages.length === 1 ? '' : (stages[index]?.from.as ?? `stage-${index}`)
+/** A stage on its own needs no name; what it takes from elsewhere BuildKit counts as another one. */
+const stageLabel = ({ stages }: Dockerfile, index: number): string => {
+  const isAlone = stages.length === 1 && !stages.some(takesFromElsewhere)
+  return isAlone ? '' : (stages[index]?.from.as ?? `stage-${index}`)
+}
 
 async function dispatch(
   conversion: Conversion,

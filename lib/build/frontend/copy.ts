@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Copy } from '../../dockerfile/ast.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import { parseGitAddress } from '../context/git-address.ts'
+import { nameOfUrl } from '../context/trees.ts'
 import type { FileAction, Step } from '../graph.ts'
 import type { Conversion } from './conversion.ts'
 import { makeStep, scratch } from './make-step.ts'
@@ -81,7 +82,7 @@ function expandCopy({ expander }: Conversion, { env, settings }: StageState, cop
   }
 }
 
-function checkCopy({ kind, sources, checksum, from, location }: Copy): void {
+function checkCopy({ kind, sources, checksum, chmod, from, location }: Copy): void {
   const remote = sources.find((source) => isUrl(source) || isGitAddress(source))
   if (kind === 'COPY' && remote !== undefined) {
     const what = isGitAddress(remote) ? 'a git ref' : 'a URL'
@@ -91,7 +92,26 @@ function checkCopy({ kind, sources, checksum, from, location }: Copy): void {
     throw new DockerfileError("checksum can't be specified for multiple sources", location)
   if (checksum !== undefined && remote === undefined)
     throw new DockerfileError('checksum requires HTTP(S) or Git source', location)
+  if (checksum !== undefined) checkDigest(checksum, location)
+  if (chmod !== undefined && !isMode(chmod)) {
+    throw new DockerfileError(
+      `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`,
+      location,
+    )
+  }
   if (from === '') throw new DockerfileError('invalid from flag value : empty', location)
+}
+
+/** Bits in octal digits, or changes as chmod(1) takes them. */
+const isMode = (text: string): boolean =>
+  /^0*[0-7]{1,4}$/.test(text) || /^[ugoa]*[-+=][ugorwxXst]*(,[ugoa]*[-+=][ugorwxXst]*)*$/.test(text)
+
+function checkDigest(text: string, location: Copy['location']): void {
+  const [algorithm = '', hex = ''] = text.split(':')
+  if (!text.includes(':')) throw new DockerfileError('invalid checksum digest format', location)
+  const length = { sha256: 64, sha384: 96, sha512: 128 }[algorithm]
+  if (length === undefined) throw new DockerfileError('unsupported digest algorithm', location)
+  if (hex.length !== length) throw new DockerfileError('invalid checksum digest length', location)
 }
 
 /** What sources without an address are in. */
@@ -129,7 +149,7 @@ function sourceAction(
     return { step, action: { ...common, selection, unpack: false } }
   }
   if (isUrl(source)) {
-    const name = nameOfUrl(source, copy)
+    const name = nameOfUrl(source)
     const step = inputs.url(source, name, copy.checksum)
     const selection = { patterns: [`/${name}`], exclude: [], parents: false }
     return { step, action: { ...common, selection, unpack: copy.unpack ?? false } }
@@ -139,15 +159,6 @@ function sourceAction(
     step: main,
     action: { ...common, selection, unpack: copy.unpack ?? copy.kind === 'ADD' },
   }
-}
-
-/** The file that a URL names; into a directory it needs a name. */
-function nameOfUrl(source: string, { destination, location }: Copy): string {
-  if (!destination.endsWith('/')) return posix.basename(destination)
-  const name = posix.basename(new URL(source).pathname)
-  if (name === '' || name === '/')
-    throw new DockerfileError(`cannot determine filename for source ${source}`, location)
-  return name
 }
 
 function inlineAction(copy: Copy, { path, content }: Copy['inline'][number]): FileAction {

@@ -1,11 +1,17 @@
 import { lazyCrypto } from '../../core/lazy.ts'
-import type { Step } from '../graph.ts'
+import { DockerfileError } from '../../dockerfile/errors.ts'
+import { MAX_DEPTH, type Step } from '../graph.ts'
 
 /**
  * Makes a step. `identity`: what an operation that is no plain data does; equal ones do the same. Equal steps have equal digests, whatever
- * they are called.
+ * they are called. Throws `DockerfileError` for more steps on top of each other than a program can follow.
  */
-export function makeStep(step: Omit<Step, 'digest'>, identity: unknown = step.operation): Step {
+export function makeStep(
+  step: Omit<Step, 'digest' | 'depth'>,
+  identity: unknown = step.operation,
+): Step {
+  const depth = Math.max(0, ...step.inputs.map((input) => input.depth + 1))
+  if (depth > MAX_DEPTH) throw new DockerfileError('max depth exceeded', step.location)
   const definition = {
     type: step.operation.type,
     identity,
@@ -13,7 +19,7 @@ export function makeStep(step: Omit<Step, 'digest'>, identity: unknown = step.op
     fresh: step.fresh,
   }
   const hash = lazyCrypto().createHash('sha256').update(JSON.stringify(definition)).digest('hex')
-  return { ...step, digest: `sha256:${hash}` }
+  return { ...step, depth, digest: `sha256:${hash}` }
 }
 
 /** No files: where `FROM scratch` and `--link` begin. */

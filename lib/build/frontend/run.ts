@@ -1,3 +1,4 @@
+import { LighterError } from '../../core/errors.ts'
 import type { Run } from '../../dockerfile/ast.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import { readScript } from '../../dockerfile/heredoc.ts'
@@ -52,14 +53,14 @@ export async function runCommand(
 function metaOf(
   { options }: Conversion,
   { settings }: StageState,
-  { network, security, location }: Run,
+  { network, security }: Run,
   args: readonly string[],
 ): RunOperation['meta'] {
+  // A Dockerfile of somebody else's does not reach what listens on this host alone.
+  if (network === 'host' && options.network !== 'host' && !options.allow.includes('network.host'))
+    throw new LighterError('build', 'failed to load LLB: network.host is not allowed')
   if (security === 'insecure' && !options.allow.includes('security.insecure'))
-    throw new DockerfileError(
-      'granting entitlement security.insecure is not allowed by build daemon configuration',
-      location,
-    )
+    throw new LighterError('build', 'failed to load LLB: security.insecure is not allowed')
   const { shmSize, ulimits, cgroupParent, addHosts } = options
   return {
     args,

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { signalNumber } from '../../container/signals.ts'
 import type { CommandLine, Instruction } from '../../dockerfile/ast.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import { quote } from '../../format/quote.ts'
@@ -141,8 +142,11 @@ export function setStopSignal(
   { signal, location }: Of<'STOPSIGNAL'>,
 ): void {
   const word = expander.word(signal, state.env)
-  if (!/^(\d+|(SIG)?[A-Z][A-Z0-9+-]*)$/i.test(word))
-    throw new DockerfileError(`invalid signal: ${word}`, location)
+  try {
+    signalNumber(word)
+  } catch (error) {
+    throw new DockerfileError((error as Error).message, location, { cause: error })
+  }
   state.settings.stopSignal = word
   addHistory(state, `STOPSIGNAL ${word}`)
 }
@@ -157,9 +161,9 @@ export function setShell(state: StageState, { shell }: Of<'SHELL'>): void {
   addHistory(state, `SHELL [${shell.join(' ')}]`)
 }
 
+/** BuildKit's history does not tell of it. */
 export function addTrigger(state: StageState, { trigger }: Of<'ONBUILD'>): void {
   state.settings.onBuild.push(trigger)
-  addHistory(state, `ONBUILD ${trigger}`)
 }
 
 /** The directory is made where it is not there; the root always is. */
@@ -174,7 +178,7 @@ export function setWorkdir(
   settings.workingDir = path
   addHistory(
     state,
-    `WORKDIR ${path}`,
+    `WORKDIR ${word.startsWith('/') ? word : path}`,
     path === '/' ? undefined : makeDirectory(conversion, state, instruction, path),
   )
 }

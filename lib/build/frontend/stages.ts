@@ -1,5 +1,6 @@
 import type { Dockerfile, Instruction, Stage } from '../../dockerfile/ast.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
+import { MAX_DEPTH } from '../graph.ts'
 
 /** The last stage of a name, of those before `before`. */
 export function findStage(
@@ -24,20 +25,26 @@ export function findSource(dockerfile: Dockerfile, name: string): number | undef
 export function findTarget(dockerfile: Dockerfile, target: string | undefined): number {
   const { stages } = dockerfile
   if (target === undefined || target === '') return stages.length - 1
-  const index = findStage(dockerfile, target) ?? (/^\d+$/.test(target) ? Number(target) : -1)
-  if (index >= 0 && index < stages.length) return index
+  const index = findStage(dockerfile, target)
+  if (index !== undefined) return index
   throw new DockerfileError(`target stage "${target}" could not be found`)
 }
 
-/** Throws for stages that stand on each other. */
+/** Throws for stages that stand on each other, and for more on top of each other than a program can follow. */
 export function checkCycles(dockerfile: Dockerfile, sourcesOf: SourcesOf): void {
-  const done = new Set<number>()
-  const visit = (index: number, above: ReadonlySet<number>): void => {
+  /** How many stages each stands on, one on the other. */
+  const depths = new Map<number, number>()
+  const visit = (index: number, above: ReadonlySet<number>): number => {
     if (above.has(index)) throw circular(dockerfile, index)
-    if (done.has(index)) return
+    const known = depths.get(index)
+    if (known !== undefined) return known
     const below = new Set([...above, index])
-    for (const other of sourcesOf(index)) visit(other, below)
-    done.add(index)
+    const others = above.size > MAX_DEPTH ? [] : sourcesOf(index)
+    const depth = others.reduce((most, other) => Math.max(most, visit(other, below) + 1), 0)
+    if (depth > MAX_DEPTH || above.size > MAX_DEPTH)
+      throw new DockerfileError('max depth exceeded', dockerfile.stages[index]?.from.location)
+    depths.set(index, depth)
+    return depth
   }
   dockerfile.stages.forEach((_stage, index) => {
     visit(index, new Set())
@@ -47,12 +54,12 @@ export function checkCycles(dockerfile: Dockerfile, sourcesOf: SourcesOf): void 
 /** The stages that a stage needs, itself too, the first first. */
 export function neededStages(target: number, sourcesOf: SourcesOf): number[] {
   const needed = new Set<number>()
-  const visit = (index: number): void => {
-    if (needed.has(index)) return
+  const found = [target]
+  for (let index = found.pop(); index !== undefined; index = found.pop()) {
+    if (needed.has(index)) continue
     needed.add(index)
-    for (const other of sourcesOf(index)) visit(other)
+    found.push(...sourcesOf(index))
   }
-  visit(target)
   return [...needed].sort((one, other) => one - other)
 }
 
@@ -60,14 +67,27 @@ export function neededStages(target: number, sourcesOf: SourcesOf): number[] {
 export type SourcesOf = (index: number) => number[]
 
 function circular({ stages }: Dockerfile, index: number): DockerfileError {
-  const name = stages[index]?.from.as ?? String(index)
-  return new DockerfileError(`circular dependency detected on stage: ${name}`)
+  const stage = stages[index]
+  const name = stage?.from.as ?? `stage-${index}`
+  const location = stage?.instructions.findLast((one) => namesIn(one).length > 0)?.location
+  return new DockerfileError(
+    `circular dependency detected on stage: ${name}`,
+    location ?? stage?.from.location,
+  )
 }
 
 /** The stages that instructions of a stage take files from. */
 export const stagesIn = (dockerfile: Dockerfile, { instructions }: Stage): number[] =>
   instructions.flatMap((instruction) =>
     namesIn(instruction).flatMap((name) => findSource(dockerfile, name) ?? []),
+  )
+
+/** Whether a stage names something that it takes files from, or mounts anything. */
+export const takesFromElsewhere = ({ instructions }: Stage): boolean =>
+  instructions.some(
+    (instruction) =>
+      namesIn(instruction).length > 0 ||
+      (instruction.kind === 'RUN' && instruction.mounts.length > 0),
   )
 
 /** What an instruction takes files from. */

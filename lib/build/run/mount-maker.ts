@@ -14,6 +14,8 @@ type Of<T extends RunMount['type']> = Extract<RunMount, { type: T }>
 
 /** Of a file that is read and not run. */
 const FILE = ['bind', 'ro', 'nosuid', 'nodev', 'noexec', 'rprivate']
+/** The script of a here-document. */
+const PROGRAM = FILE.filter((option) => option !== 'noexec')
 
 /** Turns the mounts of a step into what the native program makes of them. All of a source is resolved by it, inside of where it begins. */
 export class MountMaker {
@@ -96,7 +98,7 @@ export class MountMaker {
       mode,
     })
     if (place !== undefined && target !== undefined)
-      this.#mount(target, join(place, 'secret'), FILE)
+      this.#mount(target, join(place, 'secret'), mode & 0o111 ? PROGRAM : FILE)
   }
 
   async #ssh({ socket, target, uid, gid, mode }: Of<'ssh'>): Promise<void> {

@@ -95,6 +95,7 @@ async function planAction(
           ...(mode === undefined ? {} : { mode }),
           ...time,
           unpack: action.unpack,
+          keepExisting: action.selection.parents,
         },
       ]
     }
@@ -107,11 +108,12 @@ function parseMode(mode: string | undefined): number | string | undefined {
   return /^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : mode
 }
 
+type CopyAction = Extract<FileAction, { type: 'copy' }>
+
 /** What is copied is what a link leads to; its name is the link's. */
-function itemOf(
-  { path, kept, isDirectory, entries }: Selected,
-  { destination }: Extract<FileAction, { type: 'copy' }>,
-): CopyItem {
+function itemOf(selected: Selected, { destination }: CopyAction): CopyItem {
+  const { path, kept, isDirectory, entries } = selected
+  if (kept !== '' && entries[0]?.path === path) return itemWithParents(selected, destination)
   const folder = kept === '' ? destination : join(destination, kept)
   const to = kept !== '' && !isDirectory ? `${join(folder, '..')}/` : folder
   const [first] = entries
@@ -122,6 +124,22 @@ function itemOf(
   const prefix = from === '' ? 0 : from.length + 1
   const only = entries.map((entry) => ({ path: entry.path.slice(prefix), whole: entry.whole }))
   return { from, to, only }
+}
+
+/** With `--parents` the directories above come along, as they are in the source. */
+function itemWithParents({ path, kept, entries }: Selected, to: string): CopyItem {
+  const from = path.slice(0, path.length - kept.length).replace(/\/$/, '')
+  const start = from === '' ? 0 : from.length + 1
+  const names = kept.split('/').slice(0, -1)
+  const parents = names.map((_name, index) => names.slice(0, index + 1).join('/'))
+  return {
+    from,
+    to: to.endsWith('/') ? to : `${to}/`,
+    only: [
+      ...parents.map((parent) => ({ path: parent, whole: false })),
+      ...entries.map((entry) => ({ path: entry.path.slice(start), whole: entry.whole })),
+    ],
+  }
 }
 
 /** What is in the way is the Dockerfile's matter. */

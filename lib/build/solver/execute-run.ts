@@ -1,3 +1,4 @@
+import { LighterError } from '../../core/errors.ts'
 import type { Digest } from '../../core/ids.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import { quote } from '../../format/quote.ts'
@@ -35,9 +36,9 @@ export async function executeRun(
   const { session, base, vertex, surroundings } = context
   const mounts = await Promise.all(operation.mounts.map((mount) => findMount(mount, context)))
   const directory = await session.makeDirectory()
-  const outcome = await surroundings.run({
+  const running = surroundings.run({
     ...operation.meta,
-    env: withProxies(operation),
+    env: withAgent(operation, withProxies(operation)),
     layers: base,
     directory,
     mounts: [...mounts.flatMap((mount) => mount ?? []), ...operation.scripts.map(scriptMount)],
@@ -45,10 +46,20 @@ export async function executeRun(
     onOutput: (stream, bytes) => vertex.log(stream, bytes),
     signal: session.signal,
   })
+  const outcome = await running.catch((error: unknown) => {
+    throw notBegun(operation, error)
+  })
   session.signal.throwIfAborted()
   if (outcome.exitCode !== 0 || outcome.signal !== 0) throw ended(operation, outcome)
   const { placeholders } = outcome
   return { ...(await sealStep(context, { directory, placeholders })), steady: true }
+}
+
+/** Programs are told where an agent would be, whether or not the caller gave one. */
+function withAgent({ mounts }: RunOperation, env: readonly string[]): string[] {
+  const ssh = mounts.find((mount) => mount.type === 'ssh')
+  const isSet = env.some((entry) => entry.startsWith('SSH_AUTH_SOCK='))
+  return ssh && !isSet ? [...env, `SSH_AUTH_SOCK=${ssh.target}`] : [...env]
 }
 
 /** Variables of the image stand before those of the caller's proxies. */
@@ -60,10 +71,21 @@ function withProxies({ env, proxies }: RunOperation): string[] {
 function ended({ meta }: RunOperation, { exitCode, signal, oomKilled }: RunOutcome): Error {
   const code = signal === 0 ? exitCode : 128 + signal
   const reason = oomKilled ? ': cannot allocate memory' : ''
-  return new DockerfileError(
-    `process ${quote(meta.args.join(' '))} did not complete successfully: exit code: ${code}${reason}`,
-  )
+  return unsuccessful(meta, `exit code: ${code}${reason}`)
 }
+
+/** A user that the image does not have is the Dockerfile's matter. */
+const notBegun = ({ meta }: RunOperation, error: unknown): unknown =>
+  error instanceof LighterError && error.code === 'bad-input'
+    ? unsuccessful(meta, error.message, error)
+    : error
+
+const unsuccessful = ({ args }: RunOperation['meta'], why: string, cause?: Error): Error =>
+  new DockerfileError(
+    `process ${quote(args.join(' '))} did not complete successfully: ${why}`,
+    undefined,
+    { cause },
+  )
 
 /** A script of the Dockerfile's: it is there while the command runs, and nowhere else. */
 const scriptMount = ({ path, content }: RunOperation['scripts'][number]): RunMount => ({
@@ -104,7 +126,7 @@ async function findMount(
       const { id, required, ...rest } = mount
       const socket = await surroundings.agent(id)
       if (socket !== undefined) return { ...rest, socket }
-      if (required) throw new DockerfileError(`no SSH key ${quote(id)} forwarded from the client`)
+      if (required) throw new DockerfileError(`unset ssh forward key ${id}`)
       return undefined
     }
   }

@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/ids.ts'
 import { lazyCrypto } from '../../core/lazy.ts'
-import type { FileTree } from '../files.ts'
+import type { FileTree, Selection } from '../files.ts'
 import type { FileAction, FilesOperation, RunOperation, Step, StepResult } from '../graph.ts'
 
 /** Changes with what a key is made of, and with what steps make of it. */
@@ -51,7 +51,14 @@ async function runParts(
 }
 
 const contentOf = (tree: FileTree, source: string): Promise<string> =>
-  tree.digest({ patterns: [source], exclude: [], parents: false })
+  tree.digest(mountSelection(source))
+
+/** What a mount takes of a tree. */
+export const mountSelection = (source: string): Selection => ({
+  patterns: [source],
+  exclude: [],
+  parents: false,
+})
 
 async function filesParts(
   { actions, epoch }: FilesOperation,

@@ -5,8 +5,10 @@ import type { BuildProgress, Vertex } from '../progress.ts'
 export interface StepVertex {
   digest: string
   fetch: OnFetch
-  /** So many bytes of something have been read, all of it. */
-  read(id: string, bytes: number): void
+  /** So many bytes of something have been read since `started`, and more may follow. */
+  reading(id: string, bytes: number, started: Date): void
+  /** So many bytes of something have been read, all of it; `started`: since when, at once if it is not given. */
+  read(id: string, bytes: number, started?: Date): void
   log(stream: 'stdout' | 'stderr', data: Buffer): void
 }
 
@@ -70,9 +72,13 @@ export class Reporter {
         const status = { id, vertex: digest, current, total, timestamp, started }
         this.#progress.status(done ? { ...status, completed: timestamp } : status)
       },
-      read: (id, current) => {
+      reading: (id, current, started) => {
         const timestamp = new Date()
-        const times = { timestamp, started: timestamp, completed: timestamp }
+        this.#progress.status({ id, vertex: digest, current, total: 0, timestamp, started })
+      },
+      read: (id, current, started) => {
+        const timestamp = new Date()
+        const times = { timestamp, started: started ?? timestamp, completed: timestamp }
         this.#progress.status({ id, vertex: digest, current, total: 0, ...times })
       },
       log: (stream, data) =>

@@ -1,15 +1,17 @@
 import type { Digest } from '../../core/ids.ts'
-import { DockerfileError } from '../../dockerfile/errors.ts'
 import { readStep, type StepRecord, touchStep, writeStep } from '../../store/steps.ts'
 import type { CacheEntry, ImportedCache } from '../export/cache-entry.ts'
 import type { FileTree } from '../files.ts'
-import type { Step, StepResult } from '../graph.ts'
+import type { Step, StepResult, TreeOperation } from '../graph.ts'
 import type { BuildProgress } from '../progress.ts'
 import type { BuildSession } from '../session.ts'
 import { executeFiles } from './execute-files.ts'
 import { executeRun, type StepSurroundings } from './execute-run.ts'
 import { stepKey } from './key.ts'
+import { checkLayers } from './layer-count.ts'
 import { Reporter } from './reporter.ts'
+import { located, uncounted, withPrefix } from './step-errors.ts'
+import { Transfers } from './transfers.ts'
 
 export interface Solved {
   result: StepResult
@@ -40,6 +42,10 @@ export class Solver {
   /** Images that progress has not been told of: they are fetched when a step needs them. */
   readonly #images = new Map<string, Step>()
 
+  /** Of files that are read. */
+  readonly #transfers = new Transfers()
+  readonly #telling: Promise<void>[] = []
+
   constructor(request: SolverRequest) {
     this.#request = request
     this.#reporter = new Reporter(request.progress)
@@ -58,7 +64,7 @@ export class Solver {
 
   /** Waits until nothing is under way any more; what fails by then was stopped. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.#solved.values())
+    await Promise.allSettled([...this.#solved.values(), ...this.#telling])
   }
 
   solve(step: Step): Promise<Solved> {
@@ -83,12 +89,25 @@ export class Solver {
         else this.#images.set(step.digest, step)
         return solved({ layers: operation.layers })
       case 'tree':
-        return solved({ tree: await this.#reporter.around(step, () => operation.open()) })
+        return solved({ tree: await this.#openTree(step, operation) })
       case 'merge':
         return await this.#merge(step)
       default:
         return await this.#make(step)
     }
+  }
+
+  /** A context is there as soon as it is open; what steps take of it is read beside them. */
+  #openTree(step: Step, { open, transfer }: TreeOperation): Promise<FileTree> {
+    if (transfer === undefined) return this.#reporter.around(step, () => open())
+    return new Promise((resolve, reject) => {
+      const telling = this.#reporter.around(step, async (vertex) => {
+        const tree = await open()
+        resolve(tree)
+        await this.#transfers.read(step.digest, tree, transfer, vertex)
+      })
+      this.#telling.push(telling.catch(reject))
+    })
   }
 
   async #inputs(step: Step): Promise<Solved[]> {
@@ -103,6 +122,7 @@ export class Solver {
   async #merge(step: Step): Promise<Solved> {
     const inputs = await this.#inputs(step)
     const layers = inputs.flatMap(({ result }) => ('layers' in result ? result.layers : []))
+    checkLayers(layers.length, step)
     const times = inputs.flatMap(({ createdAt }) => createdAt ?? [])
     const parents = inputs.flatMap(({ key, parents: more }) => (key === undefined ? more : [key]))
     return { result: { layers }, key: undefined, parents, createdAt: times.sort().at(-1) }
@@ -110,13 +130,16 @@ export class Solver {
 
   /** A step that makes a layer on those of its first input. */
   async #make(step: Step): Promise<Solved> {
+    this.#transfers.note(step)
     const inputs = await this.#inputs(step)
     const results = inputs.map(({ result }) => result)
     const base = results[0] && 'layers' in results[0] ? results[0].layers : []
     const treeOf = (result: StepResult): Promise<FileTree> => this.#treeOf(result)
     this.#request.session.signal.throwIfAborted()
+    checkLayers(base.length + 1, step)
     const key = await this.#reporter
-      .failing(step, () => stepKey(step, results, treeOf).catch(noKey(step)))
+      .failing(step, () => stepKey(step, results, treeOf).catch(uncounted(step)))
+      .catch(withPrefix('failed to compute cache key: '))
       .catch(located(step))
     const parents = inputs.flatMap(({ key: one, parents: more }) =>
       one === undefined ? more : [one],
@@ -255,25 +278,3 @@ const solved = (result: StepResult): Solved => ({
 /** The end of what was stopped because something else had failed. */
 export const isStop = (error: unknown): boolean =>
   error instanceof Error && error.name === 'AbortError'
-
-/** In BuildKit's words, with what it calls the files by. */
-const noKey =
-  ({ digest }: Step) =>
-  (error: unknown): never => {
-    if (!(error instanceof DockerfileError)) throw error
-    const hint = error.hint === undefined ? {} : { hint: error.hint }
-    throw new DockerfileError(
-      `failed to compute cache key: failed to calculate checksum of ref ${digest.slice(7, 32)}: ${error.message}`,
-      error.location,
-      { cause: error, ...hint },
-    )
-  }
-
-/** Has what is wrong with a step say which lines it is of. */
-const located =
-  ({ location }: Step) =>
-  (error: unknown): never => {
-    if (!(error instanceof DockerfileError) || error.location || !location) throw error
-    const hint = error.hint === undefined ? {} : { hint: error.hint }
-    throw new DockerfileError(error.message, location, { cause: error, ...hint })
-  }

@@ -1,18 +1,14 @@
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isErrno, LighterError } from '../../core/errors.ts'
-import { type Digest, digestHex, isDigest, shortId } from '../../core/ids.ts'
+import { type Digest, digestHex, isDigest } from '../../core/ids.ts'
 import { bootId } from '../../fs/boot-id.ts'
 import { listNames, listUnpacking } from '../../fs/drafts.ts'
-import { moveToTrash } from '../../fs/trash.ts'
 import { isAlive } from '../../host/process.ts'
-import { publishDraft } from '../../image/layer.ts'
 import { isSquashed } from '../../image/layer-kind.ts'
-import { findLayerUser, type LayerUser } from '../../image/layer-users.ts'
-import { removeRetired, retiredPlace } from '../../image/retired.ts'
 import { layerStacks } from '../../image/users.ts'
 import type { Descriptor } from '../../oci/image.ts'
-import { digestTrees, exchangeTrees, removeTrees, syncLayers } from '../../runtime/userns.ts'
+import { digestTrees, removeTrees } from '../../runtime/userns.ts'
 import {
   hasLayer,
   layerName,
@@ -24,18 +20,10 @@ import { hasBlobAnywhere, hasLayerAnywhere } from '../../store/shared.ts'
 import { type Check, forEach, guard, persists, reasonOf } from './finding.ts'
 import { NO_BLOB, unpackFresh } from './fresh-layer.ts'
 import { hasUnreadableStore, listKnownImages } from './images.ts'
+import type { Layer, Problem } from './layer.ts'
 import { hasUnreadableReferences } from './references.ts'
-
-/** A layer that is there, or should be. */
-interface Layer {
-  diffId: Digest
-  /** What it can be unpacked from: images may have it in several compressions. */
-  blobs: Descriptor[]
-  /** An image or a container stands on it. */
-  wanted: boolean
-  /** Something that cannot be read may say more of it. */
-  uncertain: boolean
-}
+import { MENDED, REMOVED, repairLayer } from './repair-layer.ts'
+import { findStepChange, layersOfSteps } from './step-layer.ts'
 
 /**
  * Whether each layer is there, and its tree what its archive makes.
@@ -69,7 +57,10 @@ async function settle(
 ): Promise<boolean> {
   const unknown = problem.unknown === true
   try {
-    const done = check.repair && !unknown ? await repair(check, layer, problem, bad) : undefined
+    const done =
+      check.repair && !unknown
+        ? await repairLayer(check, layer, problem, bad, () => isWanted(check, layer))
+        : undefined
     const mended = done === MENDED || done === REMOVED
     check.report({
       kind: 'layer',
@@ -86,10 +77,12 @@ async function settle(
   }
 }
 
-const adviceFor = (check: Check, layer: Layer, bad: ReadonlySet<Digest>): string =>
-  canBeMade(check, layer, bad)
-    ? '--repair unpacks it again from its blob'
-    : 'a pull of its image unpacks it again'
+function adviceFor(check: Check, layer: Layer, bad: ReadonlySet<Digest>): string {
+  if (canBeMade(check, layer, bad)) return '--repair unpacks it again from its blob'
+  return layer.wanted
+    ? 'a pull of its image unpacks it again'
+    : '--repair removes it, and the next build makes it anew'
+}
 
 const canBeMade = (check: Check, { blobs }: Layer, bad: ReadonlySet<Digest>): boolean =>
   blobs.some(
@@ -141,14 +134,6 @@ function readStacks({ engine }: Check): string[][] | undefined {
   }
 }
 
-interface Problem {
-  text: string
-  /** The layer's tree as it should be, without its name. */
-  draft?: string
-  /** It may be whole: nobody could tell. */
-  unknown?: boolean
-}
-
 async function findProblem(
   check: Check,
   layer: Layer,
@@ -188,6 +173,10 @@ async function findChange(
   directory: string,
   bad: ReadonlySet<Digest>,
 ): Promise<Problem | undefined> {
+  if (layer.blobs.length === 0 && layersOfSteps(check).has(layer.diffId)) {
+    const text = await findStepChange(check, directory, layer.diffId)
+    return text !== undefined && existsSync(directory) ? { text } : undefined
+  }
   const known = readTreeDigest(directory)
   if (known !== undefined && (await isTree(check, directory, known)) === true) return undefined
   const fresh = await unpackFresh(check, layer.diffId, layer.blobs, bad)
@@ -225,77 +214,6 @@ function remember(directory: string, digest: string): void {
   } catch (error) {
     if (!isErrno(error, 'ENOENT') && !(error instanceof LighterError)) throw error
   }
-}
-
-const MENDED = 'unpacked again from its blob'
-const REMOVED = 'removed: nobody needs it'
-
-/** Puts a good tree into the place of a damaged one, or of none. Returns what was done, or why that cannot be. */
-async function repair(
-  check: Check,
-  layer: Layer,
-  problem: Problem,
-  bad: ReadonlySet<Digest>,
-): Promise<string> {
-  const { engine, namespace } = check
-  const { data } = engine.paths
-  const squashed = isSquashed(engine)
-  const name = layerName(layer.diffId, squashed)
-  const user = await findLayerUser(engine, name)
-  if (user) return adviceAbout(user)
-  const directory = layerPath(data, layer.diffId, squashed)
-  if (!layer.wanted && !isWanted(check, layer)) {
-    await removeTrees(namespace, [moveToTrash(data, directory) ?? []].flat())
-    return REMOVED
-  }
-  if (problem.draft === undefined) {
-    const fresh = await unpackFresh(check, layer.diffId, layer.blobs, bad)
-    if (typeof fresh === 'string') return `it cannot be unpacked again: ${fresh}`
-    problem.draft = fresh.draft
-  }
-  const { draft } = problem
-  delete problem.draft
-  // What had no record went when it was unpacked again.
-  if (!existsSync(directory)) {
-    await publishDraft(engine, draft, layer.diffId)
-    return MENDED
-  }
-  await replaceTree(check, layer, draft)
-  return MENDED
-}
-
-function adviceAbout({ id, how }: LayerUser): string {
-  if (how === 'is-made') return 'a container is just being made on it'
-  const container = `stop the container ${shortId(id)}`
-  return how === 'runs'
-    ? `${container} that runs on it first`
-    : `${container} first: it runs, and its record does not say on what`
-}
-
-/**
- * Exchanges two trees. At any instant in which this may be ended the other one has a name that says what it is: the new one that nobody
- * needs, or the old one that somebody may have mounted.
- */
-async function replaceTree(check: Check, { diffId }: Layer, draft: string): Promise<void> {
-  const { engine, namespace } = check
-  const { data } = engine.paths
-  const name = layerName(diffId, isSquashed(engine))
-  const directory = layerPath(data, diffId, isSquashed(engine))
-  const place = retiredPlace(data, name)
-  renameSync(draft, place)
-  try {
-    await exchangeTrees(namespace, place, directory)
-  } catch (error) {
-    // Somebody removed it meanwhile, and needs it again or not: here is a good one.
-    if (existsSync(directory)) {
-      await removeTrees(namespace, [place])
-      throw error
-    }
-    await publishDraft(engine, place, diffId)
-    return
-  }
-  syncLayers(namespace, [directory])
-  await removeRetired(engine, place, name)
 }
 
 /** The names of layers that are damaged and stay so. */

@@ -75,7 +75,7 @@ export function compareBuilds(
 }
 
 function lines(value: unknown): string[] {
-  if (value === undefined) return []
+  if (value === undefined || value === null) return []
   if (Array.isArray(value)) return value
   if (typeof value !== 'object' || value === null) return [JSON.stringify(value)]
   return Object.entries(value).flatMap(([key, member]) =>

@@ -6,7 +6,7 @@ import { differences, treeOf } from './tree.ts'
 interface Configuration {
   history?: History[]
   rootfs: { diff_ids: string[] }
-  config?: { WorkingDir?: string }
+  config?: { WorkingDir?: string; Labels?: Record<string, string> }
   [member: string]: unknown
 }
 interface History {
@@ -45,7 +45,11 @@ export function readImage(
     config: withoutNothing({
       ...config,
       created: undefined,
-      config: withoutNothing({ ...config.config, WorkingDir: workingDirectory(config) }),
+      config: withoutNothing({
+        ...config.config,
+        Labels: withoutMark(config.config?.Labels ?? {}),
+        WorkingDir: workingDirectory(config),
+      }),
     }),
     history: own.map(describeStep),
     layers: layers.length - below,
@@ -65,8 +69,11 @@ function describeStep({ created_by = '', comment, author, empty_layer }: History
   return `${created_by} [${more.join(', ')}]`
 }
 
+/** What buildah made says so. */
+const withoutMark = ({ 'io.buildah.version': _, ...labels }: Record<string, string>) => labels
+
 /** Newer BuildKits write the root where older ones write nothing. */
-const workingDirectory = ({ config }: Pick<Configuration, 'config'>): string | undefined =>
+const workingDirectory = ({ config }: { config?: Configuration['config'] }): string | undefined =>
   config?.WorkingDir === '/' ? undefined : config?.WorkingDir
 
 /** Null, empty and absent members mean the same; members in one order. */

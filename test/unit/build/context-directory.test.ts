@@ -258,6 +258,22 @@ describe('digests', () => {
     expect(await tree.isUnchanged(selection(['a']))).toBe(false)
   })
 
+  test('reading ends when it is told to', async () => {
+    make({ f: '', g: '' })
+    truncateSync(join(root, 'f'), 2 ** 40)
+    const controller = new AbortController()
+    const { signal } = controller
+    const tree = openDirectory(root, {
+      data: undefined,
+      ignored: [],
+      attributes: undefined,
+      signal,
+    })
+    const reading = tree.digest(selection(['.']))
+    setTimeout(() => controller.abort(), 20)
+    await expect(reading).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+  })
+
   test('a file that never stays the same is refused', async () => {
     make({ f: '' })
     // Large enough that somebody writes to it meanwhile, however busy the machine is.
@@ -373,7 +389,10 @@ test('the ignore file of a Dockerfile comes first', () => {
   make({ '.dockerignore': 'a', 'sub/Dockerfile.dockerignore': 'b', 'sub/Other': '' })
   expect(readIgnoreFile(root, undefined)?.patterns).toEqual(['a'])
   const beside = { directory: join(root, 'sub'), path: 'Dockerfile' }
-  expect(readIgnoreFile(root, beside)).toEqual({ name: 'Dockerfile.dockerignore', patterns: ['b'] })
+  expect(readIgnoreFile(root, beside)).toMatchObject({
+    name: 'Dockerfile.dockerignore',
+    patterns: ['b'],
+  })
   const other = { directory: join(root, 'sub'), path: 'Other' }
   expect(readIgnoreFile(root, other)?.patterns).toEqual(['a'])
 })

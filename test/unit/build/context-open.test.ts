@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -7,6 +15,7 @@ import { openContext } from '../../../lib/build/context/open.ts'
 import { openNamedDirectory } from '../../../lib/build/context/trees.ts'
 import type { Selection } from '../../../lib/build/files.ts'
 import type { BuildOptions } from '../../../lib/build/options.ts'
+import { readDefinition } from '../../../lib/build/read-definition.ts'
 import { DockerfileError } from '../../../lib/dockerfile/errors.ts'
 import type { Engine } from '../../../lib/engine.ts'
 
@@ -129,7 +138,7 @@ describe('the Dockerfile', () => {
     writeFileSync(join(root, 'sub/Df.dockerignore'), 'b\nsub\n')
     for (const name of ['a', 'b']) writeFileSync(join(root, name), '')
     const own = await open({ file: join(root, 'sub/Df') })
-    expect(own.ignored).toEqual({ name: 'sub/Df.dockerignore', patterns: ['b', 'sub'] })
+    expect(own.ignored).toMatchObject({ name: 'sub/Df.dockerignore', patterns: ['b', 'sub'] })
     const names = async (selected: Promise<{ entries: { path: string }[] }[]>) =>
       (await selected).flatMap(({ entries }) => entries.map(({ path }) => path))
     expect(await names(own.tree.select(all))).toEqual(['', '.dockerignore', 'a'])
@@ -143,6 +152,22 @@ describe('the Dockerfile', () => {
       message: '"/a": not found',
       hint: '.dockerignore leaves a out.',
     })
+  })
+
+  test('has a limit of stages', () => {
+    const bytes = Buffer.from('FROM a\n'.repeat(100_000))
+    expect(() => readDefinition({ name: 'Dockerfile', bytes })).toThrow('more than 2000 stages')
+  })
+
+  test('files that are too large do not count as missing', async () => {
+    writeFileSync(join(root, 'Dockerfile'), '')
+    writeFileSync(join(root, '.dockerignore'), '')
+    truncateSync(join(root, '.dockerignore'), 2 ** 30)
+    await expect(open({})).rejects.toThrow('read .dockerignore: it is larger than 1048576 bytes')
+    truncateSync(join(root, 'Dockerfile'), 2 ** 30)
+    await expect(open({})).rejects.toThrow(
+      'failed to read dockerfile: read Dockerfile: it is larger than 16777216 bytes',
+    )
   })
 
   test('an ignore file that is none is refused', async () => {

@@ -113,7 +113,6 @@ describe('history', () => {
     ['STOPSIGNAL SIGINT', 'STOPSIGNAL SIGINT'],
     ['MAINTAINER some body', 'MAINTAINER some body'],
     ['SHELL ["/bin/sh", "-ec"]', 'SHELL [/bin/sh -ec]'],
-    ['ONBUILD RUN x', 'ONBUILD RUN x'],
     ['CMD echo hi', 'CMD ["/bin/sh" "-c" "echo hi"]'],
     ['CMD ["a", "b c"]', 'CMD ["a" "b c"]'],
     ['ENTRYPOINT ["a"]', 'ENTRYPOINT ["a"]'],
@@ -129,6 +128,12 @@ describe('history', () => {
     ['HEALTHCHECK NONE', `HEALTHCHECK &{["NONE"] "0s" "0s" "0s" "0s" '\\x00'}`],
   ])('%s', async (instruction, expected) => {
     expect((await build(`FROM base\n${instruction}\n`)).history).toEqual([expected])
+  })
+
+  test('triggers are not told of', async () => {
+    const { state, history } = await build('FROM base\nONBUILD RUN x\n')
+    expect(history).toEqual([])
+    expect(settingsDocument(state.settings)).toMatchObject({ OnBuild: ['RUN x'] })
   })
 
   test('build arguments stand before commands', async () => {
@@ -253,10 +258,21 @@ describe('stages', () => {
     expect(settingsDocument(state.settings)).toMatchObject({ Env: ['PATH=/bin', 'A=base', 'X=1'] })
   })
 
-  test('a target is a name or a number', async () => {
+  test.each([
+    ['COPY --from=other:1 /a /', '[stage-0 2/2] COPY --from=other:1 /a /'],
+    ['RUN --mount=type=tmpfs,target=/c x', '[stage-0 2/2] RUN --mount=type=tmpfs,target=/c x'],
+    ['COPY a /', '[2/2] COPY a /'],
+  ])('one that is alone has no name, unless it takes from elsewhere: %s', async (text, name) => {
+    const { state } = await build(`FROM base\n${text}\n`)
+    expect(names(state.files).at(-1)).toBe(name)
+  })
+
+  test('a target is a name, whatever its case, and no number', async () => {
     const text = 'FROM base AS one\nRUN a\nFROM base AS two\nRUN b\n'
     expect((await build(text, { target: 'ONE' })).history).toEqual(['RUN /bin/sh -c a # buildkit'])
-    expect((await build(text, { target: '0' })).history).toEqual(['RUN /bin/sh -c a # buildkit'])
+    await expect(build(text, { target: '0' })).rejects.toThrow(
+      'target stage "0" could not be found',
+    )
     await expect(build(text, { target: 'three' })).rejects.toThrow(
       'target stage "three" could not be found',
     )
@@ -271,6 +287,20 @@ describe('stages', () => {
     await expect(
       build('FROM base AS one\nCOPY --from=two /a /\nFROM base AS two\nCOPY --from=one /a /\n'),
     ).rejects.toThrow(/circular dependency detected on stage: (one|two)/)
+  })
+
+  test('more on top of each other than can be followed is refused', async () => {
+    const numbers = Array.from({ length: 20_000 }, (_, index) => index)
+    const stages = numbers.map((index) => `FROM s${index} AS s${index + 1}\n`).join('')
+    await expect(build(`FROM base AS s0\n${stages}`)).rejects.toThrow('max depth exceeded')
+    const backwards = numbers.map(
+      (index) => `FROM base AS s${index}\nCOPY --from=s${index + 1} / /\n`,
+    )
+    await expect(build(`${backwards.join('')}FROM base AS s20000\n`)).rejects.toThrow(
+      'max depth exceeded',
+    )
+    const steps = numbers.map((index) => `WORKDIR /${index}\n`).join('')
+    await expect(build(`FROM base\n${steps}`)).rejects.toThrow('max depth exceeded')
   })
 
   test('triggers of the base come first, and go', async () => {
@@ -316,7 +346,6 @@ describe('COPY', () => {
   test.each([
     ['COPY https://example.com/x /', "source can't be a URL for COPY"],
     ['COPY https://example.com/x.git /', "source can't be a git ref for COPY"],
-    ['ADD https://example.com/ /', 'cannot determine filename for source https://example.com/'],
   ])('%s', async (instruction, message) => {
     await expect(build(`FROM base\n${instruction}\n`)).rejects.toThrow(message)
   })

@@ -362,7 +362,7 @@ export default buildTopic('run', [
     `,
   },
   {
-    name: 'killed by a signal',
+    name: 'a signal of the first process to itself is nothing',
     dockerfile: file`
       FROM busybox
       RUN sh -c 'kill -9 $$'

@@ -190,7 +190,7 @@ export default buildTopic('stages', [
       RUN false
     `,
     files: sh`mkdir d; printf 'FROM busybox\nCOPY f /\n' >d/My; echo f >f`,
-    build: sh`tar -C context -c . | docker build -t built -f d/My -`,
+    build: sh`tar -C context --owner=0 --group=0 -c . | docker build -t built -f d/My -`,
   },
   {
     name: 'a Dockerfile outside of the context',
@@ -207,7 +207,7 @@ export default buildTopic('stages', [
       FROM busybox
       COPY f /
     `,
-    before: sh`mkdir www; echo f >context/f; tar -C context -czf www/c.tar.gz .; serve`,
+    before: sh`mkdir www; echo f >context/f; tar -C context --owner=0 --group=0 -czf www/c.tar.gz .; serve`,
     build: sh`docker build -t built $server/c.tar.gz`,
   },
   {

@@ -1,0 +1,27 @@
+import { DockerfileError } from '../../dockerfile/errors.ts'
+import type { Step } from '../graph.ts'
+
+/** In BuildKit's words, with what it calls the files by. */
+export const uncounted = ({ digest }: Step): ((error: unknown) => never) =>
+  withPrefix(`failed to calculate checksum of ref ${digest.slice(7, 32)}: `)
+
+/** Has a message of the Dockerfile's matters begin otherwise. */
+export const withPrefix =
+  (prefix: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof DockerfileError)) throw error
+    const hint = error.hint === undefined ? {} : { hint: error.hint }
+    throw new DockerfileError(`${prefix}${error.message}`, error.location, {
+      cause: error,
+      ...hint,
+    })
+  }
+
+/** Has what is wrong with a step say which lines it is of. */
+export const located =
+  ({ location }: Step) =>
+  (error: unknown): never => {
+    if (!(error instanceof DockerfileError) || error.location || !location) throw error
+    const hint = error.hint === undefined ? {} : { hint: error.hint }
+    throw new DockerfileError(error.message, location, { cause: error, ...hint })
+  }
