@@ -117,7 +117,7 @@ int step_secret_mount(const struct step_source *source, struct failure *out)
 {
 	/* The script of a here-document is a program. */
 	const uint64_t closed = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-		(source->mode & 0111 ? 0 : MOUNT_ATTR_NOEXEC);
+				(source->mode & 0111 ? 0 : MOUNT_ATTR_NOEXEC);
 	auto_close int place = open(source->place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	auto_close int tree = place < 0 ? -1 : mount_create("tmpfs", "tmpfs", NULL, closed, out);
 	int result;

@@ -323,6 +323,9 @@ int users_find_owner(int passwd_fd, int group_fd, const char *text, uid_t *ret_u
 			return -1;
 		account.uid = (uid_t)number;
 		account.gid = (gid_t)number;
+	} else if (*name && passwd_fd < 0) {
+		/* BuildKit's words where nobody could know the name. */
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, "user", "invalid user index: -1");
 	} else if (*name && find_account(passwd, name, &account, out) < 0) {
 		if (out->kind != FAILURE_NO_USER)
 			return -1;

@@ -61,12 +61,13 @@ function expandCopy({ expander }: Conversion, { env, settings }: StageState, cop
   const word = (text: string): string => expander.word(text, env)
   const optional = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : word(text)
+  const sources = copy.sources.map(word)
   const destination = word(copy.destination)
   const slash = /(^|\/)\.?$/.test(destination) && destination !== '' ? '/' : ''
   const resolved = posix.resolve('/', settings.workingDir, destination)
   return {
     ...copy,
-    sources: copy.sources.map(word),
+    sources,
     inline: copy.inline.map((file) => ({
       ...file,
       path: word(file.path),

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { LighterError } from '../../core/errors.ts'
 import type { Digest } from '../../core/ids.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import type { Engine } from '../../engine.ts'
@@ -142,10 +143,8 @@ function itemWithParents({ path, kept, entries }: Selected, to: string): CopyIte
   }
 }
 
-/** What is in the way is the Dockerfile's matter. */
-function explain(error: unknown): unknown {
-  const message = error instanceof Error ? error.message : ''
-  return /^(cannot copy to non-directory|cannot replace to directory)/.test(message)
-    ? new DockerfileError(message, undefined, { cause: error })
+/** What is in the way, or in an archive, is the Dockerfile's matter. */
+const explain = (error: unknown): unknown =>
+  error instanceof LighterError && error.code === 'bad-input'
+    ? new DockerfileError(error.message, undefined, { cause: error })
     : error
-}

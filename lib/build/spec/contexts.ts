@@ -29,9 +29,17 @@ export function checkTag(text: string): void {
     parseReference(text)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
-    const reason = /must be lowercase$/.test(error.message)
-      ? 'repository name must be lowercase'
-      : error.message
-    throw badSpec(`invalid tag ${JSON.stringify(text)}: ${reason}`)
+    throw badSpec(`invalid tag ${JSON.stringify(text)}: ${reasonOf(text, error)}`)
+  }
+}
+
+/** Capitals are told only where they are all that is wrong. */
+function reasonOf(text: string, { message }: LighterError): string {
+  if (!/must be lowercase$/.test(message)) return message
+  try {
+    parseReference(text.toLowerCase())
+    return 'repository name must be lowercase'
+  } catch {
+    return 'invalid reference format'
   }
 }

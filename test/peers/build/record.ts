@@ -13,7 +13,9 @@ import { loadBuildTopics } from './topics.ts'
 
 function answerOf(engine: Engine, name: string, each: BuildCase): BuildAnswer {
   try {
-    return readAnswer(engine.askBuild(scriptOf(asRecorded(each))))
+    // What another case has left in the cache has other times of change.
+    const script = `docker builder prune -af >/dev/null 2>&1\n${scriptOf(asRecorded(each))}`
+    return readAnswer(engine.askBuild(script))
   } catch (error) {
     throw new Error(name, { cause: error })
   }
