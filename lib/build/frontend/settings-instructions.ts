@@ -32,13 +32,14 @@ export function setEnv(
   { pairs }: Of<'ENV' | 'LABEL'>,
 ): void {
   // All of one instruction see the values before it.
-  const before = state.env.copy()
-  const words = pairs.map(({ key, value }) => {
-    const [name, text] = [expander.word(key, before), expander.word(value, before)]
+  const set = pairs.map(
+    ({ key, value }) => [expander.word(key, state.env), expander.word(value, state.env)] as const,
+  )
+  for (const [name, text] of set) {
     state.env.set(name, text)
     state.settings.env.set(name, text)
-    return `${name}=${text}`
-  })
+  }
+  const words = set.map(([name, text]) => `${name}=${text}`)
   addHistory(state, `ENV ${words.join(' ')}`)
 }
 
