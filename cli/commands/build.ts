@@ -58,7 +58,8 @@ const build = (
 ): Promise<Built> =>
   withDisplay(context, display, async (progress) => {
     const { buildImages } = await import('../../lib/build/build.ts')
-    const { exported } = await buildImages(context.engine, options, progress, signal)
+    const wanted = { ...options, keepFailed: context.debug }
+    const { exported } = await buildImages(context.engine, wanted, progress, signal)
     return { exported, warnings: progress.trace.warnings }
   })
 

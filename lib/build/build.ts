@@ -44,7 +44,7 @@ export async function buildImages(
   checkOutputs(options, platforms.length)
   if (options.cacheFrom.length + options.cacheTo.length > 0)
     (await import('./cache/remote.ts')).checkCaches(options)
-  await using session = new BuildSession(engine, abort)
+  await using session = new BuildSession(engine, abort, options.keepFailed)
   checkContexts(options)
   await using ending = new AsyncDisposableStack()
   const { signal } = session

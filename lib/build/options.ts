@@ -53,6 +53,8 @@ export interface BuildOptions {
   /** Stages that are built anew. */
   noCacheFilter: readonly string[]
   pull: boolean
+  /** `--debug`: what a step that fails leaves is kept as an image. */
+  keepFailed?: boolean
   secrets: readonly SecretSource[]
   ssh: readonly SshSource[]
   attests: readonly AttestSpec[]

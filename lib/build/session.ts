@@ -31,6 +31,8 @@ export interface LayerOrigin {
  */
 export class BuildSession implements AsyncDisposable {
   readonly engine: Engine
+  /** What a step that fails leaves becomes an image, to look into. */
+  readonly keepsFailed: boolean
   readonly materials: BuildMaterial[] = []
   readonly #abort = new AbortController()
   readonly #hold: BlobHold
@@ -41,8 +43,9 @@ export class BuildSession implements AsyncDisposable {
   readonly #endings: (() => Promise<void> | void)[] = []
   #directory: string | undefined
 
-  constructor(engine: Engine, signal?: AbortSignal) {
+  constructor(engine: Engine, signal?: AbortSignal, keepsFailed = false) {
     this.engine = engine
+    this.keepsFailed = keepsFailed
     this.#hold = openHold(engine.paths.data)
     signal?.addEventListener('abort', () => this.stop(signal.reason), { once: true })
   }

@@ -186,6 +186,21 @@ test('a Dockerfile on standard input, and one beside its context', async () => {
   expect(await printed(world, 'elsewhere', 'cat', '/a')).toBe('x')
 })
 
+test('with --debug what a step that fails left can be looked into', async () => {
+  const context = writeContext(world, {
+    Dockerfile: 'FROM BASE\nENV WHERE=here\nWORKDIR /w\nRUN echo so-far >/w/state; exit 3\n',
+  })
+  const outcome = await world.lighter(['--debug', 'build', '--progress', 'plain', context])
+  expect(outcome.exitCode).toBe(1)
+  const [, id = ''] =
+    /^What the step left is image ([0-9a-f]{12}): 'docker run -it --rm \1'/m.exec(outcome.stderr) ??
+    []
+  expect(await printed(world, id, 'sh', '-c', 'pwd; echo $WHERE; cat state')).toBe(
+    '/w\nhere\nso-far\n',
+  )
+  expect((await build(world, context)).stderr).not.toContain('What the step left')
+})
+
 test('files, and the id', async () => {
   const context = writeContext(world, { Dockerfile: 'FROM scratch\nCOPY a /out/a\n', a: 'x' })
   await built(world, context, '-o', join(world.home, 'out'))

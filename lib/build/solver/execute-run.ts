@@ -50,8 +50,13 @@ export async function executeRun(
     throw notBegun(operation, error)
   })
   session.signal.throwIfAborted()
-  if (outcome.exitCode !== 0 || outcome.signal !== 0) throw ended(operation, outcome)
   const { placeholders } = outcome
+  if (outcome.exitCode !== 0 || outcome.signal !== 0) {
+    if (!session.keepsFailed) throw ended(operation, outcome)
+    const { diffId } = await sealStep(context, { directory, placeholders })
+    const { keepFailedStep } = await import('./failed-step.ts')
+    throw ended(operation, outcome, await keepFailedStep(session, operation, [...base, diffId]))
+  }
   return { ...(await sealStep(context, { directory, placeholders })), steady: true }
 }
 
@@ -68,23 +73,31 @@ function withProxies({ env, proxies }: RunOperation): string[] {
   return [...env, ...proxies.filter((entry) => !known.has(entry.slice(0, entry.indexOf('='))))]
 }
 
-function ended({ meta }: RunOperation, { exitCode, signal, oomKilled }: RunOutcome): Error {
+function ended(
+  { meta }: RunOperation,
+  { exitCode, signal, oomKilled }: RunOutcome,
+  hint?: string,
+): Error {
   const code = signal === 0 ? exitCode : 128 + signal
   const reason = oomKilled ? ': cannot allocate memory' : ''
-  return unsuccessful(meta, `exit code: ${code}${reason}`)
+  return unsuccessful(meta, `exit code: ${code}${reason}`, hint === undefined ? {} : { hint })
 }
 
 /** A user that the image does not have is the Dockerfile's matter. */
 const notBegun = ({ meta }: RunOperation, error: unknown): unknown =>
   error instanceof LighterError && error.code === 'bad-input'
-    ? unsuccessful(meta, error.message, error)
+    ? unsuccessful(meta, error.message, { cause: error })
     : error
 
-const unsuccessful = ({ args }: RunOperation['meta'], why: string, cause?: Error): Error =>
+const unsuccessful = (
+  { args }: RunOperation['meta'],
+  why: string,
+  detail: { cause?: unknown; hint?: string },
+): Error =>
   new DockerfileError(
     `process ${quote(args.join(' '))} did not complete successfully: ${why}`,
     undefined,
-    { cause },
+    detail,
   )
 
 /** A script of the Dockerfile's: it is there while the command runs, and nowhere else. */
