@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { rmSync, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeWorld, type World } from '../../helpers/world.ts'
@@ -41,8 +41,6 @@ async function prepare(world: World): Promise<void> {
 
 async function ask(script: string): Promise<RawAnswer> {
   const world = free.pop() ?? (await new Promise<World>((resolve) => waiting.push(resolve)))
-  // What another case has left in the cache has other times of change.
-  rmSync(join(world.data, 'cache/steps'), { recursive: true, force: true })
   try {
     return await runScript(world, script)
   } finally {
