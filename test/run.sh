@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 test_packages="gcc make binutils libc6-dev libseccomp-dev libarchive-dev libjansson-dev nettle-dev libzstd-dev zlib1g-dev
 	clang-format busybox-static uidmap slirp4netns passt fuse-overlayfs crun ca-certificates docker-registry skopeo debootstrap
 	attr bsdutils util-linux procps iproute2 nftables tar gzip bzip2 xz-utils zstd groff-base jq
-	bindfs curl postgresql-client redis-tools zsh fish golang-docker-credential-helpers pass gnupg microsocks tinyproxy-bin"
+	bindfs curl postgresql-client redis-tools zsh fish golang-docker-credential-helpers pass gnupg microsocks tinyproxy-bin
+	git openssh-client python3"
 
 say() { printf '==> %s\n' "$*"; }
 fail() {
