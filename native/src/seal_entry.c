@@ -106,12 +106,6 @@ static void keep_object(struct seal *seal, int directory, const char *name, stru
 		seal_set_time(seal, directory, name, &packed->status);
 }
 
-/* What has more names belongs to the layer with all of them: a link to a file below is one. */
-static bool has_more_names(const struct packed *packed)
-{
-	return S_ISREG(packed->status.st_mode) && packed->status.st_nlink > 1;
-}
-
 static void seal_object(struct seal *seal, int directory, const char *name)
 {
 	struct packed packed = {0};
@@ -124,7 +118,7 @@ static void seal_object(struct seal *seal, int directory, const char *name)
 		seal->failed = true;
 		return;
 	}
-	same = has_more_names(&packed) ? 0 : seal_is_below(seal, directory, name, &packed);
+	same = seal_is_below(seal, directory, name, &packed);
 	if (same > 0 || (same == 0 && seal_is_placeholder(seal, &packed) &&
 				layer_stack_find(&seal->layers, name, &below) < 0))
 		seal_drop(seal, directory, name, 0);
