@@ -1,8 +1,9 @@
-import type { Dockerfile, Instruction, Location } from '../../dockerfile/ast.ts'
+import type { Dockerfile, Instruction } from '../../dockerfile/ast.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import { parseTrigger } from '../../dockerfile/parse.ts'
 import { parseImageConfig } from '../../oci/image.ts'
 import { formatPlatform, type Platform, parsePlatform } from '../../oci/platform.ts'
+import { located } from '../located.ts'
 import type { BuildOptions } from '../options.ts'
 import type { BaseImage, Conversion, Inputs } from './conversion.ts'
 import { copyFiles } from './copy.ts'
@@ -154,17 +155,8 @@ async function findBase(conversion: Conversion, begun: Begun, base: string): Pro
   const named = await inputs.named(base, platform)
   if (named && 'files' in named)
     return { step: named.files, config: parseImageConfig(Buffer.from('{}')), layers: [] }
-  return named ?? (await inputs.image(base, platform, name).catch(locatedAt(stage.from.location)))
+  return named ?? (await inputs.image(base, platform, name).catch(located(stage.from)))
 }
-
-/** Has an error say which lines it is of. */
-const locatedAt =
-  (location: Location) =>
-  (error: unknown): never => {
-    if (!(error instanceof DockerfileError) || error.location) throw error
-    const hint = error.hint === undefined ? {} : { hint: error.hint }
-    throw new DockerfileError(error.message, location, { cause: error, ...hint })
-  }
 
 function stagePlatform(
   { dockerfile, expander, globals, platforms }: Conversion,
@@ -199,12 +191,7 @@ async function dispatch(
   state: StageState,
   instruction: Instruction,
 ): Promise<void> {
-  try {
-    await dispatchOne(conversion, state, instruction)
-  } catch (error) {
-    if (!(error instanceof DockerfileError) || error.location) throw error
-    throw new DockerfileError(error.message, instruction.location, { cause: error })
-  }
+  await dispatchOne(conversion, state, instruction).catch(located(instruction))
 }
 
 async function dispatchOne(

@@ -3,6 +3,7 @@ import { readStep, type StepRecord, touchStep, writeStep } from '../../store/ste
 import type { CacheEntry, ImportedCache } from '../export/cache-entry.ts'
 import type { FileTree } from '../files.ts'
 import type { Step, StepResult, TreeOperation } from '../graph.ts'
+import { located } from '../located.ts'
 import type { BuildProgress } from '../progress.ts'
 import type { BuildSession } from '../session.ts'
 import { executeFiles } from './execute-files.ts'
@@ -10,7 +11,7 @@ import { executeRun, type StepSurroundings } from './execute-run.ts'
 import { stepKey } from './key.ts'
 import { checkLayers } from './layer-count.ts'
 import { Reporter } from './reporter.ts'
-import { located, uncounted, withPrefix } from './step-errors.ts'
+import { uncounted, withPrefix } from './step-errors.ts'
 import { Transfers } from './transfers.ts'
 
 export interface Solved {

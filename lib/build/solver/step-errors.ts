@@ -16,12 +16,3 @@ export const withPrefix =
       ...hint,
     })
   }
-
-/** Has what is wrong with a step say which lines it is of. */
-export const located =
-  ({ location }: Step) =>
-  (error: unknown): never => {
-    if (!(error instanceof DockerfileError) || error.location || !location) throw error
-    const hint = error.hint === undefined ? {} : { hint: error.hint }
-    throw new DockerfileError(error.message, location, { cause: error, ...hint })
-  }
