@@ -8,9 +8,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { base, build, built, printed, writeContext } from '../helpers/builds.ts'
+import { until } from '../helpers/until.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
@@ -24,12 +24,16 @@ afterAll(() => world.remove())
 test('an interrupt ends the reading of a file without an end', async () => {
   const context = writeContext(world, { Dockerfile: 'FROM BASE\nCOPY endless /\n' })
   execFileSync('truncate', ['-s', '1T', join(context, 'endless')])
-  const child = world.start(['build', context])
+  const child = world.start(['build', '--progress', 'plain', context])
   const ended = new Promise((done) => child.once('exit', done))
-  await sleep(1_000)
+  let said = ''
+  child.stderr.on('data', (text: Buffer) => {
+    said += text
+  })
+  await until(() => said.includes('transferring context'), 'the file is read')
   const begun = performance.now()
   child.kill('SIGINT')
-  await ended
+  expect(await ended).toBe(130)
   expect(performance.now() - begun).toBeLessThan(5_000)
 })
 
