@@ -7,5 +7,4 @@ export const LABELS = {
   transfer: (what: string) => `transferring ${what}:`,
   named: (name: string) => `[context ${name}] load from client`,
   namedImage: (name: string) => (full: string) => `[context ${name}] ${full}`,
-  export: 'exporting to image',
 } as const

@@ -1,4 +1,3 @@
-import type { Digest } from '../../core/ids.ts'
 import { lazyCrypto } from '../../core/lazy.ts'
 import type { FileTree, Selection } from '../files.ts'
 import type { FileAction, FilesOperation, RunOperation, Step, StepResult } from '../graph.ts'
@@ -22,9 +21,6 @@ export async function stepKey(
     return hashOf([layers, await filesParts(operation, results, treeOf)])
   return hashOf([layers, operation.type])
 }
-
-/** The key of a root filesystem, for what is no step of its own. */
-export const layersKey = (layers: readonly Digest[]): string => hashOf(['layers', layers])
 
 const hashOf = (parts: unknown): string =>
   lazyCrypto()
