@@ -18,6 +18,7 @@ import type { BuildOptions } from '../../../lib/build/options.ts'
 import { readDefinition } from '../../../lib/build/read-definition.ts'
 import { DockerfileError } from '../../../lib/dockerfile/errors.ts'
 import type { Engine } from '../../../lib/engine.ts'
+import { plainBuild } from '../../helpers/plain-build.ts'
 
 let base: string
 let root: string
@@ -34,31 +35,8 @@ afterEach(() => rmSync(base, { recursive: true, force: true }))
 const engine = () => ({ paths: { data: join(base, 'data') } }) as unknown as Engine
 
 const optionsOf = (given: Partial<BuildOptions> & { input?: string | Buffer }): BuildOptions => ({
+  ...plainBuild,
   context: root,
-  file: undefined,
-  contexts: {},
-  target: undefined,
-  buildArgs: {},
-  labels: {},
-  annotations: [],
-  tags: [],
-  platforms: [],
-  outputs: [],
-  cacheFrom: [],
-  cacheTo: [],
-  noCache: false,
-  noCacheFilter: [],
-  pull: false,
-  secrets: [],
-  ssh: [],
-  attests: [],
-  allow: [],
-  addHosts: [],
-  network: 'default',
-  shmSize: 0,
-  ulimits: [],
-  cgroupParent: undefined,
-  environment: {},
   stdin: Readable.from([Buffer.from(given.input ?? '')], { objectMode: false }),
   ...given,
 })

@@ -7,39 +7,11 @@ import type { Step } from '../../../lib/build/graph.ts'
 import type { BuildOptions } from '../../../lib/build/options.ts'
 import { parseDockerfile } from '../../../lib/dockerfile/parse.ts'
 import { parseImageConfig } from '../../../lib/oci/image.ts'
+import { plainBuild as options } from '../../helpers/plain-build.ts'
 
 const BASE = {
   config: { Env: ['PATH=/bin', 'A=base'], Cmd: ['sh'], WorkingDir: '/w' },
   history: [{ created: '2020-01-01T00:00:00Z', created_by: 'base' }],
-}
-
-const options: BuildOptions = {
-  context: '.',
-  file: undefined,
-  contexts: {},
-  target: undefined,
-  buildArgs: {},
-  labels: {},
-  annotations: [],
-  tags: [],
-  platforms: [],
-  outputs: [],
-  cacheFrom: [],
-  cacheTo: [],
-  noCache: false,
-  noCacheFilter: [],
-  pull: false,
-  secrets: [],
-  ssh: [],
-  attests: [],
-  allow: [],
-  addHosts: [],
-  network: 'default',
-  shmSize: 0,
-  ulimits: [],
-  cgroupParent: undefined,
-  environment: {},
-  stdin: process.stdin,
 }
 
 const tree = (name: string): Step =>

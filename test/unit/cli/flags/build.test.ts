@@ -5,6 +5,7 @@ import { readBuildOptions } from '../../../../cli/flags/build/options.ts'
 import { parseCacheFilter } from '../../../../cli/flags/cache-filter.ts'
 import { chooseMode } from '../../../../cli/output/build/display.ts'
 import { parseArguments } from '../../../../cli/parse.ts'
+import { plainBuild } from '../../../helpers/plain-build.ts'
 
 function parse(...words: string[]) {
   const result = parseArguments({ flags: buildFlags }, 'buildx build', words)
@@ -17,35 +18,7 @@ const read = (words: string[], environment: NodeJS.ProcessEnv = {}) =>
 
 describe('options of a build', () => {
   test('without any flag', () => {
-    const { stdin, environment, ...options } = read(['.'])
-    expect(stdin).toBe(process.stdin)
-    expect(environment).toEqual({})
-    expect(options).toEqual({
-      context: '.',
-      file: undefined,
-      contexts: {},
-      target: undefined,
-      buildArgs: {},
-      labels: {},
-      annotations: [],
-      tags: [],
-      platforms: [],
-      outputs: [],
-      cacheFrom: [],
-      cacheTo: [],
-      noCache: false,
-      noCacheFilter: [],
-      pull: false,
-      secrets: [],
-      ssh: [],
-      attests: [],
-      allow: [],
-      addHosts: [],
-      network: 'default',
-      shmSize: 0,
-      ulimits: [],
-      cgroupParent: undefined,
-    })
+    expect(read(['.'])).toEqual(plainBuild)
   })
 
   test('of the environment', () => {

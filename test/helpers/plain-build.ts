@@ -1,0 +1,31 @@
+import type { BuildOptions } from '../../lib/build/options.ts'
+
+/** What `build .` asks for, without any flag. */
+export const plainBuild: BuildOptions = {
+  context: '.',
+  file: undefined,
+  contexts: {},
+  target: undefined,
+  buildArgs: {},
+  labels: {},
+  annotations: [],
+  tags: [],
+  platforms: [],
+  outputs: [],
+  cacheFrom: [],
+  cacheTo: [],
+  noCache: false,
+  noCacheFilter: [],
+  pull: false,
+  secrets: [],
+  ssh: [],
+  attests: [],
+  allow: [],
+  addHosts: [],
+  network: 'default',
+  shmSize: 0,
+  ulimits: [],
+  cgroupParent: undefined,
+  environment: {},
+  stdin: process.stdin,
+}
