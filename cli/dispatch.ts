@@ -27,7 +27,7 @@ async function callCommand(
   if (typeof parsed === 'number') return parsed
   const help = () => import('./help.ts')
   if (parsed.bool('version')) {
-    const { versionLine } = await import('./build-info.ts')
+    const { versionLine } = await import('../lib/core/build-info.ts')
     writeOut(`${versionLine}\n`)
     return 0
   }

@@ -1,4 +1,4 @@
-import { versionLine } from './build-info.ts'
+import { versionLine } from '../lib/core/build-info.ts'
 import { writeOut } from './output/write.ts'
 
 /** Tools ask for the version at every start of theirs: nothing else is loaded for it. */

@@ -24,7 +24,8 @@ const RANK: Record<string, number> = {
   container: 5,
   build: 6,
   housekeeping: 7,
-  cli: 8,
+  api: 8,
+  cli: 9,
 }
 
 const ROOT = new URL('..', import.meta.url).pathname
@@ -34,7 +35,7 @@ const { PARTS } = (await import(new URL('../packaging/scripts.mjs', import.meta.
   PARTS: { name: string; modules: string[] }[]
 }
 
-const files = ['lib', 'cli'].flatMap((folder) =>
+const files = ['lib', 'api', 'cli'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name)),
@@ -61,7 +62,7 @@ function staticImportsOf(file: string): string[] {
 /** `lib/engine.ts` is a layer of its own. */
 function layerOf(file: string): string {
   const [top = '', folder = ''] = file.split('/')
-  return top === 'cli' ? 'cli' : folder.replace(/\.ts$/, '')
+  return top === 'cli' || top === 'api' ? top : folder.replace(/\.ts$/, '')
 }
 
 const edges = files.flatMap((from) => importsOf(from).map((to) => ({ from, to })))

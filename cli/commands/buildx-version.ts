@@ -1,4 +1,4 @@
-import { build, compatible } from '../build-info.ts'
+import { build, compatible } from '../../lib/core/build-info.ts'
 import type { Context } from '../context.ts'
 
 /** `buildx version`: tools read the second word, the release whose behaviour this one has. */

@@ -1,5 +1,5 @@
 import { release } from 'node:os'
-import { build, compatible } from '../build-info.ts'
+import { build, compatible } from '../../lib/core/build-info.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
 

@@ -1,5 +1,5 @@
 import type { Builder, BuilderNode } from '../../lib/build/builders.ts'
-import { compatible } from '../build-info.ts'
+import { compatible } from '../../lib/core/build-info.ts'
 import type { RowKind } from './rows.ts'
 
 /** A row of `buildx ls`: a builder, or one of its nodes. */

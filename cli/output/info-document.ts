@@ -1,4 +1,4 @@
-import { build, compatible } from '../build-info.ts'
+import { build, compatible } from '../../lib/core/build-info.ts'
 
 /** What `info` found out; sizes in bytes. */
 export interface InfoFacts {

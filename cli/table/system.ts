@@ -18,6 +18,21 @@ export const systemCommands: readonly CommandSpec[] = [
     load: () => import('../commands/boot.ts'),
   },
   {
+    names: ['system service'],
+    summary: 'Answer clients of the Docker Engine API',
+    usage: '[OPTIONS] [ADDRESS]',
+    operands: [0, 1],
+    flags: () => ({
+      time: {
+        type: 'uint',
+        short: 't',
+        summary: 'Seconds without a request after which it ends; 0: never',
+        default: 60,
+      },
+    }),
+    load: () => import('../commands/system-service.ts'),
+  },
+  {
     names: ['version'],
     summary: 'Show the version information',
     usage: '[OPTIONS]',

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Engine } from '../../lib/engine.ts'
+import type { ApiVersion } from './api-version.ts'
+import type { Body } from './body.ts'
+import type { Query } from './query.ts'
+import type { Reply } from './reply.ts'
+
+/** What all requests of a service share beside the engine. */
+export interface Service {
+  readonly engine: Engine
+  /** How clients reach it, `unix:///run/user/1000/lighter/docker.sock`. */
+  readonly address: string
+  /** One line for whoever runs the service. */
+  log(line: string): void
+}
+
+/** One request, understood. */
+export interface Call {
+  readonly service: Service
+  readonly engine: Engine
+  readonly version: ApiVersion
+  readonly method: string
+  /** The variable parts of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  readonly headers: IncomingHttpHeaders
+  readonly body: Body
+  readonly reply: Reply
+  /** Aborted when the client is gone, or the service ends. */
+  readonly signal: AbortSignal
+}
+
+/** Answers one request. What it throws is the answer where none has begun. */
+export type Handler = (call: Call) => Promise<void>
+
+/** A kind of request. `/images/:name*` takes a name with slashes, `:name` one without. */
+export interface Route {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  load(): Promise<Handler>
+}

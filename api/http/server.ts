@@ -1,0 +1,138 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Duplex, Readable } from 'node:stream'
+import { NEWEST_API, refuseVersion, splitVersion, versionText } from './api-version.ts'
+import { Body } from './body.ts'
+import type { Call, Service } from './call.ts'
+import { badRequest, failureOf, isFault } from './errors.ts'
+import type { InFlight } from './in-flight.ts'
+import { Query } from './query.ts'
+import { Reply } from './reply.ts'
+import type { Router } from './router.ts'
+
+/** A client may take so long for the head of a request, in milliseconds: one that sends nothing holds nothing. */
+const HEADERS_TIMEOUT = 30_000
+const KEEP_ALIVE = 30_000
+
+interface Parts {
+  service: Service
+  router: Router
+  inFlight: InFlight
+  /** What is told in every answer, and of the program that answers. */
+  headers: Readonly<Record<string, string>>
+}
+
+/** The server of the API; who calls it has it listen. */
+export function createApiServer(parts: Parts): Server {
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT,
+    // Uploads take their time.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE,
+    maxHeaderSize: 256 * 1024,
+  })
+  server.on('request', (request, response) => {
+    void answer(parts, { request, response, body: request, isUpgrade: false })
+  })
+  server.on('upgrade', (request, connection, head) => {
+    void upgrade(parts, request, connection, head)
+  })
+  server.on('clientError', (_, connection) => {
+    if (connection.writable) connection.end(MALFORMED)
+    else connection.destroy()
+  })
+  return server
+}
+
+/** As Go's server answers what is no HTTP. */
+const MALFORMED =
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request'
+
+async function upgrade(
+  parts: Parts,
+  request: IncomingMessage,
+  connection: Duplex,
+  head: Buffer,
+): Promise<void> {
+  // An error of a connection that nobody reads any more must not end the service.
+  connection.on('error', () => connection.destroy())
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(request.socket)
+  response.on('finish', () => connection.end())
+  const { readUpgradeBody } = await import('./upgrade-body.ts')
+  const body = readUpgradeBody(request, connection, head)
+  await answer(parts, { request, response, body, isUpgrade: true })
+}
+
+interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+  body: Readable | Promise<Readable>
+  isUpgrade: boolean
+}
+
+/** Answers one request, whatever happens on the way. */
+async function answer(parts: Parts, exchange: Exchange): Promise<void> {
+  const { request, response, isUpgrade } = exchange
+  using _ = parts.inFlight.begin()
+  const reply = new Reply(request, response, isUpgrade)
+  for (const [name, value] of Object.entries(parts.headers)) response.setHeader(name, value)
+  try {
+    await dispatch(parts, exchange, reply)
+    if (!reply.hasBegun) reply.empty()
+  } catch (error) {
+    if (isFault(error)) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      parts.service.log(`${request.method} ${request.url}: ${text}`)
+    }
+    // An answer that has begun can only be cut short: the client must not take it for whole.
+    if (reply.hasBegun) request.socket.destroy()
+    else refuse(reply, error)
+  }
+  // What is left of a body nobody wanted would be taken for the next request.
+  if (!isUpgrade && !request.complete) request.resume()
+}
+
+function refuse(reply: Reply, error: unknown): void {
+  const { status, message } = failureOf(error)
+  if (status === 304) reply.empty(304)
+  else reply.json({ message }, status)
+}
+
+async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise<void> {
+  const { request, response } = exchange
+  const [address = '/', search = ''] = split(request.url ?? '/', '?')
+  const { version, rest } = splitVersion(address)
+  const wrong = refuseVersion(version)
+  if (wrong !== undefined) throw badRequest(wrong)
+  response.setHeader('Api-Version', versionText(NEWEST_API))
+  const method = request.method ?? 'GET'
+  const match = parts.router.find(method, rest)
+  if (!match) {
+    reply.json({ message: 'page not found' }, 404)
+    return
+  }
+  const gone = new AbortController()
+  const watched = exchange.isUpgrade ? request.socket : response
+  watched.once('close', () => gone.abort())
+  const call: Call = {
+    service: parts.service,
+    engine: parts.service.engine,
+    version,
+    method,
+    params: match.params,
+    query: new Query(search),
+    headers: request.headers,
+    body: new Body(await exchange.body, request.headers),
+    reply,
+    signal: gone.signal,
+  }
+  const handler = await match.load()
+  await handler(call)
+}
+
+/** The text before and behind the first mark. */
+function split(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
