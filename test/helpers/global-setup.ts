@@ -23,6 +23,8 @@ declare module 'vitest' {
     lanes: number
     /** A directory everyone may enter, removed at the end. */
     work: string
+    /** What test runs keep for the next ones. */
+    cache: string
   }
 }
 
@@ -69,6 +71,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('nativeProgram', nativeProgram)
   project.provide('users', users)
   project.provide('work', work)
+  project.provide('cache', cache)
 
   return async () => {
     await registry.stop()

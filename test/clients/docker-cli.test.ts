@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { dockerPrograms } from '../fixtures/clients.ts'
+import { startService, type TestService } from '../helpers/service.ts'
+import type { World } from '../helpers/world.ts'
+import { compare } from '../peers/compare.ts'
+import { Lanes } from '../peers/lanes.ts'
+import { note, readRecording } from '../peers/recorded.ts'
+import type { Answer, PeerCase } from '../peers/suite.ts'
+import { loadTopics } from '../peers/topics.ts'
+
+/** What of the scripts is about lighter's command line and not about the engine: its help, its own words. */
+const NOT_OF_THE_ENGINE = new Set(['help'])
+
+const topics = (await loadTopics()).filter(({ name }) => !NOT_OF_THE_ENGINE.has(name))
+/** Why a case does not pass with Docker's client, by `<topic>: <case>`. */
+const pending = JSON.parse(
+  readFileSync(new URL('docker-cli-pending.json', import.meta.url), 'utf8'),
+) as Record<string, string>
+
+let lanes: Lanes
+const services: TestService[] = []
+
+beforeAll(async () => {
+  lanes = await Lanes.open(addDocker)
+})
+afterAll(async () => {
+  for (const service of services) await service.stop()
+  await lanes?.close()
+})
+
+/** `docker` is Docker's own client; the engine that it asks is lighter's service. */
+async function addDocker(world: World): Promise<void> {
+  const { docker } = dockerPrograms(inject('cache'))
+  const service = await startService(world)
+  services.push(service)
+  const script = `#!/bin/sh\nDOCKER_HOST=${service.host} exec ${docker} "$@"\n`
+  writeFileSync(join(world.home, 'docker'), script, { mode: 0o755 })
+}
+
+/** As the engine answered, or as lighter answers on purpose. */
+function compareEither(peer: PeerCase, recorded: Answer, answer: Answer): string[] {
+  const { differs, ...bare } = peer
+  const wrong = compare(bare, recorded, answer)
+  return wrong.length > 0 && differs && compare(peer, recorded, answer).length === 0 ? [] : wrong
+}
+
+describe.concurrent.each(topics)('$name', (topic) => {
+  const { answers } = readRecording(topic)
+
+  test.concurrent.each(topic.cases)('$name', async (peer) => {
+    const recorded = answers[peer.name]
+    if (!recorded) throw new Error(`The engine was not asked this script: ${peer.name}`)
+    const key = `${topic.name}: ${peer.name}`
+    const wrong = compareEither(peer, recorded, await lanes.ask(key, peer.script))
+    note(key, wrong)
+    if (pending[key] !== undefined)
+      expect(wrong, `${key} passes now: take it out of docker-cli-pending.json`).not.toEqual([])
+    else if (wrong.length > 0) throw new Error(`${peer.script}\n${wrong.join('\n')}`)
+  })
+})
+
+test('the service has no fault to tell of', () => {
+  expect(services.map((service) => service.log()).join('')).toBe('')
+})

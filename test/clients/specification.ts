@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import type { ValidateFunction } from 'ajv'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import { parse } from 'yaml'
+
+type Schema = { [key: string]: unknown }
+
+/** The methods of an address that is published, with what is answered by status. */
+interface PublishedPath {
+  [method: string]: { responses: Record<string, { schema?: Schema }> }
+}
+
+/** What Docker has published of its API, as OpenAPI 2. */
+export class Specification {
+  readonly paths: Readonly<Record<string, PublishedPath>>
+  readonly #definitions: Schema
+  readonly #ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false })
+  readonly #validators = new Map<string, ValidateFunction>()
+
+  constructor(file: string) {
+    const document = parse(readFileSync(file, 'utf8')) as {
+      paths: Record<string, PublishedPath>
+      definitions: Schema
+    }
+    this.paths = document.paths
+    const parts = partsOfOthers(document)
+    this.#definitions = Object.fromEntries(
+      Object.entries(document.definitions).map(([name, schema]) => [
+        name,
+        asJsonSchema(schema, parts.has(`#/definitions/${name}`)),
+      ]),
+    )
+  }
+
+  /** What is wrong with an answer, a line each; none where it is as published. */
+  problems(method: string, path: string, status: number, value: unknown): string[] {
+    const key = `${method} ${path} ${status}`
+    const validate = this.#validators.get(key) ?? this.#compile(key, method, path, status)
+    this.#validators.set(key, validate)
+    if (validate(value)) return []
+    return (validate.errors ?? []).map(
+      ({ instancePath, message, params }) =>
+        `${instancePath || '/'} ${message} ${JSON.stringify(params)}`,
+    )
+  }
+
+  #compile(key: string, method: string, path: string, status: number): ValidateFunction {
+    const schema = this.paths[path]?.[method.toLowerCase()]?.responses[status]?.schema
+    if (!schema) throw new Error(`${key}: nothing is published of that`)
+    return this.#ajv.compile({
+      ...(asJsonSchema(schema) as Schema),
+      definitions: this.#definitions,
+    })
+  }
+}
+
+/** What is put together with more to a whole: it does not know all members. */
+function partsOfOthers(value: unknown, found = new Set<unknown>()): Set<unknown> {
+  if (typeof value !== 'object' || value === null) return found
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === 'allOf') for (const part of inner as Schema[]) found.add(part.$ref)
+    partsOfOthers(inner, found)
+  }
+  return found
+}
+
+/**
+ * OpenAPI's words for a schema as JSON Schema's. Lists and maps may be null: Go writes so what is empty. Members that are not
+ * published are wrong.
+ */
+function asJsonSchema(value: unknown, isPart = false): unknown {
+  if (Array.isArray(value)) return value.map((each) => asJsonSchema(each, isPart))
+  if (typeof value !== 'object' || value === null) return value
+  const schema = Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !IGNORED.has(key))
+      .map(([key, inner]) => [key, key === 'enum' ? inner : convertMember(key, inner)]),
+  ) as Schema
+  if ('$ref' in schema) return { $ref: schema.$ref }
+  const isObject = 'properties' in schema || 'allOf' in schema
+  if (isObject && !isPart && !('additionalProperties' in schema)) {
+    schema.unevaluatedProperties = false
+  }
+  const isNullable =
+    (value as Schema)['x-nullable'] === true || schema.type === 'array' || schema.type === 'object'
+  if (isNullable && typeof schema.type === 'string') {
+    schema.type = [schema.type, 'null']
+    if (Array.isArray(schema.enum)) schema.enum = [...schema.enum, null]
+  }
+  return schema
+}
+
+/** Members of `properties` are named by their users: none of their names is a word of the schema. */
+function convertMember(key: string, inner: unknown): unknown {
+  if (key !== 'properties') return asJsonSchema(inner, key === 'allOf')
+  return Object.fromEntries(
+    Object.entries(inner as Schema).map(([name, schema]) => [name, asJsonSchema(schema)]),
+  )
+}
+
+/** Examples may look like schemas; what describes them is for people. */
+const IGNORED = new Set(['example', 'examples', 'description', 'default', 'title'])
