@@ -14,7 +14,7 @@ import type { ContainerRecord } from './record.ts'
 import { anonymousPluginVolumes, anonymousVolumes } from './record.ts'
 import { claimRemoval } from './removal.ts'
 import { isLive, type LiveState, readState } from './state.ts'
-import { killContainer, SIGKILL } from './stop.ts'
+import { killContainer, SIGKILL, START_PATIENCE } from './stop.ts'
 
 export interface RemoveOptions {
   force: boolean
@@ -39,6 +39,7 @@ export async function removeContainer(
     (from) => ({ from, to: trashPlace(data) }),
   )
   const namespace = { program: engine.native().program, idMap: engine.idMap() }
+  const patience = options.force ? START_PATIENCE : undefined
   let current = record
   const onMoved = ({ from, to }: Move): void => {
     if (from !== directory) {
@@ -56,7 +57,7 @@ export async function removeContainer(
     await endRun(engine, container, options)
     current = readContainer(data, record.id)?.record ?? record
     try {
-      await discardContainer(namespace, directory, moves, onMoved)
+      await discardContainer(namespace, directory, moves, onMoved, patience)
       await removeFromPlugins(engine, record, options)
       return
     } catch (error) {

@@ -1,15 +1,16 @@
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import type { HostPaths } from '../host/paths.ts'
 import { isAlive, isSuspended, signalProcess } from '../host/process.ts'
-import { Control } from '../runtime/control.ts'
+import { Control, openSocket } from '../runtime/control.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { type Container, missing, nameInAddress, stateOf } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { stopSignal } from './signals.ts'
-import { findState, isLive, type LiveState } from './state.ts'
+import { findState, isLive, type LiveState, readState } from './state.ts'
 
 export const SIGKILL = 9
 const DEFAULT_TIMEOUT = 10
@@ -17,6 +18,8 @@ const DEFAULT_TIMEOUT = 10
 const RECONNECTS = 20
 /** So often a monitor that is stopped is woken, a second each, until it is ended. */
 const WAKES = 5
+/** Seconds that a start may take whose container is to be gone. */
+export const START_PATIENCE = 10
 const MAX_PLAN = 1024 * 1024
 
 /** Where the state is, and where monitors listen. */
@@ -46,7 +49,7 @@ export async function stopContainer(
   control.stop(signal)
   if (!(await endsWithin(control, timeout))) {
     sendSignal(data, container, control, SIGKILL)
-    await certainEnd(control, state)
+    await certainEnd(control, container, state)
   }
   recordContainerEvent(data, record, 'stop')
 }
@@ -59,12 +62,18 @@ function sendSignal(data: string, { record }: Container, control: Control, numbe
 
 /**
  * Waits for the end that SIGKILL brings, however long the monitor's work for it takes. One that does no work, because somebody
- * keeps it stopped, is ended itself: the container's processes go with it.
+ * keeps it stopped or because the container's next start hangs, is ended itself: the container's processes go with it.
  */
-async function certainEnd(control: Control, { monitor }: LiveState): Promise<void> {
-  for (let woken = 0; !(await endsWithin(control, 1)); ) {
-    if (!isSuspended(monitor)) continue
-    signalProcess(monitor, woken++ < WAKES ? 'SIGCONT' : 'SIGKILL')
+async function certainEnd(
+  control: Control,
+  { directory }: Container,
+  { monitor }: LiveState,
+): Promise<void> {
+  for (let woken = 0, starting = 0; !(await endsWithin(control, 1)); ) {
+    if (isSuspended(monitor)) signalProcess(monitor, woken++ < WAKES ? 'SIGCONT' : 'SIGKILL')
+    // It answers while it waits for the next start, and not in the midst of it.
+    else if (readState(directory).status !== 'restarting') starting = 0
+    else if (++starting > START_PATIENCE) signalProcess(monitor, 'SIGKILL')
   }
 }
 
@@ -94,7 +103,7 @@ export async function killContainer(
   if (!control) throw endedMeanwhile(container, name)
   sendSignal(data, container, control, number)
   // Docker answers after the end when the signal is certain to bring it.
-  if (number === SIGKILL) await certainEnd(control, state)
+  if (number === SIGKILL) await certainEnd(control, container, state)
   else await control.sent()
 }
 
@@ -124,15 +133,25 @@ export async function waitContainer(
 /** The monitor of a running container; `undefined` when it ended meanwhile. */
 export async function connectMonitor(
   runtime: string,
-  { record: { id }, directory }: Container,
+  container: Container,
   state: LiveState,
 ): Promise<Control | undefined> {
+  const socket = await monitorSocket(runtime, container, state)
+  return socket && Control.over(socket)
+}
+
+/** The same as a bare connection. */
+export async function monitorSocket(
+  runtime: string,
+  { record: { id }, directory }: Container,
+  state: LiveState,
+): Promise<Socket | undefined> {
   const listening = plannedRuntime(directory) ?? runtime
   for (let attempt = 0; attempt < RECONNECTS; attempt++) {
-    const control = await Control.open(listening, id)
+    const socket = await openSocket(listening, id)
     // One that somebody has stopped would not answer.
-    signalProcess(state.monitor, control ? 'SIGCONT' : 'SIGHUP')
-    if (control) return control
+    signalProcess(state.monitor, socket ? 'SIGCONT' : 'SIGHUP')
+    if (socket) return socket
     if (!isAlive(state.monitor)) return undefined
     await delay(10 * (attempt + 1))
   }

@@ -91,7 +91,7 @@ function writeWhole(path: string, bytes: Uint8Array, mode: number): void {
   }
 }
 
-/** A file that the packed executable carries; in development, what the build left in build/. */
+/** A file that the packed executable carries; in development, what the build left in build/, or the source. */
 export function readCarried(name: string): Uint8Array {
   if (typeof LIGHTER_CARRIED === 'undefined') return readDevelopmentFile(name)
   const sea = process.getBuiltinModule('node:sea')
@@ -99,7 +99,8 @@ export function readCarried(name: string): Uint8Array {
 }
 
 function readDevelopmentFile(name: string): Uint8Array {
-  const path = join(DEVELOPMENT_ROOT, 'build', name)
+  const place = name.startsWith('lighter.') ? 'packaging/systemd' : 'build'
+  const path = join(DEVELOPMENT_ROOT, place, name)
   try {
     return readFileSync(path)
   } catch (error) {

@@ -13,7 +13,8 @@ export interface ExitReport {
 }
 
 const HEADER = 8
-const MAX_PAYLOAD = 65536
+/** The longest payload of a frame, in bytes. */
+export const MAX_PAYLOAD = 65536
 
 /**
  * Puts a container on a network, takes it off the one with that id, says what it is called on those with these ids, or changes
@@ -33,6 +34,7 @@ export class Control implements Disposable {
   readonly #exit: Promise<ExitReport | undefined>
   readonly #run: Promise<ExitReport | undefined>
   #answered: ((text: string | undefined) => void) | undefined
+  #hasStarted = false
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -44,6 +46,7 @@ export class Control implements Disposable {
       socket.on('data', (chunk: Buffer) => {
         this.#bytes = Buffer.concat([this.#bytes, chunk])
         for (let frame = this.#take(); frame; frame = this.#take()) {
+          if (frame.type === 'P') this.#hasStarted = true
           if (frame.type === 'X') resolve(exitOf(frame.payload))
           if (frame.type === 'G') endRun(exitOf(frame.payload))
           if (frame.type === 'F') resolve(undefined)
@@ -61,18 +64,18 @@ export class Control implements Disposable {
 
   /** Connects; `undefined` when nobody listens. */
   static async open(runtime: string, id: string): Promise<Control | undefined> {
-    const sockets = openDirectory(join(runtime, 'containers'))
-    if (sockets === undefined) return undefined
-    try {
-      // The name of a socket has 108 bytes at most; a runtime directory may have more.
-      const socket = lazyNet().connect(`/proc/self/fd/${sockets}/${id}.sock`)
-      return await new Promise((resolve) => {
-        socket.once('connect', () => resolve(new Control(socket)))
-        socket.once('error', () => resolve(undefined))
-      })
-    } finally {
-      closeSync(sockets)
-    }
+    const socket = await openSocket(runtime, id)
+    return socket && new Control(socket)
+  }
+
+  /** Over a connection that there is already, of which nothing has been read. */
+  static over(socket: Socket): Control {
+    return new Control(socket)
+  }
+
+  /** Whether the monitor has said that the container's process runs. */
+  get hasStarted(): boolean {
+    return this.#hasStarted
   }
 
   /** Sends a signal to the container's first process. */
@@ -148,6 +151,22 @@ export class Control implements Disposable {
   }
 }
 
+/** A connection to the monitor of a container; `undefined` when nobody listens. */
+export async function openSocket(runtime: string, id: string): Promise<Socket | undefined> {
+  const sockets = openDirectory(join(runtime, 'containers'))
+  if (sockets === undefined) return undefined
+  try {
+    // The name of a socket has 108 bytes at most; a runtime directory may have more.
+    const socket = lazyNet().connect(`/proc/self/fd/${sockets}/${id}.sock`)
+    return await new Promise((resolve) => {
+      socket.once('connect', () => resolve(socket))
+      socket.once('error', () => resolve(undefined))
+    })
+  } finally {
+    closeSync(sockets)
+  }
+}
+
 const exitOf = (payload: Buffer): ExitReport => JSON.parse(payload.toString('utf8')) as ExitReport
 
 function openDirectory(path: string): number | undefined {
@@ -160,8 +179,13 @@ function openDirectory(path: string): number | undefined {
 
 /** One message of the protocol in docs/native-protocol.md. */
 export function frame(type: string, payload: Buffer): Buffer {
+  return Buffer.concat([frameHeader(type, payload.length), payload])
+}
+
+/** What comes before the payload of such a message. */
+export function frameHeader(type: string, length: number): Buffer {
   const header = Buffer.alloc(HEADER)
   header.write(type, 0, 'latin1')
-  header.writeUInt32BE(payload.length, 4)
-  return Buffer.concat([header, payload])
+  header.writeUInt32BE(length, 4)
+  return header
 }

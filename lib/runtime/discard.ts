@@ -11,19 +11,22 @@ export interface Move {
 
 /**
  * Takes a container that does not run, and what belongs to it, out of sight under the lock that its monitor would hold; then removes the
- * trees. `onMoved` is called as soon as a thing is out of sight; what was not there is passed over. Throws `already-running`.
+ * trees. `onMoved` is called as soon as a thing is out of sight; what was not there is passed over. `patience`: seconds after which a
+ * monitor is ended whose start of the container hangs; without it that is waited for. Throws `already-running`.
  */
 export async function discardContainer(
   { program, idMap }: UserNamespace,
   directory: string,
   moves: readonly Move[],
   onMoved: (move: Move) => void,
+  patience?: number,
 ): Promise<void> {
   const child = lazyChildProcess().spawn(
     program,
     [
       'remove',
       ...['--id-map', JSON.stringify(idMap), '--container', directory],
+      ...(patience === undefined ? [] : ['--patience', String(patience)]),
       ...['--moves', String(moves.length), '--', ...moves.flatMap(({ from, to }) => [from, to])],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },

@@ -11,22 +11,27 @@ export interface ExecRequest {
   user: string
   detach: boolean
   stdin: boolean
+  /** The exit code stays in exec/<name>.ended. */
+  result?: true
 }
 
 /**
  * Writes the request under its id where nobody else can read it and returns its path: an environment may hold secrets. `undefined`
  * when the container's directory is gone, which is not made again.
  */
-export function writeExecRequest(
+export const writeExecRequest = (
   directory: string,
   id: string,
   request: ExecRequest,
-): string | undefined {
+): string | undefined => writeExecFile(directory, `${id}.json`, JSON.stringify(request))
+
+/** The same of any file about a further process. */
+export function writeExecFile(directory: string, name: string, text: string): string | undefined {
   const folder = join(directory, 'exec')
-  const path = join(folder, `${id}.json`)
+  const path = join(folder, name)
   try {
     makeFolder(folder)
-    writeFileSync(path, JSON.stringify(request), { mode: 0o600, flag: 'wx' })
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined
     rmSync(path, { force: true })

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
-import { Transform } from 'node:stream'
+import { type Readable, Transform, type Writable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
+import { begunOutput } from './checked-output.ts'
 import { failureError, parseReports } from './native.ts'
 import { type View, viewArguments } from './view.ts'
 
@@ -15,6 +16,10 @@ export interface FilesEnd {
 
 export interface FileStatus {
   mode: number
+  /** Bytes. */
+  size: number
+  /** Of the last change of what is in it, in nanoseconds since 1970. */
+  modified: bigint
   /** Of a symbolic link. */
   target: string
 }
@@ -32,7 +37,8 @@ export async function statFile(end: FilesEnd): Promise<FileStatus | undefined> {
   const [report] = parseReports(text)
   if (report?.event !== 'status')
     throw new LighterError('native', 'lighter-native files said nothing')
-  return { mode: report.mode, target: report.target }
+  const { mode, size, seconds, nanoseconds, target } = report
+  return { mode, size, target, modified: BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds) }
 }
 
 /** Writes an archive of a file or tree, whose entries begin with `name`, to standard output. */
@@ -40,6 +46,66 @@ export async function readFilesToStdout(end: FilesEnd, name: string): Promise<vo
   const error = await ending(start('read', end, ['--name', name], ['ignore', 1, 'pipe']))
   // Who reads may have had enough.
   if (error && !error.message.includes('SIGPIPE')) throw error
+}
+
+/**
+ * Opens an archive of a file or tree, whose entries begin with `name`. It is a whole one where its stream ends without an error. Throws
+ * what kept it from beginning.
+ */
+export async function openArchive(
+  end: FilesEnd,
+  name: string,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const child = start('read', end, ['--name', name], ['ignore', 'pipe', 'pipe'])
+  const kill = (): boolean => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  const ended = ending(child).finally(() => signal.removeEventListener('abort', kill))
+  return await begunOutput(child.stdout as Readable, ended)
+}
+
+export interface UnpackOptions {
+  /** Of the container; absent: as the archive says. */
+  owner?: string
+  /** A directory takes the place of another object, and the other way round; else that is refused. */
+  overwrite: boolean
+  signal: AbortSignal
+}
+
+/**
+ * Unpacks an archive into a directory. Nothing of it is read before all else is in order: what is thrown until then leaves it whole for
+ * another try, and `onReady` is called.
+ */
+export async function unpackArchive(
+  end: FilesEnd,
+  archive: Readable,
+  { owner, overwrite, signal }: UnpackOptions,
+  onReady: () => void,
+): Promise<void> {
+  const options = [
+    '--announce',
+    ...(owner === undefined ? ['--keep-owners'] : ['--owner', owner]),
+    ...(overwrite ? ['--overwrite'] : []),
+  ]
+  const child = start('write', end, options, ['pipe', 'pipe', 'pipe'])
+  const kill = (): boolean => child.kill('SIGKILL')
+  signal.addEventListener('abort', kill)
+  const ended = ending(child).finally(() => signal.removeEventListener('abort', kill))
+  child.stdin?.on('error', () => undefined)
+  child.stdout?.once('data', () => {
+    onReady()
+    if (child.stdin) feed(archive, child.stdin, kill)
+  })
+  const error = await ended
+  if (error) throw error
+}
+
+/** An archive that breaks off is not one that ends: whoever unpacks it must not take it for whole. */
+function feed(archive: Readable, stdin: Writable, kill: () => void): void {
+  archive.on('error', kill)
+  archive.on('aborted', kill)
+  archive.pipe(stdin)
+  stdin.on('close', () => archive.unpipe(stdin))
 }
 
 /** Unpacks the archive on standard input into a directory. */

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { LighterError, systemErrorReason } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
 import { failureError, parseReports } from './native.ts'
@@ -70,7 +72,7 @@ interface Internals {
 }
 
 /** The monitor lives as long as the container: it keeps only what it needs of the caller's environment. */
-function nativeEnvironment(): Record<string, string> {
+export function nativeEnvironment(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TERM', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'TMPDIR']
   return Object.fromEntries(
     kept.flatMap((name) => {
@@ -80,23 +82,54 @@ function nativeEnvironment(): Record<string, string> {
   )
 }
 
+/** Who is connected to the monitor before the container's process runs, and so misses nothing of it. */
+export interface EarlyClient {
+  /** What it attaches to, of `i`, `o` and `e`; without any it is told of events only. */
+  readonly streams: string
+  /** Called at once with the connection. It ends without a frame `P` where the start fails. */
+  connected(socket: Socket): void
+}
+
+/** As many as the native program takes. */
+export const MAX_EARLY_CLIENTS = 64
+
 /**
  * Starts a container in the background and returns once its process runs; `streams`: whether it gets this process's standard
- * output and error. Throws what kept it from running.
+ * output and error. Throws what kept it from running; the connections of `clients` are closed then.
  */
 export async function startDetached(
   program: string,
   { container, prepared }: { container: string; prepared: string },
   streams: 'ignore' | 'inherit',
+  clients: readonly EarlyClient[] = [],
 ): Promise<void> {
-  const child = lazyChildProcess().spawn(
-    program,
-    ['run', '--container', container, '--prepared', prepared, '--detach', '--report-fd', '3'],
-    {
-      stdio: ['ignore', streams, streams, 'pipe'],
-      env: nativeEnvironment(),
-    },
-  )
+  const early = clients.flatMap((client, at) => [
+    '--client',
+    `${FIRST_CLIENT + at}:${client.streams}`,
+  ])
+  const args = ['run', '--container', container, '--prepared', prepared, '--detach']
+  const child = lazyChildProcess().spawn(program, [...args, '--report-fd', '3', ...early], {
+    stdio: ['ignore', streams, streams, 'pipe', ...clients.map(() => 'pipe' as const)],
+    env: nativeEnvironment(),
+  })
+  const sockets = clients.flatMap((client, at) => {
+    // A pair of connected sockets, whatever the type says.
+    const socket = child.stdio[FIRST_CLIENT + at] as Socket | undefined
+    if (socket) client.connected(socket)
+    return socket ?? []
+  })
+  try {
+    await reportOf(child)
+  } catch (error) {
+    for (const socket of sockets) socket.destroy()
+    throw error
+  }
+}
+
+const FIRST_CLIENT = 4
+
+/** What a detached `run` reports on descriptor 3. */
+async function reportOf(child: ChildProcess): Promise<void> {
   const reports = child.stdio[3]
   let text = ''
   const line = await new Promise<string>((resolve, reject) => {

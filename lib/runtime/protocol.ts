@@ -21,10 +21,26 @@ export type NativeReport =
   | { event: 'applied'; diffId: string; bytes: number; entries: number }
   | { event: 'digested'; index: number; digest: string; message: string }
   | { event: 'readers'; present: boolean }
-  | { event: 'status'; mode: number; target: string }
+  | {
+      event: 'status'
+      mode: number
+      size: number
+      seconds: number
+      nanoseconds: number
+      target: string
+    }
+  | { event: 'ready' }
   | { event: 'measured'; path: string; bytes: number }
-  | { event: 'sealed'; diffId: string; bytes: number; entries: number; size: number }
+  | {
+      event: 'sealed'
+      diffId: string
+      bytes: number
+      entries: number
+      size: number
+      isExpected: boolean
+    }
   | { event: 'copied'; bytes: number; entries: number }
+  | { event: 'peer'; uid: number; pid: number }
   | { event: 'probed'; check: string; ok: boolean; message: string }
 
 /** Id map of the shared user namespace, as `--id-map` and plan.json carry it. */

@@ -1,8 +1,9 @@
 import { LighterError } from '../core/errors.ts'
+import { decodeName, shownName } from '../fs/byte-names.ts'
 
 /** An object of a union of layers, as `tree list` of the native program tells of it. */
 export interface TreeEntry {
-  /** Relative to the root, which is `''`. Bytes that are no UTF-8 are shown as U+FFFD. */
+  /** Relative to the root, which is `''`; as `decodeName` tells names. */
   path: string
   /** `missing`: there is none. */
   type: 'file' | 'directory' | 'symlink' | 'fifo' | 'other' | 'missing'
@@ -15,7 +16,7 @@ export interface TreeEntry {
   modified: number
   /** Names of one file share a number; 0: it has one name. */
   linkGroup: number
-  /** Of a symbolic link. */
+  /** Of a symbolic link; as names are told. */
   target: string
   /** SHA-256 of a file's bytes, 64 hex digits; else empty. */
   digest: string
@@ -43,7 +44,7 @@ export async function* parseEntries(chunks: AsyncIterable<Buffer>): AsyncGenerat
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     let start = 0
     for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0, start)) {
-      fields.push(bytes.toString('utf8', start, end))
+      fields.push(decodeName(bytes.subarray(start, end)))
       start = end + 1
       if (fields.length < FIELDS) continue
       yield parseEntry(fields)
@@ -60,7 +61,8 @@ function parseEntry(fields: readonly string[]): TreeEntry {
   const [uid = 0, gid = 0, size = 0, modified = 0, linkGroup = 0] = numbers.map(Number)
   const type = TYPES[letter]
   if (type === undefined) throw unexpected(status)
-  if (error !== '') throw new LighterError('damaged-image', `cannot read /${path}: ${error}`)
+  if (error !== '')
+    throw new LighterError('damaged-image', `cannot read /${shownName(path)}: ${error}`)
   return {
     ...{ path, type, mode: Number.parseInt(mode, 8) || 0, uid, gid, size, modified, linkGroup },
     ...{ target, digest, attributes },

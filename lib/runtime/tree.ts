@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess, lazyStream } from '../core/lazy.ts'
 import { failureError, parseReports, runNative } from './native.ts'
-import type { IdMap } from './protocol.ts'
+import type { IdMap, NativeReport } from './protocol.ts'
 import { parseEntries, type TreeEntry } from './tree-entries.ts'
 import { hasSingleId, type UserNamespace } from './userns.ts'
 
@@ -21,6 +21,8 @@ export interface SealedTree {
   entries: number
   /** Bytes of the archive. */
   size: number
+  /** It has the digest that was expected of it: then large files may have no bytes. */
+  isExpected: boolean
 }
 
 export interface SealOptions {
@@ -52,12 +54,16 @@ export async function sealTree(
     ],
     ...(signal ? { signal } : {}),
   })
+  return sealedOf(reports)
+}
+
+function sealedOf(reports: readonly NativeReport[]): SealedTree {
   for (const report of reports) {
     if (report.event !== 'sealed') continue
-    const { diffId, bytes, entries, size } = report
-    return { diffId, bytes, entries, size }
+    const { diffId, bytes, entries, size, isExpected } = report
+    return { diffId, bytes, entries, size, isExpected }
   }
-  throw new LighterError('native', 'lighter-native tree seal ended without a report')
+  throw new LighterError('native', 'lighter-native tree ended without a report of what it sealed')
 }
 
 /**
@@ -151,17 +157,42 @@ export async function copyIntoTree(
   request: CopyRequest,
   signal?: AbortSignal,
 ): Promise<{ bytes: number; entries: number }> {
-  const reports = await runNative({
+  for (const report of await sendRequest(namespace, request, signal)) {
+    if (report.event === 'copied') return { bytes: report.bytes, entries: report.entries }
+  }
+  throw new LighterError('native', 'lighter-native tree copy ended without a report')
+}
+
+export interface CopyAndSealOptions extends Omit<SealOptions, 'placeholders'> {
+  /** A digest that the layer likely has: a tree of it is there, and is not wanted again. */
+  expect?: string | undefined
+}
+
+/** As `copyIntoTree` and then `sealTree`, without placeholders: the bytes of large files are read but once. */
+export async function copyAndSeal(
+  namespace: UserNamespace,
+  request: CopyRequest,
+  { epoch, archive, expect, signal }: CopyAndSealOptions = {},
+): Promise<SealedTree> {
+  const seal = {
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(archive === undefined ? {} : { archive }),
+    ...(expect === undefined ? {} : { expect }),
+  }
+  return sealedOf(await sendRequest(namespace, { ...request, seal }, signal))
+}
+
+const sendRequest = (
+  namespace: UserNamespace,
+  request: CopyRequest & { seal?: object },
+  signal: AbortSignal | undefined,
+): Promise<NativeReport[]> =>
+  runNative({
     program: namespace.program,
     args: ['tree', 'copy', ...mapArguments(namespace, '--squash'), '--request', '-'],
     input: lazyStream().Readable.from([JSON.stringify(request)]),
     ...(signal ? { signal } : {}),
   })
-  for (const report of reports) {
-    if (report.event === 'copied') return { bytes: report.bytes, entries: report.entries }
-  }
-  throw new LighterError('native', 'lighter-native tree copy ended without a report')
-}
 
 export interface ListOptions {
   /** Levels below each path; 0: the paths alone. */

@@ -27,6 +27,7 @@ enum option_code {
 	OPTION_ERROR_SUFFIX,
 	OPTION_FAILURE_CODE,
 	OPTION_REPORT_FD,
+	OPTION_CLIENT,
 };
 
 static const struct option known[] = {
@@ -44,6 +45,7 @@ static const struct option known[] = {
 	{"error-suffix", required_argument, NULL, OPTION_ERROR_SUFFIX},
 	{"failure-code", required_argument, NULL, OPTION_FAILURE_CODE},
 	{"report-fd", required_argument, NULL, OPTION_REPORT_FD},
+	{"client", required_argument, NULL, OPTION_CLIENT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -57,6 +59,36 @@ static int parse_fd(const char *text, int *ret, struct failure *out)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "arguments",
 			"--report-fd: no such descriptor: %s", text);
 	*ret = (int)number;
+	return 0;
+}
+
+/* FD:STREAMS, of which `i`, `o` and `e` are the three. */
+static int parse_client(const char *text, struct attach_options *options, struct failure *out)
+{
+	struct early_client client = {0};
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (end == text || *end != ':' || number < 3 || number > INT_MAX ||
+		fcntl((int)number, F_GETFD) < 0)
+		return fail_kind(out, FAILURE_BAD_INPUT, 0, "arguments",
+			"--client: no such descriptor: %s", text);
+	if (options->early_count == EARLY_CLIENTS_MAX)
+		return fail_kind(
+			out, FAILURE_BAD_INPUT, 0, "arguments", "--client: too many of them");
+	client.fd = (int)number;
+	for (const char *stream = end + 1; *stream; stream++) {
+		if (*stream == 'i')
+			client.attached.input = true;
+		else if (*stream == 'o')
+			client.attached.outputs[STREAM_STDOUT] = true;
+		else if (*stream == 'e')
+			client.attached.outputs[STREAM_STDERR] = true;
+		else
+			return fail_kind(out, FAILURE_BAD_INPUT, 0, "arguments",
+				"--client: no such stream: %s", stream);
+	}
+	options->early[options->early_count++] = client;
 	return 0;
 }
 
@@ -114,6 +146,8 @@ static int apply(int code, const char *value, struct attach_options *options, st
 		return parse_exit_code(value, &options->failure_code, out);
 	case OPTION_REPORT_FD:
 		return parse_fd(value, &options->report_fd, out);
+	case OPTION_CLIENT:
+		return parse_client(value, options, out);
 	default:
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, "arguments",
 			"unknown option, or one without its value");
@@ -159,9 +193,30 @@ static int fill_standard_streams(void)
 	return 0;
 }
 
+static bool is_kept(const struct attach_options *options, int fd)
+{
+	for (size_t i = 0; i < options->early_count; i++)
+		if (options->early[i].fd == fd)
+			return true;
+	return fd == options->report_fd;
+}
+
+/* Closes all from 3 on but those that the options name. */
+static int close_others(const struct attach_options *options)
+{
+	int last = options->report_fd < 3 ? 2 : options->report_fd;
+
+	for (size_t i = 0; i < options->early_count; i++)
+		if (options->early[i].fd > last)
+			last = options->early[i].fd;
+	for (int fd = 3; fd < last; fd++)
+		if (!is_kept(options, fd))
+			close(fd);
+	return close_range((unsigned)last + 1, ~0U, 0);
+}
+
 int attach_reset_process(const struct attach_options *options, struct failure *out)
 {
-	unsigned last = 3;
 
 	if (process_reset_signals(out) < 0)
 		return -1;
@@ -173,12 +228,7 @@ int attach_reset_process(const struct attach_options *options, struct failure *o
 		if (flags >= 0 && flags & O_NONBLOCK)
 			fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 	}
-	if (options->report_fd >= 3) {
-		if (options->report_fd > 3)
-			close_range(3, (unsigned)options->report_fd - 1, 0);
-		last = (unsigned)options->report_fd + 1;
-	}
-	if (close_range(last, ~0U, 0) < 0)
+	if (close_others(options) < 0)
 		return fail(out, errno, "descriptors", "cannot close inherited descriptors");
 	return 0;
 }

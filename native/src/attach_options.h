@@ -5,8 +5,17 @@
 
 #include <stdbool.h>
 
+#include "clients.h"
 #include "fail.h"
 #include "terminal.h"
+
+/* So many clients may be connected before the container is started, beside the caller itself. */
+enum { EARLY_CLIENTS_MAX = 64 };
+
+struct early_client {
+	int fd; /* a connected socket */
+	struct attachment attached;
+};
 
 struct attach_options {
 	const char *container;			 /* the container's directory */
@@ -20,13 +29,16 @@ struct attach_options {
 	struct detach_keys detach_keys;
 	int failure_code; /* the exit code when the container cannot be started; 0 = by kind */
 	int report_fd;	  /* -1 = messages for people on standard error */
+	struct early_client early[EARLY_CLIENTS_MAX];
+	size_t early_count;
 };
 
 /* argv[0] is the verb. */
 int attach_options_parse(int argc, char **argv, struct attach_options *ret, struct failure *out);
 
 /* Undoes what the caller's runtime left: signal handling, non-blocking standard streams, open
- * descriptors other than the report's. Missing standard streams become /dev/null. */
+ * descriptors other than the report's and the early clients'. Missing standard streams become
+ * /dev/null. */
 int attach_reset_process(const struct attach_options *options, struct failure *out);
 
 /* The exit code of the verb when the container cannot be started. */

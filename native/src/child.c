@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -26,13 +27,24 @@ struct child {
 	int terminal; /* the pty's slave, -1 = none */
 };
 
+/* Whatever the start waits for, it ends with the parent. Any change of credentials undoes it. */
+static int follow_parent(const struct child *child, struct failure *out)
+{
+	if (child->context->options->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return fail(out, errno, "parent", "cannot ask for a signal at the parent's death");
+	return 0;
+}
+
 /* From here on the process stands alone: its own session, the caller's signal handling undone. */
 static int start_session(struct child *child, struct failure *out)
 {
-	(void)child;
 	umask(0);
+	if (child->context->options->lock >= 0)
+		close(child->context->options->lock);
 	if (setsid() < 0)
 		return fail(out, errno, "session", "cannot start a session");
+	if (follow_parent(child, out) < 0)
+		return -1;
 	return process_reset_signals(out);
 }
 
@@ -99,7 +111,7 @@ static int hide(struct child *child, struct failure *out)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return fail(out, errno, "dumpable", "cannot become non-dumpable");
-	return 0;
+	return follow_parent(child, out);
 }
 
 static int enter_cgroup_namespace(struct child *child, struct failure *out)

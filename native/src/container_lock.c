@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <jansson.h>
 
+#include "container_holder.h"
 #include "identity.h"
 #include "json_read.h"
 #include "scope.h"
@@ -19,6 +21,8 @@
 #define STEP "lock"
 
 enum { FIRST_PAUSE_MS = 2, LONGEST_PAUSE_MS = 50 };
+
+enum { UNLIMITED = -1 };
 
 static bool read_monitor(const json_t *state, struct identity *ret)
 {
@@ -59,11 +63,16 @@ static bool pause_with(int client, int milliseconds)
 	return poll(&slot, 1, milliseconds) <= 0;
 }
 
+static const char *id_of(const char *directory)
+{
+	const char *slash = strrchr(directory, '/');
+
+	return slash ? slash + 1 : directory;
+}
+
 static int fail_gone(const char *path, struct failure *out)
 {
-	const char *slash = strrchr(path, '/');
-
-	return fail(out, 0, STEP, "No such container: %s", slash ? slash + 1 : path);
+	return fail(out, 0, STEP, "No such container: %s", id_of(path));
 }
 
 /* What was opened may have been moved to the trash while the lock was waited for. */
@@ -75,9 +84,18 @@ static bool is_there(int fd, const char *path)
 	       opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-int container_lock(const char *directory, int client, struct failure *out)
+static time_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+static int take_lock(const char *directory, int client, int patience, struct failure *out)
 {
 	auto_close int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	time_t begun = now();
 
 	if (fd < 0 && errno == ENOENT)
 		return fail_gone(directory, out);
@@ -89,6 +107,8 @@ int container_lock(const char *directory, int client, struct failure *out)
 			return fail(out, errno, STEP, "cannot lock %.300s", directory);
 		if (is_live(fd))
 			return fail_kind(out, FAILURE_ALREADY, 0, STEP, "the container is running");
+		if (patience != UNLIMITED && now() - begun > patience)
+			container_end_holder(fd, id_of(directory));
 		if (!pause_with(client, pause))
 			return fail_kind(out, FAILURE_ALREADY, 0, STEP,
 				"nobody waits for the container any more");
@@ -96,4 +116,14 @@ int container_lock(const char *directory, int client, struct failure *out)
 			return fail_gone(directory, out);
 	}
 	return is_there(fd, directory) ? take_fd(&fd) : fail_gone(directory, out);
+}
+
+int container_lock(const char *directory, int client, struct failure *out)
+{
+	return take_lock(directory, client, UNLIMITED, out);
+}
+
+int container_lock_by_force(const char *directory, int patience, struct failure *out)
+{
+	return take_lock(directory, -1, patience, out);
 }

@@ -13,4 +13,8 @@
  * socket `client` (-1 = none). */
 int container_lock(const char *directory, int client, struct failure *out);
 
+/* The same for who removes a container in any case: a monitor that has the lock and after so many
+ * seconds neither lets the container run nor gives it up, because its start hangs, is ended. */
+int container_lock_by_force(const char *directory, int patience, struct failure *out);
+
 #endif

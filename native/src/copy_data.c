@@ -75,11 +75,16 @@ static int64_t copy_small(int from, int to)
 	return (int64_t)have;
 }
 
+bool clone_data(int from, int to)
+{
+	return ioctl(to, FICLONE, from) == 0;
+}
+
 int64_t copy_data(int from, int to, int64_t size)
 {
 	if (size <= PIECE)
 		return copy_small(from, to);
-	if (ioctl(to, FICLONE, from) == 0)
+	if (clone_data(from, to))
 		return lseek(to, 0, SEEK_END);
 	for (off_t at = 0; at < size;) {
 		off_t data = lseek(from, at, SEEK_DATA);

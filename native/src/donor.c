@@ -84,12 +84,35 @@ int donor_check(const struct plan *plan, int donor, struct failure *out)
 	return retry_eintr(poll(&event, 1, 0)) == 0 ? 0 : refuse(plan, out);
 }
 
+enum { KEPT = 3, FIRST_KEPT = 3, ASIDE = 16 };
+
+/* A file system of the donor's may let this process wait for ever: it ends with its parent where it
+ * can, and holds nothing but these, above all not the container's lock. */
+static int hold_only(int *const kept[KEPT])
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -1;
+	for (int i = 0; i < KEPT; i++) {
+		*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE);
+		if (*kept[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < KEPT; i++) {
+		*kept[i] = dup3(*kept[i], FIRST_KEPT + i, O_CLOEXEC);
+		if (*kept[i] < 0)
+			return -1;
+	}
+	return close_range(FIRST_KEPT + KEPT, ~0U, 0);
+}
+
 /* Sends what it opened, or the failure. */
 static void __attribute__((noreturn))
 clone_inside(int donor, const char *path, int socket, int report)
 {
 	struct failure failure;
 
+	if (hold_only((int *const[KEPT]){&donor, &socket, &report}) < 0)
+		_exit(1);
 	/* The donor's processes must not look into this one. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setns(donor, CLONE_NEWNS) < 0) {
 		fail(&failure, errno, STEP, "cannot enter the other container");

@@ -27,7 +27,9 @@ struct exec_arguments {
 	const char *container, *file, *detach_keys, *error_prefix;
 	const char *name, *gone_prefix; /* for a container that goes meanwhile */
 	int report;
+	int control; /* of a caller that serves others, -1 = none */
 	bool detach; /* Docker's client sees such a failure as a request's, not as an exit */
+	bool keeps_result;
 };
 
 static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, struct failure *out)
@@ -40,6 +42,7 @@ static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, st
 		{"gone-prefix", required_argument, NULL, 'g'},
 		{"name", required_argument, NULL, 'n'},
 		{"report-fd", required_argument, NULL, 'r'},
+		{"control-fd", required_argument, NULL, 'f'},
 		{0},
 	};
 	int option;
@@ -66,6 +69,8 @@ static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, st
 			ret->name = optarg;
 		else if (option == 'r')
 			ret->report = atoi(optarg);
+		else if (option == 'f')
+			ret->control = atoi(optarg);
 		else
 			return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "exec: bad option");
 	}
@@ -75,12 +80,17 @@ static int parse_arguments(int argc, char **argv, struct exec_arguments *ret, st
 	if (ret->report != -1 && (ret->report < 3 || fcntl(ret->report, F_GETFD) < 0))
 		return fail_kind(
 			out, FAILURE_BAD_INPUT, 0, STEP, "--report-fd is no open descriptor");
+	if (ret->control != -1 && (ret->control < 3 || fcntl(ret->control, F_GETFD) < 0))
+		return fail_kind(
+			out, FAILURE_BAD_INPUT, 0, STEP, "--control-fd is no open descriptor");
 	return 0;
 }
 
 /* Undoes what the caller's runtime left: its signal handling, O_NONBLOCK, open descriptors. */
-static int undo_inheritance(int report, struct failure *out)
+static int undo_inheritance(const struct exec_arguments *arguments, struct failure *out)
 {
+	int last = arguments->report > arguments->control ? arguments->report : arguments->control;
+
 	if (process_reset_signals(out) < 0)
 		return -1;
 	for (int fd = 0; fd < 3; fd++) {
@@ -92,9 +102,10 @@ static int undo_inheritance(int report, struct failure *out)
 			fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
 			return fail(out, errno, STEP, "cannot make descriptor %d blocking", fd);
 	}
-	if (report > 3)
-		syscall(SYS_close_range, 3U, (unsigned)report - 1, 0U);
-	syscall(SYS_close_range, report < 3 ? 3U : (unsigned)report + 1, ~0U, 0U);
+	for (int fd = 3; fd < last; fd++)
+		if (fd != arguments->report && fd != arguments->control)
+			close(fd);
+	syscall(SYS_close_range, last < 3 ? 3U : (unsigned)last + 1, ~0U, 0U);
 	return 0;
 }
 
@@ -138,7 +149,8 @@ static int follow(struct relay *relay, const struct plan *plan,
 		return -1;
 	if (!detached)
 		report_exit(arguments->report, status);
-	exec_trace_end(plan, arguments->file, exit_code_of(status));
+	exec_trace_end(plan, arguments->file, exit_code_of(status),
+		arguments->keeps_result ? relay->pid : 0);
 	if (!detached)
 		exec_behind_tell(behind, exit_code_of(status));
 	if (arguments->report >= 0)
@@ -172,7 +184,7 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 	const struct exec_arguments *arguments, int behind, struct failure *out)
 {
 	struct exec_process process;
-	struct relay relay = {.console = -1, .client = behind};
+	struct relay relay = {.console = -1, .client = behind, .control = arguments->control};
 	int stdio[3] = {-1, -1, -1};
 
 	for (size_t i = 0; i < RELAY_STREAMS; i++)
@@ -181,6 +193,9 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 		return -1;
 	if (!request->process.terminal && exec_streams_prepare(request, &relay, stdio, out) < 0)
 		return -1;
+	/* A server drops what its client does not read: that is nothing to the process. */
+	for (size_t i = 0; i < RELAY_STREAMS; i++)
+		relay.streams[i].drops = arguments->control >= 0;
 	adopt_terminal_size(&request->process);
 	if (!request->detach && relay_block_signals(out) < 0)
 		return -1;
@@ -189,7 +204,7 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 		return -1;
 	}
 	exec_streams_close(stdio);
-	exec_trace_begin(arguments->file, process.pid);
+	exec_trace_begin(arguments->file, process.pid, arguments->keeps_result);
 	relay.pid = process.pid;
 	relay.pidfd = process.pidfd;
 	if (arguments->report >= 0)
@@ -200,7 +215,7 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 	if (!request->detach)
 		return follow(&relay, plan, arguments, out);
 	exec_behind_tell(behind, 0);
-	exec_behind_wait(plan, arguments->file, &process);
+	exec_behind_wait(plan, arguments->file, arguments->keeps_result, &process);
 }
 
 /* Docker's exec answers 126 for a user that is not there. */
@@ -244,7 +259,7 @@ static int run_in_place(struct exec_request *request, const struct plan *plan,
 
 int verb_exec(int argc, char **argv)
 {
-	struct exec_arguments arguments = {.report = -1};
+	struct exec_arguments arguments = {.report = -1, .control = -1};
 	struct exec_request request;
 	struct failure failure = {0};
 	struct plan *plan = NULL;
@@ -252,7 +267,7 @@ int verb_exec(int argc, char **argv)
 
 	if (parse_arguments(argc, argv, &arguments, &failure) < 0)
 		return report_failure(&arguments, &failure);
-	if (undo_inheritance(arguments.report, &failure) < 0 ||
+	if (undo_inheritance(&arguments, &failure) < 0 ||
 		plan_load(arguments.container, &plan, &failure) < 0)
 		return report_failure(&arguments, &failure);
 	/* Nothing that the container can reach may lead back to the executable on disk. */
@@ -263,9 +278,12 @@ int verb_exec(int argc, char **argv)
 		return report_failure(&arguments, &failure);
 	}
 	arguments.detach = request.detach;
-	/* From here on it must not reach the process. */
+	arguments.keeps_result = request.keeps_result;
+	/* From here on they must not reach the process. */
 	if (arguments.report >= 0)
 		fcntl(arguments.report, F_SETFD, FD_CLOEXEC);
+	if (arguments.control >= 0)
+		fcntl(arguments.control, F_SETFD, FD_CLOEXEC);
 	result = run_in_place(&request, plan, &arguments);
 	exec_request_clear(&request);
 	plan_free(plan);

@@ -72,7 +72,8 @@ static int exit_code_of(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void exec_behind_wait(const struct plan *plan, const char *file, const struct exec_process *process)
+void exec_behind_wait(const struct plan *plan, const char *file, bool keeps_result,
+	const struct exec_process *process)
 {
 	static unsigned char rest[4096];
 	int status = 0;
@@ -83,6 +84,6 @@ void exec_behind_wait(const struct plan *plan, const char *file, const struct ex
 	while (retry_eintr(read(TERMINAL, rest, sizeof(rest))) > 0)
 		;
 	if (retry_eintr(waitpid(process->pid, &status, 0)) == process->pid)
-		exec_trace_end(plan, file, exit_code_of(status));
+		exec_trace_end(plan, file, exit_code_of(status), keeps_result ? process->pid : 0);
 	_exit(0);
 }

@@ -16,7 +16,7 @@ void exec_behind_tell(int fd, int exit_code);
 
 /* Out of the caller's sight: takes what the process writes to its terminal, waits for its end and
  * notes it. Does not return. */
-_Noreturn void exec_behind_wait(
-	const struct plan *plan, const char *file, const struct exec_process *process);
+_Noreturn void exec_behind_wait(const struct plan *plan, const char *file, bool keeps_result,
+	const struct exec_process *process);
 
 #endif

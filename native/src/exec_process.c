@@ -21,6 +21,7 @@
 #include "path.h"
 #include "process.h"
 #include "scope.h"
+#include "sibling.h"
 #include "sync.h"
 #include "systemd_scope.h"
 #include "users.h"
@@ -220,11 +221,11 @@ static int set_oom_score(const struct spec_process *process, struct failure *out
 	return 0;
 }
 
-/* Joining a pid namespace counts for children only: the go-between joins, and clones the process as
- * a sibling of itself, so that the caller is the parent and can wait for it. */
-static void __attribute__((noreturn)) go_between(struct joining *joining)
+/* Joins, and clones the process as a sibling of itself, so that the caller is the parent and can
+ * wait for it. */
+static void __attribute__((noreturn))
+go_between(struct joining *joining, const struct sibling *sibling)
 {
-	struct clone_args arguments = {.flags = CLONE_PARENT};
 	struct failure failure = {0};
 	pid_t pid;
 
@@ -242,17 +243,14 @@ static void __attribute__((noreturn)) go_between(struct joining *joining)
 				       : "cannot join the container's namespaces");
 		goto failed;
 	}
-	pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	pid = sibling_clone(sibling, 0);
 	if (pid == 0)
 		process_main(joining);
-	if (pid < 0) {
-		/* A pid namespace whose first process is gone takes nobody in. */
-		fail(&failure, errno == ENOMEM ? 0 : errno, STEP,
-			errno == ENOMEM ? GONE_NOT_RUNNING
-					: "cannot create a process in the container");
-		goto failed;
-	}
-	_exit(sync_send(joining->sync[1], SYNC_PROCESS_CREATED, pid, -1) < 0);
+	if (pid > 0)
+		_exit(0);
+	/* A pid namespace whose first process is gone takes nobody in. */
+	fail(&failure, errno == ENOMEM ? 0 : errno, STEP,
+		errno == ENOMEM ? GONE_NOT_RUNNING : "cannot create a process in the container");
 failed:
 	failure_send(joining->report[1], &failure);
 	_exit(1);
@@ -265,47 +263,51 @@ static int explain_silence(const struct joining *joining, struct failure *out)
 	return fail(out, 0, "handshake", "the process died before it could start");
 }
 
-static int spawn(struct joining *joining, struct exec_process *process, struct failure *out)
+/* Returns the go-between's pid, or -1. */
+static pid_t fork_go_between(
+	struct joining *joining, const struct sibling *sibling, struct failure *out)
 {
 	struct clone_args arguments = {.exit_signal = SIGCHLD};
-	enum sync_message message = SYNC_READY;
-	auto_close int passed = -1;
-	int32_t pid = 0;
-	int result;
-	pid_t helper;
+	pid_t pid;
 
 	if (joining->cgroup >= 0) {
 		arguments.flags |= CLONE_INTO_CGROUP;
 		arguments.cgroup = (unsigned)joining->cgroup;
 	}
-	helper = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
-	if (helper < 0 && errno == EACCES && joining->cgroup >= 0) {
+	pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (pid < 0 && errno == EACCES && joining->cgroup >= 0) {
 		/* Out of reach from a login session, but not from a place beside it. */
 		if (systemd_scope_join(joining->cgroup_path, CGROUP_MONITOR_LEAF, out) != 0) {
 			failure_within(out, "cannot enter the container's cgroup");
 			return -1;
 		}
-		helper = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+		pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
 	}
-	if (helper == 0)
-		go_between(joining);
-	if (helper < 0)
-		return fail(out, errno, STEP,
+	if (pid == 0)
+		go_between(joining, sibling);
+	if (pid < 0)
+		fail(out, errno, STEP,
 			joining->cgroup >= 0 ? "cannot enter the container's cgroup"
 					     : "cannot create a process");
+	return pid;
+}
+
+static int spawn(struct joining *joining, struct exec_process *process, struct failure *out)
+{
+	struct sibling sibling;
+	pid_t helper;
+
+	if (sibling_prepare(&sibling) < 0)
+		return fail(out, errno, STEP, "cannot create a process");
+	helper = fork_go_between(joining, &sibling, out);
 	close_slot(&joining->sync[1]);
 	close_slot(&joining->report[1]);
-	result = sync_receive(joining->sync[0], &message, &pid, &passed);
-	/* With a terminal the process itself may be faster than its go-between. */
-	if (result == 1 && message == SYNC_CONSOLE) {
-		process->console = take_fd(&passed);
-		result = sync_receive(joining->sync[0], &message, &pid, &passed);
-	}
-	retry_eintr(waitpid(helper, NULL, 0));
-	if (result != 1 || message != SYNC_PROCESS_CREATED)
+	process->pid = sibling_take(&sibling, helper);
+	if (helper < 0)
+		return -1;
+	if (process->pid == 0)
 		return explain_silence(joining, out);
-	process->pid = pid;
-	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	if (process->pidfd < 0)
 		return fail(out, errno, STEP, "cannot open the new process");
 	return 0;
@@ -315,7 +317,7 @@ static int spawn(struct joining *joining, struct exec_process *process, struct f
 static int wait_for_command(
 	const struct joining *joining, struct exec_process *process, struct failure *out)
 {
-	if (joining->request->process.terminal && process->console < 0) {
+	if (joining->request->process.terminal) {
 		enum sync_message message = SYNC_READY;
 		int32_t value;
 

@@ -66,6 +66,7 @@ static int read_file(const char *file, bool keep, struct exec_request *ret, stru
 	}
 	ret->detach = json_is_true(json_object_get(ret->document, "detach"));
 	ret->stdin_open = json_is_true(json_object_get(ret->document, "stdin"));
+	ret->keeps_result = json_is_true(json_object_get(ret->document, "result"));
 	if (spec_process_parse(json_object_get(ret->document, "process"), &ret->process, out) < 0)
 		return -1;
 	if (ret->process.args.count == 0)

@@ -18,6 +18,7 @@ struct exec_request {
 	char *user; /* NULL: the numbers of process.user */
 	bool detach;
 	bool stdin_open;
+	bool keeps_result;		     /* the exit code stays for others to read */
 	const struct seccomp_filter *filter; /* of the container; NULL = none */
 	struct json_t *document;	     /* keeps what process points into */
 };

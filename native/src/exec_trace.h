@@ -4,16 +4,18 @@
 #ifndef LIGHTER_EXEC_TRACE_H
 #define LIGHTER_EXEC_TRACE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "plan.h"
 
 /* Writes DIR/exec/ID.running with the identity of the process; file is DIR/exec/ID.json. Nothing
  * waits for it: without it the exec is missing from ExecIDs. Of a killed client it stays, and
- * counts as long as the process lives. */
-void exec_trace_begin(const char *file, pid_t pid);
+ * counts as long as the process lives. With keeps_result it says who will note the end. */
+void exec_trace_begin(const char *file, pid_t pid, bool keeps_result);
 
-/* Removes it and notes exec_die. */
-void exec_trace_end(const struct plan *plan, const char *file, int exit_code);
+/* Removes it and notes exec_die. Where the result of process `kept` is wanted (0 = it is not), its
+ * pid and exit code stay in DIR/exec/ID.ended. */
+void exec_trace_end(const struct plan *plan, const char *file, int exit_code, pid_t kept);
 
 #endif

@@ -17,14 +17,15 @@
 #include "process.h"
 #include "scope.h"
 #include "unpack.h"
+#include "users.h"
 #include "verbs.h"
 #include "view.h"
 
 #define STEP "files"
 
 struct arguments {
-	const char *action, *view, *path, *name;
-	bool keep_owners;
+	const char *action, *view, *path, *name, *owner;
+	bool keep_owners, overwrite, announce;
 };
 
 static int parse_arguments(int argc, char **argv, struct arguments *ret, struct failure *out)
@@ -34,6 +35,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 		{"path", required_argument, NULL, 'p'},
 		{"name", required_argument, NULL, 'n'},
 		{"keep-owners", no_argument, NULL, 'k'},
+		{"owner", required_argument, NULL, 'o'},
+		{"overwrite", no_argument, NULL, 'w'},
+		{"announce", no_argument, NULL, 'a'},
 		{0},
 	};
 	int option;
@@ -50,6 +54,12 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 			ret->name = optarg;
 		else if (option == 'k')
 			ret->keep_owners = true;
+		else if (option == 'o')
+			ret->owner = optarg;
+		else if (option == 'w')
+			ret->overwrite = true;
+		else if (option == 'a')
+			ret->announce = true;
 		else
 			return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "bad option");
 	}
@@ -99,8 +109,10 @@ static int report_status(const struct arguments *arguments, int root, struct fai
 			return fail_path(out, arguments->path);
 		target[length] = '\0';
 	}
-	line = json_pack("{s:s, s:I, s:s%}", "event", "status", "mode", (json_int_t)status.st_mode,
-		"target", target, (size_t)strlen(target));
+	line = json_pack("{s:s, s:I, s:I, s:I, s:I, s:s%}", "event", "status", "mode",
+		(json_int_t)status.st_mode, "size", (json_int_t)status.st_size, "seconds",
+		(json_int_t)status.st_mtim.tv_sec, "nanoseconds",
+		(json_int_t)status.st_mtim.tv_nsec, "target", target, (size_t)strlen(target));
 	text = line ? json_dumps(line, JSON_COMPACT) : NULL;
 	json_decref(line);
 	if (!text)
@@ -172,17 +184,43 @@ static int read_files(
 	return pack_finish(&pack, read_object(&pack, root, arguments, out));
 }
 
+/* Whom the files are to belong to: a user of the container, root where nobody is named. */
+static int choose_owner(
+	const struct arguments *arguments, int root, struct unpack *options, struct failure *out)
+{
+	struct spec_user user = {0};
+
+	options->owner = arguments->keep_owners ? UNPACK_KEEP : UNPACK_ONE;
+	if (!arguments->owner)
+		return 0;
+	if (users_resolve(root, arguments->owner, NULL, &user, NULL, out) < 0)
+		return -1;
+	free(user.additional_gids);
+	options->owner = UNPACK_ONE;
+	options->uid = user.uid;
+	options->gid = user.gid;
+	return 0;
+}
+
+/* Says that nothing but the archive can be wrong any more: before that nothing of it is read. */
+static int say_ready(const struct arguments *arguments, struct failure *out)
+{
+	if (!arguments->announce || (puts("{\"event\":\"ready\"}") >= 0 && fflush(stdout) == 0))
+		return 0;
+	return fail(out, errno, STEP, "cannot say that all is ready");
+}
+
 static int write_inside(
 	const struct arguments *arguments, const struct view *view, int root, struct failure *out)
 {
-	const struct unpack options = {
+	struct unpack options = {
 		.root = root,
 		.directory = arguments->path,
 		.shown = arguments->path,
 		.follow = true,
-		.owner = arguments->keep_owners ? UNPACK_KEEP : UNPACK_ROOT,
 		.map = &view->id_map,
 		.squash = view_is_squashed(view),
+		.overwrite = arguments->overwrite,
 	};
 	auto_close int directory = path_open(root, arguments->path, O_PATH, PATH_FOLLOW);
 	struct stat status;
@@ -192,6 +230,8 @@ static int write_inside(
 	if (!S_ISDIR(status.st_mode))
 		return fail_kind(
 			out, FAILURE_BAD_INPUT, 0, STEP, "extraction point is not a directory");
+	if (choose_owner(arguments, root, &options, out) < 0 || say_ready(arguments, out) < 0)
+		return -1;
 	umask(0);
 	return unpack(&options, STDIN_FILENO, out);
 }

@@ -16,6 +16,7 @@
 
 #include "launch_parts.h"
 #include "scope.h"
+#include "sibling.h"
 #include "sync.h"
 
 static int open_inputs(struct launch *launch, struct failure *out)
@@ -96,10 +97,8 @@ static int plan_namespaces(struct launch *launch, struct failure *out)
 
 static pid_t clone_process(int flags, int cgroup, int *ret_pidfd)
 {
-	struct clone_args arguments = {.flags = (unsigned)flags};
+	struct clone_args arguments = {.flags = (unsigned)flags, .exit_signal = SIGCHLD};
 
-	if (!(flags & CLONE_PARENT))
-		arguments.exit_signal = SIGCHLD;
 	if (ret_pidfd) {
 		arguments.flags |= CLONE_PIDFD;
 		arguments.pidfd = (uintptr_t)ret_pidfd;
@@ -120,9 +119,9 @@ static void close_parent_ends(struct launch *launch)
 	launch_close(&launch->pidfd);
 }
 
-/* Joining a pid or time namespace counts only for children, so a go-between joins and clones the
- * container's process as a sibling of itself, a child of the caller. */
-static void __attribute__((noreturn)) join_and_clone(struct launch *launch)
+/* Joins and clones the container's process as a sibling of itself. */
+static void __attribute__((noreturn))
+join_and_clone(struct launch *launch, const struct sibling *sibling)
 {
 	struct failure failure;
 	pid_t pid;
@@ -130,41 +129,39 @@ static void __attribute__((noreturn)) join_and_clone(struct launch *launch)
 	close_parent_ends(launch);
 	if (join_all(&launch->joins, &failure) < 0)
 		goto failed;
-	pid = clone_process(launch->new_flags | CLONE_PARENT, -1, NULL);
+	pid = sibling_clone(sibling, launch->new_flags);
 	if (pid == 0)
 		child_main(&launch->child);
-	if (pid < 0) {
-		fail(&failure, errno, "clone", "cannot create the container's process");
-		goto failed;
-	}
-	if (sync_send(launch->child.sync, SYNC_PROCESS_CREATED, pid, -1) < 0)
-		_exit(1);
-	_exit(0);
+	if (pid > 0)
+		_exit(0);
+	fail(&failure, errno, "clone", "cannot create the container's process");
 failed:
 	failure_send(launch->child.report, &failure);
 	_exit(1);
 }
 
+/* The container's process may ask for a mount before its go-between has ended: what it says waits
+ * in the socket. */
 static int spawn_joined(struct launch *launch, int cgroup, struct failure *out)
 {
-	enum sync_message message = SYNC_READY;
-	auto_close int passed = -1;
-	int32_t pid = 0;
-	int status, result;
-	pid_t joiner = clone_process(0, cgroup, NULL);
+	struct sibling sibling;
+	pid_t joiner;
 
-	if (joiner == 0)
-		join_and_clone(launch);
-	if (joiner < 0)
+	if (sibling_prepare(&sibling) < 0)
 		return fail(out, errno, "clone", "cannot create a process");
+	joiner = clone_process(0, cgroup, NULL);
+	if (joiner == 0)
+		join_and_clone(launch, &sibling);
+	if (joiner < 0)
+		fail(out, errno, "clone", "cannot create a process");
 	launch_close(&launch->child.sync);
 	launch_close(&launch->child.report);
-	result = sync_receive(launch->sync, &message, &pid, &passed);
-	retry_eintr(waitpid(joiner, &status, 0));
-	if (result <= 0 || message != SYNC_PROCESS_CREATED)
+	launch->pid = sibling_take(&sibling, joiner);
+	if (joiner < 0)
+		return -1;
+	if (launch->pid == 0)
 		return launch_explain_silence(launch, out);
-	launch->pid = pid;
-	launch->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	launch->pidfd = (int)syscall(SYS_pidfd_open, launch->pid, 0);
 	if (launch->pidfd < 0)
 		return fail(out, errno, "clone", "cannot open the container's process");
 	return 0;

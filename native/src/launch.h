@@ -21,6 +21,8 @@ struct launch_options {
 				* file = it executed the command */
 	int cgroup_fd; /* directory of the container's cgroup (CLONE_INTO_CGROUP), -1 = none */
 	int donor;     /* pidfd of the container whose mounts the spec may name, -1 = none */
+	int lock;      /* the container's: one whose process waits for ever can be removed, for the
+			  process does not hold it; -1 = none */
 	bool die_with_parent;	   /* the monitor sets it: SIGKILL when the monitor dies */
 	const char *seccomp_cache; /* directory for compiled filters, NULL = none */
 };

@@ -2,6 +2,7 @@
 /* What the parent does for the child during a start: id maps, mounts out of its reach, hooks. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "donor.h"
 #include "hooks.h"
@@ -13,9 +14,10 @@
 
 int launch_explain_silence(const struct launch *launch, struct failure *out)
 {
-	int result = failure_receive(launch->report, out);
-
-	if (result > 0)
+	/* What it had to say it has said. Alive, it would keep the report open for ever. */
+	if (launch->pid > 0)
+		kill(launch->pid, SIGKILL);
+	if (failure_receive(launch->report, out) > 0)
 		return -1;
 	return fail(out, 0, "handshake", "the container's process died before it was ready");
 }

@@ -31,6 +31,7 @@ static const struct {
 	{"probe", verb_probe},
 	{"names", verb_names},
 	{"ports", verb_ports},
+	{"peer", verb_peer},
 };
 
 int main(int argc, char **argv)

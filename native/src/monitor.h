@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "attach_options.h"
 #include "clients.h"
 #include "health.h"
 #include "identity.h"
@@ -91,6 +92,8 @@ struct monitor_request {
 	const char *prepared; /* directory of what is to be in force, NULL = it is */
 	int client;	      /* connected socket */
 	struct attachment attached;
+	struct early_client *early; /* who is connected besides */
+	size_t early_count;
 	int handed[3];	     /* as in struct monitor */
 	struct winsize size; /* of the client's terminal, zeros = not known */
 };

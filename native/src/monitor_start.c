@@ -176,6 +176,7 @@ static int create(struct monitor *monitor, const struct spec *spec, const char *
 		.bundle = bundle,
 		.cgroup_fd = monitor->cgroup,
 		.donor = monitor->donor,
+		.lock = monitor->directory,
 		.die_with_parent = true};
 	int result;
 
@@ -388,6 +389,11 @@ int monitor_prepare(
 		client->attached = request->attached;
 	else if (request->plan->step)
 		return fail(out, ENOMEM, "monitor", "cannot keep the caller");
+	for (size_t i = 0; i < request->early_count; i++) {
+		client = clients_add(&monitor->clients, request->early[i].fd);
+		if (client)
+			client->attached = request->early[i].attached;
+	}
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fail(out, errno, "monitor", "cannot become a subreaper");
 	if (watch_signals(monitor, out) < 0)

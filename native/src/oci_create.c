@@ -234,6 +234,7 @@ static int launch(struct create *create, const char *root, struct failure *out)
 		return fail(out, errno, "seccomp", "cannot make %s", cache);
 	const struct launch_options options = {.id = create->id,
 		.donor = -1,
+		.lock = -1,
 		.bundle = create->bundle,
 		.stdio = {-1, -1, -1},
 		.exec_fifo = fifo,

@@ -174,6 +174,8 @@ int onto_leave(struct onto *onto)
 
 	if (level->is_timed && futimens(onto_directory(onto), times) < 0)
 		return onto_cannot(onto, errno, "set the times of", "");
+	if (onto->later && level->is_fresh && !level->is_timed)
+		onto->later->is_new = true;
 	if (layer_stack_leave(&onto->stack) < 0)
 		return onto_cannot(onto, errno, "leave", "");
 	onto->depth--;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "later.h"
 #include "layer_attributes.h"
 #include "layer_stack.h"
 #include "spec.h"
@@ -42,6 +43,7 @@ struct onto {
 	struct onto_level *levels;
 	size_t depth, capacity;
 	uint64_t entries, bytes; /* what was made */
+	struct later *later;	 /* NULL: all bytes are copied at once */
 };
 
 /* Opens the upper directory and the layers below it, the topmost first. */

@@ -12,12 +12,19 @@
 #include "scope.h"
 #include "whiteout.h"
 
-int onto_copy_stale(const struct onto_copy *copy, const char *name)
+void onto_copy_source(const struct onto_copy *copy, const char *name, char ret[SOURCE_SIZE])
 {
-	return fail_kind(copy->onto->layer.out, FAILURE_STALE, 0, ONTO_STEP,
-		"\"/%.150s%s%.150s%s%.150s\" changed while it was copied", copy->from,
+	snprintf(ret, SOURCE_SIZE, "%.140s%s%.140s%s%.140s", copy->from,
 		*copy->from && *copy->rel.text ? "/" : "", copy->rel.text,
 		(*copy->from || *copy->rel.text) && *name ? "/" : "", name);
+}
+
+int onto_copy_stale(const struct onto_copy *copy, const char *name)
+{
+	char path[SOURCE_SIZE];
+
+	onto_copy_source(copy, name, path);
+	return later_stale(copy->onto->layer.out, path);
 }
 
 struct layer_status onto_copy_status(const struct onto_copy *copy, const struct stat *status)

@@ -63,10 +63,17 @@ void onto_copy_clear(struct onto_copy *copy);
 /* What the copy of an object of that status gets. */
 struct layer_status onto_copy_status(const struct onto_copy *copy, const struct stat *status);
 
+/* What messages call an object at the place of the source: its path, the ends of it at least. */
+enum { SOURCE_SIZE = 450 };
+void onto_copy_source(const struct onto_copy *copy, const char *name, char ret[SOURCE_SIZE]);
+
 /* The failure for a source that is not what it was when it was looked at. Returns -1. */
 int onto_copy_stale(const struct onto_copy *copy, const char *name);
 
 /* Copies the bytes of a file, holes as holes. Returns how many the file has, -1 with errno. */
 int64_t copy_data(int from, int to, int64_t size);
+
+/* Whether an empty file could get the bytes of another one without a copy. */
+bool clone_data(int from, int to);
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "byte_names.h"
 #include "onto_request.h"
 #include "scope.h"
 
@@ -69,6 +70,14 @@ static int copy_one(struct onto_copy *copy, const char *path, bool whole)
 	return whole ? onto_copy_children(copy) : 0;
 }
 
+/* To be called once for each: the text is the request's own. */
+static const char *name_text(const json_t *object, const char *member)
+{
+	char *text = (char *)(uintptr_t)onto_text(object, member);
+
+	return text ? byte_names_decode(text) : NULL;
+}
+
 static int copy_only(struct onto_copy *copy, const json_t *only)
 {
 	const json_t *entry;
@@ -78,7 +87,7 @@ static int copy_only(struct onto_copy *copy, const json_t *only)
 		return onto_bad_request(copy->onto, "only");
 	json_array_foreach(only, index, entry)
 	{
-		const char *path = onto_text(entry, "path");
+		const char *path = name_text(entry, "path");
 
 		if (!onto_source_is_clean(path))
 			return onto_bad_request(copy->onto, "path");
@@ -169,7 +178,7 @@ static int unpack_file(
 static int copy_file(struct onto_operation *operation, struct onto_copy *copy, const json_t *item,
 	const char *name)
 {
-	const char *to = onto_text(item, "to"), *called = onto_text(item, "name");
+	const char *to = onto_text(item, "to"), *called = name_text(item, "name");
 	char target[NAME_MAX + 1];
 	int result = 1;
 
@@ -195,7 +204,7 @@ static int read_status(const struct onto_copy *copy, const char *name, struct st
 
 static int copy_item(struct onto_operation *operation, struct onto_copy *copy, const json_t *item)
 {
-	const char *from = onto_text(item, "from"), *to = onto_text(item, "to");
+	const char *from = name_text(item, "from"), *to = onto_text(item, "to");
 	const char *name = from ? base_name(from) : "";
 	size_t above = name > from ? (size_t)(name - from) - 1 : 0;
 	char directory[PATH_MAX];

@@ -97,6 +97,34 @@ static int set_all(struct onto_copy *copy, int from, int to, struct stat *status
 	return futimens(to, times) < 0 ? onto_cannot(onto, errno, "set the times of", name) : 0;
 }
 
+static int copy_now(const struct onto_copy *copy, int from, int made, const struct stat *opened,
+	const char *name, const char *to)
+{
+	int64_t size = copy_data(from, made, opened->st_size);
+
+	if (size < 0)
+		return onto_cannot(copy->onto, errno, "copy to", to);
+	return size != opened->st_size || (copy->plain && !is_unchanged(from, opened))
+		       ? onto_copy_stale(copy, name)
+		       : 0;
+}
+
+static int leave_for_later(struct onto_copy *copy, int *from, int *made, const struct stat *opened,
+	struct stat *status, const char *name, const char *to)
+{
+	char path[SOURCE_SIZE];
+	const struct later_file file = {.source = *opened,
+		.steady = !copy->plain,
+		.from = *from,
+		.to = *made,
+		.name = path};
+
+	onto_copy_source(copy, name, path);
+	if (later_add(copy->onto->later, &file) < 0)
+		return -1;
+	return set_all(copy, take_fd(from), take_fd(made), status, to);
+}
+
 /* `status` is what the stack says of it, which may have another owner and mode than the file. */
 static int copy_file(struct onto_copy *copy, int directory, const char *name, struct stat *status,
 	const char *to)
@@ -106,7 +134,6 @@ static int copy_file(struct onto_copy *copy, int directory, const char *name, st
 	auto_close int from = openat(directory, name, flags);
 	auto_close int made = -1;
 	struct stat opened;
-	int64_t size;
 
 	if (from < 0)
 		return errno == ENOENT || errno == ELOOP ? onto_copy_stale(copy, name)
@@ -123,12 +150,12 @@ static int copy_file(struct onto_copy *copy, int directory, const char *name, st
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (made < 0)
 		return onto_cannot(onto, errno, "create", to);
-	size = copy_data(from, made, opened.st_size);
-	if (size < 0)
-		return onto_cannot(onto, errno, "copy to", to);
-	if (size != opened.st_size || (copy->plain && !is_unchanged(from, &opened)))
-		return onto_copy_stale(copy, name);
-	onto->bytes += (uint64_t)size;
+	onto->bytes += (uint64_t)opened.st_size;
+	if (later_wants(onto->later, from, &opened, onto_copy_status(copy, status).mode) &&
+		!clone_data(from, made))
+		return leave_for_later(copy, &from, &made, &opened, status, name, to);
+	if (copy_now(copy, from, made, &opened, name, to) < 0)
+		return -1;
 	return set_all(copy, from, made, status, to);
 }
 

@@ -24,7 +24,10 @@ int onto_open_file(struct onto *onto, const char *path, int *ret)
 {
 	char name[NAME_MAX + 1];
 	struct stat status;
-	int directory, result = onto_locate(onto, path, NULL, name);
+	int directory, result = later_finish(onto->later);
+
+	if (result == 0)
+		result = onto_locate(onto, path, NULL, name);
 
 	if (result != 0)
 		return result;

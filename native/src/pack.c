@@ -232,6 +232,11 @@ static int64_t time_of(const struct pack *pack, const struct stat *status)
 	return pack->is_limited && modified > pack->latest ? pack->latest : modified;
 }
 
+static int pad_data(struct pack *pack, uint64_t size)
+{
+	return tar_pad(&pack->tar, size) < 0 ? cannot_write(pack) : 0;
+}
+
 /* As many bytes as the header says: a file that changes meanwhile is cut, or filled with zeros. */
 static int write_data(struct pack *pack, int file, uint64_t size)
 {
@@ -251,7 +256,7 @@ static int write_data(struct pack *pack, int file, uint64_t size)
 			return cannot_write(pack);
 		left -= (uint64_t)got;
 	}
-	return tar_pad(&pack->tar, size) < 0 ? cannot_write(pack) : 0;
+	return pad_data(pack, size);
 }
 
 static char type_of(mode_t mode)
@@ -272,6 +277,7 @@ static int write_file(struct pack *pack, int directory, const struct packed *pac
 	const char *name, const struct tar_entry *entry)
 {
 	auto_close int file = open_file(directory, name);
+	struct later_file *later;
 	struct stat status;
 
 	if (file < 0 || fstat(file, &status) < 0 || !S_ISREG(status.st_mode))
@@ -279,7 +285,10 @@ static int write_file(struct pack *pack, int directory, const struct packed *pac
 			packed->path);
 	if (write_header(pack, entry) < 0)
 		return -1;
-	return write_data(pack, file, entry->size);
+	later = later_find(pack->later, &status);
+	if (later && later_copy(pack->later, later, &pack->tar) < 0)
+		return -1;
+	return later ? pad_data(pack, entry->size) : write_data(pack, file, entry->size);
 }
 
 int pack_write(struct pack *pack, int directory, const char *name, const struct packed *packed)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "fail.h"
+#include "later.h"
 #include "tar_write.h"
 
 /* One object as it is found; its data is read later. */
@@ -31,6 +32,7 @@ struct pack {
 	bool is_limited;  /* times after `latest` are it */
 	int64_t latest;
 	uint64_t entries, bytes; /* written so far; bytes of files' data */
+	struct later *later;	 /* files that have their bytes elsewhere; may be NULL */
 	struct seen_file *seen;	 /* files with several names: a hash table */
 	size_t seen_count, seen_capacity;
 	struct failure *out;

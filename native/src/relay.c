@@ -88,7 +88,7 @@ static void flush_stream(struct relay_stream *stream)
 		return;
 	/* Nobody reads any more: the process is told as any filter is, or, on a terminal, its
 	 * output is dropped. */
-	if (put < 0 && stream->owns_from)
+	if (put < 0 && stream->owns_from && !stream->drops)
 		end_stream(stream);
 	else if (put < 0)
 		stream->start = stream->end;
@@ -171,7 +171,7 @@ void relay_leave_client(struct relay *relay)
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	terminal_restore();
-	relay->client = -1;
+	relay->client = relay->control = -1;
 	setsid();
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
@@ -193,9 +193,31 @@ void relay_drop_rest(struct relay *relay)
 	}
 }
 
+/* Returns whether there is nobody any more at the other end. */
+static bool read_control(struct relay *relay)
+{
+	ssize_t got = read(relay->control, relay->size + relay->size_length,
+		sizeof(relay->size) - relay->size_length);
+	struct winsize size = {0};
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (got <= 0)
+		return true;
+	relay->size_length += (size_t)got;
+	if (relay->size_length < sizeof(relay->size))
+		return false;
+	relay->size_length = 0;
+	size.ws_row = (unsigned short)(relay->size[0] << 8 | relay->size[1]);
+	size.ws_col = (unsigned short)(relay->size[2] << 8 | relay->size[3]);
+	if (relay->console >= 0)
+		ioctl(relay->console, TIOCSWINSZ, &size);
+	return false;
+}
+
 int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct failure *out)
 {
-	struct pollfd polls[RELAY_STREAMS + 3];
+	struct pollfd polls[RELAY_STREAMS + 4];
 	auto_close int signals = -1;
 	sigset_t set;
 
@@ -210,11 +232,13 @@ int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct f
 		polls[RELAY_STREAMS] = (struct pollfd){.fd = signals, .events = POLLIN};
 		polls[RELAY_STREAMS + 1] = (struct pollfd){.fd = relay->pidfd, .events = POLLIN};
 		polls[RELAY_STREAMS + 2] = (struct pollfd){.fd = relay->client};
+		polls[RELAY_STREAMS + 3] = (struct pollfd){.fd = relay->control, .events = POLLIN};
 		if (retry_eintr(poll(polls, array_size(polls), -1)) < 0)
 			return fail(out, errno, STEP, "cannot wait for the process");
 		if (polls[RELAY_STREAMS].revents)
 			forward_size(relay, signals);
-		if (polls[RELAY_STREAMS + 2].revents)
+		if (polls[RELAY_STREAMS + 2].revents ||
+			(polls[RELAY_STREAMS + 3].revents && read_control(relay)))
 			relay_leave_client(relay);
 		if (carry(relay, polls)) {
 			*ret_detached = true;

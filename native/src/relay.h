@@ -18,6 +18,7 @@ struct relay_stream {
 	bool owns_from;	   /* `from` is closed when `to` takes nothing any more */
 	bool detaches;	   /* the detach keys are looked for */
 	bool splices;	   /* both ends are pipes: the kernel moves the bytes */
+	bool drops;	   /* what nobody reads is dropped, and the process not told */
 	bool full;	   /* splices: `to` is waited for, not `from` */
 	size_t start, end; /* what is read and not yet written */
 	unsigned char buffer[RELAY_BUFFER + DETACH_KEYS_MAX];
@@ -28,6 +29,10 @@ struct relay {
 	int pidfd;
 	int console; /* gets the caller's window size, -1 = none */
 	int client;  /* a pipe whose reader is the command that the caller sees, -1 = none */
+	int control; /* a socket: sizes of the terminal, each rows and columns as u16, big endian;
+			its end is that of the client. -1 = none */
+	unsigned char size[4]; /* what has come of the next one */
+	size_t size_length;
 	struct detach_keys keys;
 	struct relay_stream streams[RELAY_STREAMS];
 };

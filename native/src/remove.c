@@ -221,6 +221,7 @@ static int remove_path(const char *path, struct failure *out)
 struct request {
 	const char *map;
 	const char *container; /* directory that is moved away first, NULL = none */
+	int patience;	       /* seconds until a start of it that hangs is ended, -1 = never */
 	char **moves;	       /* FROM TO, FROM TO, … */
 	int move_count;
 	char **paths;
@@ -243,6 +244,8 @@ static int parse_request(int argc, char **argv, struct request *ret, struct fail
 			ret->map = argv[at + 1];
 		} else if (strcmp(argv[at], "--container") == 0) {
 			ret->container = argv[at + 1];
+		} else if (strcmp(argv[at], "--patience") == 0) {
+			ret->patience = atoi(argv[at + 1]);
 		} else if (strcmp(argv[at], "--moves") == 0) {
 			ret->move_count = atoi(argv[at + 1]);
 		} else {
@@ -255,15 +258,17 @@ static int parse_request(int argc, char **argv, struct request *ret, struct fail
 	ret->path_count = argc - at - 2 * ret->move_count;
 	if (!ret->map || ret->move_count < 0 || ret->path_count < 0 || at == argc)
 		return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP,
-			"usage: remove --id-map JSON [--container DIR --moves N] [--] "
-			"[FROM TO]… PATH…");
+			"usage: remove --id-map JSON [--container DIR [--patience SECONDS] "
+			"--moves N] [--] [FROM TO]… PATH…");
 	return 0;
 }
 
 /* Out of sight at once, and nothing but a name is changed: that needs no free block. */
 static int move_away(const struct request *request, struct failure *out)
 {
-	auto_close int lock = container_lock(request->container, -1, out);
+	auto_close int lock = request->patience < 0 ? container_lock(request->container, -1, out)
+						    : container_lock_by_force(request->container,
+							      request->patience, out);
 
 	if (lock < 0)
 		return -1;
@@ -304,7 +309,7 @@ static int remove_paths(const struct request *request, struct failure *out)
 
 int verb_remove(int argc, char **argv)
 {
-	struct request request = {0};
+	struct request request = {.patience = -1};
 	struct failure failure;
 
 	if (parse_request(argc, argv, &request, &failure) == 0 &&

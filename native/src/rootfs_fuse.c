@@ -168,6 +168,8 @@ static int wait_for_fuse(const struct plan_rootfs *rootfs, const char *target, p
 	if (asker == 0) {
 		struct statfs status;
 
+		/* Not even the container's lock is to wait for the answer. */
+		syscall(SYS_close_range, 3U, ~0U, 0U);
 		_exit(statfs(target, &status) == 0 && status.f_type == FUSE_SUPER_MAGIC ? 0 : 1);
 	}
 	if (asker < 0)
@@ -179,8 +181,12 @@ static int wait_for_fuse(const struct plan_rootfs *rootfs, const char *target, p
 	int status = 1;
 
 	retry_eintr(poll(events, 2, FUSE_WAIT_MS));
-	if (!(events[0].revents & POLLIN))
+	/* The kernel lets nobody go whose question the program has taken, while the program lives.
+	 */
+	if (!(events[0].revents & POLLIN)) {
+		kill(program, SIGKILL);
 		kill(asker, SIGKILL);
+	}
 	retry_eintr(waitpid(asker, &status, 0));
 	if (events[1].revents & POLLIN)
 		return fail_fuse(out, rootfs, errors, "ended at once");
@@ -249,6 +255,8 @@ int rootfs_fuse_finish(const struct plan_rootfs *rootfs, struct fuse_waiting *wa
 		result = fail(out, errno, ROOTFS_STEP, "cannot mount fuse on %s", target);
 	if (result == 0 && retry_eintr(write(gate, "", 1)) != 1)
 		result = fail(out, errno, ROOTFS_STEP, "cannot start %s", rootfs->program);
+	/* The connection ends with the last who has it: that is to be the program. */
+	close(take_fd(&device));
 	if (result == 0)
 		result = wait_for_fuse(rootfs, target, waiting->program, errors, out);
 	if (result == 0)

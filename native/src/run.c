@@ -13,6 +13,7 @@
 #include "frames.h"
 #include "memfd.h"
 #include "monitor.h"
+#include "monitor_name.h"
 #include "plan.h"
 #include "prepared.h"
 #include "scope.h"
@@ -24,12 +25,13 @@
 /* What ps shows. The words of the command line lie one after the other. */
 static void take_name(int argc, char **argv, const char *id)
 {
-	char *start = argv[0];
+	char name[MONITOR_NAME_SIZE], *start = argv[0];
 	char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
 
 	prctl(PR_SET_NAME, "lighter-monitor");
 	memset(start, 0, (size_t)(end - start));
-	snprintf(start, (size_t)(end - start), "lighter-monitor %.12s", id);
+	monitor_name(id, name);
+	snprintf(start, (size_t)(end - start), "%s", name);
 }
 
 /* Where descriptors wait until those that they get are free: beyond these, and no further, for the
@@ -84,16 +86,19 @@ static void __attribute__((noreturn)) give_up(const struct monitor_request *requ
 static void __attribute__((noreturn))
 become_monitor(int argc, char **argv, struct monitor_request *request)
 {
-	int *const kept[] = {
+	int *kept[4 + EARLY_CLIENTS_MAX] = {
 		&request->client, &request->handed[0], &request->handed[1], &request->handed[2]};
 	pid_t pid;
+
+	for (size_t i = 0; i < request->early_count; i++)
+		kept[4 + i] = &request->early[i].fd;
 
 	if (setsid() < 0)
 		_exit(1);
 	pid = fork();
 	if (pid != 0)
 		_exit(pid < 0);
-	if (settle_descriptors(kept, array_size(kept)) < 0 || chdir("/") < 0)
+	if (settle_descriptors(kept, 4 + request->early_count) < 0 || chdir("/") < 0)
 		give_up(request, errno);
 	/* It lies among the words that the name is written over. */
 	if (request->prepared)
@@ -106,17 +111,22 @@ become_monitor(int argc, char **argv, struct monitor_request *request)
 }
 
 /* Returns the client's end of the connection, or -1. */
-static int fork_monitor(int argc, char **argv, const struct attach_options *options,
-	struct plan *plan, struct failure *out)
+static int fork_monitor(int argc, char **argv, struct attach_options *options, struct plan *plan,
+	struct failure *out)
 {
 	struct monitor_request request = {.plan = plan,
 		.prepared = options->prepared,
 		.attached = session_attachment(options, plan),
+		.early = options->early,
+		.early_count = options->early_count,
 		.handed = {-1, -1, -1},
 		.size = session_size()};
 	int pair[2], status;
 	pid_t pid;
 
+	for (size_t i = 0; i < options->early_count; i++)
+		options->early[i].attached =
+			session_early_attachment(options->early[i].attached, plan);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(out, errno, "monitor", "cannot make a socket pair");
 	for (int fd = 0; fd <= 2 && plan->logging.driver == LOG_PASSTHROUGH; fd++)
@@ -128,6 +138,9 @@ static int fork_monitor(int argc, char **argv, const struct attach_options *opti
 		become_monitor(argc, argv, &request);
 	}
 	close(pair[1]);
+	/* Their ends are to be seen by who connected them. */
+	for (size_t i = 0; i < options->early_count; i++)
+		close(options->early[i].fd);
 	if (pid < 0 || retry_eintr(waitpid(pid, &status, 0)) < 0 || status != 0) {
 		fail(out, pid < 0 ? errno : 0, "monitor", "cannot start the container's monitor");
 		close(pair[0]);
@@ -136,7 +149,7 @@ static int fork_monitor(int argc, char **argv, const struct attach_options *opti
 	return pair[0];
 }
 
-static int run(int argc, char **argv, const struct attach_options *options, struct failure *out)
+static int run(int argc, char **argv, struct attach_options *options, struct failure *out)
 {
 	struct plan *plan = NULL;
 	int code = -1, socket = -1;

@@ -6,8 +6,10 @@
 #include <linux/magic.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -71,6 +73,9 @@ execute(const char *const *arguments, const int stdio[3], int cgroup, int errors
 	if (process_reset_signals(&failure) < 0 || process_place_stdio(streams, &failure) < 0)
 		_exit(125);
 	if (show_unified_cgroups() < 0)
+		_exit(125);
+	/* What hangs ends with the monitor. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		_exit(125);
 	execv(arguments[0], (char *const *)(uintptr_t)arguments);
 	_exit(127);

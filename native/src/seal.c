@@ -150,6 +150,12 @@ static int walk(struct seal *seal, int upper)
 	return result > 0 ? fail(seal->out, EBUSY, SEAL_STEP, "cannot read the tree") : 0;
 }
 
+static bool is_expected(const struct seal_options *options, const struct sealed *sealed)
+{
+	return options->later && options->later->held &&
+	       strcmp(options->expect, sealed->diff_id) == 0;
+}
+
 int seal(const struct seal_options *options, int upper, struct sealed *ret, struct failure *out)
 {
 	auto_free struct archive_sink *sink = malloc(sizeof(*sink));
@@ -160,12 +166,16 @@ int seal(const struct seal_options *options, int upper, struct sealed *ret, stru
 		.pack = {.tar = {.write = archive_sink_write, .context = sink},
 			.real_owners = options->squash,
 			.overrides = overrides,
+			.later = options->later,
 			.out = out},
 		.tidy = {.squash = options->squash, .overrides = overrides, .out = out},
 		.out = out,
 	};
+	bool is_open = false;
 	int result = -1;
 
+	if (options->later)
+		options->later->held = options->expect && !options->later->is_new;
 	if (!sink || tree_path_start(&seal.path, "") < 0) {
 		close(upper);
 		fail(out, ENOMEM, SEAL_STEP, "cannot seal the tree");
@@ -173,11 +183,17 @@ int seal(const struct seal_options *options, int upper, struct sealed *ret, stru
 		close(upper);
 	} else {
 		archive_sink_open(sink, options->archive);
+		is_open = true;
 		result = walk(&seal, upper);
 	}
 	result = pack_finish(&seal.pack, result);
 	if (result == 0 && archive_sink_finish(sink, ret->diff_id) < 0)
 		result = fail(out, errno, SEAL_STEP, "cannot write the archive");
+	if (is_open)
+		archive_sink_close(sink);
+	ret->is_expected = result == 0 && is_expected(options, ret);
+	if (result == 0 && !ret->is_expected)
+		result = later_finish(options->later);
 	ret->bytes = seal.pack.bytes;
 	ret->entries = seal.pack.entries;
 	ret->size = seal.pack.tar.written;

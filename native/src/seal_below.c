@@ -108,6 +108,26 @@ static bool keeps_overrides(const struct layer_stack *layers, int fd)
 	return false;
 }
 
+/* A link to a file below is in the layer with all the names that it has there. */
+static bool got_name(const struct seal *seal, const struct stat *status, const struct stat *old)
+{
+	nlink_t usual = seal->options->links_are_new ? 1 : old->st_nlink;
+
+	return S_ISREG(status->st_mode) && status->st_nlink > usual;
+}
+
+/* What is to be compared has its bytes. */
+static int finish_file(struct seal *seal, const struct packed *packed)
+{
+	struct later *later = seal->options->later;
+	struct later_file *file = later_find(later, &packed->status);
+
+	if (!file || later_copy(later, file, NULL) == 0)
+		return 0;
+	seal->failed = true;
+	return -1;
+}
+
 int seal_is_below(struct seal *seal, int directory, const char *name, const struct packed *packed)
 {
 	struct pack pack = {.real_owners = seal->options->squash, .out = seal->out};
@@ -115,8 +135,11 @@ int seal_is_below(struct seal *seal, int directory, const char *name, const stru
 	struct stat status;
 	int result, below = layer_stack_find(&seal->layers, name, &status);
 
-	if (below < 0 || !seal_may_be_same(&packed->status, &status))
+	if (below < 0 || !seal_may_be_same(&packed->status, &status) ||
+		got_name(seal, &packed->status, &status))
 		return 0;
+	if (finish_file(seal, packed) < 0)
+		return -1;
 	pack.overrides = keeps_overrides(&seal->layers, below);
 	result = pack_read(&pack, below, name, packed->path, &old);
 	if (result == 0) {

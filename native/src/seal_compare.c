@@ -96,9 +96,6 @@ int seal_compare(const struct compared *one, const struct compared *other)
 		return 0;
 	if (S_ISDIR(status->st_mode))
 		return 1;
-	/* A link to a file below is in the layer with both of its names. */
-	if (S_ISREG(status->st_mode) && status->st_nlink > old->st_nlink)
-		return 0;
 	if (!may_be_same_time(status, old))
 		return 0;
 	if (S_ISLNK(status->st_mode))

@@ -11,6 +11,9 @@
 /* What the client asks for: the caller's wishes as far as the container has them. */
 struct attachment session_attachment(const struct attach_options *options, const struct plan *plan);
 
+/* The same of a client that is connected before the start. */
+struct attachment session_early_attachment(struct attachment wanted, const struct plan *plan);
+
 /* The size of the caller's terminal, zeros when there is none. */
 struct winsize session_size(void);
 

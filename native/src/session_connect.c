@@ -24,6 +24,15 @@ struct attachment session_attachment(const struct attach_options *options, const
 	return attached;
 }
 
+struct attachment session_early_attachment(struct attachment wanted, const struct plan *plan)
+{
+	if (plan->logging.driver == LOG_PASSTHROUGH)
+		return (struct attachment){0};
+	wanted.input = wanted.input && plan->open_stdin;
+	wanted.outputs[STREAM_STDERR] = wanted.outputs[STREAM_STDERR] && !plan->terminal;
+	return wanted;
+}
+
 struct winsize session_size(void)
 {
 	struct winsize size = {0};

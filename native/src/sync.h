@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 enum sync_message {
-	SYNC_PROCESS_CREATED,  /* joiner to parent: value = pid of the container's process */
 	SYNC_MAP_IDS,	       /* child to parent: write my uid_map and gid_map */
 	SYNC_IDS_MAPPED,       /* parent to child */
 	SYNC_SOURCE_WANTED,    /* child to parent: value = a mount whose source I may not reach,

@@ -217,28 +217,16 @@ static int read_lower(
 	return 0;
 }
 
-static int run_request(
-	const struct tree_arguments *arguments, const json_t *request, struct failure *out)
+/* `later`: takes what is copied by the sealing; NULL: there is none. */
+static int run_operations(const json_t *request, const struct string_list *lower,
+	const struct layer *layer, struct later *later)
 {
 	const json_t *operations = json_object_get(request, "operations"), *operation;
-	const char *upper = onto_text(request, "upper");
-	const struct layer layer = {
-		.map = &arguments->map, .squash = arguments->squash, .out = out};
-	char *items[LAYERS_LIMIT];
-	struct string_list lower;
 	struct onto onto;
 	size_t index;
-	int result;
+	int result = onto_open(&onto, onto_text(request, "upper"), lower, layer);
 
-	if (!upper || upper[0] != '/' || !json_is_array(operations))
-		return bad(out, "\"upper\" or \"operations\"");
-	if (read_lower(request, items, &lower, out) < 0)
-		return -1;
-	layer_readers_join(&lower);
-	if (userns_create_with_groups(&arguments->map, out) < 0)
-		return -1;
-	umask(0);
-	result = onto_open(&onto, upper, &lower, &layer);
+	onto.later = later;
 	json_array_foreach(operations, index, operation)
 	{
 		if (result == 0)
@@ -253,7 +241,52 @@ static int run_request(
 	return tree_report("copied",
 		json_pack("{s:I, s:I}", "bytes", (json_int_t)onto.bytes, "entries",
 			(json_int_t)onto.entries),
-		out);
+		layer->out);
+}
+
+/* As `tree seal` does it, by the member "seal" of the request. */
+static int seal_upper(const json_t *value, const char *upper, const struct string_list *lower,
+	const struct layer *layer, struct later *later)
+{
+	const json_t *epoch = json_object_get(value, "epoch");
+	const char *archive = onto_text(value, "archive");
+	const struct seal_options options = {.lower = *lower,
+		.squash = layer->squash,
+		.is_limited = epoch != NULL,
+		.latest = json_integer_value(epoch),
+		.later = later,
+		.expect = onto_text(value, "expect")};
+
+	if ((epoch && !json_is_integer(epoch)) || (archive && archive[0] != '/'))
+		return bad(layer->out, "\"seal\"");
+	return tree_seal(&options, upper, archive, layer->out);
+}
+
+static int run_request(
+	const struct tree_arguments *arguments, const json_t *request, struct failure *out)
+{
+	const json_t *seals = json_object_get(request, "seal");
+	const char *upper = onto_text(request, "upper");
+	const struct layer layer = {
+		.map = &arguments->map, .squash = arguments->squash, .out = out};
+	char *items[LAYERS_LIMIT];
+	struct later later = {.out = out};
+	struct string_list lower;
+	int result;
+
+	if (!upper || upper[0] != '/' || !json_is_array(json_object_get(request, "operations")))
+		return bad(out, "\"upper\" or \"operations\"");
+	if (read_lower(request, items, &lower, out) < 0)
+		return -1;
+	layer_readers_join(&lower);
+	if (userns_create_with_groups(&arguments->map, out) < 0)
+		return -1;
+	umask(0);
+	result = run_operations(request, &lower, &layer, seals ? &later : NULL);
+	if (result == 0 && seals)
+		result = seal_upper(seals, upper, &lower, &layer, &later);
+	later_clear(&later);
+	return result;
 }
 
 int tree_copy_run(const struct tree_arguments *arguments, struct failure *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "byte_names.h"
 #include "layer_readers.h"
 #include "tree_list.h"
 #include "tree_verbs.h"
@@ -15,6 +16,8 @@ int tree_list_run(const struct tree_arguments *arguments, struct failure *out)
 		.depth = arguments->depth};
 	static char buffer[1 << 17];
 
+	for (size_t i = 0; i < arguments->operands.count; i++)
+		byte_names_decode(arguments->operands.items[i]);
 	layer_readers_join(&arguments->lower);
 	/* A directory of the host may stand in for a layer. */
 	if (userns_create_with_groups(&arguments->map, out) < 0)

@@ -14,13 +14,12 @@
 #include "pack.h"
 #include "process.h"
 #include "scope.h"
-#include "seal.h"
 #include "stat_override.h"
 #include "verbs.h"
 
 #define STEP "tree"
 
-static int usage(struct failure *out, const char *verb)
+int tree_usage(struct failure *out, const char *verb)
 {
 	return fail_kind(out, FAILURE_BAD_INPUT, 0, STEP, "bad arguments of tree %.20s", verb);
 }
@@ -70,14 +69,14 @@ static int read_option(struct tree_arguments *ret, int option, struct failure *o
 		return 0;
 	case 'e':
 		ret->is_limited = true;
-		return read_number(optarg, &ret->latest) ? 0 : usage(out, "--epoch");
+		return read_number(optarg, &ret->latest) ? 0 : tree_usage(out, "--epoch");
 	case 'd':
 		if (!read_number(optarg, &number) || number < 0 || number > INT32_MAX)
-			return usage(out, "--depth");
+			return tree_usage(out, "--depth");
 		ret->depth = (long)number;
 		return 0;
 	default:
-		return usage(out, "option");
+		return tree_usage(out, "option");
 	}
 }
 
@@ -115,7 +114,7 @@ static int parse(int argc, char **argv, struct tree_arguments *ret, struct failu
 		optind++;
 	while (optind < argc)
 		add(&ret->operands, argv[optind++]);
-	return ret->map.uid_count > 0 ? 0 : usage(out, "without --id-map");
+	return ret->map.uid_count > 0 ? 0 : tree_usage(out, "without --id-map");
 }
 
 int tree_report(const char *event, void *more, struct failure *out)
@@ -132,7 +131,7 @@ int tree_report(const char *event, void *more, struct failure *out)
 		       : fail(out, errno, STEP, "cannot report");
 }
 
-static int open_tree(const char *path, struct failure *out)
+int tree_open(const char *path, struct failure *out)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
@@ -151,50 +150,15 @@ int tree_pack_run(const struct tree_arguments *arguments, struct failure *out)
 	int tree;
 
 	if (arguments->operands.count != 1)
-		return usage(out, "pack");
+		return tree_usage(out, "pack");
 	layer_readers_join(&arguments->operands);
 	if (userns_create(&arguments->map, 0, out) < 0)
 		return -1;
-	tree = open_tree(arguments->operands.items[0], out);
+	tree = tree_open(arguments->operands.items[0], out);
 	if (tree < 0)
 		return -1;
 	pack.overrides = stat_override_is_on(tree);
 	return pack_finish(&pack, pack_tree(&pack, tree, "", false));
-}
-
-int tree_seal_run(const struct tree_arguments *arguments, struct failure *out)
-{
-	struct seal_options options = {.lower = arguments->lower,
-		.placeholders = arguments->placeholders,
-		.squash = arguments->squash,
-		.is_limited = arguments->is_limited,
-		.latest = arguments->latest,
-		.archive = -1};
-	struct sealed sealed;
-	auto_close int archive = -1;
-	int tree;
-
-	if (arguments->operands.count != 1)
-		return usage(out, "seal");
-	if (arguments->archive) {
-		archive = open(arguments->archive,
-			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (archive < 0)
-			return fail(out, errno, STEP, "cannot create %.300s", arguments->archive);
-	}
-	options.archive = archive;
-	layer_readers_join(&arguments->lower);
-	if (userns_create(&arguments->map, 0, out) < 0)
-		return -1;
-	umask(0);
-	tree = open_tree(arguments->operands.items[0], out);
-	if (tree < 0 || seal(&options, tree, &sealed, out) < 0)
-		return -1;
-	return tree_report("sealed",
-		json_pack("{s:s, s:I, s:I, s:I}", "diffId", sealed.diff_id, "bytes",
-			(json_int_t)sealed.bytes, "entries", (json_int_t)sealed.entries, "size",
-			(json_int_t)sealed.size),
-		out);
 }
 
 static const struct {

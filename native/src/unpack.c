@@ -22,9 +22,9 @@ static int apply(struct unpacking *unpacking, struct archive_entry *entry)
 	/* The directory itself is there, and stays as it is. */
 	if (!*path && archive_entry_filetype(entry) == AE_IFDIR)
 		return 0;
-	if (unpacking->options->owner == UNPACK_ROOT) {
-		archive_entry_set_uid(entry, 0);
-		archive_entry_set_gid(entry, 0);
+	if (unpacking->options->owner == UNPACK_ONE) {
+		archive_entry_set_uid(entry, unpacking->options->uid);
+		archive_entry_set_gid(entry, unpacking->options->gid);
 	}
 	parent = unpack_open_parent(unpacking, path, &spot.name);
 	if (parent < 0)
@@ -90,13 +90,19 @@ static int finish_directories(struct unpacking *unpacking)
 	return 0;
 }
 
+/* Everything is root's, of whom nothing needs to be put down. */
+static bool is_root(const struct unpack *options)
+{
+	return options->owner == UNPACK_ONE && options->uid == 0 && options->gid == 0;
+}
+
 int unpack(const struct unpack *options, int input, struct failure *out)
 {
 	struct unpacking unpacking = {.options = options, .out = out};
 	int result = 0;
 
 	unpacking.layer = (struct layer){.map = options->map,
-		.squash = options->squash && options->owner == UNPACK_KEEP,
+		.squash = options->squash && !is_root(options),
 		.overrides = options->overrides && options->owner == UNPACK_KEEP,
 		.out = out};
 	if (layer_source_open(input, &unpacking.source, out) < 0)

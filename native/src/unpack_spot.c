@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "path.h"
+#include "remove.h"
 #include "scope.h"
 #include "unpack_parts.h"
 
@@ -96,11 +97,13 @@ int unpack_make_room(struct unpacking *unpacking, const struct spot *spot, bool 
 
 	if (fstatat(spot->parent, spot->name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : unpack_cannot(unpacking, "look at", spot->path);
-	if (S_ISDIR(status.st_mode))
-		return directory ? 1
+	if (S_ISDIR(status.st_mode) && directory)
+		return 1;
+	if (S_ISDIR(status.st_mode) != directory && !unpacking->options->overwrite)
+		return directory ? overwrites(unpacking, spot->path, "non-directory", "directory")
 				 : overwrites(unpacking, spot->path, "directory", "non-directory");
-	if (directory)
-		return overwrites(unpacking, spot->path, "non-directory", "directory");
+	if (S_ISDIR(status.st_mode))
+		return remove_tree(spot->parent, spot->name, unpacking->out);
 	if (unlinkat(spot->parent, spot->name, 0) < 0 && errno != ENOENT)
 		return unpack_cannot(unpacking, "unlinkat", spot->path);
 	return 0;

@@ -142,6 +142,8 @@ static void mapper_main(pid_t target, const struct id_map *map, int go, int repo
 
 	if (retry_eintr(read(go, &byte, 1)) != 1)
 		_exit(0);
+	/* The tools may wait for a directory service. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_DFL);
 	if (map_process(target, map, &failure) < 0)
 		failure_send(report, &failure);

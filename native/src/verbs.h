@@ -28,6 +28,7 @@ int verb_commit(int argc, char **argv);	 /* what a container changed as a layer'
 int verb_files(int argc, char **argv);	 /* both ends of `cp` */
 int verb_names(int argc, char **argv);	 /* the name server that all monitors share */
 int verb_ports(int argc, char **argv);	 /* the port forwarder, started by helper.h */
+int verb_peer(int argc, char **argv);	 /* who is at the other end of a connection */
 int verb_probe(int argc, char **argv); /* what this host can do, for the driver choice and doctor */
 
 #endif

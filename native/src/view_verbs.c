@@ -15,6 +15,7 @@
 
 struct arguments {
 	const char *view, *error_prefix;
+	bool null; /* of diff: NUL ends each line, which a name may have a line break in */
 };
 
 static int parse_arguments(int argc, char **argv, struct arguments *ret, struct failure *out)
@@ -22,6 +23,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 	static const struct option options[] = {
 		{"view", required_argument, NULL, 'v'},
 		{"error-prefix", required_argument, NULL, 'p'},
+		{"null", no_argument, NULL, '0'},
 		{0},
 	};
 	int option;
@@ -33,6 +35,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *ret, struct 
 			ret->view = optarg;
 		else if (option == 'p')
 			ret->error_prefix = optarg;
+		else if (option == '0')
+			ret->null = true;
 		else
 			return fail_kind(out, FAILURE_BAD_INPUT, 0, "view", "bad option");
 	}
@@ -76,16 +80,16 @@ static int compare_lines(const void *one, const void *other)
 	return strcmp(*(char *const *)one + 2, *(char *const *)other + 2);
 }
 
-static int print_lines(const struct lines *lines, struct failure *out)
+static int print_lines(const struct lines *lines, char end, struct failure *out)
 {
 	if (lines->count > 0)
 		qsort(lines->items, lines->count, sizeof(*lines->items), compare_lines);
 	for (size_t i = 0; i < lines->count; i++)
-		puts(lines->items[i]);
+		printf("%s%c", lines->items[i], end);
 	return fflush(stdout) == 0 ? 0 : fail(out, errno, "diff", "cannot write");
 }
 
-static int diff(const struct view *view, struct failure *out)
+static int diff(const struct arguments *arguments, const struct view *view, struct failure *out)
 {
 	struct lines lines = {0};
 	const struct change_sink sink = {.context = &lines, .change = add_line};
@@ -96,14 +100,14 @@ static int diff(const struct view *view, struct failure *out)
 	if (result == 0)
 		result = changes_walk(&view->rootfs, &sink, out);
 	if (result == 0)
-		result = print_lines(&lines, out);
+		result = print_lines(&lines, arguments->null ? '\0' : '\n', out);
 	for (size_t i = 0; i < lines.count; i++)
 		free(lines.items[i]);
 	free(lines.items);
 	return result;
 }
 
-static int export(const struct view *view, struct failure *out)
+static int export(const struct arguments *arguments, const struct view *view, struct failure *out)
 {
 	int output = STDOUT_FILENO;
 	struct pack pack = {
@@ -114,6 +118,7 @@ static int export(const struct view *view, struct failure *out)
 	auto_close int root = view_enter(view, VIEW_ROOTFS, out);
 	int tree;
 
+	(void)arguments;
 	if (root < 0)
 		return -1;
 	tree = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -133,7 +138,7 @@ static int add_change(void *context, enum change_kind kind, const char *path, in
 }
 
 /* The changes as a layer: as Docker's, it has whiteouts and no opaque directories. */
-static int commit(const struct view *view, struct failure *out)
+static int commit(const struct arguments *arguments, const struct view *view, struct failure *out)
 {
 	int output = STDOUT_FILENO;
 	struct pack pack = {
@@ -143,12 +148,16 @@ static int commit(const struct view *view, struct failure *out)
 	};
 	const struct change_sink sink = {.context = &pack, .change = add_change, .pack = &pack};
 
+	(void)arguments;
 	if (view_enter_files(view, out) < 0)
 		return -1;
 	return pack_finish(&pack, changes_walk(&view->rootfs, &sink, out));
 }
 
-static int run(int argc, char **argv, int (*work)(const struct view *view, struct failure *out))
+typedef int view_work(
+	const struct arguments *arguments, const struct view *view, struct failure *out);
+
+static int run(int argc, char **argv, view_work *work)
 {
 	struct arguments arguments = {.error_prefix = ""};
 	struct failure failure = {0};
@@ -158,7 +167,7 @@ static int run(int argc, char **argv, int (*work)(const struct view *view, struc
 	if (process_reset_signals(&failure) == 0 &&
 		parse_arguments(argc, argv, &arguments, &failure) == 0 &&
 		view_load(arguments.view, &view, &failure) == 0)
-		result = work(&view, &failure);
+		result = work(&arguments, &view, &failure);
 	view_clear(&view);
 	if (result == 0)
 		return 0;

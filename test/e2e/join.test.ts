@@ -115,6 +115,23 @@ describe('--ipc', () => {
     expect(await out('exec', 'giver', 'cat', '/dev/shm/file')).toBe('back')
   })
 
+  test('container: the process asks for what it shares before the one that made it has ended', async ({
+    skip,
+  }) => {
+    const trace = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=clone3']
+    const tracing = await world.run('strace', [...trace, 'true'])
+    skip(tracing.exitCode !== 0, `strace: ${tracing.stderr}`)
+    await lighter('exec', 'giver', 'sh', '-c', 'echo early > /dev/shm/file')
+    // Who has made a process hears of it 0.3 s later.
+    const late = ['-e', 'inject=clone3:delay_exit=300000', inject('program')]
+    const join = ['--ipc', 'container:giver', image, 'cat', '/dev/shm/file']
+    expect(await world.run('strace', [...trace, ...late, 'run', '--rm', ...join])).toEqual({
+      exitCode: 0,
+      stdout: 'early\n',
+      stderr: '',
+    })
+  })
+
   test('private: nobody else joins; none: no /dev/shm', async () => {
     await lighter('run', '-d', '--name', 'alone', image, 'sleep', '600')
     expect((await run('--ipc', 'container:alone', image, 'true')).stderr).toMatch(

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inject } from 'vitest'
-import { keptIn, mountsBelow, remainsIn, tracesIn } from './leftovers.ts'
+import { keptIn, mountsBelow, processesOf, remainsIn, tracesIn } from './leftovers.ts'
 import { laneOf, type TestUser } from './test-user.ts'
 
 export interface Outcome {
@@ -16,7 +16,7 @@ export interface CallOptions {
   input?: string
   env?: Record<string, string>
   cwd?: string
-  /** Milliseconds until the command is killed; the outcome then has exit code 137. */
+  /** Milliseconds until the command is killed; the outcome then has exit code 137, and stderr ends with `killed after … s`. */
   timeout?: number
   /** In a process group of its own, as shells with job control start commands. */
   group?: boolean
@@ -116,13 +116,20 @@ export async function finish(
   })
   child.stdin.on('error', () => {}) // it may end without reading
   child.stdin.end(options.input ?? '')
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000)
+  const limit = options.timeout ?? 60_000
+  let late = ''
+  const timer = setTimeout(() => {
+    const how = child.kill('SIGKILL') ? 'killed' : 'its pipes are still open'
+    late = `\n${child.spawnfile}: ${how} after ${limit / 1000} s\n`
+    // What it has started may keep them open for ever.
+    for (const stream of [child.stdout, child.stderr]) stream.destroy()
+  }, limit)
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (code) => resolve(code ?? 137))
   })
   clearTimeout(timer)
-  return { exitCode, stdout, stderr }
+  return { exitCode, stdout, stderr: stderr + late }
 }
 
 /** `<status> <exit code>` of a container; `''` when there is none. */
@@ -138,10 +145,13 @@ async function removeWorld(
   world: Pick<World, 'home' | 'data' | 'runtime' | 'lighter'>,
   kept: string[],
 ): Promise<void> {
+  let said = ''
   // Most worlds have none left: a look costs less than a command.
   if (tracesIn(world.data).length > 0) {
-    const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
-    if (ids.length > 0) await world.lighter(['rm', '-f', ...ids])
+    const listed = await world.lighter(['ps', '-aq'])
+    const ids = listed.stdout.split('\n').filter(Boolean)
+    said = listed.stderr
+    if (ids.length > 0) said += (await world.lighter(['rm', '-f', ...ids])).stderr
   }
   let left: string[] = []
   for (let attempt = 0; attempt < 1500; attempt++) {
@@ -149,9 +159,11 @@ async function removeWorld(
     if (left.length === 0) break
     await sleep(20)
   }
+  const running = left.length > 0 ? processesOf(testUser()) : []
   for (const directory of [world.home, world.runtime])
     rmSync(directory, { recursive: true, force: true })
   // What is still there is in root's store, where the next test would find it.
   left.push(...keptIn(world.data).filter((path) => !kept.includes(path)))
-  if (left.length > 0) throw new Error(`Left in ${world.home}:\n${left.join('\n')}`)
+  if (left.length > 0)
+    throw new Error([`Left in ${world.home}:`, ...left, said, 'Running:', ...running].join('\n'))
 }
