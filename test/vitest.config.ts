@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LANES } from './helpers/test-user.ts'
 
-/** Files with containers of root, which have one place on a machine: one at a time. The peers run side by side by themselves. */
+/** Files with containers of root, which have one place on a machine: one at a time. So are the peers but for builds: theirs run side by side. */
 const ALONE = [
   'crash',
   'few-files',
@@ -44,7 +44,11 @@ export default defineConfig({
         test: {
           ...withContainers,
           name: 'e2e',
-          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          include: [
+            'test/integration/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+            'test/peers/build/**/*.test.ts',
+          ],
           exclude: ALONE,
           // Most of them wait half of their time. Each lane has a user of its own: some tests end all of its processes.
           maxWorkers: LANES,
@@ -57,7 +61,8 @@ export default defineConfig({
         test: {
           ...withContainers,
           name: 'alone',
-          include: [...ALONE, 'test/peers/**/*.test.ts'],
+          include: [...ALONE, 'test/peers/**/*.test.ts', 'test/clients/**/*.test.ts'],
+          exclude: ['test/peers/build/**'],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
           provide: { lanes: 1 },

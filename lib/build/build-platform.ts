@@ -21,6 +21,10 @@ export interface PlatformRequest {
   showPlatform: boolean
   /** Seconds since 1970. */
   epoch: number | undefined
+  /** An output wants the layers as archives. */
+  archived: boolean
+  /** Told which stages are needed. */
+  onStages(indices: readonly number[]): void
 }
 
 export interface PlatformBuild {
@@ -39,7 +43,10 @@ export async function buildPlatform(request: PlatformRequest): Promise<PlatformB
     inputs: request.inputs,
     showPlatform: request.showPlatform,
     epoch,
+    onStages: request.onStages,
   })
+  if (request.archived) solver.wantArchives(state.files)
+  solver.announce(state.files)
   const { result } = await solver.solve(state.files)
   await solver.fetchImages(state.files)
   if (!('layers' in result))
@@ -50,6 +57,7 @@ export async function buildPlatform(request: PlatformRequest): Promise<PlatformB
     platform: state.platform,
     layers: result.layers,
     origins: session.origins,
+    archives: session.archives,
     config: configOf(state, history),
     base: { layers: state.baseLayers.length, history: state.baseHistory.length },
     materials: session.materials,

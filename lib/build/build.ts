@@ -9,7 +9,7 @@ import { buildPlatform, type PlatformBuild } from './build-platform.ts'
 import { parseNamedContext } from './context/named-context.ts'
 import { openContext } from './context/open.ts'
 import type { ImportedCache } from './export/cache-entry.ts'
-import { checkOutputs, exportBuild } from './export/export.ts'
+import { checkOutputs, exportBuild, wantsArchives } from './export/export.ts'
 import type { BuildFacts } from './export/provenance.ts'
 import { BaseImages } from './images.ts'
 import { OutsideInputs } from './inputs.ts'
@@ -20,6 +20,7 @@ import type { ExportedImage } from './result.ts'
 import { BuildSession } from './session.ts'
 import { Reporter } from './solver/reporter.ts'
 import { Solver } from './solver/solver.ts'
+import { StepsTogether } from './solver/together.ts'
 import { openSurroundings } from './surroundings.ts'
 import { ignoresOf, tellUnusedArguments, tellWarnings } from './warnings.ts'
 
@@ -30,13 +31,15 @@ export interface BuildOutcome {
 
 /**
  * Builds what a Dockerfile says, for each platform, and gives it away as each output wants it. Throws `DockerfileError` for what the
- * Dockerfile, the context or a step has wrong, and what registries, the host and the disk have against it.
+ * Dockerfile, the context or a step has wrong, and what registries, the host and the disk have against it. `together`: what builds beside
+ * it share.
  */
 export async function buildImages(
   engine: Engine,
   given: BuildOptions,
   progress: BuildProgress,
   abort?: AbortSignal,
+  together = new StepsTogether(),
 ): Promise<BuildOutcome> {
   const startedAt = new Date()
   const options = withInlineCache(given)
@@ -48,14 +51,15 @@ export async function buildImages(
   checkContexts(options)
   await using ending = new AsyncDisposableStack()
   const { signal } = session
-  const opened = await openContext(engine, options, { reporter: new Reporter(progress), signal })
-  ending.defer(() => opened.release())
-  const dockerfile = readDefinition(opened)
   const surroundings = openSurroundings(engine, options)
   ending.defer(() => surroundings.close())
+  const reporter = new Reporter(progress)
+  const opened = await openContext(engine, options, { given: surroundings, reporter, signal })
+  ending.defer(() => opened.release())
+  const dockerfile = readDefinition(opened)
   const imports = await importCaches(engine, options, progress, signal)
   const epoch = readEpoch(options)
-  const solver = new Solver({ session, progress, imports, surroundings, epoch })
+  const solver = new Solver({ session, progress, imports, surroundings, together, epoch })
   const images = new BaseImages(session, progress, options.pull)
   const inputs = new OutsideInputs({ engine, session, images, opened, options, surroundings })
   try {
@@ -64,9 +68,11 @@ export async function buildImages(
       ignores: ignoresOf(opened.ignored),
     })
     const showPlatform = platforms.length > 1
-    const shared = { session, solver, dockerfile, options, inputs, epoch, showPlatform }
+    const archived = wantsArchives(options)
+    const onStages = (indices: readonly number[]) => progress.plan?.(dockerfile, indices)
+    const shared = { session, solver, dockerfile, options, inputs, epoch, showPlatform, archived }
     const built = await Promise.all(
-      platforms.map((platform) => buildPlatform({ ...shared, platform })),
+      platforms.map((platform) => buildPlatform({ ...shared, platform, onStages })),
     )
     tellUnusedArguments(progress, options, built)
     const facts = factsOf(dockerfile, startedAt, epoch)

@@ -1,4 +1,5 @@
 import type { Platform } from '../oci/platform.ts'
+import { redactedRemote } from './context/git-address.ts'
 import { parseNamedContext } from './context/named-context.ts'
 import type { FileTree } from './files.ts'
 import type { BaseImage, Inputs } from './frontend/conversion.ts'
@@ -22,7 +23,8 @@ export class OutsideInputs implements Inputs {
 
   context(): Step {
     const { opened } = this.#request
-    const transfer = opened.source.type === 'directory' ? LABELS.transfer('context') : undefined
+    const isRead = opened.source.type === 'directory' || opened.source.type === 'client'
+    const transfer = isRead ? LABELS.transfer('context') : undefined
     return this.#tree(LABELS.context, ['context'], async () => opened.tree, transfer)
   }
 
@@ -39,14 +41,14 @@ export class OutsideInputs implements Inputs {
   }
 
   url(address: string, name: string, checksum: string | undefined): Step {
-    return this.#tree(address, ['url', address, name, checksum ?? ''], async () => {
+    return this.#tree(redactedRemote(address), ['url', address, name, checksum ?? ''], async () => {
       const { openUrl } = await import('./remote-tree.ts')
       return await openUrl(this.#request, { address, name, checksum })
     })
   }
 
   repository(address: string, keepGitDirectory: boolean): Step {
-    return this.#tree(address, ['git', address, keepGitDirectory], async () => {
+    return this.#tree(redactedRemote(address), ['git', address, keepGitDirectory], async () => {
       const { openRepository } = await import('./remote-tree.ts')
       return await openRepository(this.#request, address, keepGitDirectory)
     })

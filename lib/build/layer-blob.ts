@@ -1,12 +1,5 @@
-import {
-  closeSync,
-  createWriteStream,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { LighterError } from '../core/errors.ts'
@@ -27,6 +20,12 @@ import { layerTree } from '../store/shared.ts'
 /** Of a layer that is stored as its archive is. */
 const PLAIN_LAYER = 'application/vnd.oci.image.layer.v1.tar'
 
+export interface BlobSource {
+  /** A file with the archive, on the file system of the store: it is taken. Absent: the layer's tree is packed. */
+  archive?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
 /**
  * Makes the archive of a layer be in the store, whose digest is the layer's. Throws `damaged-image` where the tree does not make it
  * any more, `no-space`.
@@ -34,23 +33,48 @@ const PLAIN_LAYER = 'application/vnd.oci.image.layer.v1.tar'
 export async function ensureBlob(
   engine: Engine,
   diffId: Digest,
-  signal?: AbortSignal,
+  { archive, signal }: BlobSource = {},
 ): Promise<Descriptor> {
   const { data } = engine.paths
   const target = blobPath(data, diffId)
   const known = statSync(target, { throwIfNoEntry: false })
   if (known) return { mediaType: PLAIN_LAYER, digest: diffId, size: known.size }
+  if (archive !== undefined)
+    return { mediaType: PLAIN_LAYER, digest: diffId, size: await publish(data, diffId, archive) }
   const draft = makeDraft(data, ownIdentity())
   try {
     const path = join(draft, 'layer.tar')
     const { digest, size } = await packInto(engine, diffId, path, signal)
     if (digest !== diffId) throw damaged(diffId)
-    ensureLayout(data)
-    renameSync(path, target)
-    letReadersIn(target)
+    await publish(data, diffId, path)
     return { mediaType: PLAIN_LAYER, digest: diffId, size }
   } finally {
     rmSync(draft, { recursive: true, force: true })
+  }
+}
+
+/** Gives a whole archive its name in the store. Returns its bytes. */
+async function publish(data: string, diffId: Digest, path: string): Promise<number> {
+  const target = blobPath(data, diffId)
+  try {
+    const size = await synced(path)
+    ensureLayout(data)
+    renameSync(path, target)
+    letReadersIn(target)
+    return size
+  } catch (error) {
+    throw spaceError(error, path)
+  }
+}
+
+/** Others go on while the disk writes. */
+async function synced(path: string): Promise<number> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+    return (await file.stat()).size
+  } finally {
+    await file.close()
   }
 }
 
@@ -72,12 +96,6 @@ async function packInto(
       signal,
     })
     await pipeline(archive, digesting, createWriteStream(path, { mode: 0o600 }))
-    const fd = openSync(path, 'r')
-    try {
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
   } catch (error) {
     throw spaceError(error, path)
   }

@@ -4,7 +4,7 @@ import { type Digest, parseDigest } from '../core/ids.ts'
 import type { Engine } from '../engine.ts'
 import { spaceError } from '../fs/replace.ts'
 import { isSquashed } from '../image/layer-kind.ts'
-import { sealTree } from '../runtime/tree.ts'
+import { type SealedTree, sealTree } from '../runtime/tree.ts'
 import type { UserNamespace } from '../runtime/userns.ts'
 import { layerPath, publishLayer, writeLayerRecord } from '../store/layers.ts'
 import { treesOf } from './layer-trees.ts'
@@ -14,6 +14,8 @@ export interface SealLayerOptions {
   placeholders: readonly string[]
   /** Seconds since 1970 that files may not be newer than. */
   epoch: number | undefined
+  /** A file that gets the archive too; not synced. */
+  archive?: string | undefined
   /** Told the digest before the layer has its name. */
   onDigest(diffId: Digest): void
   signal: AbortSignal
@@ -27,13 +29,23 @@ export async function sealLayer(
   engine: Engine,
   directory: string,
   lower: readonly Digest[],
-  { placeholders, epoch, onDigest, signal }: SealLayerOptions,
+  { onDigest, ...options }: SealLayerOptions,
+): Promise<{ diffId: Digest; bytes: number }> {
+  const upper = join(directory, 'upper')
+  const sealed = await sealTree(namespaceOf(engine), upper, treesOf(engine, lower), options)
+  return await keepSealed(engine, directory, sealed, onDigest)
+}
+
+/** Makes a layer of the store of `directory/upper`, which is sealed; see `sealLayer`. */
+export async function keepSealed(
+  engine: Engine,
+  directory: string,
+  sealed: SealedTree,
+  onDigest: SealLayerOptions['onDigest'],
 ): Promise<{ diffId: Digest; bytes: number }> {
   const { data } = engine.paths
   const squashed = isSquashed(engine)
   const upper = join(directory, 'upper')
-  const below = treesOf(engine, lower)
-  const sealed = await sealTree(namespaceOf(engine), upper, below, { placeholders, epoch, signal })
   const diffId = parseDigest(sealed.diffId)
   onDigest(diffId)
   if (existsSync(layerPath(data, diffId, squashed)))

@@ -37,7 +37,9 @@ export async function openNamed(
         },
       }
     case 'git':
-      return { open: () => openGit(request, context.address, false) }
+      return {
+        open: () => openGit(request, context.address, { keepGitDirectory: false, isOwn: true }),
+      }
     case 'target':
       throw new DockerfileError(
         `the target ${context.name} is one of a bake file: only bake can build it first`,

@@ -1,3 +1,4 @@
+import type { BuildClient } from './client.ts'
 import type { HostEntry } from './run/request.ts'
 
 /** A `--secret`: read when a step wants it. */
@@ -69,4 +70,6 @@ export interface BuildOptions {
   environment: Readonly<Record<string, string | undefined>>
   /** `-` as context or file. */
   stdin: NodeJS.ReadableStream
+  /** Somebody else than the caller has the context, the secrets and the agents. */
+  client?: BuildClient | undefined
 }

@@ -1,3 +1,5 @@
+import type { Dockerfile } from '../dockerfile/ast.ts'
+
 /**
  * What happens in a build, as BuildKit's clients know it (moby/buildkit client.SolveStatus), which `--progress rawjson` prints.
  * A vertex is sent again whenever something of it changes.
@@ -10,6 +12,8 @@ export interface Vertex {
   completed?: Date
   cached?: boolean
   error?: string
+  /** First line of its instruction, from 1; absent for what no instruction says. */
+  line?: number
 }
 
 /** Something inside a vertex that moves: a layer that is fetched, a context that is read. */
@@ -47,6 +51,8 @@ export interface VertexWarning {
 }
 
 export interface BuildProgress {
+  /** What is going to be built, for those who tell it by instructions: the stages of a Dockerfile by their indices. Once a platform. */
+  plan?(dockerfile: Dockerfile, stages: readonly number[]): void
   vertex(vertex: Vertex): void
   status(status: VertexStatus): void
   log(log: VertexLog): void

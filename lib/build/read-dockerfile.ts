@@ -9,6 +9,7 @@ import type { BuildProgress } from './progress.ts'
 import { readDefinition, withSource } from './read-definition.ts'
 import { BuildSession } from './session.ts'
 import { Reporter } from './solver/reporter.ts'
+import { openSurroundings } from './surroundings.ts'
 
 /** A Dockerfile that is only asked about. */
 export interface AskedDockerfile {
@@ -28,7 +29,11 @@ export async function readDockerfile(
   { signal, check }: { signal: AbortSignal; check: boolean },
 ): Promise<AskedDockerfile> {
   await using session = new BuildSession(engine, signal)
+  await using ending = new AsyncDisposableStack()
+  const given = openSurroundings(engine, options)
+  ending.defer(() => given.close())
   const opened = await openContext(engine, options, {
+    given,
     reporter: new Reporter(progress),
     signal: session.signal,
   })

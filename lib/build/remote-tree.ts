@@ -1,6 +1,6 @@
 import { DockerfileError } from '../dockerfile/errors.ts'
 import { closeConnections } from '../registry/transport.ts'
-import { type GitAddress, parseGitAddress } from './context/git-address.ts'
+import { type GitAddress, parseGitAddress, redactedRemote } from './context/git-address.ts'
 import * as trees from './context/trees.ts'
 import type { FileTree } from './files.ts'
 import type { OutsideRequest } from './outside.ts'
@@ -14,7 +14,7 @@ export async function openUrl(
   session.atEnd(opened.release)
   session.atEnd(closeConnections)
   const [algorithm = '', hex = ''] = opened.file.digest.split(':')
-  session.materials.push({ uri: address, digest: { [algorithm]: hex } })
+  session.materials.push({ uri: redactedRemote(address), digest: { [algorithm]: hex } })
   return opened.tree
 }
 
@@ -26,20 +26,22 @@ export async function openRepository(
 ): Promise<FileTree> {
   const address = parseGitAddress(text)
   if (!address) throw new DockerfileError(`invalid repository: ${text}`)
-  return await openGit(request, address, keepGitDirectory)
+  return await openGit(request, address, { keepGitDirectory, isOwn: false })
 }
 
-/** The files of a repository. */
+/** The files of a repository. `isOwn`: the caller has named it, not a Dockerfile. */
 export async function openGit(
   { engine, session, options, surroundings }: OutsideRequest,
   address: GitAddress,
-  keepGitDirectory: boolean,
+  { keepGitDirectory, isOwn }: { keepGitDirectory: boolean; isOwn: boolean },
 ): Promise<FileTree> {
   const { environment } = options
-  const { secret } = surroundings
-  const wishes = { keepGitDirectory, environment, secret, signal: session.signal }
+  const own = isOwn ? environment.SSH_AUTH_SOCK : undefined
+  const agent = (await surroundings.agent('default')) ?? own
+  const access = { environment, secret: surroundings.secret, ssh: { agent, isOwn } }
+  const wishes = { keepGitDirectory, ...access, signal: session.signal }
   const opened = await trees.openGit(engine, address, wishes)
   session.atEnd(opened.release)
-  session.materials.push({ uri: address.remote, digest: { sha1: opened.commit } })
+  session.materials.push({ uri: redactedRemote(address.remote), digest: { sha1: opened.commit } })
   return opened.tree
 }

@@ -12,6 +12,8 @@ export interface BuiltImage {
    * Other layers are packed from their trees.
    */
   origins: ReadonlyMap<Digest, LayerBlob>
+  /** Files with the archives of layers that this build made, by diffID. Absent: none. */
+  archives?: ReadonlyMap<Digest, string>
   /** The configuration without `rootfs`: as documents of images have it, with `history`, `config`, `created`, … */
   config: Readonly<Record<string, unknown>>
   /** How many of the layers and of the entries of `history` are the base image's: no output changes their times. Absent: none. */

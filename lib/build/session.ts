@@ -34,6 +34,8 @@ export class BuildSession implements AsyncDisposable {
   /** What a step that fails leaves becomes an image, to look into. */
   readonly keepsFailed: boolean
   readonly materials: BuildMaterial[] = []
+  /** Files with the archives of layers that this build made, as long as they are here. */
+  readonly archives = new Map<Digest, string>()
   readonly #abort = new AbortController()
   readonly #hold: BlobHold
   readonly #origins = new Map<Digest, LayerOrigin>()

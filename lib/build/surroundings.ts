@@ -15,6 +15,7 @@ export function openSurroundings(engine: Engine, options: BuildOptions): OpenSur
   let session: RunSession | undefined
   const agents = new Map<string, Promise<{ socket: string; close(): void }>>()
   const openAgent = async (id: string): Promise<string | undefined> => {
+    if (options.client) return await options.client.agent(id)
     const source = options.ssh.find((one) => one.id === id)
     if (!source) return undefined
     const { openAgent: open } = await import('./run/ssh.ts')
@@ -23,7 +24,8 @@ export function openSurroundings(engine: Engine, options: BuildOptions): OpenSur
     return (await agent).socket
   }
   return {
-    secret: (id) => {
+    secret: async (id) => {
+      if (options.client) return await options.client.secret(id)
       const source = options.secrets.find((one) => one.id === id)
       return source && readSecret(source, options.environment)
     },

@@ -33,8 +33,7 @@ export class Changes implements Disposable {
   constructor(directory: string) {
     try {
       this.#watcher = watch(directory, () => {
-        this.#changed = true
-        this.#wake()
+        this.wake()
       })
       this.#watcher.on('error', () => undefined)
     } catch {
@@ -55,6 +54,12 @@ export class Changes implements Disposable {
       })
     }
     this.#changed = false
+  }
+
+  /** Has `next` resolve now. */
+  wake(): void {
+    this.#changed = true
+    this.#wake()
   }
 
   [Symbol.dispose](): void {

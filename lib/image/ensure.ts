@@ -144,8 +144,9 @@ function layerMissing(engine: Engine, image: Image, diffId: Digest): LighterErro
 function otherPlatform(text: string, found: Image, { platform = '' }: EnsureOptions): LighterError {
   const wanted = formatPlatform(parsePlatform(platform))
   const actual = formatPlatform(found.config.platform)
+  // An image for that platform is not here: Docker's client pulls one then.
   return new LighterError(
-    'bad-input',
+    'no-such-image',
     `image with reference ${text} was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`,
   )
 }

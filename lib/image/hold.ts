@@ -18,12 +18,12 @@ export function openHold(data: string): BlobHold {
   const held = { blobs: new Set<Digest>(), layers: new Set<Digest>() }
   let draft: string | undefined
   const release = () => {
-    process.off('exit', release)
+    forget(release)
     if (draft !== undefined) rmSync(draft, { recursive: true, force: true })
     draft = undefined
   }
   // Whoever reads our output may have had enough, and ends us by it.
-  process.on('exit', release)
+  atExit(release)
   return {
     add: (blobs, layers = []) => {
       for (const blob of blobs) held.blobs.add(blob)
@@ -39,6 +39,22 @@ export function openHold(data: string): BlobHold {
     },
     [Symbol.dispose]: release,
   }
+}
+
+/** What is released when this process ends: a service may hold for many at a time. */
+const releases = new Set<() => void>()
+const releaseAll = (): void => {
+  for (const release of releases) release()
+}
+
+function atExit(release: () => void): void {
+  if (releases.size === 0) process.on('exit', releaseAll)
+  releases.add(release)
+}
+
+function forget(release: () => void): void {
+  releases.delete(release)
+  if (releases.size === 0) process.off('exit', releaseAll)
 }
 
 /** Holds blobs and layers until the returned function is called. */

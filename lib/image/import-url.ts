@@ -10,8 +10,8 @@ const MAX_REDIRECTS = 10
 /** Bytes of an error's page that are worth telling. */
 const MAX_SAYING = 64 * 1024
 
-/** What is at an URL of HTTP or HTTPS. Throws `registry-unreachable` and `bad-input`. */
-export async function openUrl(text: string): Promise<Readable> {
+/** What is at an URL of HTTP or HTTPS, and its size where it is told, else -1. Throws `registry-unreachable` and `bad-input`. */
+export async function openUrl(text: string): Promise<{ body: Readable; size: number }> {
   let url = parseUrl(text)
   for (let redirects = 0; ; redirects++) {
     const response = await send({ method: 'GET', url, headers: {} })
@@ -39,10 +39,13 @@ function placeOf({ status, header }: HttpResponse, url: URL): URL | undefined {
   throw failed(url.href, `bad redirect to "${location}"`)
 }
 
-async function checkStatus(response: HttpResponse, text: string): Promise<Readable> {
+async function checkStatus(
+  response: HttpResponse,
+  text: string,
+): Promise<{ body: Readable; size: number }> {
   const { status, body } = response
   body.once('close', () => void closeConnections())
-  if (status < 400) return body
+  if (status < 400) return { body, size: Number(response.header('content-length') ?? -1) }
   const said = printable((await response.bytes(MAX_SAYING)).toString().trim())
   throw new LighterError(
     'bad-input',

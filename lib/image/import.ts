@@ -13,6 +13,8 @@ import { makeImage } from './make.ts'
 export interface ImportOptions {
   /** A file, an URL (http, https), or `-` for standard input. */
   source: string
+  /** What is at the source, where the caller has opened it: then the source is only told of. */
+  input?: Readable
   comment: string
   changes: string[]
   platform: string | undefined
@@ -47,9 +49,9 @@ export async function importImage(engine: Engine, options: ImportOptions): Promi
   if (platform.os !== 'linux') {
     throw new LighterError('bad-input', 'operating system is not supported')
   }
-  const isFile = source !== '-' && !URL_SOURCE.test(source)
+  const isFile = options.input === undefined && source !== '-' && !URL_SOURCE.test(source)
   checkArchiveTrust(engine.paths, ['tarball'], isFile ? source : undefined)
-  const input = await openSource(source)
+  const input = options.input ?? (await openSource(source))
   const config = applyChanges(NOTHING, changes)
   const { os, architecture } = platform
   const variant = writtenVariant(platform, options.platform)
@@ -85,7 +87,7 @@ async function openSource(source: string): Promise<Readable> {
   if (source === '-') return process.stdin
   if (!URL_SOURCE.test(source)) return await openInputFile(source)
   const { openUrl } = await import('./import-url.ts')
-  return await openUrl(source)
+  return (await openUrl(source)).body
 }
 
 async function readArchive(input: Readable, source: string): Promise<Readable> {

@@ -75,11 +75,16 @@ function measure(engine: Engine, record: ReferenceRecord): Record<string, number
   return Object.fromEntries(sizes ?? [])
 }
 
-/** Gives an image one more name. Throws `no-such-image`, `bad-reference` and `bad-input`. */
+/** As `giveName`, of texts, in the words of Docker's client. */
 export function tagImage(engine: Engine, source: string, target: string): void {
-  // As Docker's client, which looks at both names before its daemon looks for the image; an id in full is none.
+  // The client looks at both names before its daemon looks for the image; an id in full is none.
   if (!isLowerHex(source, 64)) parseGiven(source)
-  const reference = parseTarget(target)
+  giveName(engine, source, parseGiven(target))
+}
+
+/** Gives an image one more name. Throws `no-such-image`, `bad-image-name`, `bad-reference` and `bad-input`. */
+export function giveName(engine: Engine, source: string, target: Reference): void {
+  const reference = targetName(target)
   const image = getImage(engine, source)
   const taggedAt = new Date().toISOString()
   const pulledAs = originsOfImage(engine.stores, image.id)
@@ -92,8 +97,8 @@ export function tagImage(engine: Engine, source: string, target: string): void {
 }
 
 /** In its full form. */
-function parseTarget(target: string): string {
-  const reference = withDefaultTag(parseGiven(target))
+function targetName(target: Reference): string {
+  const reference = withDefaultTag(target)
   if (reference.digest) {
     throw new LighterError('bad-reference', 'refusing to create a tag with a digest reference')
   }

@@ -1,6 +1,6 @@
 import { LighterError } from '../core/errors.ts'
 import { parseJson } from '../fs/read.ts'
-import type { Credentials } from './credential.ts'
+import type { Credentials, RegistryToken } from './credential.ts'
 import { errorIn } from './error-words.ts'
 import { send } from './http.ts'
 
@@ -35,13 +35,14 @@ function parseParameters(text: string): Record<string, string> {
  */
 export async function authorize(
   challenge: Challenge,
-  credentials: Credentials | undefined,
+  credentials: Credentials | RegistryToken | undefined,
   registry: URL,
   scopes: readonly string[],
 ): Promise<string | undefined> {
   if (challenge.scheme === 'basic') {
     return credentials?.kind === 'password' ? basic(credentials) : undefined
   }
+  if (credentials?.kind === 'registry-token') return `Bearer ${credentials.token}`
   const realm = parseRealm(challenge.parameters.realm, registry)
   const { service } = challenge.parameters
   const query = new URLSearchParams(service ? { service } : {})

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { exchange, networkCode, proxyOf } from './exchange.ts'
+import { usualSignal } from './transport.ts'
 
 const ATTEMPTS = 4
 const MAX_WAIT = 30_000
@@ -36,7 +37,8 @@ export interface HttpResponse {
 }
 
 /** Sends one request; again after a pause when the network, the server or its rate limit is in the way. */
-export async function send(request: HttpRequest): Promise<HttpResponse> {
+export async function send(wanted: HttpRequest): Promise<HttpResponse> {
+  const request = { ...wanted, signal: eitherSignal(wanted.signal, usualSignal()) }
   const attempts = request.attempts ?? ATTEMPTS
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -55,6 +57,11 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
     }
   }
 }
+
+const eitherSignal = (
+  own: AbortSignal | undefined,
+  usual: AbortSignal | undefined,
+): AbortSignal | undefined => (own && usual ? AbortSignal.any([own, usual]) : (own ?? usual))
 
 /** Milliseconds of a `Retry-After`, which has seconds or a date; `undefined` when it has neither, or one that has passed. */
 export function readDelay(text: string | undefined): number | undefined {

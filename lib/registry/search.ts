@@ -2,10 +2,9 @@ import { LighterError } from '../core/errors.ts'
 import { printable } from '../core/printable.ts'
 import { parseJson } from '../fs/read.ts'
 import { basic } from './auth.ts'
-import { findCredentials } from './credentials.ts'
 import { send, unreachable } from './http.ts'
 import { findOrigin } from './origin.ts'
-import { endpointsOf, type RegistryPaths } from './session.ts'
+import { credentialsFor, endpointsOf, type RegistryPaths } from './session.ts'
 import { closeConnections } from './transport.ts'
 
 const HUB = 'index.docker.io'
@@ -80,7 +79,7 @@ async function originOf(host: string, paths: RegistryPaths): Promise<URL> {
 }
 
 async function ask(url: URL, host: string, paths: RegistryPaths): Promise<SearchResult[]> {
-  const known = await findCredentials(paths.dockerConfig, host === HUB ? 'docker.io' : host)
+  const known = await credentialsFor(paths, host === HUB ? 'docker.io' : host)
   const headers: Record<string, string> =
     known?.kind === 'password' ? { authorization: basic(known) } : {}
   const response = await send({ method: 'GET', url, headers }).catch((error) => {

@@ -1,7 +1,7 @@
 import { LighterError } from '../core/errors.ts'
 import { familiarName, type Reference } from '../oci/reference.ts'
 import { authorize, parseChallenge } from './auth.ts'
-import type { Credentials } from './credential.ts'
+import type { Credentials, FindCredentials, RegistryToken } from './credential.ts'
 import { findCredentials } from './credentials.ts'
 import { errorIn, parseFailure } from './error-words.ts'
 import { type HttpBody, type HttpRequest, type HttpResponse, isPassing, send } from './http.ts'
@@ -22,7 +22,7 @@ export interface Session extends Place {
   reference: Reference
   /** Its path there: a mirror may have another. */
   repository: string
-  credentials: Credentials | undefined
+  credentials: Credentials | RegistryToken | undefined
   authorization: string | undefined
   /** Permission that is being asked for: what goes on beside it waits for the same. */
   asking: Promise<boolean> | undefined
@@ -49,6 +49,8 @@ export interface RegistryPaths {
   dockerConfig: string
   /** lighter's own config.json. */
   config: string
+  /** Takes the place of what Docker's configuration knows: for somebody who brings credentials of his own. */
+  credentials?: FindCredentials | undefined
 }
 
 /** The places that may have what a reference names, its own last. Throws `registry-denied`, `host-setup`. */
@@ -64,20 +66,30 @@ export const endpointsOf = async (
 export async function openSession(
   reference: Reference,
   { registry, repository, insecure }: Endpoint,
-  { dockerConfig }: RegistryPaths,
+  paths: RegistryPaths,
   actions: 'pull' | 'pull,push' = 'pull',
 ): Promise<Session> {
   return {
     reference,
     ...placeOf(registry, insecure),
     repository,
-    credentials: await findCredentials(dockerConfig, registry, repository),
+    credentials: await credentialsFor(paths, registry, repository),
     authorization: undefined,
     asking: undefined,
     scopes: [`repository:${repository}:${actions}`],
     pushes: actions !== 'pull',
   }
 }
+
+/** What there is to log in with at a registry. Throws `registry-denied` for a helper that fails. */
+export const credentialsFor = (
+  { dockerConfig, credentials }: RegistryPaths,
+  registry: string,
+  repository?: string,
+): Promise<Credentials | RegistryToken | undefined> =>
+  credentials
+    ? credentials(registry, repository)
+    : findCredentials(dockerConfig, registry, repository)
 
 /**
  * As `openSession`, with the place that the reference itself names: mirrors are for pulls of images. `insecure`: the user says so of this

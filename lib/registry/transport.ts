@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Agent } from 'node:http'
 import type { Socket } from 'node:net'
 import { authorities, secureContextFor } from './certificates.ts'
@@ -16,11 +17,46 @@ export interface Connections {
 /** Hosts whose certificates nobody has to vouch for. */
 const blindlyTrusted = new Set<string>()
 
-const connections = new Map<string, Promise<Connections>>()
+/** Connections that are used, and closed, together. */
+interface Scope {
+  connections: Map<string, Promise<Connections>>
+  /** Ends every request. */
+  signal: AbortSignal | undefined
+}
+
+const common: Scope = { connections: new Map(), signal: undefined }
+
+/** One for the whole process, whichever of the program's parts have this module. */
+const SCOPES = Symbol.for('lighter.connections')
+const shared = globalThis as { [SCOPES]?: AsyncLocalStorage<Scope> }
+shared[SCOPES] ??= new AsyncLocalStorage<Scope>()
+const scopes = shared[SCOPES]
+const scope = (): Scope => scopes.getStore() ?? common
+
+/**
+ * Does work with connections of its own, which end with it: in a process that does several things at a time, what one of them closes is
+ * not what another one uses. Once `signal` is aborted every request of the work fails.
+ */
+export async function withOwnConnections<Result>(
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return await scopes.run({ connections: new Map(), signal }, async () => {
+    try {
+      return await work()
+    } finally {
+      await closeConnections()
+    }
+  })
+}
+
+/** What ends any request; `undefined`: nothing. */
+export const usualSignal = (): AbortSignal | undefined => scope().signal
 
 /** Connections to one host, kept open between requests; with its own certificate authorities and the proxy. */
 export function connectionsTo(url: URL): Promise<Connections> {
   const key = `${url.protocol}//${url.host}`
+  const { connections } = scope()
   let known = connections.get(key)
   if (!known) {
     known = prepare(url)
@@ -34,6 +70,7 @@ export const trustBlindly = (host: string): void => void blindlyTrusted.add(host
 
 /** Ends all connections: a command must not wait for those that are only kept open. */
 export async function closeConnections(): Promise<void> {
+  const { connections } = scope()
   const open = [...connections.values()]
   connections.clear()
   for (const known of open) (await known.catch(() => undefined))?.agent.destroy()

@@ -6,6 +6,7 @@ import { makeImageLayouts } from '../fixtures/images.ts'
 import { processesOf } from '../helpers/leftovers.ts'
 import { pushLayout, startRegistry } from '../helpers/registry.ts'
 import { ensureTestUser, openDevices } from '../helpers/test-user.ts'
+import { measureApi } from './api.ts'
 import { measureBeside } from './beside.ts'
 import { measureBuilds } from './builds.ts'
 import { type Contestants, checkPeers, openContestants, openLighter } from './contestants.ts'
@@ -21,14 +22,15 @@ import type { World } from './worlds.ts'
  * `npm run bench [-- ROUNDS]`: whole commands against Node, bubblewrap, rootless Podman and Docker, in turn in one run.
  * `npm run bench -- networks [ROUNDS]`: networks alone. `npm run bench -- pull [ROUNDS]`: the pull alone.
  * `npm run bench -- images [ROUNDS]`: pull, push, save, load and removal of large images.
- * `npm run bench -- builds [ROUNDS]`: builds of Dockerfiles.
+ * `npm run bench -- builds [ROUNDS [TEXT]]`: builds of Dockerfiles; with a text only those that have it in their title.
+ * `npm run bench -- api [ROUNDS]`: the services of the Engine API.
  * `npm run bench -- keep-id [ROUNDS]`: `--userns keep-id` against a default run; needs no peers.
  */
-const topic = ['networks', 'images', 'builds', 'pull', 'keep-id'].find(
+const topic = ['networks', 'images', 'builds', 'api', 'pull', 'keep-id'].find(
   (name) => name === process.argv[2],
 )
 const onlyNetworks = topic === 'networks'
-const usualRounds = { networks: 5, images: 3, builds: 5 }[topic ?? ''] ?? 15
+const usualRounds = { networks: 5, images: 3, builds: 5, api: 5 }[topic ?? ''] ?? 15
 const rounds = Number((topic ? process.argv[3] : process.argv[2]) ?? usualRounds)
 
 /** Resident kilobytes of a process. */
@@ -55,7 +57,12 @@ async function main(): Promise<void> {
     return
   }
   if (topic === 'builds') {
-    await measureBuilds(work, user, layouts.busybox ?? '', rounds)
+    await measureBuilds(work, user, layouts.busybox ?? '', { rounds, only: process.argv[4] ?? '' })
+    rmSync(work, { recursive: true, force: true })
+    return
+  }
+  if (topic === 'api') {
+    await measureApi(work, user, layouts.busybox ?? '', rounds)
     rmSync(work, { recursive: true, force: true })
     return
   }

@@ -113,6 +113,12 @@ const CASES: readonly Case[] = [
     flags: '--no-cache',
     warm: false,
   },
+  {
+    title: 'COPY of a file of 1 GB that was changed',
+    prepare: `head -c 1000000000 /dev/urandom >large; ${write('Dockerfile', `FROM ${BASE}\nCOPY large /large`)}`,
+    change: 'date +%s%N | dd of=large conv=notrunc 2>/dev/null',
+    warm: true,
+  },
 ]
 
 const ENGINES = ['lighter', 'podman', 'docker'] as const
@@ -135,20 +141,22 @@ export function buildCells(row: Row): string[] {
   return [row.title, shown(lighter), shown(podman), shown(docker), ratio.toFixed(2)]
 }
 
-/** Builds of each kind by each engine in turn, `rounds` times, from the same base. */
+/** Builds of each kind whose title has `only` in it, by each engine in turn, `rounds` times, from the same base. */
 export async function measureBuilds(
   work: string,
   user: TestUser,
   busybox: string,
-  rounds: number,
+  { rounds, only }: { rounds: number; only: string },
 ): Promise<void> {
+  const cases = CASES.filter(({ title }) => title.includes(only))
+  if (cases.length === 0) throw new Error(`bench: no build is called '${only}'`)
   const contestants = await openContestants(work, user, busybox)
   const worlds = ENGINES.map((name) => [name, contestants[name]] as const)
   const figures = new Figures('ms', 0)
   const folder = mkdtempSync(join(exchange, 'bench-build-'))
   try {
     await loadBase(folder, busybox, worlds)
-    for (const one of CASES) await measureCase(one, worlds, rounds, figures)
+    for (const one of cases) await measureCase(one, worlds, rounds, figures)
   } finally {
     for (const [, world] of worlds) await world.run('cd; rm -rf bench-build')
     rmSync(folder, { recursive: true, force: true })

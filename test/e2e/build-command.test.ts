@@ -118,6 +118,20 @@ describe('what a build says', () => {
     expect(await from(byDigest)).toBe(byDigest)
   })
 
+  test.each(['type=bad', 'type=s3,bucket=x', 'type=inline'])(
+    '--cache-from %s: is told of, and the build goes on',
+    async (spec) => {
+      const { exitCode, stderr } = await build(['--cache-from', spec, context])
+      const type = /=([a-z0-9]+)/.exec(spec)?.[1]
+      expect(exitCode).toBe(0)
+      expect(stderr).toMatch(
+        new RegExp(
+          `\\n(#\\d+) importing cache manifest from ${type}\\n\\1 ERROR: unknown cache importer: "${type}"\\n`,
+        ),
+      )
+    },
+  )
+
   test('removal leaves the layers that the cache has', async () => {
     const { stdout } = await build(['-q', '--label', 'own=1', '-t', 'removed', context])
     const removal = await world.lighter(['rmi', 'removed'])

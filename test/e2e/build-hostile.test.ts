@@ -72,17 +72,17 @@ test('links lead nowhere out of contexts, stages and destinations', async () => 
   mkdirSync(outside)
   writeFileSync(join(outside, 'f'), 'theirs')
   execFileSync('chown', ['-R', `${world.ids.uid}:${world.ids.gid}`, outside])
-  for (const text of [
-    'COPY link/f /',
-    'COPY --from=stage /link/f /',
-    'RUN --mount=type=bind,source=link,target=/m ls /m',
+  for (const [text, told] of [
+    ['COPY link/f /', '/link/f'],
+    ['COPY --from=stage /link/f /', '/link/f'],
+    ['RUN --mount=type=bind,source=link,target=/m ls /m', outside],
   ]) {
     const Dockerfile = `FROM BASE AS stage\nRUN ln -s ${outside} /link\nFROM BASE\n${text}\n`
     const context = writeContext(world, { Dockerfile })
     symlinkSync(outside, join(context, 'link'))
     const { exitCode, stderr } = await build(world, context)
     expect(exitCode, text).toBe(1)
-    expect(stderr).toMatch(/"\/.*outside(\/f)?": not found/)
+    expect(stderr).toContain(`"${told}": not found`)
   }
   const context = writeContext(world, {
     Dockerfile: `FROM BASE\nRUN ln -s ${outside} /link\nWORKDIR /link\nCOPY f /link/f\nRUN echo x >/link/g\n`,

@@ -95,6 +95,22 @@ describe.each(['overlay', 'fuse-overlayfs'])('a step on %s', (driver) => {
     expect(await yard.shell(`ls -A ${yard.at('upper')}`)).toBe('')
   })
 
+  test('has a file that got a name with both, however many it has below', async () => {
+    await layer(
+      'base',
+      'echo x >a; ln a b; ln a c; echo y >d; echo z >e; ln e e2; touch -d @1000000 *',
+    )
+    const script = 'ln a new; ln d d2; chmod 600 e; chmod 644 e; chmod 600 e2; chmod 644 e2'
+    await yard.step(driver, ['base'], 'upper', script)
+    expect(await sealed('upper', ['base'])).toEqual(['a', 'd', 'd2', 'new'])
+    expect(await yard.list(['upper'], ['a', 'new', 'd', 'd2'], '--no-digest')).toEqual([
+      'f 0644 0 0 2 1|a',
+      'f 0644 0 0 2 1|new',
+      'f 0644 0 0 2 2|d',
+      'f 0644 0 0 2 2|d2',
+    ])
+  })
+
   test('keeps mount points that something was put into', async () => {
     await layer('base', 'true')
     await yard.step(driver, ['base'], 'upper', 'mkdir -p m/n; echo 1 >m/f; mkdir -p o; : >p')

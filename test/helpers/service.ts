@@ -51,7 +51,7 @@ export async function startService(
     host,
     child,
     log: () => log,
-    ask: (method, path, body, headers) => ask(socket, method, path, body, headers),
+    ask: (method, path, body, headers) => askAt(socket, method, path, body, headers),
     stop: async () => {
       child.kill('SIGTERM')
       await ended
@@ -59,7 +59,8 @@ export async function startService(
   }
 }
 
-async function ask(
+/** One request to whoever listens at a socket. */
+export async function askAt(
   socketPath: string,
   method: string,
   path: string,

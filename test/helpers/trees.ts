@@ -40,7 +40,8 @@ export function makeYard(world: World, { single = false }: { single?: boolean } 
   }
   const report = async (args: string[], input?: string) => {
     const { stdout, stderr } = await world.run(native, args, input === undefined ? {} : { input })
-    return JSON.parse(stdout || stderr)
+    // Of several reports the last one is the outcome.
+    return JSON.parse((stdout || stderr).trimEnd().split('\n').at(-1) ?? '')
   }
   const lowers = (names: readonly string[]) => names.map(at)
   return {

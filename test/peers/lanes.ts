@@ -7,16 +7,16 @@ import { normaliseLines } from './normalise.ts'
 import { type Answer, PRELUDE, TIME_LIMIT } from './suite.ts'
 
 /** Cases run side by side, each alone in a world: they list and prune all containers that they see. */
-const LANES = 3
+const LANES = Number(process.env.LANES ?? 3)
 
 /** Worlds in which `docker` means something, and `busybox` is the only image. */
 export class Lanes {
-  readonly worlds: readonly World[]
+  readonly #worlds: readonly World[]
   readonly #free: Lane[]
   readonly #waiting: ((lane: Lane) => void)[] = []
 
   private constructor(worlds: World[]) {
-    this.worlds = worlds
+    this.#worlds = worlds
     this.#free = worlds.map((world) => new Lane(world))
   }
 
@@ -27,8 +27,15 @@ export class Lanes {
     return new Lanes(worlds)
   }
 
+  /** For what is the same in all of them. */
+  get first(): World {
+    const [world] = this.#worlds
+    if (!world) throw new Error('There is no world')
+    return world
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.worlds.map((world) => world.remove()))
+    await Promise.all(this.#worlds.map((world) => world.remove()))
   }
 
   /** What a script says in a world that nobody else is in. `name`: what is to blame for what stays. */

@@ -2,8 +2,9 @@ import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { compare } from './compare.ts'
+import { findFeatures } from './features.ts'
 import { Lanes } from './lanes.ts'
-import { type HostFeature, note, readPending, readRecording } from './recorded.ts'
+import { note, readPending, readRecording } from './recorded.ts'
 import { loadTopics } from './topics.ts'
 
 const topics = await loadTopics()
@@ -13,15 +14,9 @@ let lanes: Lanes
 
 beforeAll(async () => {
   lanes = await Lanes.open(({ home }) => symlinkSync(inject('program'), join(home, 'docker')))
-  pending = readPending(await findFeatures())
+  pending = readPending(await findFeatures(lanes.first))
 })
 afterAll(() => lanes?.close())
-
-async function findFeatures(): Promise<Set<HostFeature>> {
-  const limits = '{{.MemoryLimit}} {{.CPUShares}} {{.PidsLimit}}'
-  const info = await lanes.worlds[0]?.lighter(['info', '--format', limits])
-  return new Set(info?.stdout.trim() === 'true true true' ? ['controllers'] : [])
-}
 
 describe.concurrent.each(topics)('$name', (topic) => {
   const { answers } = readRecording(topic)

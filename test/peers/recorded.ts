@@ -27,19 +27,36 @@ export function writeRecording<Kept>(topic: { name: string }, recording: Recordi
 /** Why a case does not pass yet; `unless`: what a host may have on which it does. */
 type Pending = string | { why: string; unless: HostFeature }
 
-/** `controllers`: containers of the user have cgroups with controllers. */
-export type HostFeature = 'controllers'
+/**
+ * `controllers`: containers of the user have cgroups with controllers; `plain-logins`: no program keeps logins unless a
+ * configuration names one.
+ */
+export type HostFeature = 'controllers' | 'plain-logins'
+
+const PENDING = new URL('pending.json', import.meta.url)
 
 /** Reasons by `<topic>: <case>`: what is known not to pass on lighter yet, on a host with these features. */
-export function readPending(
+export const readPending = (
   features: ReadonlySet<HostFeature> = new Set(),
+  file = PENDING,
+): Record<string, string> =>
+  reasons(readEntries(file), (unless) => unless === undefined || !features.has(unless))
+
+/** The same, but only what such a host cannot do, whoever asks. */
+export const readHostPending = (features: ReadonlySet<HostFeature>): Record<string, string> =>
+  reasons(readEntries(PENDING), (unless) => unless !== undefined && !features.has(unless))
+
+const readEntries = (file: URL): [string, Pending][] =>
+  Object.entries(JSON.parse(readFileSync(file, 'utf8')))
+
+function reasons(
+  entries: [string, Pending][],
+  holds: (unless: HostFeature | undefined) => boolean,
 ): Record<string, string> {
-  const text = readFileSync(new URL('pending.json', import.meta.url), 'utf8')
-  const listed = Object.entries(JSON.parse(text) as Record<string, Pending>)
   return Object.fromEntries(
-    listed.flatMap(([key, entry]) => {
-      if (typeof entry === 'string') return [[key, entry]]
-      return features.has(entry.unless) ? [] : [[key, entry.why]]
+    entries.flatMap(([key, entry]) => {
+      const { why, unless } = typeof entry === 'string' ? { why: entry, unless: undefined } : entry
+      return holds(unless) ? [[key, why]] : []
     }),
   )
 }

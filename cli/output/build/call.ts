@@ -1,8 +1,9 @@
+import { outlineDocument, targetsDocument, withSources } from '../../../lib/build/call-document.ts'
 import type { BuildOptions } from '../../../lib/build/options.ts'
 import type { Outline, OutlineMount, Target } from '../../../lib/build/outline.ts'
 import type { AskedDockerfile } from '../../../lib/build/read-dockerfile.ts'
 import { printable } from '../../../lib/core/printable.ts'
-import type { Dockerfile, Location } from '../../../lib/dockerfile/ast.ts'
+import type { Dockerfile } from '../../../lib/dockerfile/ast.ts'
 import type { LintReport } from '../../../lib/dockerfile/lint.ts'
 import type { Call } from '../../flags/build/call.ts'
 import { alignCells } from '../table.ts'
@@ -48,14 +49,8 @@ async function answerCheck(
   return { text, exitCode: report.warnings.length > 0 && !ignoreStatus ? 1 : 0 }
 }
 
-/** With the file that the locations are of. */
-const documentText = (document: object, { lines }: Dockerfile): string =>
-  `${JSON.stringify({ ...document, sources: [Buffer.from(lines.join('\n')).toString('base64')] }, null, 2)}\n`
-
-/** Where something stands, as BuildKit's documents have it. */
-const locationDocument = ({ start, end }: Location): object => ({
-  ranges: [{ start: { line: start }, end: { line: end } }],
-})
+const documentText = (document: object, dockerfile: Dockerfile): string =>
+  `${JSON.stringify(withSources(document, dockerfile), null, 2)}\n`
 
 export function describeTargets(targets: readonly Target[]): string {
   const rows = targets.map(({ name, isDefault, description }) => [
@@ -64,13 +59,6 @@ export function describeTargets(targets: readonly Target[]): string {
   ])
   return table(['TARGET', 'DESCRIPTION'], rows)
 }
-
-const targetsDocument = (targets: readonly Target[]): object => ({
-  targets: targets.map(({ name, isDefault, description, base, platform, location }) => ({
-    ...some({ name, default: isDefault, description, base, platform }),
-    location: locationDocument(location),
-  })),
-})
 
 export function describeOutline(outline: Outline): string {
   const { name, description, args, secrets, ssh, caches } = outline
@@ -107,34 +95,3 @@ const table = (head: string[], rows: string[][]): string =>
   `${alignCells([head, ...rows], 0)
     .map((line) => line.trimEnd())
     .join('\n')}\n`
-
-const outlineDocument = ({ name, description, args, secrets, ssh, caches }: Outline): object => ({
-  ...some({ name, description }),
-  ...list(
-    'args',
-    args.map((arg) => ({
-      name: arg.name,
-      ...some({ description: arg.description, value: arg.value }),
-      location: locationDocument(arg.location),
-    })),
-  ),
-  ...list('secrets', secrets.map(mountDocument)),
-  ...list('ssh', ssh.map(mountDocument)),
-  ...list(
-    'cache',
-    caches.map((cache) => ({ ID: cache.name, location: locationDocument(cache.location) })),
-  ),
-})
-
-const mountDocument = ({ name, isRequired, location }: OutlineMount): object => ({
-  name,
-  ...some({ required: isRequired }),
-  location: locationDocument(location),
-})
-
-const list = (name: string, items: readonly object[]): object =>
-  items.length === 0 ? {} : { [name]: items }
-
-/** Members that say nothing are left out, as Go does it. */
-const some = (members: Readonly<Record<string, string | boolean>>): object =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== '' && value !== false))

@@ -7,6 +7,7 @@ import { ownIdentity } from '../../host/process.ts'
 import { type BuildOutcome, buildImages } from '../build.ts'
 import type { BuildOptions } from '../options.ts'
 import type { BuildProgress } from '../progress.ts'
+import { StepsTogether } from '../solver/together.ts'
 import type { Source } from './hcl/source.ts'
 import { withPrefix } from './prefixed.ts'
 import { linksOf, type Plan } from './resolve.ts'
@@ -38,6 +39,7 @@ export async function buildTargets(
   const outcomes = new Map<string, BuildOutcome>()
   const building = new Map<string, Promise<void>>()
   const slots = new Slots(PARALLEL)
+  const together = new StepsTogether()
   const used = new Set([...plan.targets.values()].flatMap(linksOf))
   const build = async (name: string): Promise<void> => {
     const target = plan.targets.get(name)
@@ -46,10 +48,10 @@ export async function buildTargets(
     stop.signal.throwIfAborted()
     const progress = plan.targets.size > 1 ? withPrefix(request.progress, name) : request.progress
     const options = optionsOf(request, name, directory)
-    const given = { engine, progress, signal: AbortSignal.any([signal, stop.signal]) }
+    const given = { engine, progress, together, signal: AbortSignal.any([signal, stop.signal]) }
     if (used.has(name)) await buildLink(given, options, layoutOf(directory, name))
     if (!plan.linked.has(name)) {
-      outcomes.set(name, await buildImages(engine, options, progress, given.signal))
+      outcomes.set(name, await buildImages(engine, options, progress, given.signal, together))
     }
   }
   const begin = (name: string): Promise<void> => {
@@ -106,9 +108,16 @@ function optionsOf(
   return { ...own, contexts: Object.fromEntries(contexts) }
 }
 
+interface Given {
+  engine: Engine
+  progress: BuildProgress
+  signal: AbortSignal
+  together: StepsTogether
+}
+
 /** An image for other targets alone: files of a layout, without a name or an attestation. */
 async function buildLink(
-  { engine, progress, signal }: { engine: Engine; progress: BuildProgress; signal: AbortSignal },
+  { engine, progress, signal, together }: Given,
   options: BuildOptions,
   destination: string,
 ): Promise<void> {
@@ -125,6 +134,7 @@ async function buildLink(
     },
     progress,
     signal,
+    together,
   )
 }
 

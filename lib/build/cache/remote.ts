@@ -2,7 +2,7 @@ import { LighterError } from '../../core/errors.ts'
 import type { Digest } from '../../core/ids.ts'
 import type { Engine } from '../../engine.ts'
 import { writeInline } from '../export/cache/document.ts'
-import { cacheTitle, checkCacheSpec, importTitle } from '../export/cache/spec.ts'
+import { cacheTitle, checkCacheSpec, importTitle, isKnownKind } from '../export/cache/spec.ts'
 import type { CacheEntry, ImportedCache } from '../export/cache-entry.ts'
 import { aroundStep } from '../export/step.ts'
 import type { CacheSpec } from '../options.ts'
@@ -23,7 +23,8 @@ export function checkCaches({
   cacheFrom,
   cacheTo,
 }: Record<'cacheFrom' | 'cacheTo', readonly CacheSpec[]>): void {
-  for (const spec of cacheFrom) checkCacheSpec(spec, 'from')
+  // One of a kind that nobody knows is told of when it would be read, as by BuildKit.
+  for (const spec of cacheFrom) if (isKnownKind(spec, 'from')) checkCacheSpec(spec, 'from')
   for (const spec of cacheTo) checkCacheSpec(spec, 'to')
 }
 

@@ -12,6 +12,7 @@ import { promisify } from 'node:util'
 import { lazyCrypto } from '../../core/lazy.ts'
 import { inParallel } from '../../core/parallel.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
+import { pathBytes, shownName } from '../../fs/byte-names.ts'
 import {
   type DirectoryEntry,
   type DirectoryView,
@@ -140,12 +141,12 @@ async function readUnchanged(
     }
   }
   stopWhenAborted(signal)
-  throw new DockerfileError(`error from sender: ${path} changes while it is read`)
+  throw new DockerfileError(`error from sender: ${shownName(path)} changes while it is read`)
 }
 
 function openFile(path: string): number {
   try {
-    return openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    return openSync(pathBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch (error) {
     throw senderError('open', path, error)
   }

@@ -1,7 +1,7 @@
 import { type BigIntStats, constants, lstatSync, readdirSync, readlinkSync } from 'node:fs'
-import { isErrno } from '../../core/errors.ts'
+import { isErrno, isSystemError, systemErrorReason } from '../../core/errors.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
-import { errnoText } from '../../fs/errno.ts'
+import { decodeName, isDoubtful, pathBytes, shownName } from '../../fs/byte-names.ts'
 import type { MatchInfo, PatternMatcher } from './matcher.ts'
 import type { TreeView, ViewEntry } from './view.ts'
 
@@ -80,7 +80,7 @@ export class DirectoryView implements TreeView<DirectoryEntry> {
     this.root = this.#node('', stat, undefined, { info: undefined, isOut: false })
   }
 
-  /** Where an entry is on the host. */
+  /** Where an entry is on the host, with names as `pathBytes` takes them. */
   hostPath(entry: ViewEntry): string {
     return entry.path === '' ? this.#directory : `${this.#directory}/${entry.path}`
   }
@@ -139,7 +139,7 @@ export class DirectoryView implements TreeView<DirectoryEntry> {
   #names(node: Node): string[] {
     const path = this.hostPath(node)
     try {
-      return readdirSync(path).sort()
+      return namesIn(path).sort()
     } catch (error) {
       // What is left out may be closed to us, too.
       if (node.isOut && isErrno(error, 'EACCES', 'EPERM')) return []
@@ -151,13 +151,10 @@ export class DirectoryView implements TreeView<DirectoryEntry> {
     const path = node.path === '' ? name : `${node.path}/${name}`
     const { matched = false, info } = this.#ignore?.match(path, node.info) ?? {}
     if (matched && !this.#ignore?.mayFree(path)) return 'left out'
-    if (Buffer.byteLength(name) > NAME_MAX) return undefined
+    if (Buffer.byteLength(pathBytes(name)) > NAME_MAX) return undefined
     const onHost = `${this.#directory}/${path}`
     const stat = statAt(onHost)
-    if (!stat) {
-      if (!name.includes('\uFFFD')) return undefined
-      throw new DockerfileError(`error from sender: a name in ${this.hostPath(node)} is not UTF-8`)
-    }
+    if (!stat) return undefined
     const kind = Number(stat.mode) & S_IFMT
     // BuildKit passes over sockets.
     if (kind === S_IFSOCK || (matched && kind !== S_IFDIR)) return 'left out'
@@ -191,6 +188,13 @@ export class DirectoryView implements TreeView<DirectoryEntry> {
   }
 }
 
+function namesIn(path: string): string[] {
+  const directory = pathBytes(path)
+  const names = readdirSync(directory)
+  if (!names.some(isDoubtful)) return names
+  return readdirSync(directory, 'buffer').map(decodeName)
+}
+
 /** Bytes of a name on Linux. */
 const NAME_MAX = 255
 /** Of a mode, with set-id bits and the sticky bit. */
@@ -206,7 +210,7 @@ export const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): F
 
 function statAt(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    return lstatSync(pathBytes(path), { bigint: true, throwIfNoEntry: false })
   } catch (error) {
     if (isErrno(error, 'ENOTDIR', 'ENOENT')) return undefined
     throw senderError('lstat', path, error)
@@ -215,14 +219,15 @@ function statAt(path: string): BigIntStats | undefined {
 
 function targetAt(path: string): string {
   try {
-    return readlinkSync(path)
+    return decodeName(readlinkSync(pathBytes(path), 'buffer'))
   } catch (error) {
     throw senderError('readlink', path, error)
   }
 }
 
-/** What BuildKit says of a context that cannot be read. */
-export const senderError = (call: string, path: string, error: unknown): DockerfileError =>
-  new DockerfileError(`error from sender: ${call} ${path}: ${errnoText(error)}`, undefined, {
-    cause: error,
-  })
+/** What BuildKit says of a context that cannot be read. What is no error of the system is thrown again. */
+export function senderError(call: string, path: string, error: unknown): DockerfileError {
+  if (!isSystemError(error)) throw error
+  const message = `error from sender: ${call} ${shownName(path)}: ${systemErrorReason(error)}`
+  return new DockerfileError(message, undefined, { cause: error })
+}

@@ -13,18 +13,32 @@ export interface GitRun {
   tree: string | undefined
   /** The caller's: proxies and the agent of ssh are taken from it. */
   environment: Environment
-  /** Settings beside those that are always made: they may be secret, and are no arguments. */
+  /** Settings beside those that are always made. */
   settings: readonly (readonly [name: string, value: string])[]
+  /** A file of git's configuration with what nobody may read elsewhere: in no argument, in no environment. */
+  secrets: number | undefined
+  ssh: GitSsh
   signal: AbortSignal | undefined
+}
+
+/** How ssh gets to the other side. */
+export interface GitSsh {
+  /** An agent's socket. */
+  agent: string | undefined
+  /** The caller's own keys and settings of ssh count: the repository is named by the caller, not by a Dockerfile. */
+  isOwn: boolean
 }
 
 const MAX_OUTPUT = 1024 * 1024
 /** Of git's complaints. */
 const MAX_SAID = 16 * 1024
 
+/** In the home of git's programs. */
+export const SSH_CONFIG = 'ssh_config'
+
 /** Of the caller, what git and ssh need to get to the other side. */
 const PASSED =
-  /^(PATH|LANG|LC_.*|TZ|SSH_AUTH_SOCK|SSL_CERT_(FILE|DIR)|GIT_SSL_CAINFO|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)$/
+  /^(PATH|LANG|LC_.*|TZ|SSL_CERT_(FILE|DIR)|GIT_SSL_CAINFO|(https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)$/
 
 /** Nothing that a repository, the user's or the host's configuration says may run a program here or read a file. */
 const SETTINGS: readonly (readonly [name: string, value: string])[] = [
@@ -72,7 +86,7 @@ export async function runGit(run: GitRun, args: readonly string[]): Promise<stri
     lazyChildProcess().spawn(program, [...args], {
       cwd: run.tree ?? run.home,
       env: environmentOf(run),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(run.secrets === undefined ? [] : [run.secrets])],
       ...(run.signal ? { signal: run.signal } : {}),
     }),
   )
@@ -96,7 +110,7 @@ export async function runGit(run: GitRun, args: readonly string[]): Promise<stri
       else resolve(code === 0 ? '' : killer ? `signal: ${killer}` : `exit status ${code}`)
     })
   })
-  if (status !== '') throw new GitFailure(said.trim(), status)
+  if (status !== '') throw new GitFailure(said.replaceAll('\r\n', '\n').trim(), status)
   return output
 }
 
@@ -110,7 +124,10 @@ function withUsualMask<Result>(work: () => Result): Result {
   }
 }
 
-function environmentOf({ home, directory, tree, environment, settings }: GitRun) {
+/** Each of git's programs reads it anew, by the descriptor that all of them inherit. */
+const SECRETS = '/proc/self/fd/3'
+
+function environmentOf({ home, directory, tree, environment, settings, secrets, ssh }: GitRun) {
   const passed = Object.entries(environment).filter(([name]) => PASSED.test(name))
   const all = [...SETTINGS, ...settings]
   return {
@@ -118,13 +135,13 @@ function environmentOf({ home, directory, tree, environment, settings }: GitRun)
     HOME: home,
     XDG_CONFIG_HOME: home,
     GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_GLOBAL: secrets === undefined ? '/dev/null' : SECRETS,
     GIT_ATTR_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
-    GIT_ASKPASS: '/bin/false',
-    SSH_ASKPASS: '/bin/false',
+    GIT_ASKPASS: '',
+    ...(ssh.agent === undefined ? {} : { SSH_AUTH_SOCK: ssh.agent }),
     // It must not ask for a password either.
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+    GIT_SSH_COMMAND: `ssh -F "$HOME/${SSH_CONFIG}" -o BatchMode=yes`,
     GIT_ALLOW_PROTOCOL: 'https:http:git:ssh',
     GIT_DIR: directory,
     ...(tree === undefined ? {} : { GIT_WORK_TREE: tree }),

@@ -1,4 +1,5 @@
 import { DockerfileError } from '../../dockerfile/errors.ts'
+import { shownName } from '../../fs/byte-names.ts'
 
 /** A step of a pattern, for one character or a run of them. */
 type Token =
@@ -32,9 +33,9 @@ export function hasWildcards(text: string): boolean {
 export function compileGlob(pattern: string, dialect: Dialect): (text: string) => boolean {
   const tokens = tokenize(pattern, dialect)
   const runs = tokens.filter(({ kind }) => SOURCES[kind] !== undefined).length
-  if (runs > MOST_RUNS) return (text) => matches(tokens, text)
+  if (runs > MOST_RUNS) return (text) => matches(tokens, shownName(text))
   const expression = new RegExp(`^${tokens.map(sourceOf).join('')}$`, 'su')
-  return (text) => expression.test(text)
+  return (text) => expression.test(shownName(text))
 }
 
 /** A regular expression is ten times faster; with more runs than this it may try too many ways. */

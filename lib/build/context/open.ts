@@ -4,13 +4,14 @@ import { LighterError } from '../../core/errors.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import type { Engine } from '../../engine.ts'
 import { readSmallFile } from '../../fs/read.ts'
+import type { BuildClient } from '../client.ts'
 import type { FileTree } from '../files.ts'
 import { makeStep } from '../frontend/make-step.ts'
 import type { Step } from '../graph.ts'
 import { LABELS } from '../internal-names.ts'
 import type { BuildOptions } from '../options.ts'
+import type { StepSurroundings } from '../solver/execute-run.ts'
 import type { Reporter } from '../solver/reporter.ts'
-import { MAX_SECRET } from '../spec/secret.ts'
 import { HEAD, isArchive } from './archive-kind.ts'
 import {
   DOCKERFILE,
@@ -29,6 +30,8 @@ import type { OpenedTree } from './trees.ts'
 export type ContextSource =
   | { type: 'directory'; path: string }
   | { type: 'stdin' }
+  /** A directory of a client's, as it calls it. */
+  | { type: 'client'; name: string }
   /** `digest` of what was at the URL. */
   | { type: 'url'; url: string; digest: string }
   | { type: 'git'; remote: string; commit: string }
@@ -48,10 +51,15 @@ export interface OpenedContext {
 }
 
 export interface OpenContextOptions {
+  /** What the caller gave the build. */
+  given: Given
   /** Told what is read. */
   reporter?: Reporter
   signal: AbortSignal | undefined
 }
+
+/** Secrets and agents of ssh, by their names; `undefined`: there is none of that name. */
+export type Given = Pick<StepSurroundings, 'secret' | 'agent'>
 
 type Found = Pick<OpenedContext, 'tree' | 'ignored' | 'source' | 'release'> & {
   dockerfile: FoundDockerfile
@@ -61,6 +69,7 @@ type Found = Pick<OpenedContext, 'tree' | 'ignored' | 'source' | 'release'> & {
 interface Request {
   engine: Engine
   options: BuildOptions
+  given: Given
   signal: AbortSignal | undefined
   /** Tells of work while it is done. */
   tell<Result>(label: string, work: () => Promise<Result>): Promise<Result>
@@ -79,7 +88,7 @@ interface Request {
 export async function openContext(
   engine: Engine,
   options: BuildOptions,
-  { reporter, signal }: OpenContextOptions,
+  { given, reporter, signal }: OpenContextOptions,
 ): Promise<OpenedContext> {
   if (options.context === '-' && options.file === '-') {
     const message = "invalid argument: can't use stdin for both build context and dockerfile"
@@ -95,7 +104,7 @@ export async function openContext(
           return result
         })
       : work()
-  const found = await findContext({ engine, options, signal, tell, tellSize })
+  const found = await findContext({ engine, options, given, signal, tell, tellSize })
   const { dockerfile, ignored, source } = found
   return {
     ...found,
@@ -113,7 +122,8 @@ const internalStep = (name: string): Step => {
 }
 
 async function findContext(request: Request): Promise<Found> {
-  const { context } = request.options
+  const { context, client } = request.options
+  if (client?.directories) return await findAtClient(request, client, client.directories)
   if (context === '-') return await findInStream(request)
   if (statSync(context, { throwIfNoEntry: false })?.isDirectory())
     return await findInDirectory(request, realPath(context) ?? context)
@@ -141,6 +151,30 @@ async function findInDirectory(request: Request, path: string): Promise<Found> {
   const { openHostTree } = await import('./trees.ts')
   const opened = openHostTree(engine, path, ignored?.patterns ?? [], signal)
   return { ...opened, dockerfile, ignored, source: { type: 'directory', path } }
+}
+
+/** The ignore file is the client's, too; what it leaves out is not sent. */
+async function findAtClient(
+  request: Request,
+  client: BuildClient,
+  names: NonNullable<BuildClient['directories']>,
+): Promise<Found> {
+  const { engine, options, signal, tellSize } = request
+  const { ClientContext } = await import('./client-context.ts')
+  const context = new ClientContext(engine, client, names, signal)
+  try {
+    const dockerfile = await tellDefinition(request, () => context.readDockerfile(options.file))
+    const ignored = await tellSize(
+      { label: LABELS.ignore, what: LABELS.transfer('context') },
+      () => context.readIgnoreFile(dockerfile),
+      (found) => found?.size ?? 0,
+    )
+    const opened = context.open(ignored?.patterns ?? [])
+    return { ...opened, dockerfile, ignored, source: { type: 'client', name: names.context } }
+  } catch (error) {
+    await context.release()
+    throw error
+  }
 }
 
 const tellDefinition = (
@@ -175,14 +209,15 @@ async function findInStream(request: Request): Promise<Found> {
 }
 
 async function findInRepository(request: Request, address: GitAddress): Promise<Found> {
-  const { engine, options, signal, tell } = request
+  const { engine, options, given, signal, tell } = request
   const { environment } = options
   const remote = redactedRemote(address.remote)
   const { openGit } = await import('./trees.ts')
-  const secret = (id: string) => readSecret(options, id)
-  const opened = await tell(`[internal] load git source ${remote}`, () =>
-    openGit(engine, address, { keepGitDirectory: false, environment, secret, signal }),
-  )
+  const opened = await tell(`[internal] load git source ${remote}`, async () => {
+    const agent = (await given.agent('default')) ?? environment.SSH_AUTH_SOCK
+    const access = { environment, secret: given.secret, ssh: { agent, isOwn: true } }
+    return await openGit(engine, address, { keepGitDirectory: false, ...access, signal })
+  })
   return await withDockerfile(request, opened, { type: 'git', remote, commit: opened.commit })
 }
 
@@ -252,21 +287,14 @@ const REMOTE = '[internal] load remote build context'
 const definitionLabel = ({ file }: BuildOptions): string =>
   LABELS.definition(file === undefined || file === '-' ? DOCKERFILE : basename(file))
 
-/** Of the build's secrets, for git. */
-function readSecret({ secrets, environment }: BuildOptions, id: string): Buffer | undefined {
-  const source = secrets.find((one) => one.id === id)
-  if (!source) return undefined
-  if ('file' in source) return readSmallFile(source.file, MAX_SECRET)
-  const value = environment[source.env]
-  return value === undefined ? undefined : Buffer.from(value)
-}
-
 function describeSource(source: ContextSource): string {
   switch (source.type) {
     case 'directory':
       return source.path
     case 'stdin':
       return '-'
+    case 'client':
+      return source.name
     case 'url':
       return source.url
     case 'git':

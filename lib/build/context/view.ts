@@ -29,7 +29,10 @@ const MAX_LINKS = 255
 export const cleanSource = (path: string): string =>
   posix.normalize(`/${path}`).replace(/\/$/, '').slice(1)
 
-/** `path`: where the way ended, with nothing there where there is no entry. */
+/**
+ * `path`: where the way ended. Without an entry it is what BuildKit says of it: as it was written, and where the last name is a link, as
+ * that says it.
+ */
 export interface Found {
   path: string
   entry: ViewEntry | undefined
@@ -42,6 +45,7 @@ export interface Found {
 export function follow(view: TreeView, path: string): Found {
   const way: ViewEntry[] = []
   const rest = path.split('/').reverse()
+  let told = cleanSource(path)
   for (let links = 0; rest.length > 0; ) {
     const name = rest.pop() ?? ''
     if (name === '' || name === '.') continue
@@ -51,22 +55,21 @@ export function follow(view: TreeView, path: string): Found {
     }
     const above = way.at(-1) ?? view.root
     const entry = above.type === 'directory' ? view.child(above, name) : undefined
-    if (!entry) return { path: missingPath(above.path, name, rest), entry: undefined }
+    if (!entry) return { path: told, entry: undefined }
     if (entry.target === undefined) {
       way.push(entry)
       continue
     }
     links++
     if (links > MAX_LINKS) throw new DockerfileError('too many links')
+    if (!rest.some((more) => more !== '' && more !== '.'))
+      told = cleanSource(posix.resolve('/', posix.dirname(told), entry.target))
     if (entry.target.startsWith('/')) way.length = 0
     rest.push(...entry.target.split('/').reverse())
   }
   const entry = way.at(-1) ?? view.root
   return { path: entry.path, entry }
 }
-
-const missingPath = (above: string, name: string, rest: readonly string[]): string =>
-  cleanSource([above, name, ...[...rest].reverse()].join('/'))
 
 /** In the words of BuildKit. */
 export const notFound = (path: string): DockerfileError =>

@@ -105,6 +105,7 @@ async function ensureLayers(
     diffId,
     isBase: index < base,
     origin: image.origins.get(diffId),
+    archive: image.archives?.get(diffId),
   }))
   if (wishes.rewriteTimestamp && wishes.epoch) {
     const { rewriteLayers } = await import('./rewrite.ts')

@@ -105,6 +105,17 @@ function checkUntagged({ tags }: BuildOptions, attributes: OutputAttributes): vo
   throw new LighterError('build', `can't push tagged ref ${name} by digest`)
 }
 
+/** Whether an output takes the layers as plain archives of their trees. */
+export const wantsArchives = (options: BuildOptions): boolean =>
+  outputsOf(options).some((spec) => {
+    const attributes = new OutputAttributes(spec)
+    return (
+      kindOf(spec, attributes) === 'store' &&
+      attributes.layers('any').compression === 'any' &&
+      !attributes.truth('rewrite-timestamp', false)
+    )
+  })
+
 /** Gives what was built away as each output wants it, one after the other. */
 export async function exportBuild(
   engine: Engine,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { findDriver, makeEmptyLayer } from '../../container/rootfs.ts'
 import { LighterError } from '../../core/errors.ts'
 import type { Engine } from '../../engine.ts'
+import { shownName } from '../../fs/byte-names.ts'
 import { makeDraft } from '../../fs/drafts.ts'
 import { makeDirectory, replaceFile } from '../../fs/replace.ts'
 import { ownIdentity } from '../../host/process.ts'
@@ -122,7 +123,7 @@ async function checkDistinct(
       if (other) {
         throw new LighterError(
           'build',
-          `cannot overwrite ${path} from ${formatPlatform(other)} with ${formatPlatform(platform)} when split option is disabled`,
+          `cannot overwrite ${shownName(path)} from ${formatPlatform(other)} with ${formatPlatform(platform)} when split option is disabled`,
         )
       }
       seen.set(path, platform)
@@ -140,7 +141,7 @@ async function attest(
   if (!format) return undefined
   const files: Subject[] = []
   for await (const { path, type, digest } of listTree(namespace, treesOf(engine, layers), ['']))
-    if (type === 'file') files.push({ name: path, digest: { sha256: digest } })
+    if (type === 'file') files.push({ name: shownName(path), digest: { sha256: digest } })
   return { name: `${prefix}provenance.json`, bytes: format(index, files) }
 }
 

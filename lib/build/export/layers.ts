@@ -32,6 +32,8 @@ export interface WantedLayer {
   isBase: boolean
   /** Where it came from. */
   origin?: LayerOrigin | undefined
+  /** A file with its archive, made by this build. */
+  archive?: string | undefined
   rewritten?: boolean
   /** Its archive, where it has no tree to make it of. */
   plain?: LayerBlob
@@ -81,7 +83,7 @@ async function fetchOrigin(
 
 async function ensureBlobOf(
   engine: Engine,
-  { diffId, isBase, plain: given }: WantedLayer,
+  { diffId, isBase, archive, plain: given }: WantedLayer,
   blobs: readonly LayerBlob[],
   wishes: LayerWishes,
   hold: BlobHold,
@@ -92,7 +94,7 @@ async function ensureBlobOf(
   const compressed = blobs.find(({ mediaType }) => compressionOf(mediaType) !== 'uncompressed')
   // What a registry has got already is sent there no second time.
   if (compression === 'any')
-    return compressed ?? blobs[0] ?? given ?? (await ensurePlain(engine, diffId, hold))
+    return compressed ?? blobs[0] ?? given ?? (await ensurePlain(engine, diffId, archive, hold))
   // A blob does not say at which level it was made.
   const isLevelOpen = level === undefined || compression === 'uncompressed'
   if (fitting && (!force || isLevelOpen)) return fitting
@@ -112,8 +114,13 @@ function packed(engine: Engine, diffId: Digest): PlainLayer {
 }
 
 /** The archive of a layer that was built here, as a blob. */
-async function ensurePlain(engine: Engine, diffId: Digest, hold: BlobHold): Promise<LayerBlob> {
+async function ensurePlain(
+  engine: Engine,
+  diffId: Digest,
+  archive: string | undefined,
+  hold: BlobHold,
+): Promise<LayerBlob> {
   hold.add([diffId], [diffId])
   const { ensureBlob } = await import('../layer-blob.ts')
-  return await ensureBlob(engine, diffId)
+  return await ensureBlob(engine, diffId, { archive })
 }

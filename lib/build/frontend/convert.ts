@@ -31,6 +31,8 @@ export interface ConvertRequest {
   inputs: Inputs
   showPlatform: boolean
   epoch: number | undefined
+  /** Told which stages are needed, before any of them is begun. */
+  onStages?: ((indices: readonly number[]) => void) | undefined
 }
 
 /** Goes through the stages that the target needs; those that stand beside each other, side by side. */
@@ -56,6 +58,7 @@ export async function convert(
   const target = findTarget(dockerfile, options.target)
   checkCycles(dockerfile, sourcesOf(conversion))
   const needed = neededStages(target, sourcesOf(conversion))
+  request.onStages?.(needed)
   // All at once: what one of them waits for, the others need not.
   const all = await Promise.allSettled(needed.map((index) => conversion.stateOf(index)))
   const failed = all.find((one) => one.status === 'rejected')
@@ -155,7 +158,8 @@ async function findBase(conversion: Conversion, begun: Begun, base: string): Pro
   const named = await inputs.named(base, platform)
   if (named && 'files' in named)
     return { step: named.files, config: parseImageConfig(Buffer.from('{}')), layers: [] }
-  return named ?? (await inputs.image(base, platform, name).catch(located(stage.from)))
+  const found = named ?? (await inputs.image(base, platform, name).catch(located(stage.from)))
+  return { ...found, step: { ...found.step, location: stage.from.location } }
 }
 
 function stagePlatform(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LighterError, systemErrorText } from '../../core/errors.ts'
@@ -62,6 +62,8 @@ async function serveKeys(paths: readonly string[]): Promise<Agent> {
   child.stdin.on('error', () => undefined)
   for (const part of [child, child.stdin]) (part as { unref?(): void }).unref?.()
   const close = (): void => {
+    // By itself it looks every ten seconds only whether its program is still there.
+    endAgent(child.pid)
     child.stdin.destroy()
     rmSync(directory, { recursive: true, force: true })
   }
@@ -73,6 +75,17 @@ async function serveKeys(paths: readonly string[]): Promise<Agent> {
     throw error
   }
   return { socket, close }
+}
+
+/** Ends the agent of a program that was started by it: its variables say which one that is. */
+function endAgent(program: number | undefined): void {
+  try {
+    const variables = readFileSync(`/proc/${program}/environ`, 'latin1').split('\0')
+    const agent = variables.find((one) => /^SSH_AGENT_PID=\d+$/.test(one))
+    if (agent !== undefined) process.kill(Number(agent.slice(agent.indexOf('=') + 1)))
+  } catch {
+    // It has not begun, or has ended.
+  }
 }
 
 function requireProgram(name: string): string {

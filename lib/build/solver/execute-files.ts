@@ -1,26 +1,16 @@
-import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { LighterError } from '../../core/errors.ts'
 import type { Digest } from '../../core/ids.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import type { Engine } from '../../engine.ts'
-import {
-  type CopyItem,
-  copyIntoTree,
-  type TreeOperation,
-  type TreeSource,
-} from '../../runtime/tree.ts'
+import type { CopyItem, TreeOperation, TreeSource } from '../../runtime/tree.ts'
 import type { FileOrigin, FileTree, Selected } from '../files.ts'
 import type { FileAction, FilesOperation, StepResult } from '../graph.ts'
 import { treesOf } from '../layer-trees.ts'
-import type { BuildSession } from '../session.ts'
-import { sealStep } from './seal.ts'
+import { copyStep, type SealContext } from './seal.ts'
 
-interface FilesContext {
-  session: BuildSession
-  base: readonly Digest[]
+interface FilesContext extends SealContext {
   results: readonly StepResult[]
-  epoch: number | undefined
   treeOf(result: StepResult): Promise<FileTree>
 }
 
@@ -29,24 +19,12 @@ export async function executeFiles(
   operation: FilesOperation,
   context: FilesContext,
 ): Promise<{ diffId: Digest; size: number; steady: boolean }> {
-  const { session, base } = context
-  const directory = await session.makeDirectory()
-  const upper = join(directory, 'upper')
-  await mkdir(upper, { mode: 0o755 })
   const operations: TreeOperation[] = []
   for (const action of operation.actions)
     operations.push(...(await planAction(action, operation, context)))
-  const { native, idMap } = session.engine
-  try {
-    await copyIntoTree(
-      { program: native().program, idMap: idMap() },
-      { lower: treesOf(session.engine, base), upper, operations },
-      session.signal,
-    )
-  } catch (error) {
+  const sealed = await copyStep(context, operations).catch((error: unknown) => {
     throw explain(error)
-  }
-  const sealed = await sealStep(context, { directory, placeholders: [] })
+  })
   return { ...sealed, steady: await isSteady(operation, context) }
 }
 

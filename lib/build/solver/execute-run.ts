@@ -7,23 +7,20 @@ import type { MountOperation, RunOperation, StepResult } from '../graph.ts'
 import type { RunMount, RunOutcome, RunRequest } from '../run/request.ts'
 import type { BuildSession } from '../session.ts'
 import type { StepVertex } from './reporter.ts'
-import { sealStep } from './seal.ts'
+import { type SealContext, sealStep } from './seal.ts'
 
 /** What commands of a build get from its caller. */
 export interface StepSurroundings {
   /** The bytes of a secret; `undefined`: the caller gave none of that name. */
-  secret(id: string): Buffer | undefined
+  secret(id: string): Promise<Buffer | undefined>
   /** An agent's socket; `undefined`: the caller gave none of that name. */
   agent(id: string): Promise<string | undefined>
   /** Runs one command. */
   run(request: RunRequest): Promise<RunOutcome>
 }
 
-interface RunContext {
-  session: BuildSession
-  base: readonly Digest[]
+interface RunContext extends SealContext {
   results: readonly StepResult[]
-  epoch: number | undefined
   vertex: StepVertex
   surroundings: StepSurroundings
 }
@@ -80,7 +77,23 @@ function ended(
 ): Error {
   const code = signal === 0 ? exitCode : 128 + signal
   const reason = oomKilled ? ': cannot allocate memory' : ''
-  return unsuccessful(meta, `exit code: ${code}${reason}`, hint === undefined ? {} : { hint })
+  const cause = new CommandEnd(meta.args, code)
+  return unsuccessful(meta, `exit code: ${code}${reason}`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+/** How a command of a build ended, as the cause of the build's failure: for those who tell it in other words. */
+export class CommandEnd extends Error {
+  readonly args: readonly string[]
+  readonly exitCode: number
+
+  constructor(args: readonly string[], exitCode: number) {
+    super(`exit code: ${exitCode}`)
+    this.args = args
+    this.exitCode = exitCode
+  }
 }
 
 /** A user that the image does not have is the Dockerfile's matter. */
@@ -130,7 +143,7 @@ async function findMount(
     }
     case 'secret': {
       const { id, required, ...rest } = mount
-      const content = surroundings.secret(id)
+      const content = await surroundings.secret(id)
       if (content) return { ...rest, content }
       if (required) throw new DockerfileError(`secret ${id}: not found`)
       return undefined

@@ -9,7 +9,7 @@ import type { BuildSession } from '../session.ts'
  * of it.
  */
 export async function keepFailedStep(
-  { engine, signal, origins }: BuildSession,
+  { engine, signal, origins, archives }: BuildSession,
   { meta, env, platform }: RunOperation,
   layers: readonly Digest[],
 ): Promise<string> {
@@ -25,7 +25,14 @@ export async function keepFailedStep(
     config: { Env: env, User: meta.user, WorkingDir: meta.cwd, Cmd: ['/bin/sh'] },
     history: layers.map(() => ({ created, created_by: meta.args.join(' ') })),
   }
-  const image = { platform: { os, architecture, variant }, layers, origins, config, materials: [] }
+  const image = {
+    platform: { os, architecture, variant },
+    layers,
+    origins,
+    archives,
+    config,
+    materials: [],
+  }
   const { imageId } = await exportImage(context, [image], [], {
     compression: 'any',
     level: undefined,

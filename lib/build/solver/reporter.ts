@@ -1,5 +1,6 @@
 import type { OnFetch, Step } from '../graph.ts'
 import type { BuildProgress, Vertex } from '../progress.ts'
+import { isStop } from './step-errors.ts'
 
 /** What a step that is being done tells. */
 export interface StepVertex {
@@ -15,9 +16,17 @@ export interface StepVertex {
 /** Tells progress of steps: when they begin, how they end. */
 export class Reporter {
   readonly #progress: BuildProgress
+  readonly #signal: AbortSignal | undefined
 
-  constructor(progress: BuildProgress) {
+  /** `signal`: what ends the steps before their time. */
+  constructor(progress: BuildProgress, signal?: AbortSignal) {
     this.#progress = progress
+    this.#signal = signal
+  }
+
+  /** The step is to come, unless something fails before. */
+  planned(step: Step): void {
+    this.#progress.vertex(vertexOf(step))
   }
 
   /** The cache had what the step makes. */
@@ -52,7 +61,8 @@ export class Reporter {
 
   #failed(vertex: Vertex, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
-    const stopped = error instanceof Error && error.name === 'AbortError'
+    // What is stopped may throw why it is: that is told where it happened.
+    const stopped = this.#signal?.aborted === true || isStop(error)
     this.#progress.vertex({
       ...vertex,
       completed: new Date(),
@@ -92,9 +102,10 @@ export class Reporter {
   }
 }
 
-const vertexOf = ({ digest, name, inputs }: Step): Vertex => ({
+const vertexOf = ({ digest, name, inputs, location }: Step): Vertex => ({
   digest,
   name,
+  ...(location ? { line: location.start } : {}),
   inputs: inputs
     .filter(({ operation }) => operation.type !== 'scratch')
     .map((input) => input.digest),

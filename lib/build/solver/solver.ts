@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { Digest } from '../../core/ids.ts'
-import { readStep, type StepRecord, touchStep, writeStep } from '../../store/steps.ts'
+import { blobPath } from '../../store/blobs.ts'
+import { readStep } from '../../store/steps.ts'
 import type { CacheEntry, ImportedCache } from '../export/cache-entry.ts'
 import type { FileTree } from '../files.ts'
 import type { Step, StepResult, TreeOperation } from '../graph.ts'
@@ -10,8 +12,11 @@ import { executeFiles } from './execute-files.ts'
 import { executeRun, type StepSurroundings } from './execute-run.ts'
 import { stepKey } from './key.ts'
 import { checkLayers } from './layer-count.ts'
-import { Reporter } from './reporter.ts'
-import { uncounted, withPrefix } from './step-errors.ts'
+import { Reporter, type StepVertex } from './reporter.ts'
+import type { SealContext } from './seal.ts'
+import { StepCache } from './step-cache.ts'
+import { isStop, uncounted, withPrefix } from './step-errors.ts'
+import type { MadeLayer, StepsTogether } from './together.ts'
 import { Transfers } from './transfers.ts'
 
 export interface Solved {
@@ -29,6 +34,8 @@ export interface SolverRequest {
   progress: BuildProgress
   imports: readonly ImportedCache[]
   surroundings: StepSurroundings
+  /** Of all builds of the command. */
+  together: StepsTogether
   /** Seconds since 1970 that files may not be newer than; `undefined`: they may. */
   epoch: number | undefined
 }
@@ -37,19 +44,24 @@ export interface SolverRequest {
 export class Solver {
   readonly #request: SolverRequest
   readonly #reporter: Reporter
+  readonly #cache: StepCache
   readonly #solved = new Map<string, Promise<Solved>>()
   readonly #trees = new Map<string, Promise<FileTree>>()
   readonly #fetched = new Set<string>()
   /** Images that progress has not been told of: they are fetched when a step needs them. */
   readonly #images = new Map<string, Step>()
 
+  readonly #announced = new Set<string>()
+  /** Steps whose layers an output wants as archives. */
+  readonly #archived = new Set<string>()
   /** Of files that are read. */
   readonly #transfers = new Transfers()
   readonly #telling: Promise<void>[] = []
 
   constructor(request: SolverRequest) {
     this.#request = request
-    this.#reporter = new Reporter(request.progress)
+    this.#reporter = new Reporter(request.progress, request.session.signal)
+    this.#cache = new StepCache(request.session, request.imports, request.epoch)
   }
 
   /** Every step that was solved, for those who come to the same ones. */
@@ -66,6 +78,32 @@ export class Solver {
   /** Waits until nothing is under way any more; what fails by then was stopped. */
   async settle(): Promise<void> {
     await Promise.allSettled([...this.#solved.values(), ...this.#telling])
+  }
+
+  /** An output will want the layers of this step, and of those below it, as archives. To be told before they are solved. */
+  wantArchives({ digest, inputs, operation }: Step): void {
+    if (this.#archived.has(digest)) return
+    this.#archived.add(digest)
+    const below = operation.type === 'merge' ? inputs : inputs.slice(0, 1)
+    for (const input of below) this.wantArchives(input)
+  }
+
+  /** What was copied the last time is likely what is copied now; an archive is made where one is wanted and none is here. */
+  #expect({ digest, operation }: Step, key: string): Pick<SealContext, 'expected' | 'archived'> {
+    const { data } = this.#request.session.engine.paths
+    const archived = this.#archived.has(digest)
+    const diffId = operation.type === 'files' ? readStep(data, key)?.diffId : undefined
+    if (diffId === undefined || !this.#holds(diffId)) return { expected: undefined, archived }
+    return { expected: diffId, archived: archived && !existsSync(blobPath(data, diffId)) }
+  }
+
+  /** Tells progress of all steps that this one needs. */
+  announce(step: Step): void {
+    if (this.#announced.has(step.digest)) return
+    this.#announced.add(step.digest)
+    for (const input of step.inputs) this.announce(input)
+    const { type } = step.operation
+    if (type === 'run' || type === 'files') this.#reporter.planned(step)
   }
 
   solve(step: Step): Promise<Solved> {
@@ -145,27 +183,45 @@ export class Solver {
     const parents = inputs.flatMap(({ key: one, parents: more }) =>
       one === undefined ? more : [one],
     )
-    const found = step.fresh ? undefined : this.#find(key, parents, step, base)
-    if (found) {
-      this.#reporter.cached(step)
-      return { result: { layers: found.layers }, key, parents, createdAt: found.createdAt }
-    }
+    const name = { key, parents }
+    const found = step.fresh ? undefined : this.#cache.find(step, name)
+    const { made, isOwn } = found
+      ? { made: found, isOwn: false }
+      : await this.#request.together.once(
+          key,
+          () => this.#makeAnew(step, results, { ...name, base }),
+          ({ diffId, steady }) => steady && this.#cache.keep(diffId),
+        )
+    if (!isOwn) this.#reporter.cached(step)
+    return { result: { layers: [...base, made.diffId] }, ...name, createdAt: made.createdAt }
+  }
+
+  async #makeAnew(
+    step: Step,
+    results: readonly StepResult[],
+    { base, ...name }: { key: string; parents: readonly string[]; base: readonly Digest[] },
+  ): Promise<MadeLayer> {
     for (const input of step.inputs) await this.fetchImages(input)
+    const expectation = this.#expect(step, name.key)
     const made = await this.#reporter
-      .around(step, (vertex) => this.#execute(step, results, base, vertex))
+      .around(step, (vertex) => this.#execute(step, { results, base, vertex, ...expectation }))
       .catch(located(step))
-    return this.#remember(step, { key, parents, base, ...made })
+    return this.#cache.remember(step, name, made)
   }
 
   async #execute(
     { operation }: Step,
-    results: readonly StepResult[],
-    base: readonly Digest[],
-    vertex: Parameters<Parameters<Reporter['around']>[1]>[0],
+    {
+      base,
+      ...given
+    }: Omit<SealContext, 'session' | 'epoch'> & {
+      results: readonly StepResult[]
+      vertex: StepVertex
+    },
   ): Promise<{ diffId: Digest; size: number; steady: boolean }> {
     const { session, surroundings, epoch } = this.#request
     await session.need(base)
-    const shared = { session, base, results, epoch, vertex }
+    const shared = { ...given, session, base, epoch }
     if (operation.type === 'run') return await executeRun(operation, { ...shared, surroundings })
     if (operation.type !== 'files') throw new Error(`No step makes a layer by ${operation.type}`)
     const treeOf = (result: StepResult): Promise<FileTree> => this.#treeOf(result)
@@ -183,71 +239,14 @@ export class Solver {
     await this.#reporter.around(step, ({ fetch }) => session.need(layers, fetch))
   }
 
+  /** Keeps a layer for the build; `false`: it is not here. */
+  #holds(diffId: Digest): boolean {
+    this.#request.session.hold([diffId])
+    return this.#request.session.isHere(diffId)
+  }
+
   #isHere(layers: readonly Digest[]): boolean {
     return layers.every((diffId) => this.#request.session.isHere(diffId))
-  }
-
-  #remember(
-    step: Step,
-    {
-      key,
-      parents,
-      base,
-      diffId,
-      size,
-      steady,
-    }: Omit<StepRecord, 'createdAt' | 'description'> & {
-      base: readonly Digest[]
-      steady: boolean
-    },
-  ): Solved {
-    const { session, epoch } = this.#request
-    const createdAt = (epoch === undefined ? new Date() : new Date(epoch * 1000)).toISOString()
-    const description = step.name.replace(/^\[[^\]]*\] /, '')
-    session.syncLater(diffId)
-    const { data } = session.engine.paths
-    // What changed while it was copied is nobody's to find again.
-    if (steady) writeStep(data, { key, parents, diffId, createdAt, description, size })
-    return { result: { layers: [...base, diffId] }, key, parents, createdAt }
-  }
-
-  /** What the cache has of a step: a layer that is here, or that can be had. */
-  #find(
-    key: string,
-    parents: readonly string[],
-    step: Step,
-    base: readonly Digest[],
-  ): { layers: Digest[]; createdAt: string } | undefined {
-    const { session, imports } = this.#request
-    const { data } = session.engine.paths
-    const known = readStep(data, key)
-    if (known) {
-      session.hold([known.diffId])
-      if (session.isKnown(known.diffId)) {
-        touchStep(data, key)
-        return { layers: [...base, known.diffId], createdAt: known.createdAt }
-      }
-    }
-    for (const cache of imports) {
-      const found = cache.lookup(key)
-      const last = found?.layers.at(-1)
-      if (!found || !last) continue
-      for (const { diffId, blob, ensure } of found.layers)
-        session.addOrigin(diffId, { blob, fetch: (signal) => ensure(signal) })
-      const createdAt = (found.createdAt ?? new Date()).toISOString()
-      const description = step.name.replace(/^\[[^\]]*\] /, '')
-      const record = {
-        key,
-        parents,
-        diffId: last.diffId,
-        createdAt,
-        description,
-        size: last.blob.size,
-      }
-      writeStep(data, record)
-      return { layers: [...base, last.diffId], createdAt }
-    }
-    return undefined
   }
 
   /** The files of a result; those of a root filesystem are fetched by then. */
@@ -275,7 +274,3 @@ const solved = (result: StepResult): Solved => ({
   parents: [],
   createdAt: undefined,
 })
-
-/** The end of what was stopped because something else had failed. */
-export const isStop = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'AbortError'

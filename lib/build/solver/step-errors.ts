@@ -16,3 +16,7 @@ export const withPrefix =
       ...hint,
     })
   }
+
+/** The end of what was stopped because something else had failed. */
+export const isStop = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'AbortError'

@@ -29,8 +29,10 @@ export default topic('logs', [
       docker logs --since 1h px 2>/dev/null | wc -l; docker logs --until 1h px | wc -l; docker logs --since 2020-01-01 --until 2020-01-02T00:00:00 px | wc -l; docker logs --since 1577836800 px 2>/dev/null | wc -l`,
   },
   {
+    // Docker's client sends 0s as a time in whole seconds.
     name: 'since and until zero',
     script: sh`${TEN}
+      second=$(date +%s); until test $(date +%s) != $second; do sleep 0.05; done
       for time in 0 00 0.0 0s 1; do docker logs --until $time px 2>/dev/null | wc -l; docker logs --since $time px 2>/dev/null | wc -l; done; docker logs -f --until 0 px 2>/dev/null | wc -l`,
   },
   {

@@ -115,6 +115,27 @@ describe('sources', () => {
     expect(await taken(open(), patterns)).toEqual(expected)
   })
 
+  // As the BuildKit of Docker 26.1 says it.
+  test.each([
+    ['links/root/etc/x', '/links/root/etc/x'],
+    ['links/up/nosuch', '/links/up/nosuch'],
+    ['links/file/x', '/links/file/x'],
+    ['links/last', '/links/sub/nosuch'],
+    ['links/last/x', '/links/last/x'],
+    ['links/above', '/nosuch'],
+    ['links/up/links/last', '/links/up/links/sub/nosuch'],
+  ])('what %s does not lead to', async (pattern, told) => {
+    make({
+      'links/root': '-> /',
+      'links/up': '-> ..',
+      'links/file': '-> /f',
+      'links/last': '-> sub/nosuch',
+      'links/above': '-> ../../nosuch',
+      f: 'f',
+    })
+    await expect(taken(open(), [pattern])).rejects.toThrow(`${JSON.stringify(told)}: not found`)
+  })
+
   test.each([
     ['nosuch', '"/nosuch": not found'],
     ['dir/nosuch', '"/dir/nosuch": not found'],

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fetchGit } from '../../../lib/build/context/git.ts'
+import { authorization } from '../../../lib/build/context/git-access.ts'
 import { parseGitAddress, redactedRemote } from '../../../lib/build/context/git-address.ts'
 import { parseNamedContext } from '../../../lib/build/context/named-context.ts'
 import type { Engine } from '../../../lib/engine.ts'
@@ -72,6 +73,39 @@ describe('addresses', () => {
     expect(redactedRemote('https://host/a@b.git')).toBe('https://host/a@b.git')
     expect(redactedRemote('ssh://git@host/r')).toBe('ssh://git@host/r')
     expect(redactedRemote('git@host:r')).toBe('git@host:r')
+  })
+})
+
+describe('who asks', () => {
+  const basic = (text: string): string => `basic ${Buffer.from(text).toString('base64')}`
+  const section = (scope: string, value: string): string =>
+    `[http "${scope}"]\n\textraHeader = "Authorization: ${value}"\n\tfollowRedirects = false\n`
+
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ['https://h/r.git', {}, undefined],
+    ['git@h:r', { GIT_AUTH_TOKEN: 't' }, undefined],
+    [
+      'https://h/r.git',
+      { GIT_AUTH_TOKEN: ' t\n' },
+      section('https://h/r.git', basic('x-access-token:t')),
+    ],
+    [
+      'https://h/r.git',
+      { GIT_AUTH_TOKEN: 't', 'GIT_AUTH_HEADER.h': 'b' },
+      section('https://h/r.git', 'b'),
+    ],
+    ['https://github.com/a/b', { GIT_AUTH_HEADER: 'b' }, section('https://github.com/', 'b')],
+    [
+      'https://github.com.evil/a',
+      { GIT_AUTH_HEADER: 'b' },
+      section('https://github.com.evil/a', 'b'),
+    ],
+    ['https://me:a%20b@h/r.git', {}, section('https://h/r.git', basic('me:a b'))],
+    ['https://me:100%@h/r.git', {}, section('https://h/r.git', basic('me:100%'))],
+    ['https://h/r.git', { GIT_AUTH_HEADER: 'a"\\\nb' }, section('https://h/r.git', 'a\\"\\\\\\nb')],
+  ])('%s with %j', async (remote, secrets, text) => {
+    const secret = async (id: string) => (secrets[id] ? Buffer.from(secrets[id]) : undefined)
+    expect(await authorization(remote, secret)).toBe(text)
   })
 })
 
@@ -157,8 +191,9 @@ describe('repositories', () => {
     const address = parseGitAddress(text)
     if (!address) throw new Error(text)
     const environment = process.env
-    const secret = () => undefined
-    return fetchGit(engine(), address, { keepGitDirectory, environment, secret, signal: undefined })
+    const access = { secret: async () => undefined, ssh: { agent: undefined, isOwn: true } }
+    const options = { keepGitDirectory, environment, ...access, signal: undefined }
+    return fetchGit(engine(), address, options)
   }
 
   test.each<[string, Record<string, string>]>([
@@ -191,9 +226,9 @@ describe('repositories', () => {
   test.each([
     ['#nosuch', 'repository does not contain ref nosuch, output: ""'],
     [`#${'0'.repeat(40)}`, `repository does not contain ref ${'0'.repeat(40)}`],
-    ['#main:nosuch', 'open nosuch: no such file or directory'],
-    ['#main:f', 'subdir f is not a directory'],
-    ['#main:etc', 'open usr: no such file or directory'],
+    ['#main:nosuch', 'invalid subdir /nosuch: failed to lstat "nosuch": statat nosuch: '],
+    ['#main:f', 'invalid subdir /f: git subpath "/f" contains non-directory "f"'],
+    ['#main:etc', 'invalid subdir /etc: git subpath "/etc" contains non-directory "etc"'],
     ['?commit=0000000', 'expected checksum to match 0000000, got '],
     ['x', 'failed to fetch remote'],
   ])('%s: %s', async (wanted, message) => {

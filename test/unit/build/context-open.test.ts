@@ -41,8 +41,10 @@ const optionsOf = (given: Partial<BuildOptions> & { input?: string | Buffer }): 
   ...given,
 })
 
+const nothing = { secret: async () => undefined, agent: async () => undefined }
+
 const open = (given: Parameters<typeof optionsOf>[0]) =>
-  openContext(engine(), optionsOf(given), { signal: undefined })
+  openContext(engine(), optionsOf(given), { given: nothing, signal: undefined })
 
 const all: Selection = { patterns: ['.'], exclude: [], parents: false }
 

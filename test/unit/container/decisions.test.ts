@@ -71,12 +71,16 @@ test('a running container whose monitor died reads as killed', () => {
 
 test('an entrypoint of the user drops the command of the image', () => {
   const image = { entrypoint: ['/e'], cmd: ['c'] }
-  const decide = (entrypoint: string | undefined, command: string[]) =>
+  const decide = (entrypoint: string[] | undefined, command: string[]) =>
     decideCommand(image, { entrypoint, command })
   expect(decide(undefined, [])).toEqual({ entrypoint: ['/e'], cmd: ['c'] })
   expect(decide(undefined, ['x'])).toEqual({ entrypoint: ['/e'], cmd: ['x'] })
-  expect(decide('/u', [])).toEqual({ entrypoint: ['/u'], cmd: null })
-  expect(decide('', ['x'])).toEqual({ entrypoint: null, cmd: ['x'] })
+  expect(decide(['/u'], [])).toEqual({ entrypoint: ['/u'], cmd: null })
+  expect(decide(['/u', '-v'], ['x'])).toEqual({ entrypoint: ['/u', '-v'], cmd: ['x'] })
+  expect(decide([''], ['x'])).toEqual({ entrypoint: null, cmd: ['x'] })
+  expect(decide([''], [])).toEqual({ entrypoint: null, cmd: null })
+  // An empty list, as the API may send, takes away the entrypoint alone.
+  expect(decide([], [])).toEqual({ entrypoint: null, cmd: ['c'] })
 })
 
 test('an entry without = takes a variable away', () => {

@@ -55,6 +55,10 @@ export function checkCacheSpec({ type, attributes }: CacheSpec, way: Way): void 
   }
 }
 
+/** Whether it is of a kind that is known, be it as one that is refused. */
+export const isKnownKind = ({ type }: CacheSpec, way: Way): boolean =>
+  type === 'gha' || Object.hasOwn(KNOWN[way], type)
+
 const noGithub = (): LighterError =>
   new LighterError(
     'unsupported',
@@ -80,4 +84,4 @@ export const cacheTitle = ({ type }: CacheSpec): string =>
 
 /** What progress calls the reading of a cache. */
 export const importTitle = ({ type, attributes }: CacheSpec): string =>
-  `importing cache manifest from ${type === 'local' ? `local:${attributes.src}` : attributes.ref}`
+  `importing cache manifest from ${type === 'local' ? `local:${attributes.src}` : (attributes.ref ?? type)}`

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { readCall } from '../../../../cli/flags/build/call.ts'
 import { buildFlags } from '../../../../cli/flags/build/flags.ts'
 import { readBuildOptions } from '../../../../cli/flags/build/options.ts'
-import { parseCacheFilter } from '../../../../cli/flags/cache-filter.ts'
+import { parseFilters } from '../../../../cli/flags/filter.ts'
+import { readCacheFilter } from '../../../../lib/build/cache/read-filter.ts'
 import { chooseMode } from '../../../../cli/output/build/display.ts'
 import { parseArguments } from '../../../../cli/parse.ts'
 import { plainBuild } from '../../../helpers/plain-build.ts'
@@ -106,7 +107,7 @@ test('the way of showing progress', () => {
 describe('filters of the cache', () => {
   test('each has its operator', () => {
     const list = ['until=24h', 'id=ab', 'type=regular', 'description~=^RUN', 'type!=frontend']
-    expect(parseCacheFilter(list)).toEqual({
+    expect(readCacheFilter(parseFilters(list))).toEqual({
       unusedFor: 24 * 3600e9,
       conditions: [
         { field: 'id', operator: '~=', value: 'ab' },
@@ -126,6 +127,6 @@ describe('filters of the cache', () => {
     [['until=1h', 'unused-for=1h'], 'conflicting filters "until" and "unused-for"'],
     [['id=('], 'filter expects a regular expression: "("'],
   ])('%j is refused', (list, message) => {
-    expect(() => parseCacheFilter(list)).toThrow(message)
+    expect(() => readCacheFilter(parseFilters(list))).toThrow(message)
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatTimestamp, parseTimestamp } from '../../../../cli/flags/time.ts'
+import { formatTimestamp, parseTimestamp } from '../../../lib/core/timestamp.ts'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
 const nano = (text: string): bigint => BigInt(Date.parse(text)) * 1_000_000n
