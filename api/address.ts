@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute } from 'node:path'
 import { LighterError } from '../lib/core/errors.ts'
 
 /** Where the service listens. `fd`: descriptors that somebody opened for it, as systemd does. */
@@ -6,9 +6,6 @@ export type Address =
   | { type: 'unix'; path: string }
   | { type: 'tcp'; host: string; port: number }
   | { type: 'fd' }
-
-/** The socket's usual place, below the user's directory of sockets. */
-export const usualSocket = (runtime: string): string => join(runtime, 'docker.sock')
 
 /** `unix:///run/x.sock`, `tcp://127.0.0.1:2375`, `fd://`. Throws `usage`. */
 export function parseAddress(text: string): Address {

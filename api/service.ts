@@ -1,17 +1,29 @@
+import type { IncomingMessage } from 'node:http'
+import { isSocketInUse } from '../lib/container/engine-socket.ts'
 import { build } from '../lib/core/build-info.ts'
 import type { Engine } from '../lib/engine.ts'
 import { type Address, addressText } from './address.ts'
+import { Door } from './door.ts'
 import type { Service } from './http/call.ts'
 import { InFlight } from './http/in-flight.ts'
 import { Router } from './http/router.ts'
 import { createApiServer } from './http/server.ts'
-import { listen } from './listen.ts'
+import { type Listener, listen } from './listen.ts'
 import { routes } from './routes.ts'
+import { ContainerEvents } from './streams/container-events.ts'
+import { Execs } from './streams/execs.ts'
+import { Startups } from './streams/startups.ts'
+import { Stops } from './streams/stops.ts'
+import { checkTcp, readTls, type TcpTrust } from './tcp.ts'
 
 export interface ServiceOptions {
   address: Address
+  /** How others than the user's own processes are known. */
+  tcp: TcpTrust
   /** Seconds without a request after which it ends; `undefined`: never. */
   idleTime: number | undefined
+  /** It ends with the client that it is for: no container gets its socket. */
+  isPrivate?: boolean
   log: (line: string) => void
   /** Called once clients can connect. */
   onReady: (address: string) => void
@@ -21,29 +33,69 @@ export interface ServiceOptions {
 
 /** Serves the Engine API until nobody wants it any more. */
 export async function serve(engine: Engine, options: ServiceOptions): Promise<void> {
+  const { address, tcp, log } = options
+  const { paths } = engine
+  if (address.type === 'tcp') checkTcp(address, tcp)
   const done = Promise.withResolvers<void>()
-  using inFlight = new InFlight(options.idleTime && options.idleTime * 1000, done.resolve)
   options.signal.addEventListener('abort', () => done.resolve())
+  using inFlight = new InFlight(options.idleTime && options.idleTime * 1000, () => {
+    if (address.type === 'unix' && isSocketInUse(paths)) inFlight.again()
+    else done.resolve()
+  })
+  using door = new Door(engine, tcp)
+  let socket: string | undefined
   const service: Service = {
-    engine,
-    address: addressText(options.address),
-    log: options.log,
+    engine: {
+      ...engine,
+      get socket() {
+        return socket
+      },
+    },
+    address: addressText(address),
+    startups: new Startups(),
+    stops: new Stops(),
+    execs: new Execs(),
+    containerEvents: new ContainerEvents(paths.data, log),
+    log,
   }
-  const server = createApiServer({
+  const ending = new AbortController()
+  const parts = {
     service,
     router: new Router(routes),
     inFlight,
-    headers: {
-      Server: `lighter/${build.version} (linux)`,
-      Ostype: 'linux',
-      'Docker-Experimental': 'false',
-    },
-  })
+    ending: ending.signal,
+    refusal: (request: IncomingMessage) => door.refusal(request),
+    headers: HEADERS,
+  }
+  const tls = tcp.tls && readTls(tcp.tls)
+  const listeners = await listen(engine, address, ({ type }) =>
+    createApiServer(parts, type === 'tcp' ? tls : undefined),
+  )
   try {
-    options.onReady(await listen(server, options.address))
+    for (const { address: own } of listeners) if (own.type === 'tcp') checkTcp(own, tcp)
+    for (const listener of listeners) door.watch(listener)
+    socket = options.isPrivate ? undefined : socketOf(listeners)
+    options.onReady(addressText(listeners[0]?.address ?? address))
     await done.promise
   } finally {
-    server.close()
-    server.closeAllConnections()
+    for (const { server } of listeners) server.close()
+    ending.abort()
+    await inFlight.ended(ENDING)
   }
+}
+
+/** Milliseconds that requests get to put away what they have begun: a build its steps. */
+const ENDING = 10_000
+
+/** What containers get that want the engine's socket. */
+function socketOf(listeners: readonly Listener[]): string | undefined {
+  const [path] = listeners.flatMap(({ address }) => (address.type === 'unix' ? address.path : []))
+  return path || undefined
+}
+
+/** What is told in every answer. */
+const HEADERS = {
+  Server: `lighter/${build.version} (linux)`,
+  Ostype: 'linux',
+  'Docker-Experimental': 'false',
 }

@@ -3,6 +3,7 @@ import type { FlagTable } from './flags/spec.ts'
 import { bakeCommands } from './table/bake.ts'
 import { buildCommands } from './table/build.ts'
 import { builder } from './table/builder-flag.ts'
+import { contextCommands } from './table/contexts.ts'
 import { fileCommands } from './table/files.ts'
 import { imageCommands } from './table/images.ts'
 import { lifecycleCommands } from './table/lifecycle.ts'
@@ -28,6 +29,7 @@ export const commands: readonly CommandSpec[] = [
   ...networkCommands,
   ...trustCommands,
   ...volumeCommands,
+  ...contextCommands,
   ...systemCommands,
 ]
 
@@ -37,6 +39,7 @@ export const groups: Readonly<Record<string, string>> = {
   buildx: 'Docker Buildx',
   'buildx imagetools': 'Look at images in registries, and make others of them',
   container: 'Manage containers',
+  context: 'Manage contexts',
   image: 'Manage images',
   manifest: 'Manage image manifests and manifest lists',
   network: 'Manage networks',
@@ -101,6 +104,10 @@ export function splitGroup(words: readonly string[]): {
     } else return { group, flags, rest }
   }
 }
+
+/** Whether a command of our own, or a group of them, begins with the word: no plugin can have it. */
+export const isOwnWord = (word: string): boolean =>
+  Object.hasOwn(groups, word) || commands.some(({ names }) => names.includes(word))
 
 /** How many words the flag of a group takes that is the first of these; 0 where none is. */
 function countFlag(group: string, [word = '', value]: readonly string[]): number {

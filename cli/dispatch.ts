@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { RELEASE_VERB, TIME_LIMIT } from '../lib/core/release-verb.ts'
-import { type FoundCommand, findCommand } from './commands.ts'
+import { type FoundCommand, findCommand, isOwnWord } from './commands.ts'
 import { createContext } from './context.ts'
 import { globalFlags } from './flags/global.ts'
 import { writeErr, writeOut } from './output/write.ts'
@@ -34,19 +34,37 @@ async function callCommand(
   where.debug = isDebug(parsed)
   const words = [...parsed.operands]
   if (words.length === 0) {
-    ;(await help()).printOverview(program, globalFlags, false, { write: writeErr })
-    return 0
+    return await (await help()).printHelp(program, globalFlags, false, { write: writeErr })
   }
-  if (words[0] === 'help') return (await help()).printHelpFor(program, globalFlags, words.slice(1))
+  if (words[0] === 'help') {
+    const topic = words.slice(1)
+    const wanted = [...topic, '--help']
+    const answer = await tryPlugin(program, { words: wanted, argv: wanted, debug: where.debug })
+    return answer ?? (await help()).printHelpFor(program, globalFlags, topic)
+  }
   if (words[0] === '__complete') {
     return (await import('./completion/print.ts')).printCompletion(words.slice(2))
   }
   if (words[0] === RELEASE_VERB) return await release(words.slice(1))
   const found = findCommand(words)
-  if (!found) return (await import('./group.ts')).callGroup(program, globalFlags, words)
+  if (!found) {
+    refuseDaemonFlags(parsed)
+    const answer = await tryPlugin(program, { words, argv, debug: where.debug })
+    return answer ?? (await import('./group.ts')).callGroup(program, globalFlags, words)
+  }
   refuseDaemonFlags(parsed)
   where.name = found.name
   return await callFound(program, found, where.debug)
+}
+
+/** What is none of our own commands may be one of a plugin of Docker's client. Returns its exit code, `undefined` where it is not. */
+async function tryPlugin(
+  program: string,
+  call: { words: string[]; argv: string[]; debug: boolean },
+): Promise<number | undefined> {
+  const [name = ''] = call.words
+  if (!/^[a-z][a-z0-9]*$/.test(name) || isOwnWord(name)) return undefined
+  return await (await import('./plugins/run.ts')).callPlugin({ program, ...call })
 }
 
 /** The flags before the command, or the exit code where they are all there is to say. */

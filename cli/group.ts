@@ -1,6 +1,6 @@
 import { type FoundCommand, findCommand, groupFlags, splitGroup } from './commands.ts'
 import type { FlagTable } from './flags/spec.ts'
-import { noteDeprecated, printCommand, printGroup, printOverview } from './help.ts'
+import { noteDeprecated, printCommand, printGroup, printHelp, printOverview } from './help.ts'
 import { writeErr, writeOut } from './output/write.ts'
 import { FlagError, parseArguments } from './parse.ts'
 import { writeError } from './report.ts'
@@ -16,7 +16,11 @@ const HELP: FlagTable = {
  * What names no command: `container` alone explains itself; `container nosuch` does too, but fails; with a flag among the words, or
  * behind what is no command at all, it goes by the flag. Returns the exit code.
  */
-export function callGroup(program: string, globals: FlagTable, words: readonly string[]): number {
+export async function callGroup(
+  program: string,
+  globals: FlagTable,
+  words: readonly string[],
+): Promise<number> {
   const [first = ''] = words
   const { group, flags, rest } = splitGroup(words)
   const isPlugin = Object.hasOwn(groupFlags, group)
@@ -28,7 +32,7 @@ export function callGroup(program: string, globals: FlagTable, words: readonly s
     const deprecated = parsed.bool(SHORTHAND)
     if (deprecated || parsed.bool('help')) {
       const topic = group === '' ? [] : [...group.split(' '), ...parsed.operands]
-      return printHelp(program, globals, topic, deprecated)
+      return await explain(program, globals, topic, deprecated)
     }
     if (group === '') return refuseWord(program, first)
     if (isPlugin) return callPlugin(program, group, parsed.operands)
@@ -41,15 +45,15 @@ export function callGroup(program: string, globals: FlagTable, words: readonly s
 }
 
 /** `--help` before the command: of the command behind it, where there is one. */
-export function printHelpBefore(
+export async function printHelpBefore(
   program: string,
   globals: FlagTable,
   argv: readonly string[],
   deprecated: boolean,
-): number {
+): Promise<number> {
   const words = argv.filter((word) => !word.startsWith('-'))
   if (deprecated && words.length > 0) noteDeprecated({ write: writeErr })
-  return printHelp(program, globals, words, deprecated && words.length === 0)
+  return await explain(program, globals, words, deprecated && words.length === 0)
 }
 
 /** Plugins of Docker's client explain themselves on standard output; what they do not know must not pass for done. */
@@ -60,16 +64,16 @@ function callPlugin(program: string, group: string, words: readonly string[]): n
   return 1
 }
 
-function printHelp(
+async function explain(
   program: string,
   globals: FlagTable,
   words: readonly string[],
   deprecated: boolean,
-): number {
+): Promise<number> {
   const found: FoundCommand | undefined = findCommand([...words])
   if (found) return printCommand(program, found.command, found.name, deprecated)
   const { group } = splitGroup(words)
-  if (group === '') return printOverview(program, globals, deprecated)
+  if (group === '') return await printHelp(program, globals, deprecated)
   if (deprecated) noteDeprecated({ write: writeOut })
   return printGroup(program, group)
 }

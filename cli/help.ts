@@ -10,12 +10,24 @@ interface Out {
 const COMMON = ['run', 'exec', 'ps', 'build', 'pull', 'images', 'version', 'info', 'doctor']
 const MAX_WIDTH = 80
 
-/** The overall `--help`. */
+/** The overall `--help`, with the commands of plugins. */
+export async function printHelp(
+  program: string,
+  globals: FlagTable,
+  deprecated: boolean,
+  out: Out = { write: writeOut },
+): Promise<number> {
+  const { pluginRows } = await import('./plugins/rows.ts')
+  return printOverview(program, globals, deprecated, out, await pluginRows())
+}
+
+/** What there is. `plugins`: more groups, with what they are for. */
 export function printOverview(
   program: string,
   globals: FlagTable,
   deprecated: boolean,
   out: Out = { write: writeOut },
+  plugins: readonly [string, string][] = [],
 ): number {
   if (deprecated) noteDeprecated(out)
   const top = commands
@@ -33,9 +45,9 @@ Containers without a daemon and without root
 Common Commands:
 ${twoColumns(list(common))}
 Management Commands:
-${twoColumns(Object.entries(groups).filter(([name]) => !name.includes(' ')))}
+${twoColumns(sorted([...Object.entries(groups).filter(([name]) => !name.includes(' ')), ...plugins]))}
 Commands:
-${twoColumns(list(others.sort((a, b) => a.name.localeCompare(b.name))))}
+${twoColumns(sorted(list(others)))}
 Global Options:
 ${flagLines(globals)}
 Run '${program} COMMAND --help' for more information on a command.
@@ -44,8 +56,12 @@ Run '${program} COMMAND --help' for more information on a command.
 }
 
 /** `help run`, `help container ls`, `help container`. */
-export function printHelpFor(program: string, globals: FlagTable, words: string[]): number {
-  if (words.length === 0) return printOverview(program, globals, false)
+export async function printHelpFor(
+  program: string,
+  globals: FlagTable,
+  words: string[],
+): Promise<number> {
+  if (words.length === 0) return await printHelp(program, globals, false)
   const found = findCommand(words)
   const { group, rest } = splitGroup(words)
   const unknown = found ? found.rest : rest
@@ -109,6 +125,9 @@ export function printCommand(
 /** Said in front of what the help is about. */
 export const noteDeprecated = (out: Out): void =>
   void out.write('Flag shorthand -h has been deprecated, please use --help\n')
+
+const sorted = (rows: [string, string][]): [string, string][] =>
+  rows.sort(([a], [b]) => a.localeCompare(b))
 
 function twoColumns(rows: [string, string][]): string {
   const width = Math.max(11, ...rows.map(([name]) => name.length))

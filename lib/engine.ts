@@ -5,20 +5,28 @@ import { ensurePaths, findPaths, type HostPaths } from './host/paths.ts'
 import { findProgram } from './host/programs.ts'
 import { buildIdMap } from './host/subids.ts'
 import { chooseUplink, type Uplink } from './host/uplink.ts'
+import type { FindCredentials } from './registry/credential.ts'
 import { ensureNativeFiles, type NativeFiles } from './runtime/binary.ts'
 import type { IdMap } from './runtime/protocol.ts'
 import type { StorageChoice } from './runtime/storage.ts'
 import { findSharedStores } from './store/find-shared.ts'
 import type { ImageStores } from './store/shared.ts'
 
+/** Where everything is, and who goes to registries: the user, where nobody else is said. */
+export interface EnginePaths extends HostPaths {
+  credentials?: FindCredentials
+}
+
 /**
  * What every story needs to know about where it runs; passed first, never global. Facts that cost something to learn
  * (storage driver, id map) are methods that look once and remember.
  */
 export interface Engine {
-  readonly paths: HostPaths
+  readonly paths: EnginePaths
   /** Where images are; which stores of others there are is looked up when somebody asks for them. */
   readonly stores: ImageStores
+  /** Where a service listens that has this engine; absent: this is none that stays, and the usual one is meant. */
+  readonly socket?: string | undefined
   /** The user's own id as 0, then the subordinate ranges. */
   idMap(): IdMap
   /** The native program and the wrappers of the uplinks, unpacked where needed. */
@@ -66,6 +74,12 @@ export function createEngine(environment: NodeJS.ProcessEnv): Engine {
   }
   return engine
 }
+
+/** The same engine, with credentials that are not the user's: for one piece of work. */
+export const withCredentials = (engine: Engine, credentials: FindCredentials): Engine => ({
+  ...engine,
+  paths: { ...engine.paths, credentials },
+})
 
 async function chooseStorage(engine: Engine, wanted: string | undefined): Promise<StorageChoice> {
   const idMap = engine.idMap()

@@ -1,4 +1,4 @@
-// What the executable carries beside the program text: the native program, the wrappers of the uplinks, the default image, licenses.
+// What the executable carries beside the program text: the native program, the wrappers of the uplinks, the default image, licenses, units of systemd.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,10 +25,16 @@ export function carriedFiles(root) {
     hash.update(`${name}\0${bytes.length}\0`).update(bytes)
     return { name, size: bytes.length, mode: 0o755 }
   })
-  const others = ['default-image.tar', 'licenses.br'].map((name) => ({
-    name,
-    path: join(root, 'build', name),
-  }))
+  const others = [
+    ...['default-image.tar', 'licenses.br'].map((name) => ({
+      name,
+      path: join(root, 'build', name),
+    })),
+    ...['lighter.service', 'lighter.socket'].map((name) => ({
+      name,
+      path: join(root, 'packaging/systemd', name),
+    })),
+  ]
   return {
     assets: Object.fromEntries([...sources, ...others].map(({ name, path }) => [name, path])),
     manifest: { hash: hash.digest('hex').slice(0, 16), files },

@@ -13,7 +13,15 @@ import { join } from 'node:path'
  * npm packages with a script of their own, of packaging/NAME.cjs where only some of one is used. The program may load them by
  * `import()` only.
  */
-export const LIBRARIES = ['openpgp', 'smol-toml', 'socks-proxy-agent', 'tar', 'yaml']
+export const LIBRARIES = [
+  'openpgp',
+  'protobufjs',
+  'smol-toml',
+  'socks-proxy-agent',
+  'tar',
+  'ws',
+  'yaml',
+]
 
 /**
  * The parts of the program, each with the modules that usual commands load by `import()`. A part holds them with all that they
@@ -30,7 +38,7 @@ export const PARTS = [
       'lib/engine.ts',
       // What `ps` and the commands of `launch` share.
       'cli/docker-config.ts',
-      'cli/output/units.ts',
+      'lib/core/units.ts',
       'lib/container/catalog.ts',
       'lib/container/condition.ts',
       'lib/container/ports.ts',

@@ -1,3 +1,11 @@
 import type { Route } from '../http/call.ts'
 
-export const buildkitRoutes: readonly Route[] = []
+/** BuildKit's own ways: connections on which both sides speak gRPC. */
+export const buildkitRoutes: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/session',
+    load: async () => (await import('./open-session.ts')).openSession,
+  },
+  { method: 'POST', path: '/grpc', load: async () => (await import('./open-grpc.ts')).openGrpc },
+]

@@ -62,8 +62,14 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw badRequest(`invalid JSON: ${(error as Error).message}`)
+    throw badRequest(`invalid JSON: ${describeFault(text, (error as Error).message)}`)
   }
+}
+
+/** Where a document is cut short clients look for Go's words; Node tells others. */
+function describeFault(text: string, message: string): string {
+  const at = /at position (\d+)/.exec(message)?.[1]
+  return at === undefined || Number(at) >= text.trimEnd().length ? 'unexpected EOF' : message
 }
 
 const kindOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value)

@@ -1,5 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Engine } from '../../lib/engine.ts'
+import type { ContainerEvents } from '../streams/container-events.ts'
+import type { Execs } from '../streams/execs.ts'
+import type { Startups } from '../streams/startups.ts'
+import type { Stops } from '../streams/stops.ts'
 import type { ApiVersion } from './api-version.ts'
 import type { Body } from './body.ts'
 import type { Query } from './query.ts'
@@ -10,6 +14,14 @@ export interface Service {
   readonly engine: Engine
   /** How clients reach it, `unix:///run/user/1000/lighter/docker.sock`. */
   readonly address: string
+  /** Who waits for containers to be started. */
+  readonly startups: Startups
+  /** Further processes of containers that clients of this service have started. */
+  readonly execs: Execs
+  /** Who has containers stopped. */
+  readonly stops: Stops
+  /** What happens to containers. */
+  readonly containerEvents: ContainerEvents
   /** One line for whoever runs the service. */
   log(line: string): void
 }

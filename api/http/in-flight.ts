@@ -8,6 +8,7 @@ export class InFlight implements Disposable {
   #count = 0
   #isOver = false
   #timer: NodeJS.Timeout | undefined
+  #onEnded: (() => void) | undefined
 
   /** `idle`: `undefined` for ever. */
   constructor(idle: number | undefined, onIdle: () => void) {
@@ -23,6 +24,21 @@ export class InFlight implements Disposable {
     return { [Symbol.dispose]: () => this.#end() }
   }
 
+  /** Waits once more, when it was not to end. */
+  again(): void {
+    this.#wait()
+  }
+
+  /** Returns once nothing is being answered any more, and after so many milliseconds in any case. */
+  async ended(patience: number): Promise<void> {
+    if (this.#count === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onEnded = resolve
+    const timer = setTimeout(resolve, patience)
+    await promise
+    clearTimeout(timer)
+  }
+
   /** No more waiting. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
@@ -31,6 +47,7 @@ export class InFlight implements Disposable {
 
   #end(): void {
     this.#count--
+    if (this.#count === 0) this.#onEnded?.()
     this.#wait()
   }
 

@@ -52,12 +52,20 @@ export class Query {
    * `filters`: `{"label":["a=b"]}`, or of old clients `{"label":{"a=b":true}}`. Throws 400 for anything else.
    */
   filters(name = 'filters'): Map<string, string[]> {
-    const document = this.json(name)
+    const document = this.#filterDocument(name)
     const filters = new Map<string, string[]>()
     if (document === undefined || document === null) return filters
     if (typeof document !== 'object' || Array.isArray(document)) throw badFilters()
     for (const [key, values] of Object.entries(document)) filters.set(key, valuesOf(values))
     return filters
+  }
+
+  #filterDocument(name: string): unknown {
+    try {
+      return this.json(name)
+    } catch {
+      throw badFilters()
+    }
   }
 }
 

@@ -56,10 +56,13 @@ export class Reply {
 
   /**
    * Makes the connection a stream of bytes in both directions. A client that asked for it by `Upgrade` gets 101 and the bare
-   * connection; another one sends with the request's body and reads an answer of unknown length.
+   * connection; another one sends with the request's body and reads an answer that ends with the connection.
    */
   hijack(type: string, upgrade = 'tcp'): Duplex {
     if (!this.#isUpgrade) {
+      // Bare too: old clients read what is behind the head as it comes.
+      this.#response.shouldKeepAlive = false
+      this.#response.removeHeader('Transfer-Encoding')
       const answer = this.stream(type)
       return Duplex.from({ readable: this.#request, writable: answer.writable })
     }

@@ -1,9 +1,16 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  ServerResponse,
+} from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
+import { isErrno } from '../../lib/core/errors.ts'
 import { NEWEST_API, refuseVersion, splitVersion, versionText } from './api-version.ts'
 import { Body } from './body.ts'
 import type { Call, Service } from './call.ts'
-import { badRequest, failureOf, isFault } from './errors.ts'
+import { ApiError, badRequest, failureOf, isFault } from './errors.ts'
 import type { InFlight } from './in-flight.ts'
 import { Query } from './query.ts'
 import { Reply } from './reply.ts'
@@ -17,35 +24,46 @@ interface Parts {
   service: Service
   router: Router
   inFlight: InFlight
+  /** Aborted when the service ends. */
+  ending: AbortSignal
   /** What is told in every answer, and of the program that answers. */
   headers: Readonly<Record<string, string>>
+  /** Why a request is not answered at all; `undefined`: it is. */
+  refusal: (request: IncomingMessage) => Promise<string | undefined>
 }
 
-/** The server of the API; who calls it has it listen. */
-export function createApiServer(parts: Parts): Server {
-  const server = createServer({
-    headersTimeout: HEADERS_TIMEOUT,
-    // Uploads take their time.
-    requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE,
-    maxHeaderSize: 256 * 1024,
-  })
+const OPTIONS: ServerOptions = {
+  headersTimeout: HEADERS_TIMEOUT,
+  // Uploads take their time.
+  requestTimeout: 0,
+  keepAliveTimeout: KEEP_ALIVE,
+  maxHeaderSize: 256 * 1024,
+}
+
+/** The server of the API; who calls it has it listen. `tls`: what Node wants to know where they are encrypted. */
+export function createApiServer(parts: Parts, tls?: object): Server {
+  const server = tls
+    ? process.getBuiltinModule('node:https').createServer({ ...OPTIONS, ...tls })
+    : createServer(OPTIONS)
   server.on('request', (request, response) => {
     void answer(parts, { request, response, body: request, isUpgrade: false })
   })
   server.on('upgrade', (request, connection, head) => {
     void upgrade(parts, request, connection, head)
   })
-  server.on('clientError', (_, connection) => {
-    if (connection.writable) connection.end(MALFORMED)
+  server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
+    const isLarge = error.code === 'HPE_HEADER_OVERFLOW'
+    if (connection.writable) connection.end(isLarge ? TOO_LARGE : MALFORMED)
     else connection.destroy()
   })
   return server
 }
 
-/** As Go's server answers what is no HTTP. */
-const MALFORMED =
-  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request'
+/** As Go's server answers what is no HTTP, or too much of it. */
+const plainRefusal = (status: string): string =>
+  `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`
+const MALFORMED = plainRefusal('400 Bad Request')
+const TOO_LARGE = plainRefusal('431 Request Header Fields Too Large')
 
 async function upgrade(
   parts: Parts,
@@ -76,12 +94,16 @@ async function answer(parts: Parts, exchange: Exchange): Promise<void> {
   const { request, response, isUpgrade } = exchange
   using _ = parts.inFlight.begin()
   const reply = new Reply(request, response, isUpgrade)
+  // Whoever writes an answer hears of its failures by himself: nobody else must end the service for them.
+  response.on('error', () => undefined)
   for (const [name, value] of Object.entries(parts.headers)) response.setHeader(name, value)
   try {
+    const refusal = await parts.refusal(request)
+    if (refusal !== undefined) throw new ApiError(403, refusal)
     await dispatch(parts, exchange, reply)
     if (!reply.hasBegun) reply.empty()
   } catch (error) {
-    if (isFault(error)) {
+    if (isFault(error) && !hasLeft(request, error)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
       parts.service.log(`${request.method} ${request.url}: ${text}`)
     }
@@ -92,6 +114,11 @@ async function answer(parts: Parts, exchange: Exchange): Promise<void> {
   // What is left of a body nobody wanted would be taken for the next request.
   if (!isUpgrade && !request.complete) request.resume()
 }
+
+/** Whether it is nothing but the client's going away in the middle. */
+const hasLeft = (request: IncomingMessage, error: unknown): boolean =>
+  request.socket.destroyed &&
+  isErrno(error, 'ECONNRESET', 'EPIPE', 'ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE')
 
 function refuse(reply: Reply, error: unknown): void {
   const { status, message } = failureOf(error)
@@ -115,6 +142,7 @@ async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise
   const gone = new AbortController()
   const watched = exchange.isUpgrade ? request.socket : response
   watched.once('close', () => gone.abort())
+  const signal = AbortSignal.any([gone.signal, parts.ending])
   const call: Call = {
     service: parts.service,
     engine: parts.service.engine,
@@ -125,7 +153,7 @@ async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise
     headers: request.headers,
     body: new Body(await exchange.body, request.headers),
     reply,
-    signal: gone.signal,
+    signal,
   }
   const handler = await match.load()
   await handler(call)

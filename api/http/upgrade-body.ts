@@ -8,7 +8,7 @@ const MAX_DOCUMENT = 64 * 1024
 
 /**
  * The body of a request with `Upgrade`: Node's parser stops behind its head. What follows the body stays on the connection. Throws
- * 400 for one of unknown or of great length.
+ * 400 for one of great length. One that is announced in chunks is mostly none at all: whoever reads it is told so then.
  */
 export async function readUpgradeBody(
   request: IncomingMessage,
@@ -16,10 +16,8 @@ export async function readUpgradeBody(
   head: Buffer,
 ): Promise<Readable> {
   const length = Number(request.headers['content-length'] ?? 0)
-  const isChunked = request.headers['transfer-encoding'] !== undefined
-  if (isChunked || !Number.isInteger(length) || length > MAX_DOCUMENT) {
-    throw badRequest('a request to upgrade needs a document of known, small length')
-  }
+  if (request.headers['transfer-encoding'] !== undefined) return unreadable()
+  if (!Number.isInteger(length) || length > MAX_DOCUMENT) throw unknownLength()
   let bytes = head
   while (bytes.length < length) {
     const more = await nextChunk(connection)
@@ -29,6 +27,16 @@ export async function readUpgradeBody(
   if (bytes.length > length) connection.unshift(bytes.subarray(length))
   return Readable.from(length === 0 ? [] : [bytes.subarray(0, length)])
 }
+
+const unknownLength = () =>
+  badRequest('a request to upgrade needs a document of known, small length')
+
+const unreadable = (): Readable =>
+  new Readable({
+    read() {
+      this.destroy(unknownLength())
+    },
+  })
 
 /** What the connection has next, whatever its size; `undefined` at its end. */
 async function nextChunk(connection: Duplex): Promise<Buffer | undefined> {

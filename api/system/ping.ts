@@ -4,7 +4,7 @@ import type { Call } from '../http/call.ts'
 export async function ping({ reply }: Call): Promise<void> {
   reply.header('Cache-Control', 'no-cache, no-store, must-revalidate')
   reply.header('Pragma', 'no-cache')
-  reply.header('Builder-Version', '1')
+  reply.header('Builder-Version', '2')
   reply.header('Swarm', 'inactive')
   reply.text('OK')
 }

@@ -21,7 +21,7 @@ async function change({ engine, print }: Context, parsed: Parsed): Promise<numbe
   if (parsed.bool('enable') && parsed.bool('disable')) {
     throw new LighterError('usage', '--enable and --disable exclude each other')
   }
-  const { disableBoot, enableBoot, findBootUnit, isLingering } = await import(
+  const { disableBoot, enableBoot, findBootUnit, isLingering, placeOfData } = await import(
     '../../lib/host/boot-unit.ts'
   )
   const uid = process.getuid?.() ?? 0
@@ -42,12 +42,4 @@ async function change({ engine, print }: Context, parsed: Parsed): Promise<numbe
   print('Containers with a restart policy start when you log in. For the start of the machine:')
   print(`$ ${enableLinger({ name })}`)
   return 0
-}
-
-/** What systemd's manager does not know of this shell. */
-function placeOfData(): Record<string, string> {
-  const names = ['LIGHTER_DATA_DIR', 'XDG_DATA_HOME']
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-  )
 }

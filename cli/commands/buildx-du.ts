@@ -1,9 +1,10 @@
 import { matchesFilter } from '../../lib/build/cache/filter.ts'
+import { readCacheFilter } from '../../lib/build/cache/read-filter.ts'
 import { listCacheRecords } from '../../lib/build/cache/usage.ts'
 import { chooseBuilder } from '../builder.ts'
 import { withoutDaemon } from '../client-error.ts'
 import type { Context } from '../context.ts'
-import { parseCacheFilter } from '../flags/cache-filter.ts'
+import { parseFilters } from '../flags/filter.ts'
 import { recordBlocks, recordSums, recordTable } from '../output/cache-records.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
@@ -11,7 +12,7 @@ import type { Parsed } from '../parse.ts'
 /** `buildx du`: records of the build cache, the largest first. */
 export const run = (context: Context, parsed: Parsed): Promise<number> =>
   withoutDaemon(async () => {
-    const filter = parseCacheFilter(parsed.list('filter'))
+    const filter = readCacheFilter(parseFilters(parsed.list('filter')))
     await chooseBuilder(context, parsed)
     const now = Date.now()
     const records = (await listCacheRecords(context.engine))

@@ -1,8 +1,9 @@
+import { readCacheFilter } from '../../lib/build/cache/read-filter.ts'
 import { pruneCache } from '../../lib/build/cache/usage.ts'
 import { chooseBuilder } from '../builder.ts'
 import { withoutDaemon } from '../client-error.ts'
 import type { Context } from '../context.ts'
-import { parseCacheFilter } from '../flags/cache-filter.ts'
+import { parseFilters } from '../flags/filter.ts'
 import { pruneSum, recordBlocks, recordTable } from '../output/cache-records.ts'
 import { confirm } from '../output/confirm.ts'
 import { writeOut } from '../output/write.ts'
@@ -11,7 +12,7 @@ import type { Parsed } from '../parse.ts'
 /** `buildx prune`: records of the build cache that nothing else needs, or with `-a` all of them. */
 export const run = (context: Context, parsed: Parsed): Promise<number> =>
   withoutDaemon(async () => {
-    const filter = parseCacheFilter(parsed.list('filter'))
+    const filter = readCacheFilter(parseFilters(parsed.list('filter')))
     const all = parsed.bool('all')
     if (!parsed.bool('force') && !confirm(warning(all))) return 0
     await chooseBuilder(context, parsed)

@@ -1,8 +1,8 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { commitContainer } from '../../lib/container/commit.ts'
 import { LighterError } from '../../lib/core/errors.ts'
+import { newImageName } from '../../lib/image/new-image-name.ts'
 import type { Context } from '../context.ts'
-import { newImageName } from '../flags/new-image-name.ts'
 import type { Parsed } from '../parse.ts'
 
 const withDigest = () =>

@@ -1,9 +1,9 @@
 import { LighterError } from '../../lib/core/errors.ts'
+import { formatTimestamp, parseTimestamp } from '../../lib/core/timestamp.ts'
 import { eventJson, type JournalEvent } from '../../lib/events/event.ts'
 import { readEvents } from '../../lib/events/read.ts'
 import type { Context } from '../context.ts'
 import { parseFilters } from '../flags/filter.ts'
-import { formatTimestamp, parseTimestamp } from '../flags/time.ts'
 import type { Parsed } from '../parse.ts'
 
 /** Docker's exit code for a template that cannot be read. */

@@ -66,7 +66,7 @@ async function choose(engine: Engine, parsed: Parsed): Promise<ListedImage[]> {
   const images = listImages(engine)
   if (filters.size === 0) return images
   const { filterImages } = await import('../../lib/image/filter.ts')
-  const { parseTimeFilter } = await import('../flags/prune-filter.ts')
+  const { parseTimeFilter } = await import('../../lib/container/prune-filter.ts')
   const parseTime = (text: string) => Number(parseTimeFilter(text) / 1_000_000n)
   return filterImages(engine, images, filters, parseTime)
 }

@@ -1,7 +1,7 @@
 import { LighterError } from '../../lib/core/errors.ts'
 import { importImage } from '../../lib/image/import.ts'
+import { newImageName } from '../../lib/image/new-image-name.ts'
 import type { Context } from '../context.ts'
-import { newImageName } from '../flags/new-image-name.ts'
 import type { Parsed } from '../parse.ts'
 
 const withDigest = () => new LighterError('bad-input', 'cannot import digest reference')

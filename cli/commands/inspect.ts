@@ -1,13 +1,13 @@
 import { findWithState } from '../../lib/container/catalog.ts'
-import { inspectContainer } from '../../lib/container/inspect.ts'
+import { inspectContainer, withSizes } from '../../lib/container/inspect.ts'
 import { type ErrorCode, LighterError } from '../../lib/core/errors.ts'
+import { notInSwarm } from '../../lib/core/swarm.ts'
 import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
 import { type DocumentKind, FormatError, makeInspector } from '../output/inspector.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 import { describeError } from '../report.ts'
-import { notInSwarm } from '../swarm.ts'
 
 /** `inspect` and the `inspect` of each kind: what is found as one JSON list or by a template, then what is not. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -148,10 +148,5 @@ async function describeContainer(
   if (!size) return document
   const { measureContainers } = await import('../../lib/container/size.ts')
   const [measured] = await measureContainers(engine, [container])
-  const sizes = { SizeRw: measured?.own ?? 0, SizeRootFs: measured?.total ?? 0 }
-  return Object.fromEntries(
-    Object.entries(document).flatMap((entry) =>
-      entry[0] === 'GraphDriver' ? [entry, ...Object.entries(sizes)] : [entry],
-    ),
-  )
+  return withSizes(document, measured ?? { own: 0, total: 0 })
 }

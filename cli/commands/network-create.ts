@@ -1,4 +1,5 @@
 import { createNetwork } from '../../lib/network/create.ts'
+import { planPools } from '../../lib/network/pool-wishes.ts'
 import type { Context } from '../context.ts'
 import { readLabels, readMap } from '../flags/key-values.ts'
 import type { Parsed } from '../parse.ts'
@@ -15,12 +16,12 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     scope: parsed.string('scope') ?? '',
     options: readMap(parsed.list('opt')),
     labels: readLabels([], parsed.list('label')),
-    addresses: {
+    pools: planPools({
       subnets: parsed.list('subnet'),
       gateways: parsed.list('gateway'),
       ranges: parsed.list('ip-range'),
       auxiliary: readMap(parsed.list('aux-address')),
-    },
+    }),
     ipamDriver: parsed.string('ipam-driver') ?? '',
     ipamOptions: readMap(parsed.list('ipam-opt')),
     configOnly: parsed.bool('config-only'),

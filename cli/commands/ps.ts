@@ -1,11 +1,5 @@
-import { existsSync } from 'node:fs'
-import {
-  type ContainerWithState,
-  findContainer,
-  listContainers,
-  listUnended,
-} from '../../lib/container/catalog.ts'
-import { isAbandoned, isUp } from '../../lib/container/condition.ts'
+import type { ContainerWithState } from '../../lib/container/catalog.ts'
+import { chooseContainers } from '../../lib/container/list.ts'
 import type { ContainerSize } from '../../lib/container/size.ts'
 import type { Engine } from '../../lib/engine.ts'
 import type { Context } from '../context.ts'
@@ -74,32 +68,6 @@ async function usesSize(format: string): Promise<boolean> {
   return (await import('../output/container-format.ts')).probeForSize(format)
 }
 
-/** What monitors that were killed did not tell plugins of volumes. */
-async function releaseOrphans({ paths }: Context['engine']): Promise<void> {
-  if (!existsSync(`${paths.data}/volume-mounts`)) return
-  const { releaseOrphanedMounts } = await import('../../lib/container/volume-mounts.ts')
-  await releaseOrphanedMounts(paths.data)
-}
-
-/** What a crash kept from being removed is removed now and not shown; what cannot be shown is told. */
-async function listLiving(
-  context: Context,
-  endedToo: boolean,
-  tellDamaged: boolean,
-): Promise<ContainerWithState[]> {
-  const { engine } = context
-  const tell = ({ message }: { message: string }) => context.warn(`WARNING: ${message}`)
-  const all = endedToo
-    ? listContainers(engine.paths.data, tellDamaged ? tell : undefined)
-    : listUnended(engine.paths.data)
-  const abandoned = all.filter(isAbandoned)
-  await releaseOrphans(engine)
-  if (abandoned.length === 0) return all
-  const { collectAbandoned } = await import('../../lib/container/abandoned.ts')
-  await collectAbandoned(engine, abandoned)
-  return all.filter((container) => !abandoned.includes(container))
-}
-
 async function measure(
   engine: Engine,
   rows: ContainerWithState[],
@@ -110,33 +78,11 @@ async function measure(
 }
 
 async function choose(context: Context, parsed: Parsed): Promise<ContainerWithState[]> {
-  const last = parsed.bool('latest') ? 1 : (parsed.int('last') ?? -1)
-  const filters = parseFilters(parsed.list('filter'))
-  let stoppedToo = parsed.bool('all') || last > 0
-  // `before` and `since` may name one that ended.
-  let all = await listLiving(context, stoppedToo || filters.size > 0, parsed.bool('all'))
-  if (filters.size > 0) {
-    const { asksForStopped, filterContainers } = await import('../../lib/container/filter.ts')
-    stoppedToo ||= asksForStopped(filters)
-    const imageId = filters.has('ancestor') ? await imageFinder(context.engine) : () => undefined
-    const find = (text: string) =>
-      findContainer(context.engine.paths.data, text, { asWritten: true })
-    all = filterContainers(all, filters, { find, imageId })
-  }
-  const shown = stoppedToo ? all : all.filter(isUp)
-  return last > 0 ? shown.slice(0, last) : shown
-}
-
-/** Images by name; what cannot be a name is the name of nothing. */
-async function imageFinder(engine: Engine): Promise<(text: string) => string | undefined> {
-  const { findImage } = await import('../../lib/image/find.ts')
-  const { LighterError } = await import('../../lib/core/errors.ts')
-  return (text) => {
-    try {
-      return findImage(engine, text)?.id
-    } catch (error) {
-      if (error instanceof LighterError) return undefined
-      throw error
-    }
-  }
+  const all = parsed.bool('all')
+  return await chooseContainers(context.engine, {
+    all,
+    last: parsed.bool('latest') ? 1 : (parsed.int('last') ?? -1),
+    filters: parseFilters(parsed.list('filter')),
+    onDamaged: all ? ({ message }) => context.warn(`WARNING: ${message}`) : undefined,
+  })
 }

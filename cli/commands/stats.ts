@@ -6,11 +6,11 @@ import {
   readContainer,
   withState,
 } from '../../lib/container/catalog.ts'
-import { readProcessTree } from '../../lib/container/processes.ts'
+import { type ProcessTree, readProcessTree } from '../../lib/container/processes.ts'
 import { measureUsage, type Usage } from '../../lib/container/usage.ts'
 import { shortId } from '../../lib/core/ids.ts'
+import { formatBinarySize, formatSize } from '../../lib/core/units.ts'
 import type { Context } from '../context.ts'
-import { formatBinarySize, formatSize } from '../output/units.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 
@@ -60,7 +60,11 @@ function chooseContainers({ engine }: Context, parsed: Parsed): () => Shown[] {
 }
 
 function measureAll(shown: readonly Shown[]): Map<string, Usage> {
-  const tree = readProcessTree()
+  let known: ProcessTree | undefined
+  const tree = (): ProcessTree => {
+    known ??= readProcessTree()
+    return known
+  }
   const usages = new Map<string, Usage>()
   for (const { container } of shown) {
     const { state, record } = container
@@ -89,7 +93,7 @@ function describe(
   now: ReadonlyMap<string, Usage>,
   whole: boolean,
 ): Row {
-  const usage = now.get(record.id) ?? NOTHING
+  const usage: Shares = now.get(record.id) ?? NOTHING
   const past = before.get(record.id) ?? usage
   // What processes used that ended since is gone from the sum where there is no cgroup.
   const share = usage.at > past.at ? Math.max(0, usage.cpu - past.cpu) / (usage.at - past.at) : 0
@@ -107,7 +111,20 @@ function describe(
   }
 }
 
-const NOTHING: Usage = {
+type Shares = Pick<
+  Usage,
+  | 'at'
+  | 'cpu'
+  | 'memory'
+  | 'memoryLimit'
+  | 'received'
+  | 'sent'
+  | 'blocksRead'
+  | 'blocksWritten'
+  | 'tasks'
+>
+
+const NOTHING: Shares = {
   at: 0,
   cpu: 0,
   memory: 0,

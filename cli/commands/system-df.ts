@@ -4,6 +4,7 @@ import { commandOf } from '../../lib/container/record.ts'
 import { isLive } from '../../lib/container/state.ts'
 import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
+import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import {
   type ContainerUsage,
   type DiskUsage,
@@ -15,7 +16,6 @@ import {
 import type { Context } from '../context.ts'
 import { formatCommand } from '../output/container-row.ts'
 import { type Column, formatTable } from '../output/table.ts'
-import { formatSize, formatSpan } from '../output/units.ts'
 import { writeOut } from '../output/write.ts'
 import type { Parsed } from '../parse.ts'
 

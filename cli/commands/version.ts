@@ -1,11 +1,12 @@
-import { release } from 'node:os'
 import { build, compatible } from '../../lib/core/build-info.ts'
+import {
+  architecture,
+  engineVersion,
+  platformName,
+  versionMembers,
+} from '../../lib/host/version.ts'
 import type { Context } from '../context.ts'
 import type { Parsed } from '../parse.ts'
-
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
-
-const architecture = (): string => ARCHITECTURES[process.arch] ?? process.arch
 
 /** `version`: Docker's two blocks. The platform and the components name what really runs. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
@@ -14,10 +15,9 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     const { printDocument } = await import('../output/system-format.ts')
     return printDocument(context, 'version', format, versionDocument())
   }
-  const platform = `lighter ${build.version}`
   const built = formatBuilt(build.date)
   const target = `linux/${architecture()}`
-  context.print(`Client: ${platform}`)
+  context.print(`Client: ${platformName}`)
   printPairs(context, ' ', 20, [
     ['Version', compatible.version],
     ['API version', compatible.api],
@@ -26,7 +26,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     ['OS/Arch', target],
     ['Context', 'default'],
   ])
-  context.print(`\nServer: ${platform}\n Engine:`)
+  context.print(`\nServer: ${platformName}\n Engine:`)
   printPairs(context, '  ', 20, [
     ['Version', compatible.version],
     ['API version', `${compatible.api} (minimum version ${compatible.minApi})`],
@@ -49,50 +49,29 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   return 0
 }
 
-/** The members of Docker's /version in their order. There is no Go in it: its version is empty. */
+/** Docker's client writes the engine's times as its own. */
 function versionDocument(): Record<string, unknown> {
-  const platform = { Name: `lighter ${build.version}` }
-  const common = { GitCommit: build.commit, GoVersion: '', Os: 'linux', Arch: architecture() }
-  const component = (name: string, version: string, commit: string) => ({
-    Name: name,
-    Version: version,
-    Details: { GitCommit: commit },
-  })
+  const built = formatBuilt(build.date)
+  const server = engineVersion()
   return {
     Client: {
-      Platform: platform,
+      Platform: { Name: platformName },
       Version: compatible.version,
       ApiVersion: compatible.api,
       DefaultAPIVersion: compatible.api,
-      ...common,
-      BuildTime: formatBuilt(build.date),
+      ...versionMembers(),
+      BuildTime: built,
       Context: 'default',
     },
     Server: {
-      Platform: platform,
-      Components: [
-        {
-          Name: 'Engine',
-          Version: compatible.version,
-          Details: {
-            ApiVersion: compatible.api,
-            ...common,
-            BuildTime: formatBuilt(build.date),
-            Experimental: 'false',
-            KernelVersion: release(),
-            MinAPIVersion: compatible.minApi,
-          },
+      ...server,
+      Components: server.Components.map((component) => ({
+        ...component,
+        Details: {
+          ...component.Details,
+          ...('BuildTime' in component.Details ? { BuildTime: built } : {}),
         },
-        component('lighter', build.version, build.commit),
-        component('lighter-native', build.version, build.commit),
-        component('node', process.versions.node, ''),
-      ],
-      Version: compatible.version,
-      ApiVersion: compatible.api,
-      MinAPIVersion: compatible.minApi,
-      ...common,
-      KernelVersion: release(),
-      BuildTime: build.date,
+      })),
     },
   }
 }

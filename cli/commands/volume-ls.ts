@@ -1,10 +1,6 @@
-import { existsSync } from 'node:fs'
-import type { HostPaths } from '../../lib/host/paths.ts'
-import { findVolumeUsers } from '../../lib/housekeeping/volumes.ts'
-import { filterVolumes } from '../../lib/volume/filter.ts'
+import { chooseVolumes } from '../../lib/housekeeping/list-volumes.ts'
 import { volumeLabels } from '../../lib/volume/inspect.ts'
-import { listVolumes } from '../../lib/volume/list.ts'
-import { type VolumeRecord, volumeData } from '../../lib/volume/volume.ts'
+import type { ListedVolume } from '../../lib/volume/plugin/volumes.ts'
 import type { Context } from '../context.ts'
 import { readFormat } from '../docker-config.ts'
 import { parseFilters } from '../flags/filter.ts'
@@ -33,7 +29,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
     return 0
   }
   const format = parsed.string('format') || (quiet ? '' : readFormat(context, 'volumesFormat'))
-  const rows = await choose(context.engine.paths, parsed)
+  const rows = await chooseVolumes(context.engine.paths, parseFilters(parsed.list('filter')))
   if (quiet && (format === '' || format === 'table')) {
     writeOut(rows.map(({ record }) => `${record.name}\n`).join(''))
     return 0
@@ -42,56 +38,14 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   return 0
 }
 
-interface Row {
-  record: VolumeRecord
-  driver: string
-  scope: string
-  mountpoint: string
-}
-
-async function choose(paths: HostPaths, parsed: Parsed): Promise<Row[]> {
-  const { data } = paths
-  const filters = parseFilters(parsed.list('filter'))
-  const rows = await listRows(paths)
-  if (filters.size === 0) return rows
-  const users = filters.has('dangling') ? findVolumeUsers(data) : undefined
-  const chosen = filterVolumes(
-    rows.map(({ record }) => record),
-    filters,
-    (name) => (users ? users.damaged || users.of(name).length > 0 : false),
-  )
-  return rows.filter(({ record }) => chosen.includes(record))
-}
-
-/** By name; plugins are asked for theirs where there are any. */
-async function listRows(paths: HostPaths): Promise<Row[]> {
-  const records = listVolumes(paths.data)
-  const own = records.filter(({ driver }) => driver === undefined)
-  const local = own.map((record) => ({
-    record,
-    driver: 'local',
-    scope: 'local',
-    mountpoint: volumeData(paths.data, record.name),
-  }))
-  const places = [...paths.plugins.sockets, ...paths.plugins.specs]
-  if (own.length === records.length && !places.some((place) => existsSync(place))) return local
-  const { listAllPluginVolumes } = await import('../../lib/volume/plugin/volumes.ts')
-  const kept = await listAllPluginVolumes(paths, records)
-  return [...kept, ...local].sort(
-    (a, b) => compare(a.record.name, b.record.name) || compare(a.driver, b.driver),
-  )
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-async function formatVolumes(format: string, rows: readonly Row[]): Promise<string> {
+async function formatVolumes(format: string, rows: readonly ListedVolume[]): Promise<string> {
   const unknown = () => 'N/A'
   const cells = {
-    Name: ({ record }: Row) => record.name,
-    Driver: ({ driver }: Row) => driver,
-    Scope: ({ scope }: Row) => scope,
-    Mountpoint: ({ mountpoint }: Row) => mountpoint,
-    Labels: ({ record }: Row) =>
+    Name: ({ record }: ListedVolume) => record.name,
+    Driver: ({ driver }: ListedVolume) => driver,
+    Scope: ({ scope }: ListedVolume) => scope,
+    Mountpoint: ({ mountpoint }: ListedVolume) => mountpoint,
+    Labels: ({ record }: ListedVolume) =>
       Object.entries(volumeLabels(record))
         .map(([key, value]) => `${key}=${value}`)
         .sort()
@@ -111,7 +65,7 @@ async function formatVolumes(format: string, rows: readonly Row[]): Promise<stri
     return `${formatTable(columns, rows).join('\n')}\n`
   }
   const { formatRows } = await import('../output/rows.ts')
-  const label = ({ record }: Row, key: string): string => volumeLabels(record)[key] ?? ''
+  const label = ({ record }: ListedVolume, key: string): string => volumeLabels(record)[key] ?? ''
   return formatRows(
     { type: 'formatter.volumeContext', heads, cells, label },
     rawFormat(format),

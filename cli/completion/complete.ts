@@ -10,12 +10,16 @@ import { locate } from './words.ts'
 
 const NOTHING: Completion = { candidates: [], files: false }
 
-/** What the last of the words may become; `words` begin after the program's name. */
-export function complete(words: readonly string[], names: Names): Completion {
+/** What the last of the words may become; `words` begin after the program's name. `plugins`: commands that they add. */
+export function complete(
+  words: readonly string[],
+  names: Names,
+  plugins: readonly string[] = [],
+): Completion {
   const current = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const global = locate({ flags: () => globalFlags, stopAtOperand: true }, before)
-  if (global.operands.length === 0) return atStart(current, global.flag)
+  if (global.operands.length === 0) return atStart(current, global.flag, plugins)
   const called = [...global.operands]
   if (called[0] === 'help') return only(current, nextNames(called.slice(1)))
   const { group, rest } = splitGroup(called)
@@ -25,9 +29,14 @@ export function complete(words: readonly string[], names: Names): Completion {
   return inCommand(found.command, found.rest, current, names)
 }
 
-function atStart(current: string, flag: string | undefined): Completion {
+function atStart(
+  current: string,
+  flag: string | undefined,
+  plugins: readonly string[],
+): Completion {
   if (flag !== undefined) return { candidates: [], files: flag === 'config' }
-  return only(current, current.startsWith('-') ? flagsOf(globalFlags) : nextNames([]))
+  const names = [...nextNames([]), ...plugins.map((text) => ({ text }))]
+  return only(current, current.startsWith('-') ? flagsOf(globalFlags) : names)
 }
 
 /** The words that may follow in a command's name. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { refuseStorageOptions } from '../../lib/container/check-options.ts'
 import type { HostOptions } from '../../lib/container/options.ts'
 import type { CreateRequest } from '../../lib/container/request.ts'
 import { LighterError } from '../../lib/core/errors.ts'
@@ -41,7 +42,7 @@ export async function parseCreateRequest(
     image,
     command,
     name: parsed.string('name') || undefined,
-    entrypoint: parsed.string('entrypoint'),
+    entrypoint: listIfAny(parsed.string('entrypoint')),
     env: readEnvironment(parsed.list('env-file'), parsed.list('env'), process.env),
     labels: readLabels(parsed.list('label-file'), parsed.list('label')),
     user: parsed.string('user') || undefined,
@@ -80,6 +81,9 @@ export async function parseCreateRequest(
   }
 }
 
+const listIfAny = (text: string | undefined): string[] | undefined =>
+  text === undefined ? undefined : [text]
+
 const usualOptions = (parsed: Parsed): HostOptions =>
   parsed.string('userns') ? { namespaces: parseNamespaces(parsed) } : {}
 
@@ -102,17 +106,11 @@ function refuseForeign(parsed: Parsed): void {
       '--use-api-socket: there is no API socket, for there is no daemon',
     )
   }
-  for (const option of parsed.list('storage-opt')) {
-    const equals = option.indexOf('=')
-    if (equals < 0) throw new LighterError('usage', 'invalid storage option')
-    if (option.slice(0, equals).toLowerCase() !== 'size') {
-      throw new LighterError('bad-input', `Unknown option ${option.slice(0, equals)}`)
-    }
-    throw new LighterError(
-      'bad-input',
-      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
-    )
+  const options = parsed.list('storage-opt')
+  if (options.some((option) => !option.includes('='))) {
+    throw new LighterError('usage', 'invalid storage option')
   }
+  refuseStorageOptions(options.map((option) => option.slice(0, option.indexOf('='))))
 }
 
 /** Rows and columns of the caller's terminal. */

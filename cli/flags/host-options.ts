@@ -1,18 +1,19 @@
+import { checkHostOptions } from '../../lib/container/check-options.ts'
 import type { HostOptions } from '../../lib/container/options.ts'
-import { LighterError } from '../../lib/core/errors.ts'
+import { compact } from '../../lib/core/compact.ts'
+import { normalizeExtraHost } from '../../lib/network/host-names.ts'
 import type { Parsed } from '../parse.ts'
 import { BareRefusal } from '../report.ts'
 import { isCdiName, parseDevice, parseGpus } from './device.ts'
 import { parseNamespaces } from './namespaces.ts'
-import { normalizeHost } from './network.ts'
-import { compact, parseCreateLimits } from './resources.ts'
+import { parseCreateLimits } from './resources.ts'
 import { parseUlimit } from './ulimit.ts'
 
 /** What few containers ask for. Throws `usage`. */
 export function parseHostOptions(parsed: Parsed): HostOptions {
   refuseWindowsFlags(parsed)
   const devices = parsed.list('device')
-  return compact({
+  const options = compact({
     resources: filled(parseCreateLimits(parsed)),
     namespaces: filled(parseNamespaces(parsed)),
     devices: some(devices.filter((text) => !isCdiName(text)).map(parseDevice)),
@@ -29,19 +30,21 @@ export function parseHostOptions(parsed: Parsed): HostOptions {
     ]),
     ulimits: some(lastOfEach(parsed.list('ulimit').map(parseUlimit))),
     sysctls: filled(pairs(parsed.list('sysctl'))),
-    annotations: filled(parseAnnotations(parsed.list('annotation'))),
-    oomScoreAdj: parseOomScore(parsed.int('oom-score-adj')),
+    annotations: filled(pairs(parsed.list('annotation'))),
+    oomScoreAdj: parsed.int('oom-score-adj') || undefined,
     shmSize: parsed.int('shm-size') || undefined,
     dns: some(parsed.list('dns')),
     dnsOptions: some(parsed.list('dns-option')),
     dnsSearch: some(parsed.list('dns-search').map((name) => name.trim().replace(/(?<=.)\.$/, ''))),
-    extraHosts: some(parsed.list('add-host').map(normalizeHost)),
+    extraHosts: some(parsed.list('add-host').map(normalizeExtraHost)),
     volumesFrom: some(parsed.list('volumes-from')),
     volumeDriver: parsed.string('volume-driver') || undefined,
     cgroupParent: parsed.string('cgroup-parent') || undefined,
-    isolation: parseIsolation(parsed),
+    isolation: parsed.string('isolation') || undefined,
     publishAll: parsed.bool('publish-all') || undefined,
   })
+  checkHostOptions(options)
+  return options
 }
 
 const some = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined)
@@ -72,30 +75,3 @@ const pairs = (texts: string[]): Record<string, string> =>
       return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)]
     }),
   )
-
-function parseAnnotations(texts: string[]): Record<string, string> {
-  const annotations = pairs(texts)
-  if (!Object.hasOwn(annotations, '')) return annotations
-  throw new LighterError(
-    'bad-input',
-    'invalid Annotations: the empty string is not permitted as an annotation key',
-  )
-}
-
-function parseOomScore(value: number | undefined): number | undefined {
-  if (!value) return undefined
-  if (value >= -1000 && value <= 1000) return value
-  throw new LighterError(
-    'bad-input',
-    `Invalid value ${value}, range for oom score adj is [-1000, 1000]`,
-  )
-}
-
-function parseIsolation(parsed: Parsed): string | undefined {
-  const text = parsed.string('isolation')
-  if (text === undefined || text === '' || text === 'default') return text || undefined
-  throw new LighterError(
-    'bad-input',
-    `Invalid isolation: ${JSON.stringify(text)} - linux only supports 'default'`,
-  )
-}

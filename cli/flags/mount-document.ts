@@ -1,3 +1,4 @@
+import type { MountDocument } from '../../lib/container/mount-document.ts'
 import { parseSize } from '../../lib/core/size.ts'
 import { FlagError } from '../parse.ts'
 
@@ -11,7 +12,7 @@ export interface MountFields {
 }
 
 /** One `--mount` as Docker's API says it: the order of the members, and only what was given. */
-export function describeMount(fields: MountFields, type: string, target: string): Document {
+export function describeMount(fields: MountFields, type: string, target: string): MountDocument {
   const { single } = fields
   const source = single.get('source')
   const consistency = single.get('consistency')

@@ -1,12 +1,8 @@
 import { resolve } from 'node:path'
-import {
-  type MountRequest,
-  noIdMap,
-  normalizeDestination,
-} from '../../lib/container/mount-request.ts'
+import { type MountDocument, mountOfDocument } from '../../lib/container/mount-document.ts'
+import { type MountRequest, noIdMap } from '../../lib/container/mount-request.ts'
 import { splitCsv } from '../../lib/core/csv.ts'
 import { LighterError } from '../../lib/core/errors.ts'
-import { parseSize } from '../../lib/core/size.ts'
 import { parseTruth } from '../../lib/core/truth.ts'
 import { FlagError } from '../parse.ts'
 import { describeMount, isTrue, type MountFields } from './mount-document.ts'
@@ -14,7 +10,7 @@ import { describeMount, isTrue, type MountFields } from './mount-document.ts'
 /** One `--mount`: what it asks for, and how Docker's API says it. */
 export interface MountFlag {
   request: MountRequest
-  document: Record<string, unknown>
+  document: MountDocument
 }
 
 const KEYS: Readonly<Record<string, string>> = {
@@ -44,7 +40,6 @@ const KEYS: Readonly<Record<string, string>> = {
 }
 
 type Complain = (reason: string) => FlagError
-type Bad = (reason: string) => LighterError
 
 /** Parses the value of `--mount`. Throws with Docker's sentences. */
 export function parseMount(text: string): MountFlag {
@@ -57,15 +52,8 @@ export function parseMount(text: string): MountFlag {
   if (!target) throw complain('target is required')
   checkForeignFields(fields, type, complain)
   checkRecursion(single, complain)
-  const bad: Bad = (reason) =>
-    new LighterError('bad-input', `invalid mount config for type "${type}": ${reason}`)
-  if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') throw bad('mount type unknown')
-  const destination = normalizeDestination(target, bad)
-  const place = { destination, readOnly: isTrue(single.get('readonly')) }
-  return {
-    request: { ...place, ...requestFields(fields, type, place.readOnly, bad) },
-    document: describeMount(fields, type, target),
-  }
+  const document = describeMount(fields, type, target)
+  return { request: mountOfDocument(document, isTrue(single.get('chown'))), document }
 }
 
 function readFields(text: string, complain: Complain): MountFields {
@@ -140,82 +128,3 @@ function checkRecursion(single: Map<string, string>, complain: Complain): void {
   if (!isTrue(single.get('readonly'))) throw needs('readonly')
   if (single.get('bind-propagation') !== 'rprivate') throw needs('bind-propagation=rprivate')
 }
-
-type Requested =
-  | Omit<Extract<MountRequest, { type: 'bind' }>, 'destination' | 'readOnly'>
-  | Omit<Extract<MountRequest, { type: 'volume' }>, 'destination' | 'readOnly'>
-  | Omit<Extract<MountRequest, { type: 'tmpfs' }>, 'destination' | 'readOnly'>
-
-function requestFields(
-  fields: MountFields,
-  type: 'bind' | 'volume' | 'tmpfs',
-  readOnly: boolean,
-  bad: Bad,
-): Requested {
-  const source = fields.single.get('source') ?? ''
-  switch (type) {
-    case 'bind':
-      return bindFields(fields.single, source, bad)
-    case 'volume':
-      if (source === '' && readOnly)
-        throw bad('must not set ReadOnly mode when using anonymous volumes')
-      return volumeFields(fields, source, bad)
-    case 'tmpfs':
-      if (source !== '') throw bad('field Source must not be specified')
-      if (isTrue(fields.single.get('chown'))) throw bad('a tmpfs has no source to give (option U)')
-      return { type, options: tmpfsOptions(fields.single, readOnly) }
-  }
-}
-
-function bindFields(single: Map<string, string>, source: string, bad: Bad): Requested {
-  if (source === '') throw bad('field Source must not be empty')
-  if (!source.startsWith('/'))
-    throw bad(`invalid mount path: '${source}' mount path must be absolute`)
-  const propagation = single.get('bind-propagation') ?? 'rprivate'
-  if (!/^r?(private|shared|slave)$/.test(propagation)) {
-    throw bad(`invalid propagation mode: ${propagation}`)
-  }
-  const recursion = single.get('bind-recursive') ?? 'enabled'
-  return {
-    type: 'bind',
-    source,
-    propagation,
-    recursive: recursion !== 'disabled' && !isTrue(single.get('bind-nonrecursive')),
-    mode: isTrue(single.get('chown')) ? 'U' : '',
-    createSource: false,
-    ...(isTrue(single.get('chown')) ? { chown: true } : {}),
-    ...(recursion === 'writable' ? { writableBelow: true } : {}),
-  }
-}
-
-function volumeFields({ single, labels, options }: MountFields, name: string, bad: Bad): Requested {
-  const subpath = single.get('volume-subpath') ?? ''
-  if (subpath.startsWith('/') || subpath.split('/').includes('..')) {
-    throw bad('subpath must be a relative path within the volume')
-  }
-  if (subpath !== '' && name === '') throw bad('must not set Subpath when using anonymous volumes')
-  return {
-    type: 'volume',
-    name,
-    mode: isTrue(single.get('chown')) ? 'z,U' : 'z',
-    ...(isTrue(single.get('chown')) ? { chown: true } : {}),
-    copy: !isTrue(single.get('volume-nocopy')) && subpath === '',
-    ...(subpath === '' ? {} : { subpath }),
-    ...(Object.keys(labels).length > 0 ? { labels } : {}),
-    ...(Object.keys(options).length > 0 ? { driverOptions: options } : {}),
-    ...(single.get('volume-driver') ? { driver: single.get('volume-driver') ?? '' } : {}),
-  }
-}
-
-function tmpfsOptions(single: Map<string, string>, readOnly: boolean): string[] {
-  const size = single.get('tmpfs-size')
-  const mode = single.get('tmpfs-mode')
-  return [
-    ...(readOnly ? ['ro'] : []),
-    ...(size === undefined ? [] : [`size=${bytes(size)}`]),
-    ...(mode === undefined ? [] : [`mode=${mode}`]),
-  ]
-}
-
-/** Bytes of a checked size. */
-const bytes = (text: string): number => parseSize(text, (reason) => new FlagError(reason))

@@ -1,4 +1,5 @@
 import type { PortBinding } from '../../lib/container/options.ts'
+import { isAddress } from '../../lib/network/address.ts'
 import { badValue } from './checked.ts'
 
 const PROTOCOLS = new Set(['tcp', 'udp', 'sctp'])
@@ -67,24 +68,6 @@ function checkIp(text: string): string {
   const ip = bracketed?.[1] ?? text
   if (!isAddress(ip)) throw badValue(`Invalid ip address: ${ip}`)
   return ip
-}
-
-/** IPv4 in four decimal parts, or IPv6. */
-export function isAddress(text: string): boolean {
-  if (!text.includes(':')) return isIpv4(text)
-  try {
-    return new URL(`http://[${text}]/`).hostname !== ''
-  } catch {
-    return false
-  }
-}
-
-const isIpv4 = (text: string): boolean => {
-  const parts = text.split('.')
-  return (
-    parts.length === 4 &&
-    parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)
-  )
 }
 
 function parseRange(text: string): [number, number] | undefined {

@@ -1,4 +1,5 @@
 import type { DeviceLimit, Resources } from '../../lib/container/resources.ts'
+import { compact } from '../../lib/core/compact.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import type { Parsed } from '../parse.ts'
 import { parseBpsDevice, parseIopsDevice, parseWeightDevice } from './block-io.ts'
@@ -60,12 +61,4 @@ export function parseCreateLimits(parsed: Parsed): Resources {
       writeIops: take('device-write-iops', parseIopsDevice),
     }),
   }
-}
-
-/** Without the members that are not there: a record says nothing of what nobody asked for. */
-export function compact<T extends object>(
-  members: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const kept = Object.entries(members).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

@@ -1,14 +1,10 @@
+import { checkDeviceRule } from '../../lib/container/device-rule.ts'
+import { checkSysctl } from '../../lib/container/sysctls.ts'
+import { checkDns, checkDomain, checkExtraHost } from '../../lib/network/host-names.ts'
 import { checked } from './checked.ts'
 import { contentTrust } from './content-trust.ts'
-import { checkDeviceRule, parseGpus } from './device.ts'
-import {
-  checkDns,
-  checkDomain,
-  checkHost,
-  checkLink,
-  checkSysctl,
-  parseNetworkFlag,
-} from './network.ts'
+import { parseGpus } from './device.ts'
+import { checkLink, parseNetworkFlag } from './network.ts'
 import type { FlagTable } from './spec.ts'
 import { parseUlimit } from './ulimit.ts'
 
@@ -16,7 +12,7 @@ import { parseUlimit } from './ulimit.ts'
 export const surroundingsFlags = (): FlagTable => ({
   'add-host': {
     type: 'list',
-    check: checkHost,
+    check: checkExtraHost,
     summary: 'Add a custom host-to-IP mapping (host:ip)',
   },
   annotation: {

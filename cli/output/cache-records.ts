@@ -1,8 +1,8 @@
 import type { CacheRecordInfo } from '../../lib/build/cache/record-info.ts'
 import { printable } from '../../lib/core/printable.ts'
+import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import { formatNanoDate } from './date.ts'
 import { alignTabs } from './tab-stops.ts'
-import { formatSize, formatSpan } from './units.ts'
 
 /** Records of the build cache as `buildx du` and `prune` list them, one line each. */
 export function recordTable(records: readonly CacheRecordInfo[], now: number): string {

@@ -1,14 +1,14 @@
 import type { ContainerWithState } from '../../lib/container/catalog.ts'
 import { describeStatus, stateWord } from '../../lib/container/condition.ts'
 import { formatPorts, portsOf } from '../../lib/container/ports.ts'
-import { commandOf, isTmpfsFlag, type MountPoint } from '../../lib/container/record.ts'
+import { commandOf, commandText, isTmpfsFlag, type MountPoint } from '../../lib/container/record.ts'
 import type { ContainerSize } from '../../lib/container/size.ts'
 import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
+import { formatSize } from '../../lib/core/units.ts'
 import { quote } from '../../lib/format/quote.ts'
 import { formatDate } from './date.ts'
 import { cutText } from './ellipsis.ts'
-import { formatSize } from './units.ts'
 
 /** What `ps` knows beside the containers. */
 export interface ContainerView {
@@ -83,8 +83,7 @@ function shortImage(image: string, imageId: string): string {
 
 /** Quoted, the words with a blank in them too; cut to twenty characters. */
 export function formatCommand(command: string[], whole: boolean): string {
-  const [path = '', ...args] = command
-  const text = [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ')
+  const text = commandText(command)
   return quote(whole ? text : cutText(text, MAX_COMMAND))
 }
 

@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty'
-import { formatSize } from './units.ts'
+import { formatSize } from '../../lib/core/units.ts'
 import { writeErr } from './write.ts'
 
 const SAVE = '\x1b[s'

@@ -1,6 +1,7 @@
 import type { CacheRecordInfo } from '../../lib/build/cache/record-info.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { sortMembers } from '../../lib/core/labels.ts'
+import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import { TemplateExecutionError, TemplateSyntaxError } from '../../lib/format/errors.ts'
 import { readTypes } from '../../lib/format/go-types.ts'
 import { parseTemplate, type Template } from '../../lib/format/template.ts'
@@ -16,7 +17,6 @@ import { rawFormat as rawContainerFormat } from './container-format.ts'
 import { containerCells } from './container-row.ts'
 import { formatDate, formatNanoDate } from './date.ts'
 import { rawImageFormat } from './image-row.ts'
-import { formatSize, formatSpan } from './units.ts'
 
 const fields = (names: string): string =>
   names

@@ -1,10 +1,10 @@
 import { shortId } from '../../lib/core/ids.ts'
 import { printable } from '../../lib/core/printable.ts'
+import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import type { HistoryStep } from '../../lib/image/history.ts'
 import { formatDateRfc3339 } from './date.ts'
 import { cutText } from './ellipsis.ts'
 import type { RowKind } from './rows.ts'
-import { formatSize, formatSpan } from './units.ts'
 
 const MAX_CREATED_BY = 45
 

@@ -1,7 +1,7 @@
 import { shortId } from '../../lib/core/ids.ts'
+import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import type { ListedImage } from '../../lib/image/list.ts'
 import { formatDate } from './date.ts'
-import { formatSize, formatSpan } from './units.ts'
 
 export const imageHeads = {
   ID: 'IMAGE ID',

@@ -1,6 +1,6 @@
 import { shortId } from '../../lib/core/ids.ts'
+import { formatSize } from '../../lib/core/units.ts'
 import type { TreeImage } from '../../lib/image/tree.ts'
-import { formatSize } from './units.ts'
 
 const WARNING =
   "WARNING: This is an experimental feature. The output may change and shouldn't be depended on."

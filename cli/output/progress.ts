@@ -1,5 +1,5 @@
+import { formatSize } from '../../lib/core/units.ts'
 import type { OnProgress } from '../../lib/image/progress.ts'
-import { formatSize } from './units.ts'
 
 const REDRAW = 100
 const BAR = 50

@@ -1,6 +1,6 @@
 import type { Pruned } from '../../lib/container/prune.ts'
+import { formatSize } from '../../lib/core/units.ts'
 import type { Context } from '../context.ts'
-import { formatSize } from './units.ts'
 
 /** The objects that a prune removed, under a head of their own; nothing where there were none. */
 export function printDeleted(context: Context, title: string, deleted: readonly string[]): void {

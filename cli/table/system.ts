@@ -23,14 +23,41 @@ export const systemCommands: readonly CommandSpec[] = [
     usage: '[OPTIONS] [ADDRESS]',
     operands: [0, 1],
     flags: () => ({
+      'allow-insecure-tcp': {
+        type: 'bool',
+        summary: 'Let every process of this machine in by tcp://127.0.0.1:PORT',
+      },
+      background: {
+        type: 'bool',
+        short: 'b',
+        summary: 'Start it unless one is there, and return once it listens',
+      },
+      install: {
+        type: 'bool',
+        summary: 'Have systemd start it with its first client, from now on',
+      },
       time: {
         type: 'uint',
         short: 't',
         summary: 'Seconds without a request after which it ends; 0: never',
         default: 60,
       },
+      tlscacert: { type: 'string', summary: 'Who signs the certificates of clients (ca.pem)' },
+      tlscert: { type: 'string', summary: 'Certificate of the service (cert.pem)' },
+      tlskey: { type: 'string', summary: 'Key of the service (key.pem)' },
+      tlsverify: { type: 'bool', summary: 'Have clients by TCP show a certificate' },
+      uninstall: { type: 'bool', summary: 'Undo --install' },
     }),
     load: () => import('../commands/system-service.ts'),
+  },
+  {
+    names: ['system client'],
+    summary: 'Run a program that wants a Docker Engine API, with one for as long as it runs',
+    usage: 'COMMAND [ARG...]',
+    operands: [1, ANY],
+    flags: () => ({}),
+    stopAtOperand: true,
+    load: () => import('../commands/system-client.ts'),
   },
   {
     names: ['version'],

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { RELEASE_VERB, TIME_LIMIT } from '../core/release-verb.ts'
 import type { Engine } from '../engine.ts'
+import { ownCommand } from '../host/own-command.ts'
 import { effectiveMode, planNetwork } from '../network/network.ts'
 import type { Plan } from '../runtime/plan.ts'
 import { volumeMount } from '../volume/options.ts'
@@ -143,8 +144,7 @@ function eventVolumes({
 
 /** This program, called by the monitor when the container is over. */
 function releaseCommand(data: string, { ids, timeLimit }: PluginMounts): string[] {
-  const script = process.getBuiltinModule('node:sea').isSea() ? [] : process.argv.slice(1, 2)
-  return [process.execPath, ...script, RELEASE_VERB, data, `${TIME_LIMIT}${timeLimit}`, ...ids]
+  return [...ownCommand(), RELEASE_VERB, data, `${TIME_LIMIT}${timeLimit}`, ...ids]
 }
 
 /** Where the container's ids are not the image's, fuse-overlayfs shows the files with other owners: none is copied. */

@@ -6,8 +6,10 @@ import { applyChanges, type ImageSettings } from '../image/changes.ts'
 import { getImage, type Image } from '../image/find.ts'
 import { makeImage } from '../image/make.ts'
 import { familiarReference, parseReference } from '../oci/reference.ts'
+import { checkedOutput, sentenceOf } from '../runtime/checked-output.ts'
 import { viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
+import { changedSettings, fillSettings } from './commit-settings.ts'
 import { recordContainerEvent } from './events.ts'
 import { inspectConfig } from './inspect.ts'
 import { readState } from './state.ts'
@@ -17,6 +19,8 @@ export interface CommitOptions {
   author: string
   comment: string
   changes: string[]
+  /** In place of the container's own settings, which fill what is missing here. */
+  config?: ImageSettings | undefined
   /** Whether a running container stands still while its files are read. */
   pause: boolean
   /** In its full form. */
@@ -31,17 +35,20 @@ export async function commitContainer(
 ): Promise<Digest> {
   const { record } = container
   const parent = getImage(engine, record.imageId)
-  const config = changedSettings(settingsOf(container, parent), options.changes)
+  const own = settingsOf(container, parent)
+  const config = options.config
+    ? fillSettings(applyChanges(options.config, options.changes), own)
+    : changedSettings(own, options.changes)
   const { author, comment, reference } = options
   const view = viewArguments(await planView(engine, container))
   const resume = options.pause ? await standStill(engine, container) : undefined
   const child = lazyChildProcess().spawn(engine.native().program, ['commit', ...view], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const ended = waitForArchive(child).finally(resume)
+  const ended = sentenceOf(child).finally(resume)
   const id = await makeImage(engine, {
     parent,
-    archive: checked(child.stdout, ended),
+    archive: checkedOutput(child.stdout, ended),
     config,
     members: membersOf(parent),
     history: { createdBy: (record.config.cmd ?? []).join(' '), comment, author },
@@ -92,54 +99,7 @@ function settingsOf({ record }: Container, { config }: Image): ImageSettings {
   return settings
 }
 
-/** Changes that leave an image nothing to run take what the container has. */
-function changedSettings(own: ImageSettings, changes: readonly string[]): ImageSettings {
-  const settings = applyChanges(own, changes)
-  const { Entrypoint, Cmd } = settings
-  const isEmpty = (list: unknown): boolean => !Array.isArray(list) || list.length === 0
-  if (!isEmpty(Entrypoint)) return settings
-  return {
-    ...settings,
-    Cmd: isEmpty(Cmd) ? own.Cmd : Cmd,
-    Entrypoint: Entrypoint ?? own.Entrypoint,
-  }
-}
-
 function membersOf({ config }: Image): Record<string, unknown> {
   const { os, architecture, variant } = config.platform
   return { architecture, os, ...(variant === '' ? {} : { variant }) }
-}
-
-/** The archive counts only when whoever wrote it ended well. */
-async function* readChecked(
-  stdout: NodeJS.ReadableStream,
-  ended: Promise<LighterError | undefined>,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of stdout) yield chunk as Buffer
-  const error = await ended
-  if (error) throw error
-}
-
-function checked(
-  stdout: NodeJS.ReadableStream,
-  ended: Promise<LighterError | undefined>,
-): import('node:stream').Readable {
-  const { Readable } = process.getBuiltinModule('node:stream')
-  return Readable.from(readChecked(stdout, ended), { objectMode: false })
-}
-
-async function waitForArchive(
-  child: import('node:child_process').ChildProcess,
-): Promise<LighterError | undefined> {
-  let said = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk.toString('utf8')}`.slice(0, 4096)
-  })
-  const code = await new Promise<number | null>((done, reject) => {
-    child.on('error', reject)
-    child.on('close', done)
-  })
-  return code === 0
-    ? undefined
-    : new LighterError('bad-input', said.trim() || 'the commit was interrupted')
 }

@@ -9,7 +9,7 @@ import { resolvConf } from '../network/files.ts'
 import { isBridged, isOwnNetwork } from '../network/network.ts'
 import { findNetwork, lookUpNetwork, type NetworkRecord } from '../network/record.ts'
 import type { NetworkChange } from '../runtime/control.ts'
-import type { Container } from './catalog.ts'
+import { type Container, findContainer } from './catalog.ts'
 import { changeContainer, type HeldContainer } from './change.ts'
 import { endpointsOf, isGone, isNamed, namesOn, withWishedFamilies } from './endpoints.ts'
 import { linkedHosts, planLinks, withoutLinks } from './links.ts'
@@ -108,6 +108,21 @@ export async function disconnectNetwork(
     held.save({ ...record, networks: rest })
     if (network) recordChange(data, network, record.id, 'disconnect')
   })
+}
+
+/** The container that is taken off a network; with `force` Docker asks the network first. Throws `no-such-endpoint`. */
+export function findToDisconnect(
+  data: string,
+  { container, network, force }: { container: string; network: string; force: boolean },
+): Container {
+  try {
+    return findContainer(data, container, { asWritten: true })
+  } catch (error) {
+    if (!force || !(error instanceof LighterError && error.code === 'no-such-container'))
+      throw error
+    findNetwork(data, network)
+    throw new LighterError('no-such-endpoint', `endpoint ${container} not found`)
+  }
 }
 
 /** By what the network is, else by what the container calls it. */

@@ -36,15 +36,20 @@ export interface CopyContainer extends Container {
   called: string
 }
 
-/** Where the files are to be reached is another place once the container was started, or has ended: then it is looked at anew. */
-async function whileItChanges(copy: () => Promise<void>): Promise<void> {
+/**
+ * Where the files are to be reached is another place once the container was started, or has ended: then it is looked at anew, unless
+ * `mayRepeat` says that it is too late for that.
+ */
+export async function whileItChanges<Result>(
+  copy: () => Promise<Result>,
+  mayRepeat: () => boolean = () => true,
+): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await copy()
-      return
+      return await copy()
     } catch (error) {
       const changed = error instanceof LighterError && error.code === 'already-running'
-      if (!changed || attempt === ATTEMPTS) throw error
+      if (!changed || attempt === ATTEMPTS || !mayRepeat()) throw error
     }
   }
 }
@@ -170,13 +175,17 @@ async function findInside(
   return { path: at, exists: true, isDirectory: false }
 }
 
-const statInside = async (
+export const statInside = async (
   engine: Engine,
   container: Container,
   path: string,
 ): Promise<FileStatus | undefined> => statFile(await insideEnd(engine, container, path))
 
-async function insideEnd(engine: Engine, container: Container, path: string): Promise<FilesEnd> {
+export async function insideEnd(
+  engine: Engine,
+  container: Container,
+  path: string,
+): Promise<FilesEnd> {
   const view = await planView(engine, container)
   return { program: engine.native().program, view, path }
 }
@@ -192,21 +201,23 @@ function specialReason(status: FileStatus): string | undefined {
   return undefined
 }
 
-const linkTarget = (link: string, target: string): string =>
+/** Where a link leads to. */
+export const linkTarget = (link: string, target: string): string =>
   posix.normalize(target.startsWith('/') ? target : `${posix.dirname(link)}/${target}`)
 
 /** What the end of the path said stays said of what it leads to. */
 const keepEnd = (path: string, target: string): string =>
   meansContents(path) ? `${target}/.` : path.endsWith('/') ? `${target}/` : target
 
-const notFound = ({ called }: CopyContainer, path: string): LighterError =>
+/** Docker's error for a path that is not there. */
+export const notFound = ({ called }: CopyContainer, path: string): LighterError =>
   new LighterError('no-such-container', `Could not find the file ${path} in container ${called}`)
 
 /**
  * A read-only root filesystem takes files in its writable volumes only, and in the tmpfs of a container that runs: otherwise
  * there is none, and the file would lie below its place.
  */
-function checkWritable({ record, directory }: Container, path: string): void {
+export function checkWritable({ record, directory }: Container, path: string): void {
   const mount = record.mounts
     .filter(({ destination }) => path === destination || path.startsWith(`${destination}/`))
     .sort((a, b) => b.destination.length - a.destination.length)[0]

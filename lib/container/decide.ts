@@ -69,7 +69,7 @@ function decideConfig(
     attach: request.attach,
     tty: request.tty,
     openStdin: request.openStdin,
-    stdinOnce: request.openStdin && request.attach.stdin,
+    stdinOnce: request.stdinOnce ?? (request.openStdin && request.attach.stdin),
     env: imageEnvironment(image.env, request.env),
     ...decideCommand(image, request),
     workingDir: decideWorkingDir(request.workingDir ?? image.workingDir),
@@ -79,6 +79,7 @@ function decideConfig(
     ...(stopSignal === undefined ? {} : { stopSignal }),
     ...(request.stopTimeout === undefined ? {} : { stopTimeout: request.stopTimeout }),
     ...decideHealthcheck(image.healthcheck, request),
+    ...(request.shell === undefined ? {} : { shell: request.shell }),
   }
 }
 
@@ -121,11 +122,13 @@ export function decideCommand(
   request: Pick<CreateRequest, 'entrypoint' | 'command'>,
 ): { entrypoint: string[] | null; cmd: string[] | null } {
   const own = request.command.length > 0 ? request.command : null
-  if (request.entrypoint !== undefined) {
-    return { entrypoint: request.entrypoint === '' ? null : [request.entrypoint], cmd: own }
+  const { entrypoint } = request
+  if (entrypoint !== undefined && entrypoint.length > 0) {
+    const isNone = entrypoint.length === 1 && entrypoint[0] === ''
+    return { entrypoint: isNone ? null : entrypoint, cmd: own }
   }
   return {
-    entrypoint: image.entrypoint.length > 0 ? image.entrypoint : null,
+    entrypoint: entrypoint === undefined && image.entrypoint.length > 0 ? image.entrypoint : null,
     cmd: own ?? (image.cmd.length > 0 ? image.cmd : null),
   }
 }

@@ -4,6 +4,7 @@ import { writeExecRequest } from '../runtime/exec.ts'
 import { type Container, nameInAddress, stateOf } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { describeExec, type ExecWishes } from './exec-request.ts'
+import type { ContainerRecord } from './record.ts'
 import { endedMeanwhile, notRunning, stillRestarting } from './stop.ts'
 
 export interface ExecOptions extends ExecWishes {
@@ -35,10 +36,8 @@ export function prepareExec(data: string, container: Container, options: ExecOpt
   const id = randomHex(32)
   const file = writeExecRequest(directory, id, describeExec(record, options))
   if (file === undefined) throw endedMeanwhile(container, options.name)
-  const [program = '', ...args] = options.command
-  const command = `${program} ${args.join(' ')}`
-  for (const action of ['exec_create', 'exec_start'])
-    recordContainerEvent(data, record, `${action}: ${command}`, { execID: id })
+  for (const action of ['exec_create', 'exec_start'] as const)
+    recordExecEvent(data, record, action, id, options.command)
   return [
     'exec',
     '--container',
@@ -53,4 +52,15 @@ export function prepareExec(data: string, container: Container, options: ExecOpt
     '--name',
     nameInAddress(options.name),
   ]
+}
+
+/** The events of a further process that carry its command. */
+export function recordExecEvent(
+  data: string,
+  record: ContainerRecord,
+  action: 'exec_create' | 'exec_start',
+  id: string,
+  [program = '', ...args]: string[],
+): void {
+  recordContainerEvent(data, record, `${action}: ${program} ${args.join(' ')}`, { execID: id })
 }

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
 import type { Engine } from '../engine.ts'
 import { writeOutputFile } from '../fs/output-file.ts'
-import { viewArguments } from '../runtime/view.ts'
+import { openNativeOutput } from '../runtime/checked-output.ts'
+import { type View, viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { userMap } from './user-map.ts'
@@ -19,12 +21,29 @@ export async function exportContainer(
   container: Container,
   file: string | undefined,
 ): Promise<void> {
-  const { moved } = userMap(container.record.host.namespaces?.user, engine.idMap())
-  const view = await planView(engine, container, { onDisk: moved })
+  const view = await planExport(engine, container)
   const write = (fd: number) => runExport(engine, viewArguments(view), fd)
   if (file === undefined) await write(STDOUT)
   else await writeOutputFile(file, write)
   recordContainerEvent(engine.paths.data, container.record, 'export')
+}
+
+/** Opens the same archive as a stream; `signal` ends it. Throws what kept it from beginning. */
+export async function openExport(
+  engine: Engine,
+  container: Container,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const view = await planExport(engine, container)
+  const args = ['export', ...viewArguments(view)]
+  const archive = await openNativeOutput(engine.native().program, args, signal)
+  recordContainerEvent(engine.paths.data, container.record, 'export')
+  return archive
+}
+
+async function planExport(engine: Engine, container: Container): Promise<View> {
+  const { moved } = userMap(container.record.host.namespaces?.user, engine.idMap())
+  return await planView(engine, container, { onDisk: moved })
 }
 
 async function runExport(engine: Engine, view: string[], output: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LighterError } from '../core/errors.ts'
+import { type ErrorCode, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { parseJson, readSmallText } from '../fs/read.ts'
 import { replaceFile } from '../fs/replace.ts'
@@ -34,3 +34,14 @@ export async function recordFailedStart(
     if (!(failure instanceof LighterError)) throw failure
   }
 }
+
+const MISSING = /executable file not found|no such file or directory/
+const NOT_EXECUTABLE = /permission denied|is a directory/
+
+/** What Docker counts a failed start as. It goes by the words, whatever they are about: a device that is missing counts as a command. */
+export const startFailureCode = (message: string): ErrorCode =>
+  MISSING.test(message)
+    ? 'command-not-found'
+    : NOT_EXECUTABLE.test(message)
+      ? 'command-not-executable'
+      : 'start-failed'

@@ -53,10 +53,13 @@ function checkTimes(check: Healthcheck): void {
 }
 
 /** The command line of a health check; `undefined` where none is made. */
-export function healthCommand({ healthcheck }: ContainerConfig): string[] | undefined {
+export function healthCommand({
+  healthcheck,
+  shell = ['/bin/sh', '-c'],
+}: Pick<ContainerConfig, 'healthcheck' | 'shell'>): string[] | undefined {
   const [kind, ...words] = healthcheck?.test ?? []
   if (kind === 'CMD' && words.length > 0) return words
-  if (kind === 'CMD-SHELL' && words[0]) return ['/bin/sh', '-c', words[0]]
+  if (kind === 'CMD-SHELL' && words[0]) return [...shell, words[0]]
   return undefined
 }
 

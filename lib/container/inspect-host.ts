@@ -70,11 +70,15 @@ function securityOptions({ securityOpt, namespaces, privileged }: ContainerHostC
 const orNull = (values: string[] | undefined): string[] | null =>
   values && values.length > 0 ? values : null
 
-function closedPaths({ securityOpt, privileged }: ContainerHostConfig): Document {
+function closedPaths(host: ContainerHostConfig): Document {
+  const { securityOpt, privileged } = host
   const { unmasked } = parseSecurityOptions(securityOpt)
   if (privileged) return { MaskedPaths: null, ReadonlyPaths: null }
   if (unmasked) return { MaskedPaths: [], ReadonlyPaths: [] }
-  return { MaskedPaths: MASKED_PATHS, ReadonlyPaths: READONLY_PATHS }
+  return {
+    MaskedPaths: host.maskedPaths ?? MASKED_PATHS,
+    ReadonlyPaths: host.readonlyPaths ?? READONLY_PATHS,
+  }
 }
 
 function inspectResources(host: HostOptions): Document {

@@ -8,6 +8,14 @@ import { endpointId } from './inspect-networks.ts'
 /** The document that `inspect` shows for a network, in the shape of Docker 26. Throws `no-such-network`. */
 export function inspectNetwork(data: string, text: string): Record<string, unknown> {
   const network = findNetwork(data, text)
+  return describeNetwork(network, membersOf(data, network))
+}
+
+/** The same without a look at containers: they are `members`, by their ids. */
+export function describeNetwork(
+  network: NetworkRecord,
+  members: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   return {
     Name: network.name,
     Id: network.id,
@@ -25,7 +33,7 @@ export function inspectNetwork(data: string, text: string): Record<string, unkno
     Ingress: false,
     ConfigFrom: { Network: network.configFrom },
     ConfigOnly: network.configOnly,
-    Containers: members(data, network),
+    Containers: members,
     Options: sortMembers(network.options),
     Labels: sortMembers(network.labels),
   }
@@ -39,7 +47,7 @@ const inspectPool = ({ subnet, ipRange, gateway, auxiliary }: AddressPool): obje
 })
 
 /** The running containers on it. */
-function members(data: string, { id: networkId }: NetworkRecord): Record<string, unknown> {
+function membersOf(data: string, { id: networkId }: NetworkRecord): Record<string, unknown> {
   const found = listContainers(data).flatMap(({ record, state }) => {
     if (state.status !== 'running') return []
     if (!endpointsOf(data, record).some((endpoint) => endpoint.networkId === networkId)) return []

@@ -11,6 +11,7 @@ import { inspectHost } from './inspect-host.ts'
 import { inspectNetworks } from './inspect-networks.ts'
 import { type ContainerRecord, commandOf, isTmpfsFlag, type MountPoint } from './record.ts'
 import { ownerOfFiles } from './sharing.ts'
+import type { ContainerSize } from './size.ts'
 import { type ContainerState, isLive } from './state.ts'
 
 type Document = Record<string, unknown>
@@ -52,12 +53,20 @@ export function inspectContainer(stores: ImageStores, container: ContainerWithSt
       },
       Name: driverName(record),
     },
-    Mounts: record.mounts
-      .filter((mount) => !isTmpfsFlag(record, mount))
-      .map((mount) => inspectMount(data, mount)),
+    Mounts: inspectMounts(data, record),
     Config: inspectConfig(record),
     NetworkSettings: inspectNetworks(data, record, state),
   }
+}
+
+/** The document with what was measured in its place. */
+export function withSizes(document: Document, { own, total }: ContainerSize): Document {
+  const sizes = { SizeRw: own, SizeRootFs: total }
+  return Object.fromEntries(
+    Object.entries(document).flatMap((entry) =>
+      entry[0] === 'GraphDriver' ? [entry, ...Object.entries(sizes)] : [entry],
+    ),
+  )
 }
 
 /** The first start makes them: before it Docker knows no paths either. `shared`: who shares a network shares its files. */
@@ -93,6 +102,12 @@ function inspectState(state: ContainerState, health: Document | undefined): Docu
     ...(health ? { Health: health } : {}),
   }
 }
+
+/** `Mounts` of the document: those of `--tmpfs` stand among the settings only. */
+export const inspectMounts = (data: string, record: ContainerRecord): Document[] =>
+  record.mounts
+    .filter((mount) => !isTmpfsFlag(record, mount))
+    .map((mount) => inspectMount(data, mount))
 
 function inspectMount(data: string, mount: MountPoint): Document {
   const named =
@@ -138,5 +153,6 @@ export function inspectConfig({ config, image, networks }: ContainerRecord): Doc
     Labels: sortMembers(config.labels),
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     ...(config.stopTimeout === undefined ? {} : { StopTimeout: config.stopTimeout }),
+    ...(config.shell === undefined ? {} : { Shell: config.shell }),
   }
 }

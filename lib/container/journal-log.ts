@@ -24,7 +24,7 @@ export async function* readJournal(
   const journal = new Journal(container)
   let cursor: string | undefined
   async function* take(choice: string[], follow: boolean): AsyncGenerator<LogRecord> {
-    for await (const entry of journal.read(choice, follow)) {
+    for await (const entry of journal.read(choice, follow, options.signal)) {
       cursor = entry.get('__CURSOR')?.toString('latin1') ?? cursor
       const record = recordOf(entry)
       if (options.since === undefined || nanoseconds(record) >= options.since) yield record
@@ -95,8 +95,14 @@ class Journal {
   }
 
   /** With `follow` also what comes, until the container has ended. */
-  async *read(choice: readonly string[], follow: boolean): AsyncGenerator<JournalEntry> {
+  async *read(
+    choice: readonly string[],
+    follow: boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<JournalEntry> {
     const child = this.#start([...choice, ...(follow ? ['--follow', '--no-tail'] : [])])
+    const kill = (): boolean => child.kill()
+    signal?.addEventListener('abort', kill)
     const ended = waitForEnd(child)
     let over = false
     if (follow) void this.#endWithContainer(child, () => over)
@@ -105,6 +111,7 @@ class Journal {
       for await (const chunk of child.stdout ?? []) yield* parser.feed(chunk as Buffer)
     } finally {
       over = true
+      signal?.removeEventListener('abort', kill)
       child.kill()
     }
     const complaint = await ended

@@ -14,6 +14,8 @@ export interface LogOptions {
   until: bigint | undefined
   /** How many lines from the end; `undefined` is all. */
   tail: number | undefined
+  /** Ends the following: nobody reads any more. */
+  signal?: AbortSignal
 }
 
 /** Of its time, since 1970. */

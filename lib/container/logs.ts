@@ -43,6 +43,7 @@ export async function* readLogs(
       if (rotated) continue
       if (!changes || !running) return
       await changes.next()
+      if (options.signal?.aborted) return
     }
   } finally {
     for (const reader of readers) reader.close()

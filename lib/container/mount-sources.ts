@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { randomHex } from '../core/random.ts'
 import { listNames } from '../fs/drafts.ts'
+import { isEngineSocket } from '../host/engine-socket.ts'
 import type { HostPaths } from '../host/paths.ts'
 import { checkVolumeName, ensureVolume, readVolume } from '../volume/volume.ts'
 import {
@@ -42,11 +43,11 @@ export async function prepareMounts(
   const all = [...wanted, ...uncovered.map(anonymousVolume)].map((mount) =>
     mount.type === 'volume' ? nameVolume(mount, request.options.volumeDriver) : mount,
   )
-  for (const mount of all) checkSource(mount)
+  for (const mount of all) if (!isSocket(paths, mount)) checkSource(mount)
   for (const mount of all) if (mount.type === 'bind' && mount.chown) await checkGift(mount.source)
   await ensurePluginVolumes(paths, all)
   for (const mount of all) checkName(data, mount)
-  return [...borrowed, ...all.map((mount) => resolveMount(data, mount))]
+  return [...borrowed, ...all.map((mount) => resolveMount(paths, mount))]
 }
 
 type NamedVolume = Extract<MountRequest, { type: 'volume' }> & { anonymous: boolean }
@@ -112,6 +113,10 @@ const anonymousVolume = (destination: string): MountRequest => ({
   copy: true,
 })
 
+/** What takes the place of Docker's socket is decided at each start. */
+const isSocket = (paths: HostPaths, mount: NamedMount): boolean =>
+  mount.type === 'bind' && isEngineSocket(paths, mount.source)
+
 /** Before a start: a source may have vanished since the container was made. */
 export function renewSource(mount: Extract<MountPoint, { type: 'bind' }>): void {
   if (mount.createSource) makeSource(mount.source)
@@ -131,12 +136,13 @@ function checkSource(mount: NamedMount): void {
   if (!found) throw bad(`bind source path does not exist: ${mount.source}`)
 }
 
-function resolveMount(data: string, mount: NamedMount): MountPoint {
+function resolveMount(paths: HostPaths, mount: NamedMount): MountPoint {
+  const { data } = paths
   switch (mount.type) {
     case 'bind': {
       const { createSource, ...point } = mount
       if (!createSource) return point
-      makeSource(point.source)
+      if (!isSocket(paths, mount)) makeSource(point.source)
       return { ...point, createSource }
     }
     case 'volume': {

@@ -1,3 +1,4 @@
+import type { MountDocument } from './mount-document.ts'
 import type { Resources } from './resources.ts'
 
 export interface Ulimit {
@@ -63,8 +64,11 @@ export interface HostOptions {
   cgroupParent?: string
   publishAll?: boolean
   isolation?: string
+  /** Of `/proc` and `/sys`, in place of the usual ones. */
+  maskedPaths?: string[]
+  readonlyPaths?: string[]
   /** What `--mount` said, in the words of Docker's API; for `inspect`. */
-  mounts?: Record<string, unknown>[]
+  mounts?: MountDocument[]
 }
 
 /** A port that is to be published, as written: an empty host port is chosen when the container starts. */

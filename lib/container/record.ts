@@ -60,6 +60,8 @@ export interface ContainerConfig {
   stopSignal?: string
   stopTimeout?: number
   healthcheck?: Healthcheck
+  /** What runs a health check that is one text; absent: `/bin/sh -c`. */
+  shell?: string[]
 }
 
 /** How it is run here. */
@@ -116,6 +118,10 @@ export const commandOf = (record: ContainerRecord): string[] => [
   ...(record.config.entrypoint ?? []),
   ...(record.config.cmd ?? []),
 ]
+
+/** A command line as Docker shows it: words with a blank in them are quoted, but for the first. */
+export const commandText = ([path = '', ...args]: readonly string[]): string =>
+  [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ')
 
 /** Whether a mount comes from `--tmpfs`: Docker lists those of `--mount` among the mounts, and these among the settings only. */
 export const isTmpfsFlag = ({ host }: ContainerRecord, mount: MountPoint): boolean =>

@@ -22,8 +22,8 @@ export interface CreateRequest {
   image: string
   command: string[]
   name: string | undefined
-  /** `undefined`: the image's; `''`: none. */
-  entrypoint: string | undefined
+  /** `undefined`: the image's; `[]`: none; `['']`: none, and not the image's command either. */
+  entrypoint: string[] | undefined
   /** `NAME=value`; a name alone takes the variable away. */
   env: string[]
   labels: Record<string, string>
@@ -34,6 +34,8 @@ export interface CreateRequest {
   tty: boolean
   openStdin: boolean
   attach: { stdin: boolean; stdout: boolean; stderr: boolean }
+  /** Whether its input ends with the first client's; absent: where a client is attached to it. */
+  stdinOnce?: boolean
   autoRemove: boolean
   /** The same process starts it (`run`). */
   startsAtOnce: boolean
@@ -55,6 +57,8 @@ export interface CreateRequest {
   runtime: string | undefined
   cidFile: string | undefined
   noHealthcheck: boolean
+  /** What runs health checks that are one text; absent: `/bin/sh -c`. */
+  shell?: string[]
   /** What the flags say about it, over the image's. */
   health?: Partial<Healthcheck>
   restart?: RestartPolicy

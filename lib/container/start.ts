@@ -4,10 +4,12 @@ import { isErrno, LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
 import { listNames, makeDraft } from '../fs/drafts.ts'
 import { spaceError, writeNewFile } from '../fs/replace.ts'
+import { isEngineSocket } from '../host/engine-socket.ts'
+import type { HostPaths } from '../host/paths.ts'
 import { ownIdentity } from '../host/process.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { effectiveMode } from '../network/network.ts'
-import { startDetached } from '../runtime/handover.ts'
+import { type EarlyClient, startDetached } from '../runtime/handover.ts'
 import { checkVolumeSource } from '../volume/options.ts'
 import { recordVolumeEvent, volumeData } from '../volume/volume.ts'
 import { buildPlan, HEALTH_CHECK } from './build-plan.ts'
@@ -53,9 +55,10 @@ export async function prepareStart(engine: Engine, container: Container): Promis
   let mounted: PluginMounts | undefined
   try {
     const record = await currentRecord(engine, container, prepared)
-    await checkSources(data, record)
+    await checkSources(engine.paths, record)
     mounted = await mountVolumes(engine, record)
-    await writeFiles(engine, { record, directory }, prepared, mounted)
+    const sockets = await findSockets(engine, record)
+    await writeFiles(engine, { record, directory }, prepared, mounted, sockets)
   } catch (error) {
     rmSync(prepared, { recursive: true, force: true })
     await unmountVolumes(data, mounted)
@@ -77,6 +80,18 @@ async function mountVolumes(
   const { mountPluginVolumes, releaseOrphanedMounts } = await import('./volume-mounts.ts')
   await releaseOrphanedMounts(paths.data)
   return await mountPluginVolumes(paths, record)
+}
+
+/** Nothing is loaded for it where the container wants no socket of Docker's. */
+async function findSockets(
+  engine: Engine,
+  record: ContainerRecord,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const wanted = record.mounts.some(
+    (mount) => mount.type === 'bind' && isEngineSocket(engine.paths, mount.source),
+  )
+  if (!wanted) return undefined
+  return await (await import('./engine-socket.ts')).findEngineSockets(engine, record)
 }
 
 async function unmountVolumes(data: string, mounted: PluginMounts | undefined): Promise<void> {
@@ -118,6 +133,7 @@ async function writeFiles(
   container: Container,
   prepared: string,
   mounted: PluginMounts | undefined,
+  sockets: ReadonlyMap<string, string> | undefined,
 ): Promise<void> {
   const { record, directory } = container
   const { native, paths } = engine
@@ -135,7 +151,7 @@ async function writeFiles(
     openFiles: openFilesLimit(),
     shared,
     edits,
-    places: mounted?.places,
+    places: sockets ? new Map([...(mounted?.places ?? []), ...sockets]) : mounted?.places,
   })
   const plan = await buildPlan(engine, container, { shared, mounted }, edits?.groups)
   removeOldRequests(join(directory, 'exec'))
@@ -151,12 +167,20 @@ async function writeFiles(
 /** How often a start is prepared again that others change the container under. */
 const ATTEMPTS = 10
 
-/** Starts a container and returns once its process runs; one that runs already is left as it is. Throws what kept it from running. */
-export async function startInBackground(engine: Engine, container: Container): Promise<void> {
+/**
+ * Starts a container and returns once its process runs; one that runs already is left as it is. `early`: who is to be connected
+ * from the beginning, asked at each attempt. Throws what kept it from running.
+ */
+export async function startInBackground(
+  engine: Engine,
+  container: Container,
+  early: () => readonly EarlyClient[] = () => [],
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const prepared = await prepareStart(engine, container)
     try {
-      await startDetached(engine.native().program, prepared, streamsOf(container.record))
+      const streams = streamsOf(container.record)
+      await startDetached(engine.native().program, prepared, streams, early())
       return
     } catch (error) {
       await unmountVolumes(engine.paths.data, prepared.mounted)
@@ -169,9 +193,10 @@ export async function startInBackground(engine: Engine, container: Container): P
 }
 
 /** Found before anything is written: sources may have been deleted by hand since the container was made. */
-async function checkSources(data: string, { mounts }: ContainerRecord): Promise<void> {
+async function checkSources(paths: HostPaths, { mounts }: ContainerRecord): Promise<void> {
+  const { data } = paths
   for (const mount of mounts) {
-    if (mount.type === 'bind' && !existsSync(mount.source))
+    if (mount.type === 'bind' && !isEngineSocket(paths, mount.source) && !existsSync(mount.source))
       (await import('./mount-sources.ts')).renewSource(mount)
     if (mount.type !== 'volume') continue
     const place = volumeData(data, mount.name)

@@ -23,3 +23,17 @@ export function splitSysctls({ host, networks }: Pick<ContainerRecord, 'host' | 
     Object.fromEntries(Object.entries(all).filter(([name]) => OF_LINK.test(name) === ofLink))
   return { first: pick(false), connected: pick(true) }
 }
+
+const SYSCTLS = new Set(
+  'kernel.msgmax kernel.msgmnb kernel.msgmni kernel.sem kernel.shmall kernel.shmmax kernel.shmmni kernel.shm_rmid_forced'.split(
+    ' ',
+  ),
+)
+
+/** What is wrong with `--sysctl`: only what belongs to a container's own namespaces may be set. */
+export function checkSysctl(text: string): string | undefined {
+  const equals = text.indexOf('=')
+  const name = text.slice(0, equals)
+  const known = equals > 0 && (SYSCTLS.has(name) || /^(net|fs\.mqueue)\./.test(name))
+  return known ? undefined : `sysctl '${text}' is not allowed`
+}

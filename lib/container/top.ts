@@ -1,10 +1,34 @@
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
+import { isAlive } from '../host/process.ts'
 import { findProgram } from '../host/programs.ts'
+import type { ContainerWithState } from './catalog.ts'
+import { recordContainerEvent } from './events.ts'
+import { containerProcesses } from './processes.ts'
+import { endedMeanwhile, notRunning } from './stop.ts'
 
 export interface ProcessTable {
   titles: string[]
   rows: string[][]
+}
+
+/** The processes of a container as the host's `ps` shows them. `name`: what the user calls it. Throws `not-running`. */
+export async function topOf(
+  data: string,
+  container: ContainerWithState,
+  options: string[],
+  name: string,
+): Promise<ProcessTable> {
+  const { record, state } = container
+  if (!('process' in state)) throw notRunning(record.id)
+  const table = await listProcesses(
+    containerProcesses(state.process.pid),
+    options.length > 0 ? options : ['-ef'],
+  )
+  // Options may leave out all of them.
+  if (table.rows.length === 0 && !isAlive(state.process)) throw endedMeanwhile(container, name)
+  recordContainerEvent(data, record, 'top')
+  return table
 }
 
 const MAX_OUTPUT = 16 * 1024 * 1024

@@ -62,7 +62,7 @@ export async function updateContainer(
 /** The limits afterwards. Throws `bad-input` for what contradicts those in force. */
 export function mergeLimits(before: Resources, change: Resources, id: string): Resources {
   const refuse = (reason: string): LighterError =>
-    new LighterError('bad-input', `Cannot update container ${id}: ${reason}`)
+    new LighterError('conflict', `Cannot update container ${id}: ${reason}`)
   const quota = before.cpuQuota ?? 0
   const conflict = (changed: string, set: string): LighterError =>
     refuse(`Conflicting options: ${changed} cannot be updated as ${set} has already been set`)

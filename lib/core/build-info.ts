@@ -12,7 +12,7 @@ export const build =
  */
 export const compatible = {
   version: '26.1.5',
-  api: '1.45',
+  api: '1.51',
   minApi: '1.24',
   buildx: '0.15.1',
   buildkit: 'v0.15.1',

@@ -14,8 +14,14 @@ export type ErrorCode =
   | 'damaged-container'
   | 'no-such-network'
   | 'no-such-object'
+  | 'no-such-endpoint'
+  | 'no-such-plugin'
   | 'no-such-volume'
   | 'conflict'
+  /** What nobody may do, whoever asks. */
+  | 'forbidden'
+  /** What an engine answers that is in no swarm. */
+  | 'no-swarm'
   | 'not-running'
   | 'already-running'
   | 'start-failed'

@@ -12,6 +12,8 @@ export interface EventQuery {
   /** Without it there is no end. */
   until: bigint | undefined
   filters: Filters
+  /** Aborted when nobody wants them any more. */
+  signal?: AbortSignal
 }
 
 /** While an event waits for those before it, in milliseconds. */
@@ -20,10 +22,11 @@ const SETTLE = 2
 /** Events of the journal in the order of their times; those to come too, until `until`. */
 export async function* readEvents(data: string, query: EventQuery): AsyncGenerator<JournalEvent> {
   makeDirectory(eventsDirectory(data))
-  const { since, until, filters } = query
+  const { since, until, filters, signal } = query
   using journal = new Journal(data, since === undefined && until === undefined)
   using changes = new Changes(eventsDirectory(data))
-  for (;;) {
+  signal?.addEventListener('abort', () => changes.wake())
+  while (!signal?.aborted) {
     // The clock is asked first: what happened before the end is then certainly in the file.
     const now = nowNanoseconds()
     for (const event of journal.read(now)) {

@@ -51,7 +51,7 @@ WantedBy=${targetOf(uid)}
 }
 
 /** One word of a line in a unit: no specifier, no variable. */
-const quote = (text: string): string =>
+export const quote = (text: string): string =>
   `"${text.replace(/["\\]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`
 
 /** Writes and enables the unit, as `systemctl enable` does; it counts from the next boot on. Throws `host-setup`. */
@@ -78,3 +78,11 @@ export function disableBoot({ path, link }: BootUnit): void {
 
 /** Whether the user's manager starts with the machine. */
 export const isLingering = (name: string): boolean => existsSync(`/var/lib/systemd/linger/${name}`)
+
+/** What systemd's manager does not know of this shell. */
+export function placeOfData(): Record<string, string> {
+  const names = ['LIGHTER_DATA_DIR', 'XDG_DATA_HOME']
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  )
+}

@@ -24,7 +24,7 @@ export function removeNetwork(data: string, text: string, force: boolean): boole
   if (!network) return false
   if (network.predefined) {
     throw new LighterError(
-      'conflict',
+      'forbidden',
       `${network.name} is a pre-defined network and cannot be removed`,
     )
   }

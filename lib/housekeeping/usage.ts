@@ -24,6 +24,8 @@ export interface ContainerUsage {
   container: ContainerWithState
   /** Bytes that the container wrote. */
   size: number
+  /** Bytes of all that is in it. */
+  total: number
 }
 
 export interface VolumeUsage extends VolumeRecord {
@@ -55,22 +57,25 @@ export interface StoreUsage {
 /** Looks at every file of containers and volumes: this takes its time. */
 export async function measureDisk(engine: Engine): Promise<DiskUsage> {
   const containers = listContainers(engine.paths.data)
-  const sizes = containers.length > 0 ? await measureContainers(engine, containers) : []
   return {
     ...measureImages(engine, containers),
-    containers: containers.map((container, index) => ({ container, size: sizes[index]?.own ?? 0 })),
+    containers: await measureAll(engine, containers),
     volumes: await measureVolumes(engine, containers),
-    buildCache: (await listCacheRecords(engine)).sort(byLastUse),
+    buildCache: await listCache(engine),
     stores: engine.stores.shared.map(measureStore),
   }
 }
+
+/** The records of the build cache, those used longest ago first. */
+export const listCache = async (engine: Engine): Promise<CacheRecordInfo[]> =>
+  (await listCacheRecords(engine)).sort(byLastUse)
 
 /** What was never used comes first. */
 const byLastUse = (a: CacheRecordInfo, b: CacheRecordInfo): number =>
   (a.lastUsedAt?.getTime() ?? 0) - (b.lastUsedAt?.getTime() ?? 0) || a.size - b.size
 
-/** An image with several names is one. */
-function measureImages(
+/** What images take; one with several names is one. */
+export function measureImages(
   engine: Engine,
   containers: readonly ContainerWithState[],
 ): Pick<DiskUsage, 'images' | 'layers'> {
@@ -125,7 +130,21 @@ function measureStore(path: string): StoreUsage {
   }
 }
 
-async function measureVolumes(
+/** What each container takes. */
+export async function measureAll(
+  engine: Engine,
+  containers: readonly ContainerWithState[],
+): Promise<ContainerUsage[]> {
+  const sizes = containers.length > 0 ? await measureContainers(engine, containers) : []
+  return containers.map((container, index) => ({
+    container,
+    size: sizes[index]?.own ?? 0,
+    total: sizes[index]?.total ?? 0,
+  }))
+}
+
+/** What each volume takes whose files are here. */
+export async function measureVolumes(
   engine: Engine,
   containers: readonly ContainerWithState[],
 ): Promise<VolumeUsage[]> {

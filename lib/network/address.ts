@@ -18,6 +18,9 @@ export function parseAddress(text: string): Address | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
 }
 
+/** Whether it is an IPv4 or IPv6 address. */
+export const isAddress = (text: string): boolean => parseAddress(text) !== undefined
+
 /** One to three digits without a zero in front. */
 const isByteText = (text: string): boolean =>
   text.length <= 3 && isDecimal(text) && (text === '0' || !text.startsWith('0'))

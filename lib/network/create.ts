@@ -14,7 +14,7 @@ import { addressAt, contains, formatAddress, overlap, parseAddress, parseCidr } 
 import { checkDriverOptions } from './driver-options.ts'
 import { bridgeName, gatewayOf } from './endpoint.ts'
 import { isOwnNetwork, UPLINK_SUBNET } from './network.ts'
-import { type PoolWishes, planPools } from './pool-wishes.ts'
+import { checkPools } from './pool-wishes.ts'
 import { chooseSubnet, usedSubnets } from './pools.ts'
 import {
   type AddressPool,
@@ -35,20 +35,21 @@ export interface NetworkWishes {
   scope: string
   options: Record<string, string>
   labels: Record<string, string>
-  addresses: PoolWishes
+  pools: readonly AddressPool[]
   ipamDriver: string
-  ipamOptions: Record<string, string>
+  ipamOptions: Record<string, string> | null
   configOnly: boolean
   configFrom: string
 }
 
 const bad = (message: string): LighterError => new LighterError('bad-input', message)
+const forbidden = (message: string): LighterError => new LighterError('forbidden', message)
 
 /** Makes a network; nothing exists in the kernel until a container is on it. Throws with Docker's sentences. */
 export async function createNetwork(engine: Engine, wishes: NetworkWishes): Promise<NetworkRecord> {
   const { data } = engine.paths
   checkWishes(wishes)
-  const pools = planPools(wishes.addresses)
+  const pools = checkPools(wishes.pools)
   const directory = join(data, 'networks')
   makeDirectory(directory)
   // Names and subnets are looked through and taken in one go.
@@ -74,17 +75,21 @@ function checkWishes(wishes: NetworkWishes): void {
   const { name, driver } = wishes
   if (name.trim() === '') throw bad('invalid name:')
   if (name === 'default' || isPredefined(name) || !isOwnNetwork(name))
-    throw bad(`operation is not permitted on predefined ${name} network`)
-  if (wishes.ingress) throw bad('Ingress network can only be global scope network')
+    throw forbidden(`operation is not permitted on predefined ${name} network`)
+  if (wishes.configOnly && wishes.configFrom !== '') {
+    throw forbidden('a configuration network cannot depend on another configuration network')
+  }
+  if (wishes.ingress) throw forbidden('Ingress network can only be global scope network')
   if (wishes.scope !== '' && wishes.scope !== 'local') {
-    throw bad(`cannot create a ${wishes.scope} scoped network when swarm is not active`)
+    throw forbidden(`cannot create a ${wishes.scope} scoped network when swarm is not active`)
   }
   if (driver !== 'bridge') {
     const reason = Object.hasOwn(DRIVERS, driver) ? DRIVERS[driver] : undefined
-    throw bad(reason ?? `plugin "${driver}" not found`)
+    if (reason !== undefined) throw forbidden(reason)
+    throw new LighterError('no-such-plugin', `plugin "${driver}" not found`)
   }
   if (wishes.ipamDriver !== '' && wishes.ipamDriver !== 'default') {
-    throw bad(`plugin "${wishes.ipamDriver}" not found`)
+    throw new LighterError('no-such-plugin', `plugin "${wishes.ipamDriver}" not found`)
   }
   checkDriverOptions(wishes.options)
 }

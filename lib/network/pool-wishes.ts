@@ -20,6 +20,7 @@ export interface PoolWishes {
 
 /** What Docker's client finds wrong says so alone: exit code 1 and the sentence. */
 const refused = (message: string): LighterError => new LighterError('usage', message)
+const bad = (message: string): LighterError => new LighterError('bad-input', message)
 
 /**
  * Puts the flags together: each range, gateway and address belongs to the subnet that holds it. Those of IPv4 come first, as Docker shows
@@ -59,8 +60,18 @@ export function planPools(wishes: PoolWishes): AddressPool[] {
       holder(pools, parseAddress(text)) ?? fail(`no matching subnet for aux-address ${text}`)
     pool.auxiliary = { ...pool.auxiliary, [name]: text }
   }
-  checkSubnets(pools)
-  return [...pools.filter((pool) => !isSix(pool)), ...pools.filter(isSix)]
+  return checkPools(pools)
+}
+
+/** Those of IPv4 first, as Docker shows them. Throws what Docker's engine finds wrong. */
+export function checkPools(pools: readonly AddressPool[]): AddressPool[] {
+  const reasons = pools.flatMap(faultsOf)
+  // So Go's `errors.Join` is shown by Docker.
+  const marked = reasons.length > 1 ? reasons.map((reason) => `* ${reason}`) : reasons
+  if (reasons.length > 0) throw bad(`invalid network config:\n${marked.join('\n')}`)
+  const four = pools.filter((pool) => !isSix(pool))
+  if (four.length > 1) throw bad("bridge driver doesn't support multiple subnets")
+  return [...four, ...pools.filter(isSix)]
 }
 
 function fail(message: string): never {
@@ -82,22 +93,20 @@ function checkApart(text: string, other: string): void {
   }
 }
 
-/** What Docker's engine finds wrong. */
-function checkSubnets(pools: readonly AddressPool[]): void {
-  const reasons = pools.flatMap(({ subnet: text, ipRange }) => {
-    const parsed = parseCidr(text)
-    if (!parsed) return [`invalid subnet ${text}: invalid CIDR block notation`]
-    const right = formatCidr(networkOf(parsed))
-    if (right !== formatCidr(parsed)) return [`invalid subnet ${text}: it should be ${right}`]
-    return [...tooSmall(text, parsed), ...wrongRange(ipRange)]
-  })
-  const four = pools.filter(({ subnet }) => parseCidr(subnet)?.family === 4)
-  if (reasons.length === 0 && four.length > 1) {
-    throw new LighterError('bad-input', "bridge driver doesn't support multiple subnets")
-  }
-  if (reasons.length > 0) {
-    throw new LighterError('bad-input', `invalid network config:\n${reasons.join('\n')}`)
-  }
+function faultsOf(pool: AddressPool): string[] {
+  const { subnet: text, ipRange, gateway, auxiliary = {} } = pool
+  const subnet = parseCidr(text)
+  if (!subnet) return [`invalid subnet ${text}: invalid CIDR block notation`]
+  const right = formatCidr(networkOf(subnet))
+  if (right !== formatCidr(subnet)) return [`invalid subnet ${text}: it should be ${right}`]
+  return [
+    ...tooSmall(text, subnet),
+    ...rangeFaults(pool, subnet, ipRange),
+    ...addressFaults(pool, subnet, `gateway ${gateway}`, gateway),
+    ...Object.entries(auxiliary).flatMap(([name, address]) =>
+      addressFaults(pool, subnet, `auxiliary address ${name}`, address),
+    ),
+  ]
 }
 
 const tooSmall = (text: string, { family, prefix }: Subnet): string[] =>
@@ -107,9 +116,28 @@ const tooSmall = (text: string, { family, prefix }: Subnet): string[] =>
       ]
     : []
 
-function wrongRange(text: string | undefined): string[] {
-  const range = text === undefined ? undefined : parseCidr(text)
-  if (!range) return []
+function rangeFaults(pool: AddressPool, subnet: Subnet, text: string | undefined): string[] {
+  if (text === undefined) return []
+  const range = parseCidr(text)
+  if (!range) return [`invalid ip-range ${text}: invalid CIDR block notation`]
   const right = formatCidr(networkOf(range))
-  return right === formatCidr(range) ? [] : [`invalid ip-range ${text}: it should be ${right}`]
+  if (right !== formatCidr(range)) return [`invalid ip-range ${text}: it should be ${right}`]
+  if (range.family === subnet.family && contains(subnet, range)) return []
+  return [`invalid ip-range ${text}: parent subnet ${pool.subnet} doesn't contain ip-range`]
+}
+
+function addressFaults(
+  pool: AddressPool,
+  subnet: Subnet,
+  what: string,
+  text: string | undefined,
+): string[] {
+  if (text === undefined) return []
+  const address = parseAddress(text)
+  if (!address) return [`invalid ${what}: invalid address`]
+  if (address.family !== subnet.family) {
+    return [`invalid ${what}: parent subnet is an IPv${subnet.family} block`]
+  }
+  if (contains(subnet, address)) return []
+  return [`invalid ${what}: parent subnet ${pool.subnet} doesn't contain this address`]
 }

@@ -1,5 +1,6 @@
 import { sortMembers } from '../core/labels.ts'
 import type { HostPaths } from '../host/paths.ts'
+import type { ListedVolume } from './plugin/volumes.ts'
 import { getVolume, readVolume, type VolumeRecord, volumeData } from './volume.ts'
 
 /** The document that `inspect` shows for a volume, in the shape of Docker 26. Throws `no-such-volume`, `plugin`. */
@@ -13,10 +14,11 @@ export async function inspectVolume(
     const document = await inspectPluginVolume({ data, plugins }, name, record)
     if (document) return document
   }
-  return describe(data, getVolume(data, name))
+  return describeVolume(data, getVolume(data, name))
 }
 
-function describe(data: string, record: VolumeRecord): Record<string, unknown> {
+/** The document of a volume of the local driver. */
+export function describeVolume(data: string, record: VolumeRecord): Record<string, unknown> {
   const labels = volumeLabels(record)
   return {
     CreatedAt: record.createdAt.replace(/\.\d+(?=Z$)/, ''),
@@ -26,6 +28,20 @@ function describe(data: string, record: VolumeRecord): Record<string, unknown> {
     Name: record.name,
     Options: record.options ? sortMembers(record.options) : null,
     Scope: 'local',
+  }
+}
+
+/** The document of a volume in a list: what a plugin says beside that is told of one alone. */
+export function describeListed(data: string, volume: ListedVolume): Record<string, unknown> {
+  const { record, driver, scope, mountpoint } = volume
+  if (record.driver === undefined) return describeVolume(data, record)
+  const { CreatedAt, ...document } = describeVolume(data, record)
+  return {
+    ...(CreatedAt === '' ? {} : { CreatedAt }),
+    ...document,
+    Driver: driver,
+    Mountpoint: mountpoint,
+    Scope: scope,
   }
 }
 

@@ -1,12 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { dockerPrograms } from '../fixtures/clients.ts'
 import { startService, type TestService } from '../helpers/service.ts'
 import type { World } from '../helpers/world.ts'
 import { compare } from '../peers/compare.ts'
+import { findFeatures } from '../peers/features.ts'
 import { Lanes } from '../peers/lanes.ts'
-import { note, readRecording } from '../peers/recorded.ts'
+import { note, readHostPending, readPending, readRecording } from '../peers/recorded.ts'
 import type { Answer, PeerCase } from '../peers/suite.ts'
 import { loadTopics } from '../peers/topics.ts'
 
@@ -15,15 +16,16 @@ const NOT_OF_THE_ENGINE = new Set(['help'])
 
 const topics = (await loadTopics()).filter(({ name }) => !NOT_OF_THE_ENGINE.has(name))
 /** Why a case does not pass with Docker's client, by `<topic>: <case>`. */
-const pending = JSON.parse(
-  readFileSync(new URL('docker-cli-pending.json', import.meta.url), 'utf8'),
-) as Record<string, string>
+let pending: Record<string, string> = {}
 
 let lanes: Lanes
 const services: TestService[] = []
 
 beforeAll(async () => {
   lanes = await Lanes.open(addDocker)
+  const features = await findFeatures(lanes.first)
+  const own = new URL('docker-cli-pending.json', import.meta.url)
+  pending = { ...readHostPending(features), ...readPending(features, own) }
 })
 afterAll(async () => {
   for (const service of services) await service.stop()
@@ -32,10 +34,14 @@ afterAll(async () => {
 
 /** `docker` is Docker's own client; the engine that it asks is lighter's service. */
 async function addDocker(world: World): Promise<void> {
-  const { docker } = dockerPrograms(inject('cache'))
+  const { docker, plugins } = dockerPrograms(inject('cache'))
   const service = await startService(world)
   services.push(service)
-  const script = `#!/bin/sh\nDOCKER_HOST=${service.host} exec ${docker} "$@"\n`
+  const script = `#!/bin/sh
+export DOCKER_HOST=${service.host}
+test "$1" = buildx && mkdir -p "\${DOCKER_CONFIG:=$HOME/.docker}" && ln -sfn ${plugins} "$DOCKER_CONFIG/cli-plugins"
+exec ${docker} "$@"
+`
   writeFileSync(join(world.home, 'docker'), script, { mode: 0o755 })
 }
 

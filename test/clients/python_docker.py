@@ -177,7 +177,7 @@ class Images(unittest.TestCase):
 
     def test_save_and_load(self):
         client.images.get(IMAGE).tag("copy", "1")
-        whole = b"".join(client.images.get("copy:1").save(named=True))
+        whole = b"".join(client.images.get("copy:1").save(named="copy:1"))
         client.images.remove("copy:1")
         loaded = client.images.load(whole)
         self.assertEqual([image.tags for image in loaded][0][-1:], ["copy:1"])

@@ -1,7 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { cachedSteps } from '../helpers/builds.ts'
+import { type Gate, startGate } from '../helpers/gate.ts'
+import { finish, makeWorld, type World } from '../helpers/world.ts'
 
 let world: World
 let directory: string
@@ -61,6 +63,70 @@ describe('targets that stand on another one', () => {
     const outcome = await bake('web')
     expect(outcome).toMatchObject({ exitCode: 0 })
     expect(outcome.stderr).toMatch(/^(#\d+) \[web 2\/2\] RUN echo web 1 >> \/base\n\1 CACHED$/m)
+  })
+})
+
+describe('a stage that two targets have', () => {
+  const shared = (url: string): string => `
+group "default" { targets = ["one", "two"] }
+target "one" {
+  network = "host"
+  dockerfile-inline = <<EOT
+FROM ${inject('registry')}/busybox AS common
+RUN wget -q -O - ${url}/came && echo $RANDOM > /common
+RUN echo behind >> /common
+FROM common AS one
+RUN echo one >> /common
+FROM common AS two
+RUN echo two >> /common
+EOT
+  target = "one"
+  tags = ["shared-one"]
+}
+target "two" {
+  inherits = ["one"]
+  target = "two"
+  tags = ["shared-two"]
+}
+`
+  let gate: Gate
+  beforeEach(async () => {
+    gate = await startGate()
+  })
+  afterEach(() => gate.stop())
+
+  test.each([[[]], [['--no-cache']]])('is built once: %j', async (flags: string[]) => {
+    write('shared.hcl', shared(gate.url))
+    const child = world.start(
+      ['buildx', 'bake', '--progress', 'plain', '-f', 'shared.hcl', ...flags],
+      { cwd: directory },
+    )
+    const ended = finish(child)
+    await gate.awaits('came')
+    // Time for the other target to come to it as well.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    gate.open('came')
+    const outcome = await ended
+    expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0 })
+    expect(gate.came).toEqual(['came'])
+    const made = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const { stdout } = await world.lighter(['run', '--rm', `shared-${name}`, 'cat', '/common'])
+        return stdout.split('\n')
+      }),
+    )
+    expect(made[0]).toEqual([made[1]?.[0], 'behind', 'one', ''])
+    expect(made[1]?.slice(1)).toEqual(['behind', 'two', ''])
+    expect(cachedSteps(outcome.stderr).filter((name) => name.includes(' RUN '))).toHaveLength(2)
+  })
+
+  test('that fails is told once', async () => {
+    write('fails-shared.hcl', shared(gate.url).replace('echo behind', 'exit 9'))
+    gate.open('came')
+    const outcome = await bake('-f', 'fails-shared.hcl')
+    expect(outcome.exitCode).toBe(1)
+    expect(outcome.stderr.match(/^ERROR: /gm)).toHaveLength(1)
+    expect(outcome.stderr).toMatch(/exit 9 .*exit code: 9$/m)
   })
 })
 

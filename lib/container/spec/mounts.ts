@@ -13,7 +13,7 @@ export interface MountWorld {
   files: string
   /** The native program, which is the init of `--init`. */
   nativeProgram: string
-  /** Directories that plugins have mounted, by the places in the container. */
+  /** What is mounted instead of the source, by the places in the container: plugins have mounted it, or it is a socket. */
   places?: ReadonlyMap<string, string> | undefined
 }
 
@@ -107,7 +107,7 @@ function userMount(point: MountPoint, { data, places }: MountWorld): SpecMount {
   const access = point.readOnly ? [isDeep(point) ? 'rro' : 'ro'] : []
   switch (point.type) {
     case 'bind':
-      return mount(point.destination, 'bind', point.source, [
+      return mount(point.destination, 'bind', places?.get(point.destination) ?? point.source, [
         point.recursive ? 'rbind' : 'bind',
         ...access,
         point.propagation,

@@ -3,6 +3,7 @@ import { LighterError } from '../../core/errors.ts'
 import type { NamespaceType, RuntimeSpec, SpecNamespace } from '../../oci/runtime-spec.ts'
 import type { IdMap } from '../../runtime/protocol.ts'
 import type { DeviceEdits } from '../cdi.ts'
+import type { HostOptions } from '../options.ts'
 import type { ContainerRecord } from '../record.ts'
 import type { SharedNamespaces } from '../sharing.ts'
 import { splitSysctls } from '../sysctls.ts'
@@ -64,7 +65,7 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
       ...(resources ? { resources } : {}),
       ...(devices.length > 0 ? { devices } : {}),
       ...(seccomp ? { seccomp } : {}),
-      ...(masked ? { maskedPaths: [...MASKED_PATHS], readonlyPaths: [...READONLY_PATHS] } : {}),
+      ...(masked ? closedPaths(host) : {}),
     },
     ...(world.edits && Object.keys(world.edits.hooks).length > 0
       ? { hooks: world.edits.hooks }
@@ -72,6 +73,11 @@ export function buildSpec(record: ContainerRecord, world: SpecWorld): RuntimeSpe
     ...(host.annotations ? { annotations: host.annotations } : {}),
   }
 }
+
+const closedPaths = (host: HostOptions) => ({
+  maskedPaths: [...(host.maskedPaths ?? MASKED_PATHS)],
+  readonlyPaths: [...(host.readonlyPaths ?? READONLY_PATHS)],
+})
 
 /** New ones, but for what is the host's or another container's. */
 function namespaces({ host }: ContainerRecord, shared: SharedNamespaces): SpecNamespace[] {

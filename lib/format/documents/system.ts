@@ -47,6 +47,14 @@ system.clientInfo
   Plugins []manager.Plugin
   Warnings []string
 manager.Plugin
+  SchemaVersion string
+  Vendor string
+  Version string
+  ShortDescription string
+  URL string
+  Name string
+  Path string
+  ShadowedPaths []string
 system.Info
   ID string
   Containers int

@@ -27,6 +27,9 @@ type Places = Pick<HostPaths, 'data' | 'plugins'>
 
 const LOCAL = 'local'
 
+/** What means that a plugin does not answer. */
+const SILENT: ReadonlySet<string> = new Set(['plugin', 'no-such-plugin'])
+
 /**
  * Makes sure that a volume is there if its driver is a plugin: the one that is wanted, the one on record, or, where none is named,
  * whichever has a volume of that name. Returns the record; `undefined` where it is the local driver's business.
@@ -226,7 +229,7 @@ export async function removePluginVolume(
     if (!plugin) return false
     await callPlugin(plugin, 'VolumeDriver.Remove', { Name: name })
   } catch (error) {
-    const silent = error instanceof LighterError && error.code === 'plugin'
+    const silent = error instanceof LighterError && SILENT.has(error.code)
     if (!force || !silent || !record) throw within(`remove ${name}`, error)
   }
   if (record) forgetPluginVolume(places.data, record)

@@ -1,5 +1,5 @@
-import { parseDuration } from '../../lib/core/duration.ts'
-import { LighterError } from '../../lib/core/errors.ts'
+import { parseDuration } from './duration.ts'
+import { LighterError } from './errors.ts'
 
 const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:\d{2})?)?$/
 

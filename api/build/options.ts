@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream'
+import type { BuildOptions, CacheSpec, OutputSpec } from '../../lib/build/options.ts'
+import { checkTag } from '../../lib/build/spec/contexts.ts'
+import { parseHost } from '../../lib/build/spec/hosts.ts'
+import { parseNetwork } from '../../lib/build/spec/network.ts'
+import { parsePlatforms } from '../../lib/build/spec/platforms.ts'
+import { ulimitFault } from '../../lib/container/ulimit.ts'
+import { ApiError, badRequest } from '../http/errors.ts'
+import { Fields } from '../http/fields.ts'
+import type { Query } from '../http/query.ts'
+
+/** As a remote context: the directory that a client has in its session. */
+export const CLIENT_SESSION = 'client-session'
+
+/** What stands for the network that builds have anyway. */
+const USUAL_NETWORKS: ReadonlySet<string> = new Set(['', 'default', 'bridge'])
+/** Outputs whose files would lie where the service is, and not where the client is. */
+const OF_CLIENTS: ReadonlySet<string> = new Set(['local', 'tar', 'docker', 'oci'])
+
+/**
+ * Reads what a client asks of a build, as parameters of `POST /build`. `stdin`: the context, where it comes with the request. Throws 400
+ * in the words of Docker's daemon, `usage`.
+ */
+export function readBuildOptions(query: Query, stdin: Readable): BuildOptions {
+  const remote = query.text('remote')
+  const file = query.text('dockerfile')
+  const tags = query.all('t').filter((tag) => tag !== '')
+  for (const tag of tags) checkTag(tag)
+  if (query.bool('squash')) {
+    throw badRequest('squash is only supported with experimental mode')
+  }
+  return {
+    context: remote === '' || remote === CLIENT_SESSION ? '-' : checkRemote(remote),
+    file: file === '' || file === 'Dockerfile' ? undefined : checkFile(file),
+    contexts: {},
+    target: query.text('target') || undefined,
+    buildArgs: readMap(query, 'buildargs', 'error reading build args'),
+    labels: readMap(query, 'labels', 'error reading labels'),
+    annotations: [],
+    tags,
+    platforms: parsePlatforms(query.all('platform').filter((text) => text !== '')),
+    outputs: readOutputs(query),
+    cacheFrom: readCacheFrom(query),
+    cacheTo: [],
+    noCache: query.bool('nocache'),
+    noCacheFilter: [],
+    pull: query.bool('pull'),
+    secrets: [],
+    ssh: [],
+    attests: [],
+    allow: [],
+    addHosts: query.all('extrahosts').filter(Boolean).map(parseHost),
+    network: readNetwork(query.text('networkmode')),
+    shmSize: query.int('shmsize') ?? 0,
+    ulimits: readUlimits(query),
+    cgroupParent: query.text('cgroupparent') || undefined,
+    environment: serviceEnvironment(),
+    stdin,
+  }
+}
+
+/** A limit that steps of a build are not given here: it is told, not passed over in silence. */
+export const unusedLimits = (query: Query): string[] =>
+  ['memory', 'memswap', 'cpushares', 'cpuperiod', 'cpuquota', 'cpusetcpus', 'cpusetmems'].filter(
+    (name) => !['', '0'].includes(query.text(name)),
+  )
+
+/** Only what is somewhere else: never a directory of this machine. */
+function checkRemote(remote: string): string {
+  if (/^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(remote)) return remote
+  throw badRequest(`remoteURL (${remote}) could not be recognized as URL`)
+}
+
+/** A path in the context; `-` and addresses mean more than that to a command line. */
+function checkFile(file: string): string {
+  if (file !== '-' && !/^https?:\/\//.test(file)) return file
+  throw new ApiError(500, `Cannot locate specified Dockerfile: ${file}`)
+}
+
+/** Texts by name; one that is `null` has no value to give. */
+function readMap(query: Query, name: string, words: string): Record<string, string> {
+  const document = readJson(query, name, words)
+  if (document === undefined || document === null) return {}
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    throw badRequest(`${words}: it is no JSON object`)
+  }
+  const entries = Object.entries(document).filter(([, value]) => value !== null)
+  for (const [key, value] of entries) {
+    if (typeof value !== 'string') throw badRequest(`${words}: the value of ${key} is no text`)
+  }
+  return Object.fromEntries(entries)
+}
+
+function readJson(query: Query, name: string, words: string): unknown {
+  const text = query.text(name)
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw badRequest(`${words}: ${(error as Error).message}`)
+  }
+}
+
+function readList(query: Query, name: string, words: string): Record<string, unknown>[] {
+  const list = readJson(query, name, words) ?? []
+  const isList = Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null)
+  if (isList) return list
+  throw badRequest(`${words}: it is no list of JSON objects`)
+}
+
+function readCacheFrom(query: Query): CacheSpec[] {
+  const words = 'error reading cache from'
+  const names = readJson(query, 'cachefrom', words) ?? []
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
+    throw badRequest(`${words}: it is no list of texts`)
+  }
+  return names.map((ref) => ({ type: 'registry', attributes: { ref } }))
+}
+
+function readUlimits(query: Query): BuildOptions['ulimits'] {
+  return readList(query, 'ulimits', 'error reading ulimit settings').map((document) => {
+    const fields = new Fields(document, 'Ulimit')
+    const ulimit = { name: fields.text('Name'), soft: fields.int('Soft'), hard: fields.int('Hard') }
+    const fault = ulimitFault(ulimit)
+    if (fault !== undefined) throw badRequest(fault)
+    return ulimit
+  })
+}
+
+/** `[{"Type":"image","Attrs":{"name":"x"}}]`. Files for the client need a session with it. */
+function readOutputs(query: Query): OutputSpec[] {
+  return readList(query, 'outputs', 'error reading outputs').map((document) => {
+    const fields = new Fields(document, 'ImageBuildOutput')
+    const type = fields.text('Type')
+    if (OF_CLIENTS.has(type)) {
+      throw badRequest(`an output of type ${type} needs a session with the client`)
+    }
+    const known = type === 'moby' ? 'image' : type
+    if (known !== 'image' && known !== 'registry' && known !== 'cacheonly') {
+      throw badRequest(`exporter ${JSON.stringify(type)} could not be found`)
+    }
+    return { type: known, destination: undefined, attributes: fields.map('Attrs') }
+  })
+}
+
+const readNetwork = (text: string): BuildOptions['network'] =>
+  USUAL_NETWORKS.has(text) ? 'default' : parseNetwork(text)
+
+/** Paths and proxies are the service's; its user's agent of ssh is not for whoever sends a Dockerfile. */
+function serviceEnvironment(): BuildOptions['environment'] {
+  const { SSH_AUTH_SOCK: _, ...environment } = process.env
+  return environment
+}

@@ -1,0 +1,164 @@
+import type { Duplex } from 'node:stream'
+import { type Container, findContainer, stateOf } from '../../lib/container/catalog.ts'
+import { recordContainerEvent } from '../../lib/container/events.ts'
+import { logDriver } from '../../lib/container/log-config.ts'
+import { isLive } from '../../lib/container/state.ts'
+import { frame } from '../../lib/runtime/control.ts'
+import { atLeast } from '../http/api-version.ts'
+import type { Call } from '../http/call.ts'
+import { ApiError } from '../http/errors.ts'
+import { MULTIPLEXED_STREAM, RAW_STREAM } from '../http/reply.ts'
+import { carry, closeClient, type Ending, endWith, probe } from './carry.ts'
+import { DetachKeys } from './detach-keys.ts'
+import { MonitorOutput } from './monitor-output.ts'
+import { type Run, Watch } from './watch.ts'
+
+/** What a client asks for when it attaches. */
+export interface AttachWishes {
+  stream: boolean
+  logs: boolean
+  stdin: boolean
+  stdout: boolean
+  stderr: boolean
+  keys: DetachKeys
+  /** Whether the client can send anything at all. */
+  sends: boolean
+  /** Without a word of which stream something came from, which a terminal has not anyway. */
+  isBare: boolean
+}
+
+/**
+ * `POST /containers/:id/attach`: the connection becomes the container's streams. Of a container that does not run it becomes those of
+ * its next run, from the first byte on where it is started through this service.
+ */
+export async function attach(call: Call): Promise<void> {
+  const wishes = wishesOf(call)
+  const container = findAttachable(call)
+  const { tty } = container.record.config
+  const isTold = atLeast(call.version, 42) && call.headers.upgrade !== undefined
+  const type = isTold && !tty ? MULTIPLEXED_STREAM : RAW_STREAM
+  await serveAttached(call, container, wishes, () => call.reply.hijack(type))
+}
+
+export function wishesOf({ query, headers, body }: Call): AttachWishes {
+  return {
+    stream: query.bool('stream'),
+    logs: query.bool('logs'),
+    stdin: query.bool('stdin'),
+    stdout: query.bool('stdout'),
+    stderr: query.bool('stderr'),
+    keys: new DetachKeys(query.text('detachKeys')),
+    sends: headers.upgrade !== undefined || !body.isEmpty,
+    isBare: false,
+  }
+}
+
+/** Throws 404, and 409 for a container that is in no state for it. */
+export function findAttachable({ engine, params }: Call): Container {
+  const name = params.id ?? ''
+  const container = findContainer(engine.paths.data, name)
+  const state = stateOf(container, name)
+  if (state.status === 'running' && state.paused) {
+    throw new ApiError(409, `container ${name} is paused, unpause the container before attach`)
+  }
+  if (state.status === 'restarting') {
+    throw new ApiError(409, `container ${name} is restarting, wait until the container is running`)
+  }
+  return container
+}
+
+/** Serves an attached client to the end. `open`: makes the connection a stream, once all that can be refused has been. */
+export async function serveAttached(
+  call: Call,
+  container: Container,
+  wishes: AttachWishes,
+  open: () => Duplex,
+): Promise<void> {
+  using watch = new Watch(call, container)
+  const isLogged = wishes.logs && logDriver(container.record.host.logConfig) !== 'none'
+  const letters = lettersOf(container, wishes)
+  const first = wishes.stream ? watch.run(letters) : undefined
+  // Its failure is met where it is waited for, maybe after a long log.
+  first?.catch(() => undefined)
+  // Whoever is told that it is attached has to be.
+  if (first && watch.first && isLive(watch.first)) await first
+  const client = open()
+  client.on('error', () => client.destroy())
+  endWith(call.signal, client)
+  if (!letters.includes('i')) noticeDeath(client)
+  recordContainerEvent(call.engine.paths.data, container.record, 'attach')
+  if (isLogged) await replayLog(container, wishes, client)
+  if (first) await follow(call, { container, wishes, watch, client, letters }, first)
+  await closeClient(client)
+}
+
+/** What it is attached to, as far as the container has it. */
+function lettersOf({ record }: Container, { stdin, stdout, stderr }: AttachWishes): string {
+  const { config, host } = record
+  if (logDriver(host.logConfig) === 'passthrough') return ''
+  const input = stdin && config.openStdin ? 'i' : ''
+  return `${input}${stdout ? 'o' : ''}${stderr && !config.tty ? 'e' : ''}`
+}
+
+async function replayLog(
+  container: Container,
+  wishes: AttachWishes,
+  client: Duplex,
+): Promise<void> {
+  const { writeLog } = await import('./attach-log.ts')
+  await writeLog(container, wishes, client)
+}
+
+interface Following {
+  container: Container
+  wishes: AttachWishes
+  watch: Watch
+  client: Duplex
+  letters: string
+}
+
+async function follow(call: Call, following: Following, first: Promise<Run>): Promise<void> {
+  const { container, watch, letters } = following
+  for (let run = await first; run.kind === 'connected'; run = await watch.run(letters)) {
+    const ending = await attachTo(following, run)
+    if (ending === 'detached')
+      recordContainerEvent(call.engine.paths.data, container.record, 'detach')
+    // A start that did not come about is waited for again.
+    if (ending !== 'unstarted') return
+    if (!run.early) watch.lost()
+  }
+}
+
+async function attachTo(
+  { container, wishes, client, letters }: Following,
+  { socket, early }: Extract<Run, { kind: 'connected' }>,
+): Promise<Ending | 'unstarted'> {
+  const { config } = container.record
+  const stdin = letters.includes('i')
+  if (!early) socket.write(frame('A', Buffer.from(attachJson(letters))))
+  const output = new MonitorOutput(config.tty || wishes.isBare)
+  const ending = await carry({
+    client,
+    monitor: socket,
+    output,
+    stdin: stdin && wishes.sends,
+    tty: config.tty,
+    closesStdin: config.stdinOnce,
+    keys: stdin && config.tty ? wishes.keys : undefined,
+  })
+  const isStart = ending === 'over' || ending === 'broken'
+  return isStart && !output.hasStarted ? 'unstarted' : ending
+}
+
+const attachJson = (letters: string): string =>
+  JSON.stringify({
+    stdin: letters.includes('i'),
+    stdout: letters.includes('o'),
+    stderr: letters.includes('e'),
+  })
+
+/** What it sends is of no interest, but for its end. */
+function noticeDeath(client: Duplex): void {
+  client.once('end', () => probe(client))
+  client.resume()
+}

@@ -1,0 +1,74 @@
+import type { Duplex, Readable } from 'node:stream'
+import type { ExecProcess } from '../../lib/runtime/exec-process.ts'
+import { probe } from './carry.ts'
+import { streamHeader } from './stream-frame.ts'
+
+interface ExecClient {
+  /** What the process writes reaches the client without frames. */
+  isBare: boolean
+  /** The process has a terminal. */
+  tty: boolean
+  /** Whether the client can send anything at all. */
+  sends: boolean
+}
+
+/**
+ * Carries bytes between a client and a further process until that has ended or the client is gone, none faster than the other side takes
+ * it. The process goes on without its client.
+ */
+export async function serveExec(
+  client: Duplex,
+  process: ExecProcess,
+  { isBare, tty, sends }: ExecClient,
+): Promise<'over' | 'gone'> {
+  const gone = Promise.withResolvers<'gone'>()
+  const onGone = () => gone.resolve('gone')
+  client.on('error', () => client.destroy())
+  client.once('close', onGone)
+  if (client.destroyed) onGone()
+  carryOutput(process.stdout, client, isBare ? undefined : 1)
+  carryOutput(process.stderr, client, isBare ? undefined : 2)
+  // As Docker: whoever types no more does not look any more.
+  carryInput(client, sends ? process : undefined, tty ? onGone : undefined)
+  const ending = await Promise.race([process.ended().then(() => 'over' as const), gone.promise])
+  if (ending === 'gone') process.leave()
+  client.off('close', onGone)
+  return ending
+}
+
+/** `stream`: the number in its frames, `undefined` without them. */
+function carryOutput(from: Readable | null, client: Duplex, stream: 1 | 2 | undefined): void {
+  if (!from) return
+  const onDrain = () => from.resume()
+  from.on('data', (chunk: Buffer) => {
+    if (client.destroyed) return
+    client.cork()
+    if (stream !== undefined) client.write(streamHeader(stream, chunk.length))
+    const takes = client.write(chunk)
+    client.uncork()
+    if (!takes) from.pause()
+  })
+  client.on('drain', onDrain)
+  from.once('close', () => client.off('drain', onDrain))
+}
+
+/** `onEnd`: what the end of what the client sends means, where it is not the end of the process's standard input. */
+function carryInput(
+  client: Duplex,
+  process: ExecProcess | undefined,
+  onEnd: (() => void) | undefined,
+): void {
+  const stdin = process?.stdin
+  client.on('data', (chunk: Buffer) => {
+    if (stdin?.writable && !stdin.write(chunk)) client.pause()
+  })
+  stdin?.on('drain', () => client.resume())
+  // It may end without reading.
+  stdin?.on('close', () => client.resume())
+  client.once('end', () => {
+    probe(client)
+    if (!stdin) return
+    if (onEnd) onEnd()
+    else stdin.end()
+  })
+}

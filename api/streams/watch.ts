@@ -1,0 +1,127 @@
+import type { Socket } from 'node:net'
+import type { Container } from '../../lib/container/catalog.ts'
+import { type ContainerState, findState, isLive } from '../../lib/container/state.ts'
+import { monitorSocket } from '../../lib/container/stop.ts'
+import { nowNanoseconds } from '../../lib/core/instant.ts'
+import type { Call } from '../http/call.ts'
+
+/** What waiting for a container's run led to. */
+export type Run =
+  /** `early`: connected before its process was started, to the streams that were asked for. */
+  | { kind: 'connected'; socket: Socket; early: boolean }
+  /** It ended before anybody could connect to it. */
+  | { kind: 'missed' }
+  | { kind: 'failed' }
+  | { kind: 'gone' }
+  | { kind: 'aborted' }
+
+/** A container whose next run a client waits for, or whose present one. From its making on no end is missed. */
+export class Watch implements Disposable {
+  readonly #call: Call
+  readonly #container: Container
+  readonly #listening: Disposable
+  readonly #abort = () => this.#nudge()
+  #nudge: () => void = () => undefined
+  #exitCode: number | undefined
+  /** It was seen running, or heard of, and not connected to since. */
+  #missed: boolean
+  /** As it was in the beginning; `undefined` when it had gone already. */
+  readonly first: ContainerState | undefined
+
+  constructor(call: Call, container: Container) {
+    this.#call = call
+    this.#container = container
+    const { containerEvents } = call.service
+    this.#listening = containerEvents.listen(container.record.id, ({ Action, Actor }) => {
+      if (Action === 'die') {
+        this.#exitCode = Number(Actor.Attributes.exitCode ?? 0)
+        this.#missed = true
+      }
+      if (['start', 'die', 'destroy'].includes(Action)) this.#nudge()
+    })
+    call.signal.addEventListener('abort', this.#abort)
+    this.first = findState(container.directory)
+    this.#missed = this.first !== undefined && isLive(this.first)
+  }
+
+  /** Of the last end that was heard of. */
+  get exitCode(): number | undefined {
+    return this.#exitCode
+  }
+
+  /**
+   * A connection to the container's monitor, at once where it runs, else when it is started, by whomever. `streams`: what it is to be
+   * attached to when it is started here, as of an `EarlyClient`.
+   */
+  async run(streams: string): Promise<Run> {
+    const { service, signal } = this.#call
+    const { record, directory } = this.#container
+    for (;;) {
+      const { startup, nudge } = service.startups.next(record.id, streams)
+      this.#nudge = nudge
+      const state = findState(directory)
+      if (signal.aborted || !state || isLive(state) || this.#missed) nudge()
+      const came = await startup
+      if (came.kind === 'connected') return this.#found({ ...came, early: true })
+      if (signal.aborted) return { kind: 'aborted' }
+      if (came.kind === 'failed') return came
+      // What was seen running and is not any more has ended, whatever the journal tells when.
+      if (state && isLive(state)) this.#missed = true
+      const run = await this.#look()
+      if (run) return this.#found(run)
+    }
+  }
+
+  /** What has become of it; `undefined`: it does not run, and has not. */
+  async #look(): Promise<Run | undefined> {
+    const { paths } = this.#call.engine
+    const state = findState(this.#container.directory)
+    if (!state) {
+      if (this.#missed) this.#exitCode ??= await lastExitCode(paths.data, this.#container)
+      return { kind: 'gone' }
+    }
+    if (isLive(state)) {
+      const socket = await monitorSocket(paths.runtime, this.#container, state)
+      if (socket) return { kind: 'connected', socket, early: false }
+      this.#missed = true
+      return undefined
+    }
+    if (!this.#missed) return undefined
+    if (state.status === 'exited') this.#exitCode = state.exitCode
+    return { kind: 'missed' }
+  }
+
+  /** The connection that was found broke without a word of the container's end: there may have been one. */
+  lost(): void {
+    this.#missed = true
+  }
+
+  #found(run: Run): Run {
+    this.#missed = false
+    return run
+  }
+
+  [Symbol.dispose](): void {
+    this.#nudge()
+    this.#listening[Symbol.dispose]()
+    this.#call.signal.removeEventListener('abort', this.#abort)
+  }
+}
+
+/** How far back the journal is asked for the end of a container that was seen running, in nanoseconds. */
+const RECENT = 60_000_000_000n
+
+/** Of a container that has gone. */
+async function lastExitCode(data: string, { record }: Container): Promise<number | undefined> {
+  const { readEvents } = await import('../../lib/events/read.ts')
+  const until = nowNanoseconds()
+  const filters = new Map([
+    ['container', [record.id]],
+    ['event', ['die']],
+  ])
+  let exitCode: number | undefined
+  for await (const { Actor } of readEvents(data, { since: until - RECENT, until, filters })) {
+    exitCode = Number(Actor.Attributes.exitCode ?? 0)
+  }
+  return exitCode
+}

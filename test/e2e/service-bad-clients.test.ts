@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { startService, type TestService } from '../helpers/service.ts'
+import { until } from '../helpers/until.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
+
+let world: World
+let service: TestService
+let idle: number
+const descriptors = () => readdirSync(`/proc/${service.child.pid}/fd`).length
+
+beforeAll(async () => {
+  world = makeWorld('service-bad-clients')
+  service = await startService(world)
+  // What the first requests load stays open.
+  for (const path of ['/_ping', '/volumes', '/networks', '/events?until=1'])
+    await service.ask('GET', path)
+  idle = descriptors()
+})
+afterAll(async () => {
+  await service?.stop()
+  await world?.remove()
+})
+/** Whatever a client did, the next one is served, and nothing of it is left. */
+afterEach(async () => {
+  expect((await service.ask('GET', '/_ping')).text).toBe('OK')
+  await until(() => descriptors() <= idle, 'its connections are closed')
+  expect(service.log()).toBe('')
+})
+
+/** What is said to a client that sends these bytes and nothing more. */
+async function send(bytes: string | Uint8Array): Promise<string> {
+  const socket = connect(service.socket)
+  let said = ''
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    said += chunk
+  })
+  socket.on('error', () => undefined)
+  socket.write(bytes)
+  await new Promise((resolve) => socket.once('close', resolve))
+  return said
+}
+
+const head = (...lines: string[]) =>
+  `${['POST /volumes/create HTTP/1.1', 'Host: d', 'Connection: close', ...lines].join('\r\n')}\r\n\r\n`
+const JSON_TYPE = 'Content-Type: application/json'
+
+test.each<[string, string, RegExp]>([
+  ['no HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', /^HTTP\/1\.1 400 Bad Request\r\n/],
+  ['no method', 'NONSENSE / HTTP/1.1\r\nHost: d\r\n\r\n', /^HTTP\/1\.1 400 /],
+  ['a head too large', `GET / HTTP/1.1\r\nX: ${'x'.repeat(400_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
+  ['two lengths', head(JSON_TYPE, 'Content-Length: 2', 'Content-Length: 3'), /^HTTP\/1\.1 400 /],
+  [
+    'a length and chunks',
+    `${head(JSON_TYPE, 'Content-Length: 2', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+    /^HTTP\/1\.1 400 /,
+  ],
+  [
+    'chunks that are none',
+    `${head(JSON_TYPE, 'Transfer-Encoding: chunked')}zz\r\n{}`,
+    /^HTTP\/1\.1 400 /,
+  ],
+  ['HTTP/1.0', 'GET /_ping HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nOK$/],
+])('%s', async (_, bytes, answer) => {
+  expect(await send(bytes)).toMatch(answer)
+})
+
+test('documents that are none', async () => {
+  for (const [text, message] of [
+    ['{"Name":"x"', 'invalid JSON: unexpected EOF'],
+    ['{"Name":"x",}', expect.stringMatching(/^invalid JSON: /)],
+    ['\xff\xfe{', expect.stringMatching(/^invalid JSON: /)],
+    ['[]', expect.stringMatching(/^invalid JSON: json: cannot unmarshal array into /)],
+    ['"x"', expect.stringMatching(/^invalid JSON: json: cannot unmarshal string into /)],
+    ['['.repeat(200_000), expect.stringMatching(/^invalid JSON: /)],
+  ] as const) {
+    const type = { 'Content-Type': 'application/json' }
+    const body = Buffer.from(text, 'latin1')
+    const answer = await service.ask('POST', '/volumes/create', body, type)
+    expect([answer.status, answer.json()]).toEqual([400, { message }])
+  }
+  const form = { 'Content-Type': 'text/plain' }
+  const plain = await service.ask('POST', '/volumes/create', Buffer.from('{}'), form)
+  expect([plain.status, plain.json().message]).toEqual([
+    400,
+    "unsupported Content-Type header (text/plain): must be 'application/json'",
+  ])
+  expect((await world.lighter(['volume', 'ls', '-q'])).stdout).toBe('')
+})
+
+test('a document too large', async () => {
+  const answer = await service.ask('POST', '/networks/create', { Name: 'x'.repeat(5_000_000) })
+  expect([answer.status, answer.json()]).toEqual([413, { message: 'http: request body too large' }])
+})
+
+test('names of members that mean something to JavaScript', async () => {
+  const labels = Object.fromEntries(
+    ['__proto__', 'constructor', 'toString'].map((name) => [name, 'x']),
+  )
+  const type = { 'Content-Type': 'application/json' }
+  const text = `{"Name":"odd","__proto__":{"Driver":"nosuch"},"Labels":${JSON.stringify(labels)}}`
+  const made = await service.ask('POST', '/volumes/create', Buffer.from(text), type)
+  expect(made.status).toBe(201)
+  expect(made.text).toContain('"Labels":{"__proto__":"x","constructor":"x","toString":"x"}')
+  const filters = encodeURIComponent('{"__proto__":["x"]}')
+  expect((await service.ask('GET', `/volumes?filters=${filters}`)).json()).toEqual({
+    message: "invalid filter '__proto__'",
+  })
+  expect((await service.ask('GET', '/constructor')).status).toBe(404)
+  await service.ask('DELETE', '/volumes/odd')
+})
+
+test.each([
+  '/containers/..%2F..%2Fetc%2Fpasswd/json',
+  '/networks/..%2F..%2F',
+  '/volumes/..%2Fcontainers',
+  '/volumes/%2e%2e',
+  '/volumes/a%00b',
+  `/volumes/${'x'.repeat(300)}`,
+  '/containers/%E0%A4%A/json',
+])('%s is nothing', async (path) => {
+  for (const method of ['GET', 'DELETE']) {
+    const { status, json } = await service.ask(method, path)
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(status).toBeLessThan(500)
+    expect(json()).toEqual({ message: expect.any(String) })
+  }
+})
+
+test('clients that say nothing, say half of it, or vanish', async () => {
+  const sockets: Socket[] = []
+  for (const text of [
+    '',
+    'GET /_ping HT',
+    head(JSON_TYPE, 'Content-Length: 1000'),
+    `${head(JSON_TYPE, 'Content-Length: 1000')}{"Na`,
+    `${head(JSON_TYPE, 'Transfer-Encoding: chunked')}5\r\n{"Na`,
+    'GET /events HTTP/1.1\r\nHost: d\r\n\r\n',
+  ]) {
+    for (let count = 0; count < 10; count++) {
+      const socket = connect(service.socket)
+      socket.on('error', () => undefined)
+      await once(socket, 'connect')
+      socket.write(text)
+      sockets.push(socket)
+    }
+  }
+  // They are there, and nobody waits for them.
+  await until(() => descriptors() > idle + 50, 'they are in')
+  expect((await service.ask('GET', '/version')).status).toBe(200)
+  for (const socket of sockets) socket.destroy()
+})
+
+test('requests one behind the other in one go', async () => {
+  const one = 'GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n'
+  const last = 'GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n'
+  const said = await send(one.repeat(20) + last)
+  expect(said.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(21)
+})
