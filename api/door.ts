@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Engine } from '../lib/engine.ts'
 import { Admission } from './admission.ts'
@@ -13,6 +13,7 @@ export class Door implements Disposable {
   readonly #engine: Engine
   readonly #tcp: TcpTrust
   readonly #sockets = new Set<Socket>()
+  readonly #admissions = new WeakMap<Server, Admission>()
   readonly #admitted = new WeakMap<Socket, boolean | Promise<boolean>>()
 
   constructor(engine: Engine, tcp: TcpTrust) {
@@ -20,15 +21,21 @@ export class Door implements Disposable {
     this.#tcp = tcp
   }
 
-  /** Looks at every connection of a server. */
-  watch({ server, address }: Listener): void {
-    const admission =
-      address.type === 'unix' ? new Admission(this.#engine, address.path || undefined) : undefined
+  /** Looks at every connection of a server; called before it listens. Until more is known everybody is asked who it is. */
+  watch(server: Server, isLocal: boolean): void {
+    if (isLocal) this.#admissions.set(server, new Admission(this.#engine, undefined))
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
+      const admission = this.#admissions.get(server)
       if (admission) this.#admitted.set(socket, admission.admits(socket))
     })
+  }
+
+  /** It listens: as its socket is now it was made. */
+  know({ server, address }: Listener): void {
+    if (address.type !== 'unix') return
+    this.#admissions.set(server, new Admission(this.#engine, address.path || undefined))
   }
 
   /** Why a request is not answered; `undefined`: it is. */

@@ -14,6 +14,7 @@ import { ContainerEvents } from './streams/container-events.ts'
 import { Execs } from './streams/execs.ts'
 import { Startups } from './streams/startups.ts'
 import { Stops } from './streams/stops.ts'
+import { Throwaways } from './streams/throwaways.ts'
 import { checkTcp, readTls, type TcpTrust } from './tcp.ts'
 
 export interface ServiceOptions {
@@ -53,6 +54,7 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     },
     address: addressText(address),
     startups: new Startups(),
+    throwaways: new Throwaways(),
     stops: new Stops(),
     execs: new Execs(),
     containerEvents: new ContainerEvents(paths.data, log),
@@ -68,12 +70,14 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     headers: HEADERS,
   }
   const tls = tcp.tls && readTls(tcp.tls)
-  const listeners = await listen(engine, address, ({ type }) =>
-    createApiServer(parts, type === 'tcp' ? tls : undefined),
-  )
+  const listeners = await listen(engine, address, ({ type }) => {
+    const server = createApiServer(parts, type === 'tcp' ? tls : undefined)
+    door.watch(server, type === 'unix')
+    return server
+  })
   try {
     for (const { address: own } of listeners) if (own.type === 'tcp') checkTcp(own, tcp)
-    for (const listener of listeners) door.watch(listener)
+    for (const listener of listeners) door.know(listener)
     socket = options.isPrivate ? undefined : socketOf(listeners)
     options.onReady(addressText(listeners[0]?.address ?? address))
     await done.promise

@@ -14,12 +14,13 @@ import { register } from './running.ts'
 
 /**
  * Builds and tells it, in the words of the builder that the call asks for, until the client is gone or stops it by its id.
- * `credentials`: for registries; without them they are the user's.
+ * `credentials`: for registries; without them they are the user's. `send` gives the client what was made for it.
  */
 export async function buildFromContext(
   call: Call,
   options: BuildOptions,
   credentials: FindCredentials | undefined,
+  send: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   const { engine, query, service } = call
   const stop = new AbortController()
@@ -31,6 +32,7 @@ export async function buildFromContext(
     const { exported } = await withRegistry({ engine, signal }, credentials, (own) =>
       buildImages(own, options, teller.progress, signal),
     )
+    await send()
     const image = exported.find(({ imageId }) => imageId !== undefined)?.imageId
     await teller.finish(image, options.tags.map(fullTag))
   } catch (error) {

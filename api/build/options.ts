@@ -8,20 +8,25 @@ import { ulimitFault } from '../../lib/container/ulimit.ts'
 import { ApiError, badRequest } from '../http/errors.ts'
 import { Fields } from '../http/fields.ts'
 import type { Query } from '../http/query.ts'
+import { UPLOAD_REQUEST } from './uploads.ts'
 
 /** As a remote context: the directory that a client has in its session. */
 export const CLIENT_SESSION = 'client-session'
 
+/** Contexts that somebody brings. */
+const COMES_HERE: ReadonlySet<string> = new Set(['', CLIENT_SESSION, UPLOAD_REQUEST])
+
 /** What stands for the network that builds have anyway. */
 const USUAL_NETWORKS: ReadonlySet<string> = new Set(['', 'default', 'bridge'])
-/** Outputs whose files would lie where the service is, and not where the client is. */
-const OF_CLIENTS: ReadonlySet<string> = new Set(['local', 'tar', 'docker', 'oci'])
-
 /**
- * Reads what a client asks of a build, as parameters of `POST /build`. `stdin`: the context, where it comes with the request. Throws 400
- * in the words of Docker's daemon, `usage`.
+ * Reads what a client asks of a build, as parameters of `POST /build`. `stdin`: the context, where it comes with the request; `outputs`:
+ * where somebody takes what has files for the client. Throws 400 in the words of Docker's daemon, `usage`.
  */
-export function readBuildOptions(query: Query, stdin: Readable): BuildOptions {
+export function readBuildOptions(
+  query: Query,
+  stdin: Readable,
+  outputs?: readonly OutputSpec[],
+): BuildOptions {
   const remote = query.text('remote')
   const file = query.text('dockerfile')
   const tags = query.all('t').filter((tag) => tag !== '')
@@ -30,7 +35,7 @@ export function readBuildOptions(query: Query, stdin: Readable): BuildOptions {
     throw badRequest('squash is only supported with experimental mode')
   }
   return {
-    context: remote === '' || remote === CLIENT_SESSION ? '-' : checkRemote(remote),
+    context: COMES_HERE.has(remote) ? '-' : checkRemote(remote),
     file: file === '' || file === 'Dockerfile' ? undefined : checkFile(file),
     contexts: {},
     target: query.text('target') || undefined,
@@ -39,7 +44,7 @@ export function readBuildOptions(query: Query, stdin: Readable): BuildOptions {
     annotations: [],
     tags,
     platforms: parsePlatforms(query.all('platform').filter((text) => text !== '')),
-    outputs: readOutputs(query),
+    outputs: outputs ?? readOutputs(query).map(ownOutput),
     cacheFrom: readCacheFrom(query),
     cacheTo: [],
     noCache: query.bool('nocache'),
@@ -127,20 +132,32 @@ function readUlimits(query: Query): BuildOptions['ulimits'] {
   })
 }
 
-/** `[{"Type":"image","Attrs":{"name":"x"}}]`. Files for the client need a session with it. */
-function readOutputs(query: Query): OutputSpec[] {
-  return readList(query, 'outputs', 'error reading outputs').map((document) => {
+/** An output that a client asks for. */
+export interface WantedOutput {
+  type: string
+  attrs: Record<string, string>
+}
+
+/** `[{"Type":"image","Attrs":{"name":"x"}}]`. Throws 400. */
+export const readOutputs = (query: Query): WantedOutput[] =>
+  readList(query, 'outputs', 'error reading outputs').map((document) => {
     const fields = new Fields(document, 'ImageBuildOutput')
-    const type = fields.text('Type')
-    if (OF_CLIENTS.has(type)) {
-      throw badRequest(`an output of type ${type} needs a session with the client`)
-    }
-    const known = type === 'moby' ? 'image' : type
-    if (known !== 'image' && known !== 'registry' && known !== 'cacheonly') {
-      throw badRequest(`exporter ${JSON.stringify(type)} could not be found`)
-    }
-    return { type: known, destination: undefined, attributes: fields.map('Attrs') }
+    return { type: fields.text('Type'), attrs: fields.map('Attrs') }
   })
+
+/** Outputs whose files would lie where the service is, and not where the client is. */
+const OF_CLIENTS: ReadonlySet<string> = new Set(['local', 'tar', 'docker', 'oci'])
+
+/** One that needs nobody to take it. */
+function ownOutput({ type, attrs }: WantedOutput): OutputSpec {
+  if (OF_CLIENTS.has(type)) {
+    throw badRequest(`an output of type ${type} needs a session with the client`)
+  }
+  const known = type === 'moby' ? 'image' : type
+  if (known !== 'image' && known !== 'registry' && known !== 'cacheonly') {
+    throw badRequest(`exporter ${JSON.stringify(type)} could not be found`)
+  }
+  return { type: known, destination: undefined, attributes: attrs }
 }
 
 const readNetwork = (text: string): BuildOptions['network'] =>

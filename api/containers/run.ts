@@ -33,8 +33,10 @@ export async function stop(call: Call): Promise<void> {
 
 /** `POST /containers/{id}/restart` */
 export async function restart(call: Call): Promise<void> {
-  const { engine, params } = call
-  await restartContainer(engine, containerOf(call), stopOptions(call), params.id ?? '')
+  const { engine, params, service } = call
+  const container = containerOf(call)
+  const early = () => service.startups.early(container.record.id)
+  await restartContainer(engine, container, stopOptions(call), params.id ?? '', early)
   call.reply.empty()
 }
 

@@ -4,6 +4,7 @@ import type { ContainerEvents } from '../streams/container-events.ts'
 import type { Execs } from '../streams/execs.ts'
 import type { Startups } from '../streams/startups.ts'
 import type { Stops } from '../streams/stops.ts'
+import type { Throwaways } from '../streams/throwaways.ts'
 import type { ApiVersion } from './api-version.ts'
 import type { Body } from './body.ts'
 import type { Query } from './query.ts'
@@ -16,6 +17,8 @@ export interface Service {
   readonly address: string
   /** Who waits for containers to be started. */
   readonly startups: Startups
+  /** Containers that may have gone before their client could wait for them. */
+  readonly throwaways: Throwaways
   /** Further processes of containers that clients of this service have started. */
   readonly execs: Execs
   /** Who has containers stopped. */

@@ -105,7 +105,8 @@ async function answer(parts: Parts, exchange: Exchange): Promise<void> {
   } catch (error) {
     if (isFault(error) && !hasLeft(request, error)) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      parts.service.log(`${request.method} ${request.url}: ${text}`)
+      // Without the query: build arguments may be secrets.
+      parts.service.log(`${request.method} ${request.url?.split('?')[0]}: ${text}`)
     }
     // An answer that has begun can only be cut short: the client must not take it for whole.
     if (reply.hasBegun) request.socket.destroy()

@@ -56,10 +56,8 @@ function wrongDirectory(exec: RecordedExec): LighterError | undefined {
   const { workingDir } = exec.record.wishes
   if (workingDir === undefined || workingDir.startsWith('/')) return undefined
   recordExecFailure(exec, COMMAND_NOT_EXECUTABLE)
-  return new LighterError(
-    'start-failed',
-    'OCI runtime exec failed: exec failed: Cwd must be an absolute path',
-  )
+  const sentence = 'OCI runtime exec failed: exec failed: Cwd must be an absolute path'
+  return new LighterError('start-failed', asOfRuntime(sentence))
 }
 
 async function startDetached(

@@ -18,7 +18,8 @@ export async function start({ service, engine, params, query, reply }: Call): Pr
     throw new ApiError(409, 'cannot start a paused container, try unpause instead')
   }
   if (isLive(state)) throw new ApiError(304, '')
-  const { id } = container.record
+  const { id, host } = container.record
+  if (host.autoRemove) service.throwaways.add(id)
   try {
     await startInBackground(engine, container, () => service.startups.early(id))
   } catch (error) {

@@ -5,7 +5,7 @@ import { Control } from '../../lib/runtime/control.ts'
 import { atLeast } from '../http/api-version.ts'
 import type { Call } from '../http/call.ts'
 import { badRequest } from '../http/errors.ts'
-import { Watch } from './watch.ts'
+import { lastExitCode, Watch } from './watch.ts'
 
 /** What a client waits for. */
 const CONDITIONS = ['not-running', 'next-exit', 'removed'] as const
@@ -19,9 +19,10 @@ const KILLED = 137
  * missed any more: clients start the container after that.
  */
 export async function wait(call: Call): Promise<void> {
-  const { engine, params, reply } = call
+  const { reply } = call
   const condition = conditionOf(call)
-  const container = findContainer(engine.paths.data, params.id ?? '')
+  const container = await find(call)
+  if (!container) return
   using watch = new Watch(call, container)
   const ended = endOf(call, container, watch, condition)
   // Clients of old do not expect it before there is an answer.
@@ -31,6 +32,20 @@ export async function wait(call: Call): Promise<void> {
   const answer = early ?? reply.stream('application/json')
   await answer.write(`${JSON.stringify(result)}\n`)
   answer.end()
+}
+
+/** The container; `undefined` where it has ended and gone since it was started, which is answered here. */
+async function find({ engine, service, params, reply }: Call): Promise<Container | undefined> {
+  const { id = '' } = params
+  try {
+    return findContainer(engine.paths.data, id)
+  } catch (error) {
+    if (!service.throwaways.has(id)) throw error
+    const exitCode = await lastExitCode(engine.paths.data, id)
+    if (exitCode === undefined) throw error
+    reply.json({ StatusCode: exitCode })
+    return undefined
+  }
 }
 
 function conditionOf({ query, version }: Call): Condition {

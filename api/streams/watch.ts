@@ -77,7 +77,7 @@ export class Watch implements Disposable {
     const { paths } = this.#call.engine
     const state = findState(this.#container.directory)
     if (!state) {
-      if (this.#missed) this.#exitCode ??= await lastExitCode(paths.data, this.#container)
+      this.#exitCode ??= await lastExitCode(paths.data, this.#container.record.id)
       return { kind: 'gone' }
     }
     if (isLive(state)) {
@@ -111,12 +111,12 @@ export class Watch implements Disposable {
 /** How far back the journal is asked for the end of a container that was seen running, in nanoseconds. */
 const RECENT = 60_000_000_000n
 
-/** Of a container that has gone. */
-async function lastExitCode(data: string, { record }: Container): Promise<number | undefined> {
+/** Of a container that has gone, by its whole id; `undefined` when it has not ended lately. */
+export async function lastExitCode(data: string, id: string): Promise<number | undefined> {
   const { readEvents } = await import('../../lib/events/read.ts')
   const until = nowNanoseconds()
   const filters = new Map([
-    ['container', [record.id]],
+    ['container', [id]],
     ['event', ['die']],
   ])
   let exitCode: number | undefined

@@ -9,7 +9,8 @@ import type { Plugin } from '../plugins/metadata.ts'
 /** `info`: Docker's layout, filled with what is true here. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const facts = await collectInfo(context.engine, context.debug)
-  const { plugins, refused } = await (await import('../plugins/rows.ts')).callablePlugins()
+  const { listPlugins } = await import('../plugins/metadata.ts')
+  const { plugins, refused } = await listPlugins(context.engine.paths.dockerConfig)
   const format = parsed.string('format') ?? ''
   if (format !== '') {
     const { clientInfoDocument } = await import('../output/info-document.ts')

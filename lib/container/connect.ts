@@ -41,7 +41,7 @@ export async function connectNetwork(
     }
     if (network.driver === 'null') {
       held.save({ ...record, networks: [endpoint] })
-      recordChange(data, network, record.id, 'connect')
+      recordConnected(data, network, held)
       return
     }
     const hosts = hostsOfLinks(data, held, endpoint)
@@ -66,7 +66,7 @@ export async function connectNetwork(
     }
     changeHosts(held, (text) => text + hosts)
     held.save({ ...record, networks })
-    recordChange(data, network, record.id, 'connect')
+    recordConnected(data, network, held)
   })
 }
 
@@ -261,6 +261,12 @@ export async function askNetwork(
     // It ended meanwhile; whether it starts again, and with what networks, is not said yet.
     if (readState(directory).status === 'running') throw notRunning(record.id)
   }
+}
+
+/** One that does not run is connected, and that is told, when it is started. */
+function recordConnected(data: string, network: NetworkRecord, held: HeldContainer): void {
+  if (!isLive(readState(held.directory))) return
+  recordChange(data, network, held.record.id, 'connect')
 }
 
 function recordChange(

@@ -2,21 +2,26 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
+import type { EarlyClient } from '../runtime/handover.ts'
 import { type Container, type ContainerWithState, listContainers } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { startInBackground } from './start.ts'
 import { type StopOptions, stopContainer } from './stop.ts'
 
-/** Ends a container, where it runs, and starts it in the background. `name`: what the user calls it. Throws what kept it from that. */
+/**
+ * Ends a container, where it runs, and starts it in the background. `name`: what the user calls it; `early`: as of `startInBackground`.
+ * Throws what kept it from that.
+ */
 export async function restartContainer(
   engine: Engine,
   container: Container,
   options: StopOptions,
   name: string,
+  early?: () => readonly EarlyClient[],
 ): Promise<void> {
   try {
     await stopContainer(engine.paths, container, options, name)
-    await startInBackground(engine, container)
+    await startInBackground(engine, container, early)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
     const message = `Cannot restart container ${name}: ${error.message}`

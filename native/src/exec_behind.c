@@ -27,8 +27,11 @@ int exec_behind_fork(int *ret_code, struct failure *out)
 		return fail(out, errno, STEP, "cannot make a pipe");
 	from = ends[0];
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		/* The command may be gone when it is told. */
+		signal(SIGPIPE, SIG_IGN);
 		return ends[1];
+	}
 	close(ends[1]);
 	/* As Docker's client does: these three are no reason to end. */
 	signal(SIGUSR1, SIG_IGN);

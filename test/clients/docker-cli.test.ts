@@ -37,6 +37,7 @@ async function addDocker(world: World): Promise<void> {
   const { docker, plugins } = dockerPrograms(inject('cache'))
   const service = await startService(world)
   services.push(service)
+  await world.run('mkdir', ['.docker'])
   const script = `#!/bin/sh
 export DOCKER_HOST=${service.host}
 test "$1" = buildx && mkdir -p "\${DOCKER_CONFIG:=$HOME/.docker}" && ln -sfn ${plugins} "$DOCKER_CONFIG/cli-plugins"

@@ -154,7 +154,8 @@ describe('images', () => {
 
   test('a build that fails tells so at its end', async () => {
     const stream = await docker.buildImage(pack({ Dockerfile: 'FROM busybox\nRUN exit 7\n' }), {})
-    await assert.rejects(follow(stream), /returned a non-zero code: 7/)
+    const output = await follow(stream)
+    assert.match(output.at(-1).error, /returned a non-zero code: 7/)
   })
 
   test('pull and push with progress', async () => {
@@ -179,8 +180,9 @@ describe('images', () => {
   })
 })
 
-test('networks, volumes, and their events', async () => {
+test('networks, volumes, and their events', async (t) => {
   const events = await docker.getEvents({ filters: { type: ['network', 'volume'] } })
+  t.after(() => events.destroy())
   const seen = []
   events.on('data', (chunk) =>
     seen.push(
@@ -219,5 +221,4 @@ test('networks, volumes, and their events', async () => {
     'create',
     'destroy',
   ])
-  events.destroy()
 })

@@ -57,6 +57,8 @@ describe('Testcontainers', () => {
     await runTests('testcontainers.mjs', {
       CONTEXT: context,
       RYUK_CONTAINER_IMAGE: 'ryuk:latest',
+      // On a machine that is a container itself it would look for ports at the bridge's address.
+      TESTCONTAINERS_HOST_OVERRIDE: 'localhost',
       TESTCONTAINERS_RYUK_RECONNECTION_TIMEOUT: '1s',
     })
     const names = async () => (await world.lighter(['ps', '-a', '--format', '{{.Names}}'])).stdout

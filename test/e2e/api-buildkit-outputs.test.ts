@@ -53,12 +53,7 @@ describe('what was built goes', () => {
 
   test('through a pipe', async () => {
     const script = `docker buildx build -q -o - ${context} > ${file('piped.tar')}`
-    const env = {
-      PATH: `${inject('cache')}/docker-trixie-2:/usr/bin:/bin`,
-      DOCKER_HOST: client.service.host,
-      DOCKER_CONFIG: file('client'),
-    }
-    const outcome = await world.run('/bin/sh', ['-c', script], { env })
+    const outcome = await client.shell(script)
     expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0 })
     expect(members('piped.tar').sort()).toEqual(['dir/', 'dir/a.txt', 'made'])
   })

@@ -79,11 +79,9 @@ describe('a context', () => {
     const words = ['buildx', 'build', '-q', '-t', 'piped', '-f', '-', directory]
     expect(await docker(words, input)).toMatchObject({ exitCode: 0 })
     expect(await printed(world, 'piped', 'cat', '/a.txt')).toBe('a')
-    const script = `printf '%s' "$TEXT" > ${directory}/Dockerfile && tar -c -C ${directory} . | docker buildx build -q -t tarred -`
+    const script = `printf '%s' "$TEXT" > Dockerfile && tar -c . | docker buildx build -q -t tarred -`
     execFileSync('chown', ['-R', `${world.ids.uid}`, directory])
-    const path = `${inject('cache')}/docker-trixie-2:/usr/bin:/bin`
-    const env = { TEXT: text, PATH: path, DOCKER_HOST: client.service.host }
-    const outcome = await world.run('/bin/sh', ['-c', script], { env })
+    const outcome = await client.shell(script, { cwd: directory, env: { TEXT: text } })
     expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0 })
     expect(await printed(world, 'tarred', 'cat', '/a.txt')).toBe('a')
   })

@@ -16,6 +16,8 @@ const message = (text: unknown) => ({ message: text })
 beforeAll(async () => {
   world = makeWorld('api-create')
   service = await startService(world)
+  // The image is the program's own: its first use loads it.
+  await world.lighter(['run', '--rm', '--network', 'none', image, 'true'])
 })
 afterEach(async () => {
   expect(service.log()).toBe('')

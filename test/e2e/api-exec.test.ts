@@ -83,7 +83,7 @@ describe('create', () => {
     [
       { Cmd: ['a', 1] },
       400,
-      'invalid JSON: json: cannot unmarshal number into Go struct field ExecOptions.Cmd of type string',
+      'invalid JSON: json: cannot unmarshal number into Go struct field ExecConfig.Cmd of type string',
     ],
     [{ Cmd: ['a'], DetachKeys: 'long' }, 400, 'Invalid escape keys (long) provided'],
   ])('%j: %i', async (body, status, message) => {
@@ -118,11 +118,12 @@ describe('start', () => {
       [1, 'out\n'],
       [2, 'err\n'],
     ])
-    expect(await inspect(id)).toMatchObject({ Running: false, ExitCode: 3 })
+    const { Running, ExitCode, Pid } = await inspect(id)
+    expect([Running, ExitCode, Pid > 0]).toEqual([false, 3, true])
     const again = await post(`/v1.45/exec/${id}/start`, {})
     expect([again.status, again.json()]).toEqual([
       409,
-      { message: `error: exec command ${id} has already run` },
+      { message: `Error: Exec command ${id} has already run` },
     ])
   })
 
@@ -150,14 +151,32 @@ describe('start', () => {
     ['/etc', 126, 'exec: "/etc": is a directory: unknown: permission denied'],
   ])('of %s: said where the output would be', async (command, code, sentence) => {
     const id = await create([command])
-    const said = framesOf(await (await start(id)).rest())
-    expect(said).toEqual([
-      [
-        1,
-        `OCI runtime exec failed: exec failed: unable to start container process: ${sentence}\r\n`,
-      ],
-    ])
+    const begins = 'OCI runtime exec failed: exec failed: unable to start container process: '
+    expect(framesOf(await (await start(id)).rest())).toEqual([[1, `${begins}${sentence}\r\n`]])
     expect(await inspect(id)).toMatchObject({ Running: false, ExitCode: code })
+  })
+
+  test('in a directory that is none', async () => {
+    const sentence = 'OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown'
+    const id = await create(['true'], { ...OUTPUTS, WorkingDir: 'rel' })
+    expect(framesOf(await (await start(id)).rest())).toEqual([[1, `${sentence}\r\n`]])
+    expect(await inspect(id)).toMatchObject({ Running: false, ExitCode: 126 })
+    const other = await create(['true'], { WorkingDir: 'rel' })
+    const refused = await post(`/v1.45/exec/${other}/start`, { Detach: true })
+    expect([refused.status, refused.json()]).toEqual([500, { message: sentence }])
+  })
+
+  test('of a client without Upgrade: frames, and the end of the connection', async () => {
+    const id = await create(shell('echo out; echo err >&2'))
+    const { headers, body } = await post(`/v1.45/exec/${id}/start`, {})
+    expect([headers['content-type'], headers.connection]).toEqual([
+      'application/vnd.docker.raw-stream',
+      'close',
+    ])
+    expect(framesOf(body).sort()).toEqual([
+      [1, 'out\n'],
+      [2, 'err\n'],
+    ])
   })
 
   test('detached', async () => {
@@ -174,6 +193,13 @@ describe('start', () => {
     ])
   })
 
+  test('many detached at once: each end is noted', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => create(shell('exit 9'), {})))
+    const started = ids.map((id) => post(`/v1.45/exec/${id}/start`, { Detach: true }))
+    expect((await Promise.all(started)).map(({ status }) => status)).toEqual(ids.map(() => 200))
+    expect(await Promise.all(ids.map(exitCode))).toEqual(ids.map(() => 9))
+  })
+
   test('a terminal: its first size, others, the keys that detach', async () => {
     const id = await create(['sh'], { ...ALL, Tty: true, ConsoleSize: [20, 70] })
     const client = await start(id, { Tty: true })
@@ -188,6 +214,16 @@ describe('start', () => {
     expect(await inspect(id)).toMatchObject({ Running: true, ExitCode: null })
     const { stdout } = await world.lighter(['events', '--since', '1h', '--until', '0s'])
     expect(stdout).toMatch(new RegExp(`container exec_detach .*execID=${id}`))
+  })
+
+  test('the size of what has none', async () => {
+    const id = await create(['true'])
+    await (await start(id)).rest()
+    const refused = await post(`/v1.45/exec/${id}/resize?h=1&w=1`)
+    expect([refused.status, refused.json()]).toEqual([
+      500,
+      { message: 'cannot resize a stopped container' },
+    ])
   })
 
   test('what is not there', async () => {

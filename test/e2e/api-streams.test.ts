@@ -121,6 +121,13 @@ describe('attach', () => {
     ])
   })
 
+  test('before a restart, too', async () => {
+    await make(image, 'echo', 'again')
+    const client = await attach()
+    expect((await post('/containers/made/restart')).status).toBe(204)
+    expect(framesOf(await client.rest())).toEqual([[1, 'again\n']])
+  })
+
   test('older clients are told of a raw stream', async () => {
     await make(image, 'true')
     const client = await hijack(service.socket, `/v1.41/containers/made/attach?${ATTACH}`)
@@ -220,6 +227,13 @@ describe('attach', () => {
     const running = await attach()
     await world.lighter(['rm', '-f', 'made'])
     expect([await waiting.rest(), await running.rest()].map(({ length }) => length)).toEqual([0, 0])
+  })
+
+  test('without Upgrade: frames, and the end of the connection', async () => {
+    await make(image, 'sh', '-c', 'echo out')
+    const client = await begin(service.socket, '/v1.45/containers/made/attach?stream=1&stdout=1')
+    await start()
+    expect(framesOf(Buffer.from(await client.text))).toEqual([[1, 'out\n']])
   })
 
   test('wrong ones', async () => {

@@ -1,5 +1,5 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, inject } from 'vitest'
 import { dockerPrograms } from '../fixtures/clients.ts'
 import { base } from './builds.ts'
@@ -13,16 +13,22 @@ export interface DockerClient {
   /** Has the client know passwords, as Docker's configuration has them: `{ HOST: { auth } }`. */
   logins: (auths: object) => void
   docker: (args: string[], options?: CallOptions) => Promise<Outcome>
-  /** The same, still running. */
+  /** A script that has `docker` in its path. */
+  shell: (script: string, options?: CallOptions) => Promise<Outcome>
+  /** `docker`, still running. */
   start: (args: string[], options?: CallOptions) => ReturnType<World['spawn']>
   /** `docker buildx build` with plain progress, which has to work; returns its progress. */
   built: (directory: string, ...args: string[]) => Promise<string>
   stop: () => Promise<void>
 }
 
-/** Starts a service in a world of its own, with the client's programs beside it. Busybox is there as `BASE`. */
-export async function openDockerClient(name: string): Promise<DockerClient> {
+/** Starts a service in a world of its own, with the client's programs beside it. Busybox is there as `BASE`. `env`: of all programs. */
+export async function openDockerClient(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<DockerClient> {
   const world = makeWorld(name)
+  Object.assign(world.env, env)
   expect(await world.lighter(['pull', '-q', base()])).toMatchObject({ exitCode: 0 })
   const service = await startService(world)
   const programs = dockerPrograms(inject('cache'))
@@ -48,6 +54,11 @@ export async function openDockerClient(name: string): Promise<DockerClient> {
     service,
     logins,
     docker,
+    shell: (script, own) =>
+      world.run('/bin/sh', ['-c', script], {
+        ...options(own),
+        env: { ...options(own).env, PATH: `${dirname(programs.docker)}:/usr/bin:/bin` },
+      }),
     start: (args, own) => world.spawn(programs.docker, args, options(own)),
     built: async (directory, ...args) => {
       const words = ['buildx', 'build', '--progress', 'plain', ...args, directory]

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 
 VM=${VM:-../shared/vm/vm.sh}
 LIGHTER=${LIGHTER:-dist/lighter}
-TOPICS=(scope network limits oom update stats pause plain nfs logout crash reboot journald doctor)
+TOPICS=(scope network limits oom update stats pause plain nfs service logout crash reboot journald doctor)
 passed=0 failed=0
 
 say() { printf '==> %s\n' "$*"; }

@@ -8,7 +8,6 @@ import { withOwnConnections } from '../../../lib/registry/transport.ts'
 import { removeTrees } from '../../../lib/runtime/userns.ts'
 import { grpcError } from '../grpc/status.ts'
 import { askCredentials } from '../session/attached.ts'
-import type { ClientSession } from '../session/session.ts'
 import { isUpload, openUpload } from '../session/upload.ts'
 import type { BuildKitState } from '../state.ts'
 import type { Definition, Result, TypedAttrs } from '../wire/types.ts'
@@ -27,6 +26,7 @@ import {
 } from './outputs.ts'
 import { answerQuestion } from './question.ts'
 import { definitionOf } from './reference.ts'
+import type { BuildScene } from './scene.ts'
 
 /** What a client asks a front end for. */
 export interface FrontendCall {
@@ -34,17 +34,6 @@ export interface FrontendCall {
   options: Readonly<Record<string, string>>
   inputs: Readonly<Record<string, Definition>>
   cacheImports: readonly TypedAttrs[]
-}
-
-/** What a build works with. */
-export interface BuildScene {
-  engine: Engine
-  state: BuildKitState
-  session: ClientSession
-  job: Job
-  /** Ours, for as long as the build lasts. */
-  directory: string
-  signal: AbortSignal
 }
 
 /**

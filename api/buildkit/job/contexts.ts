@@ -9,12 +9,12 @@ import type { BuildOptions } from '../../../lib/build/options.ts'
 import type { BuildProgress } from '../../../lib/build/progress.ts'
 import type { Digest } from '../../../lib/core/ids.ts'
 import { grpcError } from '../grpc/status.ts'
-import { fetchContent } from '../session/content.ts'
+import { fetchContent, writeIndex } from '../session/content.ts'
 import type { Definition } from '../wire/types.ts'
-import type { BuildScene } from './build.ts'
 import type { FrontendRequest } from './frontend.ts'
 import { makeInside } from './outputs.ts'
 import { resultIn } from './reference.ts'
+import type { BuildScene } from './scene.ts'
 
 /** Contexts with names of their own, where they are here: what the client has is copied first. Throws `GrpcError`. */
 export async function readContexts(
@@ -57,7 +57,8 @@ async function copyLocal(
   })
 }
 
-const STORE = /^\/\/([^@]+)@(sha256:[0-9a-f]{64})$/
+/** A directory of the client's, as it calls it, perhaps a tag, and what the client has found there. */
+const STORE = /^\/\/([^@:]+)(?::[^@]*)?@(sha256:[0-9a-f]{64})$/
 
 async function copyLayout(
   { session, signal }: BuildScene,
@@ -66,7 +67,8 @@ async function copyLayout(
 ): Promise<string> {
   const [, id, digest] = STORE.exec(place) ?? []
   if (id === undefined) throw grpcError('INVALID_ARGUMENT', `invalid layout oci-layout:${place}`)
-  await fetchContent({ session, id, signal }, digest as Digest, into)
+  await fetchContent({ session, id: `oci:${id}`, signal }, digest as Digest, into)
+  writeIndex(into, digest as Digest)
   return `oci-layout://${into}@${digest}`
 }
 

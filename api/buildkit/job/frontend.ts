@@ -82,8 +82,7 @@ export function readFrontend(frontend: string, given: Options): FrontendRequest 
       shmSize: readNumber(given, 'shm-size'),
       ulimits: listOf(given.ulimit).map(readUlimit),
       cgroupParent: given['cgroup-parent'] || undefined,
-      // Whether a provenance is made that nobody has asked for is the client's to say.
-      environment: 'attest:provenance' in given ? {} : { BUILDX_NO_DEFAULT_ATTESTATIONS: '1' },
+      environment: environmentOf('attest:provenance' in given),
     },
     remote: context || undefined,
     ownDockerfile: given.dockerfilekey !== undefined,
@@ -92,6 +91,15 @@ export function readFrontend(frontend: string, given: Options): FrontendRequest 
     cacheImports: readCacheImports(given),
     question: given.requestid || undefined,
   }
+}
+
+/**
+ * What repositories are fetched with: the service's own proxies and authorities, not its agent. Whether a provenance is made that nobody
+ * has asked for is the client's to say.
+ */
+function environmentOf(isAttested: boolean): BuildOptions['environment'] {
+  const { SSH_AUTH_SOCK: _, ...environment } = process.env
+  return { ...environment, BUILDX_NO_DEFAULT_ATTESTATIONS: isAttested ? '' : '1' }
 }
 
 function checkFrontend(frontend: string, { source = '' }: Options): void {

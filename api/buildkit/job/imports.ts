@@ -3,8 +3,8 @@ import { LighterError } from '../../../lib/core/errors.ts'
 import { type Digest, isDigest } from '../../../lib/core/ids.ts'
 import { GrpcError } from '../grpc/status.ts'
 import { fetchContent } from '../session/content.ts'
-import type { BuildScene } from './build.ts'
 import { makeInside } from './outputs.ts'
+import type { BuildScene } from './scene.ts'
 
 /** Caches to build from, where they are here: those in directories of the client's are copied first. */
 export async function fetchCaches(

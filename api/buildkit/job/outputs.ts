@@ -20,7 +20,10 @@ export interface PlannedOutput {
 }
 
 /** What the outputs of a request are here; what is for the client is made in `directory` first. Throws `GrpcError`. */
-export function planOutputs(request: SolveRequest, directory: string): PlannedOutput[] {
+export function planOutputs(
+  request: Pick<SolveRequest, 'exporters' | 'exporterType' | 'exporterAttrs'>,
+  directory: string,
+): PlannedOutput[] {
   const { exporters, exporterType: type, exporterAttrs: attrs } = request
   const old = type === '' ? [] : [{ type, attrs }]
   const wanted = exporters.length > 0 ? exporters : old

@@ -12,8 +12,9 @@ import { pipeline } from 'node:stream/promises'
 import { LighterError } from '../../../lib/core/errors.ts'
 import { type Digest, digestHex, isDigest } from '../../../lib/core/ids.ts'
 import { parseJson } from '../../../lib/fs/read.ts'
+import { writeNewFile } from '../../../lib/fs/replace.ts'
 import { Digesting } from '../../../lib/image/digesting.ts'
-import { MAX_MANIFEST } from '../../../lib/oci/image.ts'
+import { MAX_MANIFEST, MEDIA_TYPES } from '../../../lib/oci/image.ts'
 import { hasCode } from '../grpc/status.ts'
 import {
   readContentRequest,
@@ -61,6 +62,16 @@ export async function fetchContent(
       waiting.push(next)
     }
   }
+}
+
+/** Writes the list of a layout with one entry: a document that was fetched into it. */
+export function writeIndex(layout: string, root: Digest): void {
+  const bytes = readFileSync(placeOf(layout, root))
+  const document = (parseJson(bytes) ?? {}) as { mediaType?: unknown; manifests?: unknown }
+  const usual = Array.isArray(document.manifests) ? MEDIA_TYPES.ociIndex : MEDIA_TYPES.ociManifest
+  const mediaType = typeof document.mediaType === 'string' ? document.mediaType : usual
+  const manifests = [{ mediaType, digest: root, size: bytes.length }]
+  writeNewFile(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))
 }
 
 const placeOf = (layout: string, digest: Digest): string =>

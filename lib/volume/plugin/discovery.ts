@@ -35,10 +35,7 @@ const namesIn = (place: string, end: RegExp): string[] =>
 
 /** Finds a plugin by its name, sockets first. Throws `plugin`. */
 export function findPlugin(places: PluginPlaces, name: string): Plugin {
-  const missing = new LighterError(
-    'no-such-plugin',
-    `plugin ${JSON.stringify(name)} not found`,
-  )
+  const missing = new LighterError('no-such-plugin', `plugin ${JSON.stringify(name)} not found`)
   if (name === '' || name === '.' || name !== basename(name) || name.includes('\0')) throw missing
   const around = (place: string): string[] => [place, join(place, name)]
   for (const place of places.sockets.flatMap(around)) {

@@ -56,7 +56,11 @@ export default topic('ps', [
     name: 'mounts and networks',
     script: sh`box px -v px-m:/m --tmpfs /t; docker ps --format '{{.Mounts}}|{{.LocalVolumes}}|{{.Networks}}'`,
   },
-  { name: 'json', script: sh`box px -l a=1; docker ps --format json` },
+  {
+    // Docker's client gives the labels in any order.
+    name: 'json',
+    script: sh`box px -l a=1; docker ps --format json | jq -c '.Labels |= (split(",") | sort | join(","))'`,
+  },
   {
     name: 'json by a template',
     script: sh`box px; docker ps --format '{{json .}}' | jq -r 'keys_unsorted | join(" ")'; docker ps --format '{{json .Names}}'`,

@@ -81,7 +81,7 @@ describe('options of the front end', () => {
     })
     expect(read({ 'attest:provenance': 'mode=min,inline-only=true' }).options).toMatchObject({
       attests: [],
-      environment: {},
+      environment: { BUILDX_NO_DEFAULT_ATTESTATIONS: '' },
     })
     expect(read({ 'attest:provenance': 'mode=max' }).options.attests).toEqual([
       { type: 'provenance', disabled: false, attributes: { mode: 'max' } },

@@ -12,9 +12,9 @@ if [ "$1" = postgres ] && [ ! -s "$PGDATA/PG_VERSION" ]; then
 	database=${POSTGRES_DB:-$user}
 	password=$(cat "${POSTGRES_PASSWORD_FILE:-/dev/null}")
 	(umask 077 && printf '%s' "${password:-${POSTGRES_PASSWORD:?no password}}" >/tmp/password)
-	initdb -D "$PGDATA" -U "$user" -A scram-sha-256 --pwfile=/tmp/password --locale=C -E UTF8 -N
+	initdb -D "$PGDATA" -U "$user" --auth-local=trust --auth-host=scram-sha-256 --pwfile=/tmp/password --locale=C -E UTF8 -N
 	rm /tmp/password
 	echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
 	[ "$database" = postgres ] || echo "CREATE DATABASE \"$database\"" | postgres --single -D "$PGDATA" -j postgres
 fi
-exec "$@" -c listen_addresses='*' -c unix_socket_directories=/tmp
+exec "$@" -c listen_addresses='*' -c unix_socket_directories=/var/run/postgresql
