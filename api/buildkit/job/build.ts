@@ -1,4 +1,5 @@
 import { buildImages } from '../../../lib/build/build.ts'
+import { aroundStep } from '../../../lib/build/export/step.ts'
 import type { BuildOptions, CacheSpec } from '../../../lib/build/options.ts'
 import { randomHex } from '../../../lib/core/random.ts'
 import { type Engine, withCredentials } from '../../../lib/engine.ts'
@@ -90,7 +91,10 @@ async function buildIn(
     return { metadata }
   }
   const { exported } = await buildImages(engine, options, job.progress, signal)
-  await sendOutputs(outputs, session, signal)
+  if (outputs.some(({ sends }) => sends !== undefined)) {
+    const send = () => sendOutputs(outputs, session, signal)
+    await aroundStep('sending to client', job.progress, send)
+  }
   const written = await sendCaches(caches, session, signal)
   job.exported = { ...job.exported, ...answerOf(exported), ...written }
   return resultOf(job, options)

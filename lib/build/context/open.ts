@@ -21,6 +21,7 @@ import {
   readTreeDockerfile,
 } from './dockerfile.ts'
 import { type GitAddress, parseGitAddress, redactedRemote } from './git-address.ts'
+import { givenDockerfile } from './given-dockerfile.ts'
 import { type IgnoreFile, ignoreMatcher, readIgnoreFile } from './ignore.ts'
 import { realPath } from './inside.ts'
 import type { MatchInfo } from './matcher.ts'
@@ -255,30 +256,6 @@ async function withDockerfile(
   } catch (error) {
     await release()
     throw error
-  }
-}
-
-/** One that does not come from the context: written in a bake file, on standard input, at a URL. */
-async function givenDockerfile({
-  engine,
-  options,
-  signal,
-}: Request): Promise<FoundDockerfile | undefined> {
-  const { inline, file, stdin } = options
-  const place = undefined
-  if (inline !== undefined) return { name: DOCKERFILE, bytes: Buffer.from(inline), place }
-  if (file === '-') {
-    const { readAll } = await import('./stdin.ts')
-    return { name: DOCKERFILE, bytes: await readAll(stdin, MAX_DOCKERFILE), place }
-  }
-  if (file === undefined || !/^https?:\/\//.test(file)) return undefined
-  const { fetchUrl } = await import('./remote.ts')
-  const fetched = await fetchUrl(engine, file, { name: DOCKERFILE, checksum: undefined, signal })
-  try {
-    const bytes = readSmallFile(fetched.path, MAX_DOCKERFILE) ?? Buffer.alloc(0)
-    return { name: DOCKERFILE, bytes, place }
-  } finally {
-    fetched.release()
   }
 }
 
