@@ -94,7 +94,7 @@ async function buildNow(service: Service, state: BuildKitState, job: Job): Promi
 }
 
 /** What other programs than Dockerfiles' make: graphs of operations. */
-export const noDefinitions = () =>
+const noDefinitions = () =>
   grpcError(
     'UNIMPLEMENTED',
     'definitions in LLB are not supported: only Dockerfiles are built here',

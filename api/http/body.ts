@@ -60,10 +60,21 @@ export class Body {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return /\\ud[89a-f]/i.test(text) ? wellFormed(value) : value
   } catch (error) {
     throw badRequest(`invalid JSON: ${describeFault(text, (error as Error).message)}`)
   }
+}
+
+/** As Go reads it: halves of characters are U+FFFD. What is written of a text with such halves is another text. */
+function wellFormed(value: unknown): unknown {
+  const text = JSON.stringify(value)
+  // Those that are whole are written as themselves, and a backslash as two.
+  const mended = text.replace(/\\\\|\\ud[89a-f][0-9a-f]{2}/g, (found) =>
+    found === '\\\\' ? found : '\ufffd',
+  )
+  return JSON.parse(mended)
 }
 
 /** Where a document is cut short clients look for Go's words; Node tells others. */

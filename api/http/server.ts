@@ -5,6 +5,7 @@ import {
   type ServerOptions,
   ServerResponse,
 } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex, Readable } from 'node:stream'
 import { isErrno } from '../../lib/core/errors.ts'
 import { NEWEST_API, refuseVersion, splitVersion, versionText } from './api-version.ts'
@@ -45,16 +46,17 @@ export function createApiServer(parts: Parts, tls?: object): Server {
   const server = tls
     ? process.getBuiltinModule('node:https').createServer({ ...OPTIONS, ...tls })
     : createServer(OPTIONS)
+  /** The last answer of each connection, which those before it precede. */
+  const answers = new WeakMap<Duplex, ServerResponse>()
   server.on('request', (request, response) => {
+    answers.set(request.socket, response)
     void answer(parts, { request, response, body: request, isUpgrade: false })
   })
   server.on('upgrade', (request, connection, head) => {
-    void upgrade(parts, request, connection, head)
+    void upgrade(parts, request, { connection, head, before: answers.get(connection) })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
-    const isLarge = error.code === 'HPE_HEADER_OVERFLOW'
-    if (connection.writable) connection.end(isLarge ? TOO_LARGE : MALFORMED)
-    else connection.destroy()
+    refuseBytes(connection as Socket, error.code, answers.get(connection))
   })
   return server
 }
@@ -65,20 +67,45 @@ const plainRefusal = (status: string): string =>
 const MALFORMED = plainRefusal('400 Bad Request')
 const TOO_LARGE = plainRefusal('431 Request Header Fields Too Large')
 
+interface Upgraded {
+  connection: Duplex
+  head: Buffer
+  /** The answer to the request before this one. */
+  before: ServerResponse | undefined
+}
+
+/** What a client sends is no request. `last`: the answer to the one before. */
+function refuseBytes(connection: Socket, code: string | undefined, last?: ServerResponse): void {
+  const isAnswering = last !== undefined && !last.closed
+  if (isAnswering && last.req.complete) {
+    // Nothing is wrong with that one, and its answer must not be mixed with another.
+    last.once('close', () => connection.destroySoon())
+    return
+  }
+  if (isAnswering && last.headersSent) connection.destroy()
+  else connection.end(code === 'HPE_HEADER_OVERFLOW' ? TOO_LARGE : MALFORMED)
+  connection.destroySoon()
+}
+
 async function upgrade(
   parts: Parts,
   request: IncomingMessage,
-  connection: Duplex,
-  head: Buffer,
+  { connection, head, before }: Upgraded,
 ): Promise<void> {
   // An error of a connection that nobody reads any more must not end the service.
   connection.on('error', () => connection.destroy())
+  using _ = parts.inFlight.begin()
+  if (before && !before.closed) await new Promise((resolve) => before.once('close', resolve))
+  // The answer before this one was the last.
+  if (!connection.writable) return
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(request.socket)
   response.on('finish', () => connection.end())
   const { readUpgradeBody } = await import('./upgrade-body.ts')
   const body = readUpgradeBody(request, connection, head)
+  // Who is answered without a look at it hears nothing of its faults.
+  body.catch(() => undefined)
   await answer(parts, { request, response, body, isUpgrade: true })
 }
 
@@ -129,7 +156,8 @@ function refuse(reply: Reply, error: unknown): void {
 
 async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise<void> {
   const { request, response } = exchange
-  const [address = '/', search = ''] = split(request.url ?? '/', '?')
+  const url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
+  const [address = '/', search = ''] = split(url, '?')
   const { version, rest } = splitVersion(address)
   const wrong = refuseVersion(version)
   if (wrong !== undefined) throw badRequest(wrong)

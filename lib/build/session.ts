@@ -129,6 +129,9 @@ export class BuildSession implements AsyncDisposable {
     if (this.#directory !== undefined) {
       await removeTrees(namespace, [this.#directory]).catch(() => undefined)
       rmSync(this.#directory, { recursive: true, force: true })
+      // Whoever only builds clears up after builds that were killed, too.
+      const { collectLeftovers } = await import('../image/leftovers.ts')
+      await collectLeftovers(this.engine).catch(() => undefined)
     }
     for (const work of this.#endings) await work()
     this.#hold[Symbol.dispose]()

@@ -19,24 +19,42 @@ export interface Annotation {
   value: string
 }
 
-/** Parses `[type[platform]:]key=value`. Throws `bad-input`. */
-export function parseAnnotation(text: string): Annotation {
+const TYPE = /^([a-z-]+)(?:\[([A-Za-z0-9_/-]+)\])?$/
+
+/** Parses `[type[platform],…:]key=value`: one for each type. Throws `bad-input`. */
+export function parseAnnotations(text: string): Annotation[] {
   const at = text.indexOf('=')
   if (at < 0) throw bad(`invalid annotation ${JSON.stringify(text)}, expected key=value`)
-  const found = /^(?:([a-z-]+)(?:\[([A-Za-z0-9_/-]+)\])?:)?(\S+)$/.exec(text.slice(0, at))
-  if (!found) {
-    throw bad(
-      `invalid annotation format, expected <type>:<key>=<value>, got ${JSON.stringify(text)}`,
-    )
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)]
+  const colon = name.indexOf(':')
+  if (colon < 0) return [makeAnnotation('', undefined, name, value)]
+  const key = name.slice(colon + 1)
+  return name
+    .slice(0, colon)
+    .split(',')
+    .map((one) => {
+      const found = TYPE.exec(one)
+      if (found) return makeAnnotation(found[1] ?? '', found[2], key, value)
+      throw bad(
+        `invalid annotation type ${JSON.stringify(one)}, expected type and optional platform in square brackets`,
+      )
+    })
+}
+
+/** An annotation of a type, `''` where none was told. Throws `bad-input` for a key that is none, types and platforms that there are not. */
+export function makeAnnotation(
+  type: string,
+  platform: string | undefined,
+  key: string,
+  value: string,
+): Annotation {
+  if (!/^\S+$/.test(key)) {
+    const text = JSON.stringify(`${key}=${value}`)
+    throw bad(`invalid annotation format, expected <type>:<key>=<value>, got ${text}`)
   }
-  const [, type = '', platform, key = ''] = found
   if (!TYPES.has(type)) throw bad(`unknown annotation type ${JSON.stringify(type)}`)
-  return {
-    type,
-    platform: platform === undefined ? undefined : readPlatform(platform),
-    key,
-    value: text.slice(at + 1),
-  }
+  const only = platform === undefined ? undefined : readPlatform(platform)
+  return { type, platform: only, key, value }
 }
 
 function readPlatform(text: string): Platform {

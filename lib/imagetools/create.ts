@@ -3,7 +3,7 @@ import type { Engine } from '../engine.ts'
 import { formatReference, fullName, type Reference, withDefaultTag } from '../oci/reference.ts'
 import { closeConnections } from '../registry/transport.ts'
 import { openPushTarget } from '../registry/upload.ts'
-import { type Annotation, parseAnnotation } from './annotations.ts'
+import { type Annotation, parseAnnotations } from './annotations.ts'
 import { type Combined, combine } from './combine.ts'
 import { copyManifest } from './copy.ts'
 import { type ResolvedSource, resolveSources } from './resolve.ts'
@@ -41,7 +41,7 @@ export async function createImage(
   const [first] = request.tags
   const appended = request.append && first !== undefined ? [first] : []
   const wanted = parseSources([...appended, ...request.sources], tags)
-  const annotations: Annotation[] = request.annotations.map(parseAnnotation)
+  const annotations: Annotation[] = request.annotations.flatMap(parseAnnotations)
   try {
     const sources = await resolveSources(engine.paths, wanted)
     const combined = combine(sources, annotations, request.preferIndex)

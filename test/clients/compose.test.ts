@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -28,7 +29,8 @@ beforeAll(async () => {
   )
   env = { DOCKER_HOST: service.host, DOCKER_CONFIG: config }
   cpSync(new URL('compose', import.meta.url), join(world.home, 'compose'), { recursive: true })
-  await world.run('chmod', ['-R', 'a+rwX', join(world.home, 'compose')])
+  const { uid, gid } = world.ids
+  execFileSync('chown', ['-R', `${uid}:${gid}`, config, join(world.home, 'compose')])
 })
 afterAll(async () => {
   await service?.stop()
@@ -50,17 +52,23 @@ function project(name: string) {
   const said = async (args: string[], options?: CallOptions): Promise<string> => {
     const { exitCode, stdout, stderr } = await call(args, options)
     if (exitCode !== 0) throw new Error(`compose ${args.join(' ')}: ${exitCode}\n${stderr}`)
-    return stdout
+    // It clears the line before each one of a log, whatever it writes to.
+    return stdout.replaceAll('\x1b[2K', '')
   }
   return { cwd, call, said }
 }
 
-/** Nothing of a project may stay, but what is said. */
+/** Nothing of a project may stay; what does stays out of the way of the next test. */
 afterEach(async () => {
-  const list = async (...args: string[]) => (await world.lighter(args)).stdout
-  expect(await list('ps', '-a', '--format', '{{.Names}}')).toBe('')
-  expect(await list('network', 'ls', '-f', 'type=custom', '--format', '{{.Name}}')).toBe('')
-  expect(await list('volume', 'ls', '-q')).toBe('')
+  const list = async (...args: string[]) =>
+    (await world.lighter(args)).stdout.split('\n').filter((line) => line !== '')
+  const containers = await list('ps', '-a', '--format', '{{.Names}}')
+  const networks = await list('network', 'ls', '-f', 'type=custom', '--format', '{{.Name}}')
+  const volumes = await list('volume', 'ls', '-q')
+  if (containers.length > 0) await world.lighter(['rm', '-f', '-v', ...containers])
+  if (networks.length > 0) await world.lighter(['network', 'rm', ...networks])
+  if (volumes.length > 0) await world.lighter(['volume', 'rm', '-f', ...volumes])
+  expect({ containers, networks, volumes }).toEqual({ containers: [], networks: [], volumes: [] })
 })
 
 test('a site of four services, whose databases are waited for', async () => {

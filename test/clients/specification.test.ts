@@ -19,7 +19,6 @@ beforeAll(async () => {
   const health = ['--health-cmd', 'true', '--health-interval', '1s']
   const command = ['busybox', 'sh', '-c', 'echo said; exec sleep 1000']
   await world.lighter(['run', '-d', '--name', 'box', ...flags, ...health, ...command])
-  await world.lighter(['run', '--name', 'over', 'busybox', 'true'])
 })
 afterAll(async () => {
   await world?.lighter(['rm', '-f', 'box', 'over'])
@@ -62,17 +61,23 @@ describe('what is published has an answer', () => {
   test.each(addresses)('%s %s', async (method, path) => {
     // Nothing of that name is there: what matters is that somebody knows the address.
     const end = path === '/events' ? '?until=1' : ''
+    const name = path.startsWith('/distribution/') ? `${inject('registry')}/no` : 'no.such.thing'
     const { status, text } = await ask(
       method,
-      path.replace(/\{\w+\}/g, 'no.such.thing') + end,
+      path.replace(/\{\w+\}/g, name) + end,
       method === 'POST' ? {} : undefined,
     )
     expect([status, text]).not.toEqual([404, '{"message":"page not found"}\n'])
-    expect(status).not.toBe(500)
+    // Docker Hub, which is asked for images to be found, may be out of reach.
+    if (path !== '/images/search') expect(status).not.toBe(500)
   })
 })
 
 describe('answers are as published', () => {
+  beforeAll(async () => {
+    await world.lighter(['run', '--name', 'over', 'busybox', 'true'])
+  })
+
   test.each([
     '/version',
     '/info',

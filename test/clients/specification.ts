@@ -22,6 +22,7 @@ export class Specification {
       paths: Record<string, PublishedPath>
       definitions: Schema
     }
+    admitOmissions(document)
     this.paths = document.paths
     const parts = partsOfOthers(document)
     this.#definitions = Object.fromEntries(
@@ -52,6 +53,25 @@ export class Specification {
       definitions: this.#definitions,
     })
   }
+}
+
+/** What Docker itself answers and has not published: members of definitions by name, whatever their place. */
+function admitOmissions(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === 'properties') admitInProperties(inner as Record<string, Schema>)
+    admitOmissions(inner)
+  }
+}
+
+function admitInProperties(properties: Record<string, Schema>): void {
+  const { Isolation, MemorySwappiness, ExitCode, timeNano } = properties
+  // The default, on systems other than Windows.
+  if (Array.isArray(Isolation?.enum)) Isolation.enum.push('')
+  // Where nothing was said; of a process that has not ended.
+  for (const schema of [MemorySwappiness, ExitCode]) if (schema) schema['x-nullable'] = true
+  // Events have what they had before version 1.22 as well.
+  if (timeNano) for (const name of ['status', 'id', 'from']) properties[name] = { type: 'string' }
 }
 
 /** What is put together with more to a whole: it does not know all members. */

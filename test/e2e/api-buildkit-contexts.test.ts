@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { base, cachedSteps, printed, writeContext } from '../helpers/builds.ts'
@@ -103,4 +105,40 @@ test('a step on the host’s network has to be allowed', async () => {
   expect(refused.exitCode).toBe(1)
   expect(refused.stderr).toContain('network.host is not allowed')
   await built(place, '--allow', 'network.host')
+})
+
+test('a Dockerfile and a bake file from elsewhere', async () => {
+  const text = `FROM ${base()}\nCOPY a.txt /from-elsewhere\n`
+  const web = createServer((request, response) => {
+    if (request.url === '/Dockerfile') response.end(text)
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
+  const root = mkdtempSync(join(inject('work'), 'git-'))
+  execFileSync('chmod', ['755', root])
+  const git = await startGitServer(root, { authority })
+  try {
+    const address = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+    const place = writeContext(world, { 'a.txt': 'a' })
+    await built(place, '-t', 'elsewhere', '-f', `${address}/Dockerfile`)
+    expect(await printed(world, 'elsewhere', 'cat', '/from-elsewhere')).toBe('a')
+    const missing = ['buildx', 'build', '-f', `${address}/nosuch`, place]
+    expect(await client.docker(missing)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('404'),
+    })
+    makeRepository(join(root, 'baked.git'), {
+      'docker-bake.hcl': 'target "default" {\n  tags = ["baked"]\n}\n',
+      Dockerfile: text,
+      'a.txt': 'from git',
+    })
+    execFileSync('chmod', ['-R', 'a+rX', root])
+    const bake = ['buildx', 'bake', '--progress', 'plain', `${git.url}/baked.git`]
+    const outcome = await client.docker(bake)
+    expect(outcome, outcome.stderr).toMatchObject({ exitCode: 0 })
+    expect(await printed(world, 'baked', 'cat', '/from-elsewhere')).toBe('from git')
+  } finally {
+    web.close()
+    await git.stop()
+  }
 })

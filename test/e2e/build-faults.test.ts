@@ -64,6 +64,19 @@ describe('kill -9', () => {
     await expectWhole()
   })
 
+  test('what it left goes with the next build', async () => {
+    const context = writeContext(world, { Dockerfile: 'FROM BASE\nRUN sleep 60\n' })
+    const child = world.start(['build', context])
+    const ended = new Promise((done) => child.once('exit', done))
+    await until(() => remainsIn(world.data).length > 0, 'a step has begun')
+    child.kill('SIGKILL')
+    await ended
+    await until(() => processesOf(testUser()).length === 0, 'nothing runs')
+    expect(remainsIn(world.data)).not.toEqual([])
+    await built(world, writeContext(world, { Dockerfile: 'FROM BASE\nRUN true\n' }))
+    expect(remainsIn(world.data)).toEqual([])
+  })
+
   test('of a step ends the build', async () => {
     const context = writeContext(world, {
       Dockerfile: "FROM BASE\nRUN sh -c 'kill -9 $$'; exit $?\n",

@@ -95,6 +95,17 @@ test('a document too large', async () => {
   expect([answer.status, answer.json()]).toEqual([413, { message: 'http: request body too large' }])
 })
 
+test('halves of characters are read as Go reads them', async () => {
+  const type = { 'Content-Type': 'application/json' }
+  const text = String.raw`{"Name":"half","Labels":{"a\ud800":"\udc00b","c":"\\ud800 \ud83d\ude00"}}`
+  const made = await service.ask('POST', '/volumes/create', Buffer.from(text), type)
+  expect([made.status, made.json().Labels]).toEqual([
+    201,
+    { 'a\ufffd': '\ufffdb', c: '\\ud800 😀' },
+  ])
+  await service.ask('DELETE', '/volumes/half')
+})
+
 test('names of members that mean something to JavaScript', async () => {
   const labels = Object.fromEntries(
     ['__proto__', 'constructor', 'toString'].map((name) => [name, 'x']),
@@ -158,4 +169,48 @@ test('requests one behind the other in one go', async () => {
   const last = 'GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n'
   const said = await send(one.repeat(20) + last)
   expect(said.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(21)
+})
+
+const UPGRADE = ['Connection: Upgrade', 'Upgrade: tcp']
+const request = (line: string, ...lines: string[]) =>
+  `${[`${line} HTTP/1.1`, 'Host: d', ...lines].join('\r\n')}\r\n\r\n`
+
+/** Who is refused before his document is looked at: a fault in it must not end the service. */
+test.each([
+  ['a document too large', request('POST /nosuch', ...UPGRADE, 'Content-Length: 99999999')],
+  ['a version too new', request('POST /v9.9/x', ...UPGRADE, 'Content-Length: 99999999')],
+  ['no length', request('POST /nosuch', ...UPGRADE, 'Content-Length: -1')],
+])('an upgrade with %s', async (_, bytes) => {
+  expect(await send(bytes)).toMatch(/^HTTP\/1\.1 40[04] /)
+})
+
+test('an upgrade whose client ends in the middle of its document', async () => {
+  const socket = connect(service.socket)
+  socket.on('error', () => undefined)
+  socket.end(`${request('POST /nosuch', ...UPGRADE, 'Content-Length: 10')}ab`)
+  await new Promise((resolve) => socket.resume().once('close', resolve))
+})
+
+test('an upgrade right behind other requests is answered after them', async () => {
+  const ping = request('GET /_ping')
+  const said = await send(ping + ping + request('POST /containers/nosuch/attach', ...UPGRADE))
+  expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 404'])
+  const odd = await send(
+    request('GET /_ping', 'Connection: close') + request('POST /x', ...UPGRADE),
+  )
+  expect(odd.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+})
+
+test('what follows the last request is not answered, and does not spoil its answer', async () => {
+  const last = request('GET /version', 'Connection: close')
+  const stream = request('GET /events?since=1&until=2', 'Connection: close')
+  for (const bytes of [last + last, `${last}\x16\x03\x01\r\n\r\n`, `${stream}NONSENSE\r\n\r\n`]) {
+    const said = await send(bytes)
+    expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+  }
+})
+
+test('the whole address as proxies send it', async () => {
+  const said = await send(request('GET http://d/v1.41/_ping', 'Connection: close'))
+  expect(said).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
 })

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import type { RawAnswer } from './build/answer.ts'
 import { normaliseLines } from './normalise.ts'
-import { type Answer, CLEAN_UP, PRELUDE, TIME_LIMIT, WHAT_IS_LEFT } from './suite.ts'
+import { type Answer, cleanUp, PRELUDE, TIME_LIMIT, WHAT_IS_LEFT } from './suite.ts'
 
 /** Begins what a script left, after its own standard error. */
 const LEFT = '\n== left behind:\n'
@@ -29,7 +29,7 @@ export class Engine {
       stdout,
       stderr: said,
     } = this.#run(
-      `timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}; code=$?; ${CLEAN_UP}; printf '${LEFT}' >&2; ${WHAT_IS_LEFT} >&2; exit $code`,
+      `timeout -k 1 ${TIME_LIMIT} bash -c ${quoted}; code=$?; ${cleanUp()}; printf '${LEFT}' >&2; ${WHAT_IS_LEFT} >&2; exit $code`,
     )
     const [stderr = '', left = ''] = said.split(LEFT)
     if (left !== '' && this.program === 'docker') throw new Error(`${name}: left behind:\n${left}`)

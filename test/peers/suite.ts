@@ -60,25 +60,33 @@ const OTHER_IMAGES = `docker images -a --digests --format '{{.Repository}} {{.Ta
   grep -vE '^(localhost/|docker.io/library/)?busybox latest '`
 const OTHER_NETWORKS = `docker network ls --format '{{.Name}}' | grep -vxE 'bridge|host|none|podman'`
 
-/**
- * Removes what a script left; not part of its answer. A network that is the configuration of another goes only after
- * that one, hence two rounds.
- */
-export const CLEAN_UP = `{
-  docker ps -aq | xargs -r docker rm -fv
-  docker volume ls -q | xargs -r docker volume rm
-  for round in 1 2; do ${OTHER_NETWORKS} | xargs -r docker network rm; done
-  ${OTHER_IMAGES} | while read -r repository tag digest id; do
+/** Kinds of things that a script may leave. */
+export type Kind = 'container' | 'volume' | 'network' | 'image' | 'plugin'
+
+/** What removes them. A network that is the configuration of another goes only after that one, hence two rounds. */
+const REMOVALS: Record<Kind, string> = {
+  container: 'docker ps -aq | xargs -r docker rm -fv',
+  volume: 'docker volume ls -q | xargs -r docker volume rm',
+  network: `for round in 1 2; do ${OTHER_NETWORKS} | xargs -r docker network rm; done`,
+  image: `${OTHER_IMAGES} | while read -r repository tag digest id; do
     case $repository:$tag in
       '<none>:'*) docker rmi -f $id;;
       *:'<none>') docker rmi -f $repository@$digest;;
       *) docker rmi -f $repository:$tag;;
     esac
-  done
-  plugins=\${XDG_RUNTIME_DIR:-/run}/docker/plugins
-  rm -f $plugins/keeper.sock; rmdir $plugins \${plugins%/*}
-} >/dev/null 2>&1
-true`
+  done`,
+  plugin: `plugins=\${XDG_RUNTIME_DIR:-/run}/docker/plugins
+  rm -f $plugins/keeper.sock; rmdir $plugins \${plugins%/*}`,
+}
+
+/** A script that removes what is left of these kinds, or of all; not part of an answer. */
+export function cleanUp(
+  kinds: ReadonlySet<Kind> = new Set(Object.keys(REMOVALS) as Kind[]),
+): string {
+  // In this order: what is used goes after its users.
+  const commands = Object.entries(REMOVALS).filter(([kind]) => kinds.has(kind as Kind))
+  return `{ ${commands.map(([, command]) => command).join('\n')}\n} >/dev/null 2>&1\ntrue`
+}
 
 /** Says what is there all the same: the next case would list it. */
 export const WHAT_IS_LEFT = `{

@@ -1,3 +1,4 @@
+import type { OpenedTree } from '../../../lib/build/context/trees.ts'
 import type { BuildOptions } from '../../../lib/build/options.ts'
 import { grpcError } from '../grpc/status.ts'
 import type { SolveRequest } from '../wire/types.ts'
@@ -16,6 +17,8 @@ export class Job {
   readonly progress: StatusLog
   /** What was built so far, by ids that are told to the client. */
   readonly results = new Map<string, BuildResult>()
+  /** What was fetched for the client to read, by such ids. */
+  readonly sources = new Map<string, OpenedTree>()
   /** What outputs have made; told when the build is over. */
   exported: Record<string, string> = {}
   readonly #end = new AbortController()
@@ -72,6 +75,8 @@ export class Jobs {
       return await work(job)
     } finally {
       job.results.clear()
+      for (const { release } of job.sources.values()) await release()
+      job.sources.clear()
       job.progress.end()
       // Who asks late how it was is told.
       setTimeout(() => this.#known.delete(job.ref), MEMORY).unref()

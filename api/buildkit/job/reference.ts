@@ -6,7 +6,7 @@ const SCHEME = 'lighter-result://'
 
 /** A definition that says no more than which result it stands for. */
 export function definitionOf(id: string): Definition {
-  const source = op.encode({ inputs: [], source: { identifier: `${SCHEME}${id}` } })
+  const source = op.encode({ inputs: [], source: { identifier: `${SCHEME}${id}`, attrs: {} } })
   const end = op.encode({ inputs: [{ digest: digestOf(source), index: 0 }] })
   const def = [source, end]
   return { def, metadata: Object.fromEntries(def.map((bytes) => [digestOf(bytes), {}])) }

@@ -105,11 +105,11 @@ export const MESSAGES: MessagesNotation = {
     parents: '12 repeated string',
   },
 
-  // pb: of definitions only what names a result of ours.
+  // pb: of definitions only what names a result of ours, or something at an address.
   Definition: { def: '1 repeated bytes', metadata: '2 map<string,Empty>' },
   Op: { inputs: '1 repeated Input', source: '3 SourceOp' },
   Input: { digest: '1 string', index: '2 int64' },
-  SourceOp: { identifier: '1 string' },
+  SourceOp: { identifier: '1 string', attrs: '2 map<string,string>' },
   Platform: { architecture: '1 string', os: '2 string', variant: '3 string' },
   SourceInfo: { filename: '1 string', data: '2 bytes' },
   Range: { start: '1 Position', end: '2 Position' },
@@ -136,6 +136,11 @@ export const MESSAGES: MessagesNotation = {
   RefMap: { refs: '1 map<string,Ref>' },
   ReturnRequest: { error: '2 Status' },
   EvaluateRequest: { ref: '1 string' },
+  ReadFileRequest: { ref: '1 string', path: '2 string', range: '3 FileRange' },
+  FileRange: { offset: '1 int64', length: '2 int64' },
+  ReadFileResponse: { data: '1 bytes' },
+  StatFileRequest: { ref: '1 string', path: '2 string' },
+  StatFileResponse: { stat: '1 Stat' },
 
   // Services of sessions.
   Packet: { type: '1 int32', stat: '2 Stat', id: '3 uint32', data: '4 bytes' },

@@ -190,7 +190,7 @@ export const pruneRequest = codecOf<PruneRequest>('PruneRequest')
 export const usageRecord = codecOf<UsageRecord>('UsageRecord')
 export const op = codecOf<{
   inputs: { digest: string; index?: number }[]
-  source: { identifier: string } | null
+  source: { identifier: string; attrs: Record<string, string> } | null
 }>('Op')
 export const pongResponse = codecOf<{
   frontendCaps: { id: string; enabled: boolean }[]
@@ -200,6 +200,14 @@ export const pongResponse = codecOf<{
 export const bridgeSolveRequest = codecOf<BridgeSolveRequest>('BridgeSolveRequest')
 export const bridgeSolveResponse = codecOf<{ result: Partial<Result> }>('BridgeSolveResponse')
 export const returnRequest = codecOf<{ error: StatusDocument | null }>('ReturnRequest')
+export const readFileRequest = codecOf<{
+  ref: string
+  path: string
+  range: { offset: number; length: number } | null
+}>('ReadFileRequest')
+export const readFileResponse = codecOf<{ data: Uint8Array }>('ReadFileResponse')
+export const statFileRequest = codecOf<{ ref: string; path: string }>('StatFileRequest')
+export const statFileResponse = codecOf<{ stat: Partial<Stat> }>('StatFileResponse')
 export const evaluateRequest = codecOf<{ ref: string }>('EvaluateRequest')
 export const packet = codecOf<Packet>('Packet')
 export const getSecretRequest = codecOf<{ id: string }>('GetSecretRequest')

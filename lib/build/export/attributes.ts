@@ -1,7 +1,7 @@
 import { LighterError } from '../../core/errors.ts'
 import { parseTruth } from '../../core/truth.ts'
 import type { Compression } from '../../image/layer-types.ts'
-import { type Annotation, parseAnnotation } from '../../imagetools/annotations.ts'
+import { type Annotation, makeAnnotation } from '../../imagetools/annotations.ts'
 import { formatReference, parseReference, withDefaultTag } from '../../oci/reference.ts'
 import type { OutputSpec } from '../options.ts'
 import type { LayerWishes } from './wishes.ts'
@@ -93,9 +93,8 @@ export class OutputAttributes {
     return Object.entries(this.#spec.attributes).flatMap(([key, value]) => {
       const [, type = '', platform, name = ''] = ANNOTATION.exec(key) ?? []
       if (name === '') return []
-      const only = platform === undefined ? '' : `[${platform}]`
-      const prefix = type === '' && only === '' ? '' : `${type || 'manifest'}${only}:`
-      return [parseAnnotation(`${prefix}${name}=${value}`)]
+      const of = type === '' && platform !== undefined ? 'manifest' : type
+      return [makeAnnotation(of, platform, name, value)]
     })
   }
 

@@ -1,6 +1,6 @@
 import { LighterError } from '../../core/errors.ts'
 import type { Engine } from '../../engine.ts'
-import { type Annotation, parseAnnotation } from '../../imagetools/annotations.ts'
+import { type Annotation, parseAnnotations } from '../../imagetools/annotations.ts'
 import { formatReference, parseReference } from '../../oci/reference.ts'
 import type { BuildOptions, OutputSpec } from '../options.ts'
 import type { BuildProgress } from '../progress.ts'
@@ -163,7 +163,7 @@ const givenNames = ({ tags }: BuildOptions, attributes: OutputAttributes): strin
 const annotationsOf = (
   { annotations }: BuildOptions,
   attributes: OutputAttributes,
-): Annotation[] => [...annotations.map(parseAnnotation), ...attributes.annotations]
+): Annotation[] => [...annotations.flatMap(parseAnnotations), ...attributes.annotations]
 
 async function exportOne(
   context: ExportContext,

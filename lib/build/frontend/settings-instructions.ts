@@ -59,8 +59,12 @@ export function setLabels(
 /** History tells what the Dockerfile says, whatever the caller gave. */
 export function setArgs(conversion: Conversion, state: StageState, { args }: Of<'ARG'>): void {
   const { expander, globals, options } = conversion
-  const words = args.map(({ key, value }) => {
-    const said = value === undefined ? undefined : expander.word(value, state.env)
+  // All of one instruction see the values before it.
+  const set = args.map(({ key, value }) => ({
+    key: expander.word(key, state.env),
+    said: value === undefined ? undefined : expander.word(value, state.env),
+  }))
+  const words = set.map(({ key, said }) => {
     const given = Object.hasOwn(options.buildArgs, key) ? options.buildArgs[key] : undefined
     const known = given ?? said ?? globals.get(key)
     if (known !== undefined) state.env.set(key, known)

@@ -161,11 +161,14 @@ class StageCheck {
 
   #arg(instruction: Arg): void {
     const { env, declared } = this.#scope
-    for (const { key, value } of instruction.args) {
+    // All of one instruction see the values before it.
+    const expanded = instruction.args.map(({ key, value }) => ({
+      key: this.#expand(key, instruction),
+      value: value === undefined ? undefined : this.#expand(value, instruction),
+    }))
+    for (const { key, value } of expanded) {
       checkSecret('ARG', key, instruction.location, this.#findings)
-      const given = this.#facts.buildArgs.get(key)
-      const known =
-        given ?? (value === undefined ? this.#globals.get(key) : this.#expand(value, instruction))
+      const known = this.#facts.buildArgs.get(key) ?? value ?? this.#globals.get(key)
       if (known !== undefined) env.set(key, known)
       declared.add(key)
     }

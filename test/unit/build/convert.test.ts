@@ -76,6 +76,7 @@ describe('history', () => {
     ['LABEL a=b "c d"=e', 'LABEL a=b c d=e'],
     ['ARG X=1', 'ARG X=1'],
     ['ARG X', 'ARG X'],
+    ['ARG X=1 Y=$X-y ${A}Z=2 "Q"', 'ARG X=1 Y=-y baseZ=2 Q'],
     ['EXPOSE 80 443/udp', 'EXPOSE map[443/udp:{} 80/tcp:{}]'],
     ['EXPOSE 7000-7001', 'EXPOSE map[7000/tcp:{} 7001/tcp:{}]'],
     ['VOLUME /data /more', 'VOLUME [/data /more]'],
@@ -113,6 +114,15 @@ describe('history', () => {
       buildArgs: { Y: 'given' },
     })
     expect(history).toEqual(['ARG X=1', 'ARG Y', 'RUN |2 X=1 Y=given /bin/sh -c make # buildkit'])
+  })
+
+  test('names of build arguments may be made of variables', async () => {
+    const { history, usedArgs } = await build(
+      'FROM base\nENV N=NAME\nARG ${N}_X=1\nARG $N\nRUN x\n',
+      { buildArgs: { NAME_X: 'given', NAME: 'too' } },
+    )
+    expect(history.at(-1)).toBe('RUN |2 NAME_X=given NAME=too /bin/sh -c x # buildkit')
+    expect([...usedArgs]).toEqual(['NAME_X', 'NAME'])
   })
 
   test('a here-document is a script', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Digest } from '../../../lib/core/ids.ts'
-import { parseAnnotation } from '../../../lib/imagetools/annotations.ts'
+import { parseAnnotations } from '../../../lib/imagetools/annotations.ts'
 import { combine, type Part } from '../../../lib/imagetools/combine.ts'
 import type { DescriptorDocument } from '../../../lib/oci/descriptor.ts'
 
@@ -21,7 +21,7 @@ const indexOf = (number: number, manifests: DescriptorDocument[]): Part => ({
 })
 
 const made = (parts: Part[], annotations: string[] = []) => {
-  const { bytes, mediaType } = combine(parts, annotations.map(parseAnnotation), true)
+  const { bytes, mediaType } = combine(parts, annotations.flatMap(parseAnnotations), true)
   const document = JSON.parse(bytes.toString())
   expect(document.mediaType).toBe(mediaType)
   return document
@@ -45,7 +45,7 @@ test('a single index is itself, a single manifest only if that is wished', () =>
   expect(combine([index], [], true).bytes).toBe(index.bytes)
   expect(combine([part(1)], [], false)).toMatchObject({ mediaType: MANIFEST, digest: digestOf(1) })
   expect(combine([part(1)], [], true).mediaType).toBe(INDEX)
-  expect(combine([index], [parseAnnotation('index:a=b')], true).bytes).not.toBe(index.bytes)
+  expect(combine([index], parseAnnotations('index:a=b'), true).bytes).not.toBe(index.bytes)
 })
 
 test('what is all of Docker becomes a list of Docker, which has no annotations', () => {
@@ -58,7 +58,9 @@ test('annotations go where they say, by the order of their keys', () => {
   const arm = part(1, { platform: { architecture: 'arm', os: 'linux', variant: 'v7' } })
   const { bytes } = combine(
     [arm, part(2)],
-    ['index:10=x', 'index:9=<y>', 'manifest-descriptor[linux/arm]:only=1'].map(parseAnnotation),
+    ['index:10=x', 'index:9=<y>', 'manifest-descriptor[linux/arm]:only=1'].flatMap(
+      parseAnnotations,
+    ),
     true,
   )
   const { manifests } = JSON.parse(bytes.toString())

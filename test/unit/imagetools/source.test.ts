@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseAnnotation } from '../../../lib/imagetools/annotations.ts'
+import { parseAnnotations } from '../../../lib/imagetools/annotations.ts'
 import { parseSources, parseTags } from '../../../lib/imagetools/source.ts'
 import { formatReference } from '../../../lib/oci/reference.ts'
 
@@ -34,27 +34,41 @@ test('a descriptor says what it wants to say, and nothing that is not there', ()
 })
 
 test.each([
-  ['a=b', { type: '', key: 'a', value: 'b' }],
-  ['index:a.b/c=d=e', { type: 'index', key: 'a.b/c', value: 'd=e' }],
-  ['index,manifest:a=', { type: '', key: 'index,manifest:a', value: '' }],
+  ['a=b', [{ type: '', key: 'a', value: 'b' }]],
+  ['index:a.b/c=d=e', [{ type: 'index', key: 'a.b/c', value: 'd=e' }]],
   [
-    'manifest-descriptor[linux/arm/7]:k=v',
-    {
-      type: 'manifest-descriptor',
-      platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
-      key: 'k',
-      value: 'v',
-    },
+    'index,manifest:a:b=',
+    [
+      { type: 'index', key: 'a:b', value: '' },
+      { type: 'manifest', key: 'a:b', value: '' },
+    ],
   ],
-])('annotation %s', (text, annotation) => {
-  expect(parseAnnotation(text)).toEqual({ platform: undefined, ...annotation })
+  [
+    'manifest-descriptor[linux/arm/7],index-descriptor:k=v',
+    [
+      {
+        type: 'manifest-descriptor',
+        platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+        key: 'k',
+        value: 'v',
+      },
+      { type: 'index-descriptor', key: 'k', value: 'v' },
+    ],
+  ],
+])('annotations %s', (text, annotations) => {
+  expect(parseAnnotations(text)).toEqual(
+    annotations.map((one) => ({ platform: undefined, ...one })),
+  )
 })
 
 test.each([
   ['a', 'invalid annotation "a", expected key=value'],
   ['a b=c', 'invalid annotation format, expected <type>:<key>=<value>, got "a b=c"'],
-  ['foo:a=b', 'unknown annotation type "foo"'],
+  ['index:=c', 'invalid annotation format, expected <type>:<key>=<value>, got "=c"'],
+  ['index,:a=b', 'invalid annotation type "", expected type and optional platform in square'],
+  ['Index:a=b', 'invalid annotation type "Index", expected type and optional platform in square'],
+  ['index,foo:a=b', 'unknown annotation type "foo"'],
   ['index[a/b/c/d/e]:a=b', 'invalid platform "a/b/c/d/e": '],
 ])('annotation %s is refused', (text, sentence) => {
-  expect(() => parseAnnotation(text)).toThrow(sentence)
+  expect(() => parseAnnotations(text)).toThrow(sentence)
 })
