@@ -73,31 +73,48 @@ function placeOf(fd: number): Place {
 
 /**
  * A socket that nobody listens at any more, after a crash, is replaced; one that somebody listens at is not. Of several services that
- * begin at once one looks at a time.
+ * find one one looks at a time; where there is none, the kernel lets one of them make it.
  */
 async function listenAtPath(engine: Engine, server: Server, path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (await startAtPath(server, path)) return
   using _ = await Hold.open(engine.native().program, dirname(path))
+  if (await startAtPath(server, path)) return
+  await removeStale(path)
+  if (!(await startAtPath(server, path))) throw takenError(path)
+}
+
+/** Returns false where something is at the path already. */
+async function startAtPath(server: Server, path: string): Promise<boolean> {
   const before = process.umask(0o177)
   try {
-    if (!(await start(server, { path }, 'EADDRINUSE'))) {
-      await removeStale(path)
-      await start(server, { path })
-    }
+    return await start(server, { path }, 'EADDRINUSE')
   } finally {
     process.umask(before)
   }
 }
 
+/** Milliseconds in which who made a socket listens at it, on the busiest of machines. */
+const LISTENS_WITHIN = 1000
+const ASK_AGAIN = 50
+
 async function removeStale(path: string): Promise<void> {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) {
-    throw new LighterError('usage', `${path} is there already, and is no socket`)
-  }
-  if (await answers(path)) {
-    throw new LighterError('usage', `${path}: another service listens there already`)
+  for (;;) {
+    const file = lstatSync(path, { throwIfNoEntry: false })
+    if (file === undefined) return
+    if (!file.isSocket()) {
+      throw new LighterError('usage', `${path} is there already, and is no socket`)
+    }
+    if (await answers(path)) throw takenError(path)
+    // A socket is made first, and listened at then. Clocks may be set back.
+    if (Math.abs(Date.now() - file.ctimeMs) > LISTENS_WITHIN) break
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN))
   }
   rmSync(path, { force: true })
 }
+
+const takenError = (path: string): LighterError =>
+  new LighterError('usage', `${path}: another service listens there already`)
 
 /** Returns false for the error that is expected. */
 async function start(server: Server, where: object, expected?: string): Promise<boolean> {

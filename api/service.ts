@@ -5,6 +5,7 @@ import type { Engine } from '../lib/engine.ts'
 import { type Address, addressText } from './address.ts'
 import { Door } from './door.ts'
 import type { Service } from './http/call.ts'
+import { CallSignals } from './http/call-signals.ts'
 import { InFlight } from './http/in-flight.ts'
 import { Router } from './http/router.ts'
 import { createApiServer } from './http/server.ts'
@@ -60,12 +61,12 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     containerEvents: new ContainerEvents(paths.data, log),
     log,
   }
-  const ending = new AbortController()
+  const signals = new CallSignals()
   const parts = {
     service,
     router: new Router(routes),
     inFlight,
-    ending: ending.signal,
+    signals,
     refusal: (request: IncomingMessage) => door.refusal(request),
     headers: HEADERS,
   }
@@ -83,7 +84,7 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     await done.promise
   } finally {
     for (const { server } of listeners) server.close()
-    ending.abort()
+    signals.abort()
     await inFlight.ended(ENDING)
   }
 }

@@ -5,7 +5,7 @@ import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { default as seaModule } from '@yao-pkg/pkg/lib-es5/sea.js'
 import { carriedFiles } from './carried.mjs'
-import { scriptAssets } from './scripts.mjs'
+import { scriptAssets, V8_FLAGS } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const arch = process.arch
@@ -36,7 +36,7 @@ await seaModule.default(join(import.meta.dirname, 'loader.cjs'), {
     // Node looks for its own --env-file in all arguments, also in those of a container's command, up to this word.
     // Nobody debugs it by a signal, and the thread that would listen costs a millisecond. The internals are for handover.ts.
     // Four threads for V8's own work would be started and ended by each command, 0.4 ms; hardly one of them is used.
-    execArgv: ['--expose-internals', '--disable-sigusr1', '--v8-pool-size=1', '--'],
+    execArgv: ['--expose-internals', '--disable-sigusr1', '--v8-pool-size=1', ...V8_FLAGS, '--'],
     assets: {
       ...carriedFiles(root).assets,
       ...scriptAssets(root),

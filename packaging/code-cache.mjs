@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { carriedFiles } from './carried.mjs'
-import { cachePath, SCRIPTS, scriptPath } from './scripts.mjs'
+import { cachePath, SCRIPTS, scriptPath, V8_FLAGS } from './scripts.mjs'
 
 const root = join(import.meta.dirname, '..')
 const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))
@@ -14,7 +14,7 @@ const home = mkdtempSync(join(tmpdir(), 'lighter-build-'))
 /** Twice: the carried image is unpacked by the first, so that the cache of the second holds nothing for that. */
 function warmUp(isFirst) {
   const script = join(import.meta.dirname, 'warm-up.cjs')
-  execFileSync(join(root, 'build/bundle/node'), [script], {
+  execFileSync(join(root, 'build/bundle/node'), [...V8_FLAGS, script], {
     stdio: ['ignore', 'ignore', 'ignore', process.stderr.fd],
     timeout: 120_000,
     env: {

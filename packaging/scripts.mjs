@@ -114,6 +114,7 @@ export const PARTS = [
   {
     name: 'service',
     modules: ['cli/commands/system-service.ts', 'api/service.ts', 'api/system/ping.ts'],
+    copies: ['launch', 'reading'],
   },
   {
     name: 'answers',
@@ -184,3 +185,9 @@ export const scriptAssets = (root) =>
       [`${name}.cache`, cachePath(root, name)],
     ]),
   )
+
+/**
+ * What V8 is told, also while the code caches are made: they are good for the same flags only. Its young generation grows with what
+ * happens at once, up to 3 × 16 MB, and never shrinks while a service is idle; buffers that are read into count as part of it.
+ */
+export const V8_FLAGS = ['--max-semi-space-size=4']

@@ -1,6 +1,6 @@
 // Runs usual commands of the bundled program in this process, then writes the code caches. See code-cache.mjs.
 const { mkdirSync, readFileSync, readdirSync, writeFileSync } = require('node:fs')
-const { createServer } = require('node:http')
+const { createServer, request } = require('node:http')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Script } = require('node:vm')
@@ -121,6 +121,8 @@ const ENOUGH = {
   run: ['lighter', 'launch'],
   pull: ['lighter', 'registry'],
   build: ['lighter', 'build'],
+  // To the first answer.
+  'system service': ['lighter', 'service'],
 }
 
 /** Whoever adds an import may not see what it costs. */
@@ -170,6 +172,39 @@ function makeContext() {
   return context
 }
 
+/** What most clients ask a service for, in this order. */
+const ASKED = [
+  ['GET', '/v1.45/version'],
+  ['GET', '/v1.45/info'],
+  ['GET', '/v1.45/containers/json?all=1'],
+  ['GET', '/v1.45/containers/warm/json'],
+  ['GET', '/v1.45/images/json'],
+  ['GET', '/v1.45/images/lighter/hello/json'],
+  ['GET', '/v1.45/networks'],
+  ['GET', '/v1.45/volumes'],
+  ['POST', '/v1.45/containers/create?name=asked', { Image: 'lighter/hello', HostConfig: {} }],
+  ['DELETE', '/v1.45/containers/asked'],
+]
+
+async function warmService() {
+  const socketPath = join(data, 'warm.sock')
+  const ended = run(['system', 'service', `unix://${socketPath}`])
+  const ask = ([method, path, body]) =>
+    new Promise((resolve) => {
+      const headers = { 'Content-Type': 'application/json' }
+      request({ socketPath, method, path, headers, agent: false }, (answer) =>
+        answer.resume().on('close', () => resolve(true)),
+      )
+        .on('error', () => resolve(false))
+        .end(body && JSON.stringify(body))
+    })
+  while (process.exitCode === undefined && !(await ask(['GET', '/_ping']))) await sleep(10)
+  if (!isFirst) reportLoaded(['system', 'service'])
+  for (const asked of ASKED) await ask(asked)
+  process.emit('SIGTERM')
+  await ended
+}
+
 async function main() {
   const image = await startRegistry()
   const context = makeContext()
@@ -183,6 +218,7 @@ async function main() {
     }
     if (!isFirst) reportLoaded(words)
   }
+  await warmService()
   for (const [name, { script, cache }] of compiled) {
     if (!loaded.has(name)) load(name)
     writeFileSync(cache, script.createCachedData())

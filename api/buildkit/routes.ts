@@ -5,7 +5,13 @@ export const buildkitRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/session',
+    upgrades: true,
     load: async () => (await import('./open-session.ts')).openSession,
   },
-  { method: 'POST', path: '/grpc', load: async () => (await import('./open-grpc.ts')).openGrpc },
+  {
+    method: 'POST',
+    path: '/grpc',
+    upgrades: true,
+    load: async () => (await import('./open-grpc.ts')).openGrpc,
+  },
 ]

@@ -52,5 +52,7 @@ export type Handler = (call: Call) => Promise<void>
 export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
+  /** Whether it may make the connection a stream in both directions: `Upgrade` is ignored elsewhere. */
+  readonly upgrades?: true
   load(): Promise<Handler>
 }

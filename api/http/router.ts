@@ -1,6 +1,7 @@
 import type { Handler, Route } from './call.ts'
 
 export interface Match {
+  upgrades: boolean
   params: Record<string, string>
   load(): Promise<Handler>
 }
@@ -27,7 +28,7 @@ export class Router {
     for (const { route, pattern } of this.#byMethod.get(method) ?? []) {
       const found = pattern.exec(path)
       const params = found && decode(found.groups ?? {})
-      if (params) return { params, load: () => route.load() }
+      if (params) return { params, upgrades: route.upgrades === true, load: () => route.load() }
     }
     return undefined
   }

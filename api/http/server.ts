@@ -11,6 +11,7 @@ import { isErrno } from '../../lib/core/errors.ts'
 import { NEWEST_API, refuseVersion, splitVersion, versionText } from './api-version.ts'
 import { Body } from './body.ts'
 import type { Call, Service } from './call.ts'
+import type { CallSignals } from './call-signals.ts'
 import { ApiError, badRequest, failureOf, isFault } from './errors.ts'
 import type { InFlight } from './in-flight.ts'
 import { Query } from './query.ts'
@@ -25,8 +26,7 @@ interface Parts {
   service: Service
   router: Router
   inFlight: InFlight
-  /** Aborted when the service ends. */
-  ending: AbortSignal
+  signals: CallSignals
   /** What is told in every answer, and of the program that answers. */
   headers: Readonly<Record<string, string>>
   /** Why a request is not answered at all; `undefined`: it is. */
@@ -43,13 +43,20 @@ const OPTIONS: ServerOptions = {
 
 /** The server of the API; who calls it has it listen. `tls`: what Node wants to know where they are encrypted. */
 export function createApiServer(parts: Parts, tls?: object): Server {
+  const options: ServerOptions = {
+    ...OPTIONS,
+    // Some clients offer HTTP/2 with whatever they ask for.
+    shouldUpgradeCallback: (request) => understand(parts, request).match?.upgrades === true,
+  }
   const server = tls
-    ? process.getBuiltinModule('node:https').createServer({ ...OPTIONS, ...tls })
-    : createServer(OPTIONS)
+    ? process.getBuiltinModule('node:https').createServer({ ...options, ...tls })
+    : createServer(options)
   /** The last answer of each connection, which those before it precede. */
   const answers = new WeakMap<Duplex, ServerResponse>()
   server.on('request', (request, response) => {
     answers.set(request.socket, response)
+    // Node's parser loses what was sent behind an offer that is not taken.
+    if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     void answer(parts, { request, response, body: request, isUpgrade: false })
   })
   server.on('upgrade', (request, connection, head) => {
@@ -154,24 +161,26 @@ function refuse(reply: Reply, error: unknown): void {
   else reply.json({ message }, status)
 }
 
-async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise<void> {
-  const { request, response } = exchange
+/** What a request asks for; `match`: who answers it. */
+function understand({ router }: Parts, request: IncomingMessage) {
+  const method = request.method ?? 'GET'
   const url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
   const [address = '/', search = ''] = split(url, '?')
   const { version, rest } = splitVersion(address)
+  return { method, version, search, match: router.find(method, rest) }
+}
+
+async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise<void> {
+  const { request, response } = exchange
+  const { method, version, search, match } = understand(parts, request)
   const wrong = refuseVersion(version)
   if (wrong !== undefined) throw badRequest(wrong)
   response.setHeader('Api-Version', versionText(NEWEST_API))
-  const method = request.method ?? 'GET'
-  const match = parts.router.find(method, rest)
   if (!match) {
     reply.json({ message: 'page not found' }, 404)
     return
   }
-  const gone = new AbortController()
-  const watched = exchange.isUpgrade ? request.socket : response
-  watched.once('close', () => gone.abort())
-  const signal = AbortSignal.any([gone.signal, parts.ending])
+  const signal = parts.signals.begin(exchange.isUpgrade ? request.socket : response)
   const call: Call = {
     service: parts.service,
     engine: parts.service.engine,

@@ -87,9 +87,19 @@ export async function serveAttached(
   endWith(call.signal, client)
   if (!letters.includes('i')) noticeDeath(client)
   recordContainerEvent(call.engine.paths.data, container.record, 'attach')
-  if (isLogged) await replayLog(container, wishes, client)
+  try {
+    if (isLogged) await replayLog(container, wishes, client)
+  } catch (error) {
+    // Nobody else closes the connection that was, or will be, found.
+    void first?.then(drop, () => undefined)
+    throw error
+  }
   if (first) await follow(call, { container, wishes, watch, client, letters }, first)
   await closeClient(client)
+}
+
+function drop(run: Run): void {
+  if (run.kind === 'connected') run.socket.destroy()
 }
 
 /** What it is attached to, as far as the container has it. */

@@ -60,10 +60,14 @@ function carryInput(
   { client, monitor, stdin, tty, closesStdin, keys }: Attachment,
   end: (ending: Ending) => void,
 ): Disposable {
+  let unread: Disposable | undefined
   const onInput = (chunk: Buffer) => {
     if (!stdin) return
     const { bytes, isDetached } = keys?.filter(chunk) ?? { bytes: chunk, isDetached: false }
-    if (!send(monitor, bytes)) client.pause()
+    if (!send(monitor, bytes)) {
+      client.pause()
+      unread ??= probing(client)
+    }
     if (isDetached) end('detached')
   }
   const onEnd = () => {
@@ -73,13 +77,18 @@ function carryInput(
     // As Docker: whoever types no more does not look any more.
     else end('detached')
   }
-  const onDrain = () => client.resume()
+  const onDrain = () => {
+    unread?.[Symbol.dispose]()
+    unread = undefined
+    client.resume()
+  }
   client.on('data', onInput)
   client.on('end', onEnd)
   monitor.on('drain', onDrain)
   if (client.readableEnded) onEnd()
   return {
     [Symbol.dispose]: () => {
+      unread?.[Symbol.dispose]()
       client.off('data', onInput)
       client.off('end', onEnd)
       monitor.off('drain', onDrain)
@@ -93,6 +102,15 @@ function carryInput(
  */
 export function probe(client: Duplex): void {
   if (client.writable) client.write(Buffer.alloc(0))
+}
+
+/** How often it is asked whether a client is still there that is not read, in milliseconds. */
+const PROBE = 1000
+
+/** Looks for the death of a client while it is not read, since the container may never read on; until what is returned is disposed of. */
+export function probing(client: Duplex): Disposable {
+  const timer = setInterval(() => probe(client), PROBE)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 /** The end of the service, or of the connection itself, is that of the stream. */

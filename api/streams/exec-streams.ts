@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { ExecProcess } from '../../lib/runtime/exec-process.ts'
-import { probe } from './carry.ts'
+import { probe, probing } from './carry.ts'
 import { streamHeader } from './stream-frame.ts'
 
 interface ExecClient {
@@ -59,12 +59,21 @@ function carryInput(
   onEnd: (() => void) | undefined,
 ): void {
   const stdin = process?.stdin
+  let unread: Disposable | undefined
+  const resume = () => {
+    unread?.[Symbol.dispose]()
+    unread = undefined
+    client.resume()
+  }
   client.on('data', (chunk: Buffer) => {
-    if (stdin?.writable && !stdin.write(chunk)) client.pause()
+    if (!stdin?.writable || stdin.write(chunk)) return
+    client.pause()
+    unread ??= probing(client)
   })
-  stdin?.on('drain', () => client.resume())
+  client.once('close', () => unread?.[Symbol.dispose]())
+  stdin?.on('drain', resume)
   // It may end without reading.
-  stdin?.on('close', () => client.resume())
+  stdin?.on('close', resume)
   client.once('end', () => {
     probe(client)
     if (!stdin) return

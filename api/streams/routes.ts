@@ -15,11 +15,13 @@ export const streamsRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/containers/:id/attach',
+    upgrades: true,
     load: async () => (await import('./attach.ts')).attach,
   },
   {
     method: 'GET',
     path: '/containers/:id/attach/ws',
+    upgrades: true,
     load: async () => (await import('./attach-ws.ts')).attachWebSocket,
   },
   {
@@ -35,6 +37,7 @@ export const streamsRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/exec/:id/start',
+    upgrades: true,
     load: async () => (await import('./exec-start.ts')).startExec,
   },
   {

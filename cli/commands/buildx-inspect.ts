@@ -1,7 +1,7 @@
 import { type BuilderNode, findBuilder } from '../../lib/build/builders.ts'
 import { runnablePlatforms } from '../../lib/build/platforms.ts'
-import { printable } from '../../lib/core/printable.ts'
 import { compatible } from '../../lib/core/build-info.ts'
+import { printable } from '../../lib/core/printable.ts'
 import { chooseBuilder } from '../builder.ts'
 import { withoutDaemon } from '../client-error.ts'
 import type { Context } from '../context.ts'

@@ -15,11 +15,12 @@ interface NameClaim {
 }
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+const MAX_NAME = 250
 
 /** A container's name without the leading slash. Throws `bad-input`. */
 export function parseName(text: string): string {
   const name = text.replace(/^\//, '')
-  if (NAME.test(name) && name.length <= 250) return name
+  if (NAME.test(name) && name.length <= MAX_NAME) return name
   throw new LighterError(
     'bad-input',
     `Invalid container name (${text}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
@@ -30,6 +31,7 @@ export const nameClaim = (data: string, name: string): string => join(data, 'nam
 
 /** Who has a name; `undefined` when nobody has, or when the claim was left by a process that died. */
 export function findNameOwner(data: string, name: string): string | undefined {
+  if (name.length > MAX_NAME) return undefined
   const claim = readClaim(nameClaim(data, name))
   return claim && isHeld(data, claim) ? claim.id : undefined
 }

@@ -26,14 +26,14 @@ export async function* readEvents(data: string, query: EventQuery): AsyncGenerat
   using journal = new Journal(data, since === undefined && until === undefined)
   using changes = new Changes(eventsDirectory(data))
   signal?.addEventListener('abort', () => changes.wake())
+  const isWanted = (event: JournalEvent): boolean =>
+    (since === undefined || event.time >= since) &&
+    (until === undefined || event.time <= until) &&
+    matchesFilters(filters, event)
   while (!signal?.aborted) {
     // The clock is asked first: what happened before the end is then certainly in the file.
     const now = nowNanoseconds()
-    for (const event of journal.read(now)) {
-      const early = since !== undefined && event.time < since
-      const late = until !== undefined && event.time > until
-      if (!early && !late && matchesFilters(filters, event)) yield event
-    }
+    yield* journal.read(now, isWanted)
     if (until !== undefined && now >= until) return
     const left = until === undefined ? undefined : Number((until - now) / 1_000_000n) + 1
     await changes.next(journal.waits ? SETTLE : left)
@@ -53,10 +53,11 @@ export class Journal implements Disposable {
 
   /**
    * What came since the last call. An event later than `now`, the time before the call, waits for the next one: what was
-   * written before it into the file that was read first is seen only then.
+   * written before it into the file that was read first is seen only then. What is not wanted is not held for a moment: a journal
+   * may be long.
    */
-  read(now: bigint): JournalEvent[] {
-    const came = this.#readers.flatMap((reader) => [...reader.read()])
+  read(now: bigint, isWanted: (event: JournalEvent) => boolean = () => true): JournalEvent[] {
+    const came = this.#readers.flatMap((reader) => [...reader.read().filter(isWanted)])
     const ready = [...this.#held, ...came.filter(({ time }) => time <= now)]
     this.#held = came.filter(({ time }) => time > now)
     return ready.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))

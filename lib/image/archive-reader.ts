@@ -74,7 +74,7 @@ const inside = (name: string): string => posix.normalize(`/${name}`).replace(/\/
 export async function readArchive(input: Readable, directory: string): Promise<ArchiveFiles> {
   const { Parser } = await import('tar')
   const parser = new Parser()
-  const keeper = new Keeper(directory)
+  using keeper = new Keeper(directory)
   let ended = false
   parser.on('eof', () => {
     ended = true
@@ -112,11 +112,13 @@ const wordsFor = (message: string): string =>
   message.startsWith('Truncated') ? 'unexpected EOF' : 'archive/tar: invalid tar header'
 
 /** Puts the files of an archive aside, one after the other, until something fails. */
-class Keeper {
+class Keeper implements Disposable {
   readonly members = new Map<string, Member>()
   failure: unknown
   #count = 0
   readonly #directory: string
+  /** The file that is being written. */
+  #open: number | undefined
 
   constructor(directory: string) {
     this.#directory = directory
@@ -154,6 +156,7 @@ class Keeper {
     const hash = lazyCrypto().createHash('sha256')
     let size = 0
     const fd = this.#try(path, () => openSync(path, 'wx', 0o600))
+    this.#open = fd
     entry.on('data', (chunk: Buffer) => {
       if (fd === undefined || this.failure) return
       hash.update(chunk)
@@ -161,10 +164,16 @@ class Keeper {
       this.#try(path, () => writeAll(fd, chunk))
     })
     entry.on('end', () => {
-      if (fd !== undefined) closeSync(fd)
+      this[Symbol.dispose]()
       if (this.failure || size !== entry.size) return
       this.members.set(name, { path, size, digest: `sha256:${hash.digest('hex')}` as Digest })
     })
+  }
+
+  /** One that was cut off has no end. */
+  [Symbol.dispose](): void {
+    if (this.#open !== undefined) closeSync(this.#open)
+    this.#open = undefined
   }
 
   #try<T>(path: string, work: () => T): T | undefined {

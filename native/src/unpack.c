@@ -10,6 +10,8 @@
 #include "scope.h"
 #include "unpack_parts.h"
 
+enum { TAR_BLOCK = 512 };
+
 static int apply(struct unpacking *unpacking, struct archive_entry *entry)
 {
 	const char *name = archive_entry_pathname(entry);
@@ -33,6 +35,16 @@ static int apply(struct unpacking *unpacking, struct archive_entry *entry)
 	return unpack_make(unpacking, entry, &spot);
 }
 
+/* The command line of Docker sends a context with a Dockerfile from elsewhere without what fills
+ * its last block, and without an end. Go's reader takes that. */
+static ssize_t end_of_block(size_t received, const void **ret)
+{
+	static const char zeros[TAR_BLOCK];
+
+	*ret = zeros;
+	return (ssize_t)((TAR_BLOCK - received % TAR_BLOCK) % TAR_BLOCK);
+}
+
 static la_ssize_t read_archive(struct archive *archive, void *data, const void **ret)
 {
 	struct unpacking *unpacking = data;
@@ -41,7 +53,10 @@ static la_ssize_t read_archive(struct archive *archive, void *data, const void *
 	if (length < 0) {
 		unpacking->source_failed = true;
 		archive_set_error(archive, EIO, "unreadable");
+	} else if (length == 0 && unpacking->between) {
+		length = end_of_block(unpacking->received, ret);
 	}
+	unpacking->received += length > 0 ? (size_t)length : 0;
 	return length;
 }
 
@@ -63,7 +78,9 @@ static int apply_all(struct unpacking *unpacking)
 		archive_read_open(archive, unpacking, NULL, read_archive, NULL) != ARCHIVE_OK)
 		return archive_failed(unpacking);
 	while ((code = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
+		unpacking->between = false;
 		result = apply(unpacking, entry);
+		unpacking->between = true;
 		if (result != 0)
 			return result < 0 ? -1 : archive_failed(unpacking);
 	}

@@ -41,7 +41,8 @@ static int set_attributes(
 		       : 0;
 }
 
-static int write_data(struct unpacking *unpacking, int fd, const char *path)
+static int write_data(
+	struct unpacking *unpacking, struct archive_entry *entry, int fd, const char *path)
 {
 	for (;;) {
 		const void *block;
@@ -62,6 +63,7 @@ static int write_data(struct unpacking *unpacking, int fd, const char *path)
 				return unpack_cannot(unpacking, "write", path);
 			done += (size_t)put;
 		}
+		unpacking->between = offset + (int64_t)length >= archive_entry_size(entry);
 	}
 }
 
@@ -78,7 +80,7 @@ static int make_file(
 		0600);
 	if (fd < 0)
 		return unpack_cannot(unpacking, "create", spot->path);
-	result = write_data(unpacking, fd, spot->path);
+	result = write_data(unpacking, entry, fd, spot->path);
 	if (result != 0)
 		return result;
 	if (archive_entry_size(entry) > 0 && ftruncate(fd, archive_entry_size(entry)) < 0)

@@ -29,6 +29,8 @@ struct unpacking {
 	struct layer layer; /* what the functions for attributes want to know */
 	struct layer_source *source;
 	bool source_failed;
+	size_t received; /* bytes of the archive so far */
+	bool between;	 /* what is read comes behind an entry's data */
 	struct late_directory *late;
 	size_t late_count, late_capacity;
 	struct failure *out;

@@ -36,57 +36,74 @@ function makeProject(name: string, definition: object, files: Record<string, str
   return folder
 }
 
-/** The program of @devcontainers/cli; `docker`: what it calls for everything. */
-async function devcontainer(docker: string, args: string[]): Promise<string> {
+/** What the program calls for everything, by name. */
+const CALLED = {
+  lighter: () => ({ docker: inject('program'), env: {} }),
+  docker: () => ({
+    docker: dockerPrograms(inject('cache')).docker,
+    env: { DOCKER_HOST: service.host },
+  }),
+  'docker-buildx': () => {
+    const { docker, plugins } = dockerPrograms(inject('cache'))
+    const config = join(world.home, 'docker-config')
+    mkdirSync(config, { recursive: true })
+    writeFileSync(join(config, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [plugins] }))
+    execFileSync('chown', ['-R', `${world.ids.uid}:${world.ids.gid}`, config])
+    return { docker, env: { DOCKER_HOST: service.host, DOCKER_CONFIG: config } }
+  },
+}
+
+/** The program of @devcontainers/cli. Throws where it fails. */
+async function devcontainer(
+  who: keyof typeof CALLED,
+  [verb = '', ...args]: string[],
+): Promise<string> {
   const program = join(
     clientModules(inject('cache')),
     'node_modules/@devcontainers/cli/devcontainer.js',
   )
-  const words = [program, ...args, '--docker-path', docker]
+  const { docker, env } = CALLED[who]()
+  const words = [program, verb, '--docker-path', docker, ...args]
   const { exitCode, stdout, stderr } = await world.run(process.execPath, words, {
-    env: { DOCKER_HOST: docker === inject('program') ? '' : service.host },
+    env,
     timeout: 280_000,
   })
-  if (exitCode !== 0) throw new Error(`devcontainer ${args.join(' ')}: ${stdout}\n${stderr}`)
+  if (exitCode !== 0) throw new Error(`devcontainer ${words.join(' ')}: ${stdout}\n${stderr}`)
   return stdout
 }
 
-describe.each(['docker with the service', 'lighter'])('%s', (who) => {
-  const short = who.split(' ')[0] ?? ''
-  const docker = () =>
-    short === 'docker' ? dockerPrograms(inject('cache')).docker : inject('program')
-
+describe.each(['lighter', 'docker', 'docker-buildx'] as const)('%s', (who) => {
   test('a dev container of an image', async () => {
-    const folder = makeProject(`image-${short}`, {
+    const folder = makeProject(`image-${who}`, {
       image: 'stack:latest',
       containerEnv: { INSIDE: 'yes' },
       postCreateCommand: 'echo made > made.txt',
       forwardPorts: [8000],
     })
-    const up = await devcontainer(docker(), ['up', '--workspace-folder', folder])
+    const up = await devcontainer(who, ['up', '--workspace-folder', folder])
     const { outcome, containerId } = JSON.parse(up.trim().split('\n').at(-1) ?? '')
     expect(outcome).toBe('success')
     expect(readFileSync(join(folder, 'made.txt'), 'utf8')).toBe('made\n')
     const script = 'cat file.txt; echo $INSIDE'
     const inside = ['exec', '--workspace-folder', folder, 'sh', '-c', script]
-    expect(await devcontainer(docker(), inside)).toBe('of the project\nyes\n')
+    expect(await devcontainer(who, inside)).toBe('of the project\nyes\n')
     await world.lighter(['rm', '-f', '-v', containerId])
   })
 
   test('a dev container of a Dockerfile', async () => {
     const folder = makeProject(
-      `file-${short}`,
+      `file-${who}`,
       { build: { dockerfile: 'Dockerfile', args: { WHO: 'you' } }, remoteUser: 'dev' },
       {
         '.devcontainer/Dockerfile':
           'FROM stack:latest\nARG WHO\nRUN useradd -m -s /bin/bash dev && echo "for $WHO" > /who\n',
       },
     )
-    const up = await devcontainer(docker(), ['up', '--workspace-folder', folder])
+    const up = await devcontainer(who, ['up', '--workspace-folder', folder])
     const { outcome, remoteUser, containerId } = JSON.parse(up.trim().split('\n').at(-1) ?? '')
     expect([outcome, remoteUser]).toEqual(['success', 'dev'])
     const inside = ['exec', '--workspace-folder', folder, 'sh', '-c', 'id -un; cat /who']
-    expect(await devcontainer(docker(), inside)).toBe('dev\nfor you\n')
+    expect(await devcontainer(who, inside)).toBe('dev\nfor you\n')
     await world.lighter(['rm', '-f', '-v', containerId])
   })
 })

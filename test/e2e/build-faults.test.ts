@@ -123,6 +123,30 @@ describe('side by side', () => {
     await expectWhole()
   })
 
+  test('a step whose mount changed while it ran is not found again', async () => {
+    const step = [
+      'RUN --mount=type=cache,target=/memory --mount=type=bind,target=/context if [ ! -e /memory/ran ]; then',
+      'touch /memory/ran; echo ran; while ! grep -q changed /context/file; do sleep 0.1; done; fi;',
+      'cat /context/file >/result',
+    ].join(' ')
+    const files = { Dockerfile: `FROM BASE\n${step}\n`, file: 'first' }
+    const context = writeContext(world, files)
+    const child = world.start(['build', '--progress', 'plain', '-t', 'changed', context])
+    const ended = new Promise((done) => child.once('exit', done))
+    let said = ''
+    child.stderr?.on('data', (data: Buffer) => {
+      said += data.toString()
+    })
+    await until(() => / ran\n/.test(said), 'the step runs')
+    writeFileSync(join(context, 'file'), 'changed')
+    expect(await ended).toBe(0)
+    expect(await printed(world, 'changed', 'cat', '/result')).toBe('changed')
+    writeFileSync(join(context, 'file'), 'first')
+    await built(world, context, '-t', 'first')
+    expect(await printed(world, 'first', 'cat', '/result')).toBe('first')
+    expect(cachedSteps(await built(world, context))).toContainEqual(expect.stringContaining('RUN'))
+  })
+
   test('a context that changes while it is read is not found again', async () => {
     const files = Object.fromEntries(
       Array.from({ length: 40 }, (_, index) => [`data/${index}`, 'x'.repeat(200_000)]),

@@ -169,6 +169,10 @@ test('archives on standard input and output', async () => {
   expect(await inside('overlay', '/home/given')).toEqual(['-rw-r--r-- 7/8 given'])
   expect((await asUser(`gzip -c in.tar | ${program} cp - overlay:/home`)).exitCode).toBe(0)
   expect((await asUser(`${program} cp - overlay:/home < /dev/null`)).exitCode).toBe(0)
+  // Docker's command line ends a context with a Dockerfile from elsewhere so: behind the last byte of the last file.
+  const cut = (bytes: number) => asUser(`head -c ${bytes} in.tar | ${program} cp - overlay:/home`)
+  expect((await cut(513)).exitCode).toBe(0)
+  expect((await cut(512)).stderr).toBe('Error response from daemon: unexpected EOF\n')
   const garbage = await asUser(`echo garbage | ${program} cp - overlay:/home`)
   expect(garbage).toMatchObject({
     exitCode: 1,

@@ -130,6 +130,7 @@ test.each([
   '/volumes/%2e%2e',
   '/volumes/a%00b',
   `/volumes/${'x'.repeat(300)}`,
+  `/containers/${'x'.repeat(300)}/json`,
   '/containers/%E0%A4%A/json',
 ])('%s is nothing', async (path) => {
   for (const method of ['GET', 'DELETE']) {
@@ -177,9 +178,12 @@ const request = (line: string, ...lines: string[]) =>
 
 /** Who is refused before his document is looked at: a fault in it must not end the service. */
 test.each([
-  ['a document too large', request('POST /nosuch', ...UPGRADE, 'Content-Length: 99999999')],
-  ['a version too new', request('POST /v9.9/x', ...UPGRADE, 'Content-Length: 99999999')],
-  ['no length', request('POST /nosuch', ...UPGRADE, 'Content-Length: -1')],
+  [
+    'a document too large',
+    request('POST /containers/nosuch/attach', ...UPGRADE, 'Content-Length: 99999999'),
+  ],
+  ['a version too new', request('POST /v9.9/session', ...UPGRADE, 'Content-Length: 99999999')],
+  ['no length', request('POST /session', ...UPGRADE, 'Content-Length: -1')],
 ])('an upgrade with %s', async (_, bytes) => {
   expect(await send(bytes)).toMatch(/^HTTP\/1\.1 40[04] /)
 })
@@ -187,7 +191,7 @@ test.each([
 test('an upgrade whose client ends in the middle of its document', async () => {
   const socket = connect(service.socket)
   socket.on('error', () => undefined)
-  socket.end(`${request('POST /nosuch', ...UPGRADE, 'Content-Length: 10')}ab`)
+  socket.end(`${request('POST /v9.9/session', ...UPGRADE, 'Content-Length: 10')}ab`)
   await new Promise((resolve) => socket.resume().once('close', resolve))
 })
 
@@ -196,9 +200,25 @@ test('an upgrade right behind other requests is answered after them', async () =
   const said = await send(ping + ping + request('POST /containers/nosuch/attach', ...UPGRADE))
   expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 404'])
   const odd = await send(
-    request('GET /_ping', 'Connection: close') + request('POST /x', ...UPGRADE),
+    request('GET /_ping', 'Connection: close') + request('POST /session', ...UPGRADE),
   )
   expect(odd.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200'])
+})
+
+test('an offer to upgrade what does not is as good as none', async () => {
+  const sockets: Socket[] = []
+  for (let count = 0; count < 10; count++) {
+    const socket = connect(service.socket)
+    socket.write(request('GET /events', ...UPGRADE))
+    const [head] = await once(socket, 'data')
+    expect(String(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    sockets.push(socket)
+  }
+  // All was read, so that nothing but the end of what they send says that they are gone.
+  for (const socket of sockets) socket.destroy()
+  const body = request('POST /volumes/create', ...UPGRADE, JSON_TYPE, 'Content-Length: 5')
+  const said = await send(`${body}{"a":${request('GET /_ping')}`)
+  expect(said.match(/HTTP\/1\.1 \d+|invalid JSON/g)).toEqual(['HTTP/1.1 400', 'invalid JSON'])
 })
 
 test('what follows the last request is not answered, and does not spoil its answer', async () => {

@@ -2,10 +2,9 @@ import { LighterError } from '../../core/errors.ts'
 import type { Digest } from '../../core/ids.ts'
 import { DockerfileError } from '../../dockerfile/errors.ts'
 import { quote } from '../../format/quote.ts'
-import type { FileOrigin } from '../files.ts'
 import type { MountOperation, RunOperation, StepResult } from '../graph.ts'
 import type { RunMount, RunOutcome, RunRequest } from '../run/request.ts'
-import type { BuildSession } from '../session.ts'
+import { areMountsSteady, findMountFiles } from './mount-files.ts'
 import type { StepVertex } from './reporter.ts'
 import { type SealContext, sealStep } from './seal.ts'
 
@@ -54,7 +53,8 @@ export async function executeRun(
     const { keepFailedStep } = await import('./failed-step.ts')
     throw ended(operation, outcome, await keepFailedStep(session, operation, [...base, diffId]))
   }
-  return { ...(await sealStep(context, { directory, placeholders })), steady: true }
+  const sealed = await sealStep(context, { directory, placeholders })
+  return { ...sealed, steady: await areMountsSteady(operation.mounts, context.results) }
 }
 
 /** Programs are told where an agent would be, whether or not the caller gave one. */
@@ -133,13 +133,14 @@ async function findMount(
     case 'tmpfs':
       return mount
     case 'bind': {
-      const { input, ...rest } = mount
-      return { ...rest, origin: await originOf(session, results[input]) }
+      const { input, source, ...rest } = mount
+      return { ...rest, ...(await findMountFiles(session, results[input], source)) }
     }
     case 'cache': {
       const { input, ...rest } = mount
-      const from = input === undefined ? undefined : await originOf(session, results[input])
-      return { ...rest, from }
+      if (input === undefined) return { ...rest, from: undefined }
+      const { origin, source } = await findMountFiles(session, results[input], mount.source)
+      return { ...rest, source, from: origin }
     }
     case 'secret': {
       const { id, required, ...rest } = mount
@@ -156,14 +157,4 @@ async function findMount(
       return undefined
     }
   }
-}
-
-async function originOf(
-  session: BuildSession,
-  result: StepResult | undefined,
-): Promise<FileOrigin> {
-  if (!result) return { layers: [] }
-  if ('tree' in result) return result.tree.origin
-  await session.need(result.layers)
-  return { layers: result.layers }
 }

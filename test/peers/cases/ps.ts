@@ -50,7 +50,7 @@ export default topic('ps', [
   {
     name: 'labels',
     script: sh`${THREE}
-      docker ps --format '{{.Labels}}|{{.Label "a"}}|{{.Label "none"}}'`,
+      docker ps --format '{{.Labels}},|{{.Label "a"}}|{{.Label "none"}}' | tr , '\n' | sort`,
   },
   {
     name: 'mounts and networks',

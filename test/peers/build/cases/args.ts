@@ -29,6 +29,18 @@ export default buildTopic('args', [
     `,
   },
   {
+    name: 'names of variables, and values of the same instruction',
+    dockerfile: file`
+      FROM busybox
+      ENV N=NAME
+      ARG A=one V=$A-v "Q"=3
+      ARG A=2 W=$A
+      ARG $N \${N}_X=x
+      RUN env | grep -E '^(A|V|Q|W|NAME.*)=' | sort >/out
+    `,
+    flags: '--build-arg NAME=given --build-arg NAME_X=too',
+  },
+  {
     name: 'ARG of no stage with a new default',
     dockerfile: file`
       ARG A=global

@@ -12,6 +12,17 @@ export default buildTopic('mounts', [
     files: sh`echo a >a; mkdir d; echo f >d/f`,
   },
   {
+    name: 'bind of the context without what is left out of it',
+    dockerfile: file`
+      FROM busybox
+      RUN --mount=type=bind,target=/src cd /src && find . | sort >/out
+      RUN --mount=type=bind,target=/src,rw cd /src && find . | sort >/out2
+      RUN --mount=type=bind,source=d,target=/src cd /src && find . | sort >/out3
+      RUN --mount=type=bind,source=kept,target=/src cd /src && find . | sort >/out4
+    `,
+    files: sh`mkdir -p d/e kept; for f in .env a d/secret d/b d/e/c kept/f; do echo $f >$f; done; printf '.env\nd/secret\n**/c\n' >.dockerignore`,
+  },
+  {
     name: 'bind of one file',
     dockerfile: file`
       FROM busybox

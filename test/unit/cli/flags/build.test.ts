@@ -3,9 +3,9 @@ import { readCall } from '../../../../cli/flags/build/call.ts'
 import { buildFlags } from '../../../../cli/flags/build/flags.ts'
 import { readBuildOptions } from '../../../../cli/flags/build/options.ts'
 import { parseFilters } from '../../../../cli/flags/filter.ts'
-import { readCacheFilter } from '../../../../lib/build/cache/read-filter.ts'
 import { chooseMode } from '../../../../cli/output/build/display.ts'
 import { parseArguments } from '../../../../cli/parse.ts'
+import { readCacheFilter } from '../../../../lib/build/cache/read-filter.ts'
 import { plainBuild } from '../../../helpers/plain-build.ts'
 
 function parse(...words: string[]) {
