@@ -57,7 +57,10 @@ export class Journal implements Disposable {
    * may be long.
    */
   read(now: bigint, isWanted: (event: JournalEvent) => boolean = () => true): JournalEvent[] {
-    const came = this.#readers.flatMap((reader) => [...reader.read().filter(isWanted)])
+    const came: JournalEvent[] = []
+    for (const reader of this.#readers) {
+      for (const event of reader.read()) if (isWanted(event)) came.push(event)
+    }
     const ready = [...this.#held, ...came.filter(({ time }) => time <= now)]
     this.#held = came.filter(({ time }) => time > now)
     return ready.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))

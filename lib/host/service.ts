@@ -41,6 +41,12 @@ async function isServed(socketPath: string): Promise<boolean> {
 const MAX_LOG = 64 * 1024
 
 /**
+ * What the C library is told, which reads it before the program begins: buffers of streams go back to the kernel when they are
+ * freed. A heap with holes of theirs stays as large as it was during the largest pull. packaging/systemd/lighter.service has the same.
+ */
+const MEMORY = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '131072' }
+
+/**
  * Starts a service that outlives this process, unless one listens at the address already, and waits until it does. It ends after so
  * many seconds without a request; 0: never. Returns the value of DOCKER_HOST. Throws `host-setup` with what it said.
  */
@@ -58,7 +64,12 @@ export async function ensureService(
       program,
       [...words, 'system', 'service', '--time', String(idleTime), host],
       // A session of its own: what ends with this one's terminal does not end it.
-      { detached: true, stdio: ['ignore', 'pipe', log], cwd: '/' },
+      {
+        detached: true,
+        stdio: ['ignore', 'pipe', log],
+        cwd: '/',
+        env: { ...process.env, ...MEMORY },
+      },
     )
     const isUp = await new Promise<boolean>((resolve) => {
       child.once('error', () => resolve(false))
