@@ -11,7 +11,7 @@ test_packages="gcc make binutils libc6-dev libseccomp-dev libarchive-dev libjans
 	clang-format busybox-static uidmap slirp4netns passt fuse-overlayfs crun ca-certificates docker-registry skopeo debootstrap
 	attr bsdutils util-linux procps iproute2 nftables tar gzip bzip2 xz-utils zstd groff-base jq
 	bindfs curl postgresql-client redis-tools zsh fish golang-docker-credential-helpers pass gnupg microsocks tinyproxy-bin
-	git openssh-client openssh-server python3 strace"
+	git openssh-client openssh-server python3 python3-docker strace"
 
 say() { printf '==> %s\n' "$*"; }
 fail() {
@@ -66,7 +66,7 @@ install_npm_packages() {
 
 build() {
 	if [ -x dist/lighter ] &&
-		[ -z "$(find cli lib native packaging package.json package-lock.json -newer dist/lighter -type f -print -quit)" ]; then
+		[ -z "$(find api cli lib native packaging package.json package-lock.json -newer dist/lighter -type f -print -quit)" ]; then
 		return
 	fi
 	say "Building dist/lighter"
