@@ -48,6 +48,7 @@ export default defineConfig({
             'test/integration/**/*.test.ts',
             'test/e2e/**/*.test.ts',
             'test/peers/build/**/*.test.ts',
+            'test/clients/**/*.test.ts',
           ],
           exclude: ALONE,
           // Most of them wait half of their time. Each lane has a user of its own: some tests end all of its processes.
@@ -61,7 +62,7 @@ export default defineConfig({
         test: {
           ...withContainers,
           name: 'alone',
-          include: [...ALONE, 'test/peers/**/*.test.ts', 'test/clients/**/*.test.ts'],
+          include: [...ALONE, 'test/peers/**/*.test.ts'],
           exclude: ['test/peers/build/**'],
           maxWorkers: 1,
           sequence: { groupOrder: 2 },

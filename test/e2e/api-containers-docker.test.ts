@@ -37,9 +37,10 @@ const said = async (...args: string[]): Promise<string> => {
   return outcome.stdout
 }
 
-/** The document of a container without what two made alike have each of its own. */
+/** The document of a container without what two made alike have each of its own; Docker's client sends variables in any order. */
 async function documentOf(name: string): Promise<object> {
   const [found] = JSON.parse((await world.lighter(['inspect', name])).stdout)
+  found.Config.Env.sort()
   const text = JSON.stringify({ ...found, Created: '' })
   return JSON.parse(
     text
