@@ -46,7 +46,7 @@ export default topic('inspect', [
     script: sh`
       mkdir d; box px -v "$PWD/d:/e:ro" -v px-all:/v -v /anon --tmpfs /u:size=1m --mount type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1700 \
         --mount type=bind,source="$PWD/d",target=/e2,readonly --mount type=volume,source=px-all2,target=/v2,volume-nocopy
-      docker inspect px | jq '.[0] | .Mounts |= sort_by(.Destination) | .Mounts, .HostConfig.Mounts, .HostConfig.Binds, .HostConfig.Tmpfs, .Config.Volumes'`,
+      docker inspect px | jq '.[0] | .Mounts |= sort_by(.Destination) | .Mounts, .HostConfig.Mounts, (.HostConfig.Binds | sort), .HostConfig.Tmpfs, .Config.Volumes'`,
   },
   {
     name: 'namespaces of the host open what SELinux guards',
