@@ -65,7 +65,8 @@ async function devcontainer(
   const { docker, env } = CALLED[who]()
   const words = [program, verb, '--docker-path', docker, ...args]
   const { exitCode, stdout, stderr } = await world.run(process.execPath, words, {
-    env,
+    // It keeps files of its own there, by the name of the user.
+    env: { ...env, TMPDIR: world.home },
     timeout: 280_000,
   })
   if (exitCode !== 0) throw new Error(`devcontainer ${words.join(' ')}: ${stdout}\n${stderr}`)
