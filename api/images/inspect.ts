@@ -1,5 +1,6 @@
 import type { Engine } from '../../lib/engine.ts'
 import { getImage } from '../../lib/image/find.ts'
+import { EMPTY_CONFIG } from '../../lib/image/import.ts'
 import { inspectImage } from '../../lib/image/inspect.ts'
 import { imageSize } from '../../lib/image/list.ts'
 import { listImageUsers } from '../../lib/image/users.ts'
@@ -43,6 +44,7 @@ function forVersion(document: Json, version: ApiVersion): Json {
   return {
     ...{ Id, RepoTags, RepoDigests, Parent, Comment },
     ...(created === undefined ? {} : { Created: created }),
+    // Of the container that it was committed from: none was, says Docker for what its first builder has not built.
     ContainerConfig: EMPTY_CONFIG,
     ...(atLeast(version, 44) ? rest : insertVirtualSize(rest, Size)),
   }
@@ -78,24 +80,3 @@ const withoutContainers = (config: unknown): unknown =>
   typeof config === 'object' && config !== null
     ? Object.fromEntries(Object.entries(config).filter(([name]) => !OF_CONTAINERS.has(name)))
     : config
-
-/** Of the container that an image was committed from: nothing was, says Docker for what is not built by its first builder. */
-const EMPTY_CONFIG = {
-  Hostname: '',
-  Domainname: '',
-  User: '',
-  AttachStdin: false,
-  AttachStdout: false,
-  AttachStderr: false,
-  Tty: false,
-  OpenStdin: false,
-  StdinOnce: false,
-  Env: null,
-  Cmd: null,
-  Image: '',
-  Volumes: null,
-  WorkingDir: '',
-  Entrypoint: null,
-  OnBuild: null,
-  Labels: null,
-}

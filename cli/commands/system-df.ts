@@ -2,7 +2,6 @@ import type { CacheRecordInfo } from '../../lib/build/cache/record-info.ts'
 import { describeStatus } from '../../lib/container/condition.ts'
 import { commandOf } from '../../lib/container/record.ts'
 import { isLive } from '../../lib/container/state.ts'
-import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
 import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import {
@@ -184,7 +183,7 @@ const containerColumns = (now: number): Column<ContainerUsage>[] => [
   { head: 'SIZE', text: ({ size }) => formatSize(size) },
   {
     head: 'CREATED',
-    text: ({ container }) => `${formatAge(now - Date.parse(container.record.createdAt))} ago`,
+    text: ({ container }) => `${formatSpan(now - Date.parse(container.record.createdAt))} ago`,
   },
   { head: 'STATUS', text: ({ container }) => describeStatus(container, now) },
   { head: 'NAMES', text: ({ container }) => container.record.name },

@@ -3,9 +3,8 @@ import { describeStatus, stateWord } from '../../lib/container/condition.ts'
 import { formatPorts, portsOf } from '../../lib/container/ports.ts'
 import { commandOf, commandText, isTmpfsFlag, type MountPoint } from '../../lib/container/record.ts'
 import type { ContainerSize } from '../../lib/container/size.ts'
-import { formatAge } from '../../lib/container/status.ts'
 import { shortId } from '../../lib/core/ids.ts'
-import { formatSize } from '../../lib/core/units.ts'
+import { formatSize, formatSpan } from '../../lib/core/units.ts'
 import { quote } from '../../lib/format/quote.ts'
 import { formatDate } from './date.ts'
 import { cutText } from './ellipsis.ts'
@@ -52,7 +51,7 @@ export function containerCells(
     Image: ({ record }) => (whole ? record.image : shortImage(record.image, record.imageId)),
     Command: ({ record }) => formatCommand(commandOf(record), whole),
     CreatedAt: ({ record }) => formatDate(record.createdAt),
-    RunningFor: ({ record }) => `${formatAge(now - Date.parse(record.createdAt))} ago`,
+    RunningFor: ({ record }) => `${formatSpan(now - Date.parse(record.createdAt))} ago`,
     Status: (row) => describeStatus(row, now),
     State: stateWord,
     Ports: (row) => formatPorts(portsOf(row)),

@@ -22,7 +22,8 @@ export interface ImportOptions {
   reference: string | undefined
 }
 
-const NOTHING = {
+/** The configuration of an image that says nothing, with Docker's members. */
+export const EMPTY_CONFIG = {
   Hostname: '',
   Domainname: '',
   User: '',
@@ -52,7 +53,7 @@ export async function importImage(engine: Engine, options: ImportOptions): Promi
   const isFile = options.input === undefined && source !== '-' && !URL_SOURCE.test(source)
   checkArchiveTrust(engine.paths, ['tarball'], isFile ? source : undefined)
   const input = options.input ?? (await openSource(source))
-  const config = applyChanges(NOTHING, changes)
+  const config = applyChanges(EMPTY_CONFIG, changes)
   const { os, architecture } = platform
   const variant = writtenVariant(platform, options.platform)
   const isUrl = URL_SOURCE.test(source)

@@ -8,7 +8,8 @@ import { resolveCapabilities } from '../../../lib/container/spec/capabilities.ts
 import { mergeEnvironment } from '../../../lib/container/spec/process.ts'
 import { defaultSeccomp } from '../../../lib/container/spec/seccomp.ts'
 import { interpretState } from '../../../lib/container/state.ts'
-import { formatAge, formatStatus } from '../../../lib/container/status.ts'
+import { formatStatus } from '../../../lib/container/status.ts'
+import { formatSpan } from '../../../lib/core/units.ts'
 import { formatResolvConf, furtherServers } from '../../../lib/network/files.ts'
 
 test.each([
@@ -47,7 +48,7 @@ test.each([
   [60 * 86_400_000, '2 months'],
   [730 * 86_400_000, '2 years'],
 ])('%i ms is %s', (age, text) => {
-  expect(formatAge(age)).toBe(text)
+  expect(formatSpan(age)).toBe(text)
 })
 
 test('a running container whose monitor died reads as killed', () => {
