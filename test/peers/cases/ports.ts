@@ -1,7 +1,10 @@
 import { sh, topic } from '../suite.ts'
 
-/** Where the answer of a container is waited for, on the host of the engine. */
-const FETCH = `fetch() { for _ in $(seq 30); do timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2; echo >&3; cat <&3" 2>/dev/null && return; sleep 0.1; done; echo nobody; }
+/**
+ * Where the answer of a container is waited for, on the host of the engine. A connection that is reset is tried again:
+ * the first write after a reset fails, and a read after that would be an end without a word.
+ */
+const FETCH = `fetch() { for _ in $(seq 30); do timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2; echo >&3 && cat <&3" 2>/dev/null && return; sleep 0.1; done; echo nobody; }
 serve() { docker run -d --name "$@" busybox sh -c 'while :; do echo hello | nc -l -p 80 >/dev/null; done' >/dev/null; }`
 
 export default topic('ports', [
