@@ -12,8 +12,10 @@ export type FormatSetting = 'psFormat' | 'imagesFormat' | 'volumesFormat' | 'net
 export const readFormat = (context: Context, setting: FormatSetting): string =>
   readSetting(context, setting)
 
+type OtherSetting = 'currentContext' | 'detachKeys'
+
 /** A setting that is a text; `''` where there is none. What is wrong with the file is told, and nothing more. */
-export function readSetting(context: Context, setting: FormatSetting | 'detachKeys'): string {
+export function readSetting(context: Context, setting: OtherSetting | FormatSetting): string {
   const path = join(context.engine.paths.dockerConfig, 'config.json')
   try {
     const text = readSmallText(path, MAX_CONFIG)

@@ -1,4 +1,5 @@
 import { LighterError } from '../../lib/core/errors.ts'
+import { escapeForHtml } from '../../lib/format/json.ts'
 import type { Context } from '../context.ts'
 import { type ClientContext, DEFAULT, findContext } from '../contexts/store.ts'
 import { writeOut } from '../output/write.ts'
@@ -24,7 +25,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
 async function show(format: string, found: readonly ClientContext[]): Promise<string> {
   const documents = found.map(({ document }) => document)
   if (format === '' || format === 'json') {
-    return `${JSON.stringify(documents, null, format === '' ? 4 : 0)}\n`
+    return `${escapeForHtml(JSON.stringify(documents, null, format === '' ? 4 : 0))}\n`
   }
   const { executeTyped } = await import('../contexts/templates.ts')
   return executeTyped('map[string]interface {}', format, documents) || '\n'

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { LighterError } from '../../lib/core/errors.ts'
 import { listNames } from '../../lib/fs/drafts.ts'
-import { parseJson, readSmallText } from '../../lib/fs/read.ts'
+import { parseJson, readSmallFile, readSmallText } from '../../lib/fs/read.ts'
 import { usualSocket } from '../../lib/host/engine-socket.ts'
 import type { HostPaths } from '../../lib/host/paths.ts'
+import { MAX_BYTES } from './limited.ts'
 
 /** What Docker's clients know an engine by, as they keep it in `contexts/meta/<digest of the name>/meta.json`. */
 export interface ClientContext {
@@ -12,6 +14,9 @@ export interface ClientContext {
   description: string
   /** Where the engine listens; `''` where that is not said. */
   host: string
+  /** What is kept of it, as it was found. */
+  metadata: Readonly<Record<string, unknown>>
+  endpoints: Readonly<Record<string, unknown>>
   /** As `inspect` shows it. */
   document: Record<string, unknown>
 }
@@ -25,34 +30,83 @@ const MAX_META = 1024 * 1024
 export function listContexts(paths: HostPaths): ClientContext[] {
   const meta = join(paths.dockerConfig, 'contexts', 'meta')
   const others = listNames(meta).flatMap((id) => readContext(paths, id) ?? [])
-  return [defaultContext(paths), ...others].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [defaultContext(paths), ...others].sort((a, b) => compareNatural(a.name, b.name))
+}
+
+/** `a9` comes before `a10`. */
+function compareNatural(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => text.match(/\d+|\D+/g) ?? [])
+  for (const [index, part] of (left ?? []).entries()) {
+    const other = right?.[index]
+    if (other === undefined) return 1
+    const difference = /^\d+$/.test(part) && /^\d+$/.test(other) ? Number(part) - Number(other) : 0
+    if (difference !== 0) return difference
+    if (part !== other) return part < other ? -1 : 1
+  }
+  return -1
 }
 
 /** One of them. Throws `usage` with Docker's sentence. */
 export function findContext(paths: HostPaths, name: string): ClientContext {
   if (name === DEFAULT) return defaultContext(paths)
-  const id = createHash('sha256').update(name).digest('hex')
+  const id = idOf(name)
   const found = readContext(paths, id)
   if (found) return found
+  const { meta } = placesOf(paths, id)
   throw new LighterError(
     'usage',
-    `context ${JSON.stringify(name)}: context not found: open ${metaPath(paths, id)}: no such file or directory`,
+    `context ${JSON.stringify(name)}: context not found: open ${join(meta, META_FILE)}: no such file or directory`,
   )
 }
 
-const metaPath = ({ dockerConfig }: HostPaths, id: string): string =>
-  join(dockerConfig, 'contexts', 'meta', id, 'meta.json')
+/** Whether there is a context of this name beside the default one. */
+export const hasContext = (paths: HostPaths, name: string): boolean =>
+  existsSync(join(placesOf(paths, idOf(name)).meta, META_FILE))
+
+/** The files for TLS of a context, by endpoint and name. */
+export function readTls(paths: HostPaths, name: string): Map<string, Map<string, Buffer>> {
+  const { tls } = placesOf(paths, idOf(name))
+  return new Map(
+    listNames(tls).map((endpoint) => {
+      const directory = join(tls, endpoint)
+      const files = listNames(directory).sort()
+      return [
+        endpoint,
+        new Map(
+          files.map((file) => [
+            file,
+            readSmallFile(join(directory, file), MAX_BYTES) ?? Buffer.alloc(0),
+          ]),
+        ),
+      ]
+    }),
+  )
+}
+
+/** What Docker calls the directories of a context. */
+export const idOf = (name: string): string => createHash('sha256').update(name).digest('hex')
+
+/** The directories of a context. */
+export function placesOf({ dockerConfig }: HostPaths, id: string): { meta: string; tls: string } {
+  const contexts = join(dockerConfig, 'contexts')
+  return { meta: join(contexts, 'meta', id), tls: join(contexts, 'tls', id) }
+}
+
+export const META_FILE = 'meta.json'
 
 function defaultContext({ runtime }: HostPaths): ClientContext {
   const host = `unix://${usualSocket(runtime)}`
+  const endpoints = { docker: { Host: host, SkipTLSVerify: false } }
   return {
     name: DEFAULT,
     description: "This user's own engine",
     host,
+    metadata: {},
+    endpoints,
     document: {
       Name: DEFAULT,
       Metadata: {},
-      Endpoints: { docker: { Host: host, SkipTLSVerify: false } },
+      Endpoints: endpoints,
       TLSMaterial: {},
       Storage: { MetadataPath: '<IN MEMORY>', TLSPath: '<IN MEMORY>' },
     },
@@ -61,31 +115,31 @@ function defaultContext({ runtime }: HostPaths): ClientContext {
 
 /** `undefined` for what is no context. */
 function readContext(paths: HostPaths, id: string): ClientContext | undefined {
-  const path = metaPath(paths, id)
-  const meta = parseJson(readSmallText(path, MAX_META)) as Partial<Meta> | null | undefined
-  if (typeof meta?.Name !== 'string') return undefined
-  const { Name, Metadata = {}, Endpoints = {} } = meta
-  const tls = join(paths.dockerConfig, 'contexts', 'tls', id)
+  const { meta, tls } = placesOf(paths, id)
+  const kept = objectOf(parseJson(readSmallText(join(meta, META_FILE), MAX_META)))
+  if (typeof kept.Name !== 'string') return undefined
+  const [metadata, endpoints] = [objectOf(kept.Metadata), objectOf(kept.Endpoints)]
   return {
-    name: Name,
-    description: textOf(Metadata.Description),
-    host: textOf(Endpoints.docker?.Host),
+    name: kept.Name,
+    description: textOf(metadata.Description),
+    host: textOf(objectOf(endpoints.docker).Host),
+    metadata,
+    endpoints,
     document: {
-      Name,
-      Metadata,
-      Endpoints,
+      Name: kept.Name,
+      Metadata: metadata,
+      Endpoints: endpoints,
       TLSMaterial: Object.fromEntries(
         listNames(tls).map((endpoint) => [endpoint, listNames(join(tls, endpoint)).sort()]),
       ),
-      Storage: { MetadataPath: join(paths.dockerConfig, 'contexts', 'meta', id), TLSPath: tls },
+      Storage: { MetadataPath: meta, TLSPath: tls },
     },
   }
 }
 
-interface Meta {
-  Name: string
-  Metadata: { Description?: unknown }
-  Endpoints: { docker?: { Host?: unknown } }
-}
-
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const objectOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}

@@ -1,8 +1,47 @@
 import type { CommandSpec } from '../command-spec.ts'
+import type { FlagTable } from '../flags/spec.ts'
 import { ANY, format } from './shared.ts'
+
+const endpointFlags = (): FlagTable => ({
+  description: { type: 'string', summary: 'Description of the context' },
+  docker: {
+    type: 'list',
+    placeholder: 'stringToString',
+    shownDefault: '[]',
+    summary:
+      'Set the docker endpoint: "host=ADDRESS", files "ca=", "cert=" and "key=" for TLS, "skip-tls-verify=true", or "from=CONTEXT"',
+  },
+})
 
 /** Commands on the engines that Docker's clients know, of which lighter's own commands have one. */
 export const contextCommands: readonly CommandSpec[] = [
+  {
+    names: ['context create'],
+    summary: 'Create a context',
+    usage: '[OPTIONS] CONTEXT',
+    operands: [1, 1],
+    flags: () => ({
+      ...endpointFlags(),
+      from: { type: 'string', summary: 'create context from a named context' },
+    }),
+    load: () => import('../commands/context-create.ts'),
+  },
+  {
+    names: ['context export'],
+    summary: 'Export a context to a tar archive FILE or a tar stream on STDOUT.',
+    usage: '[OPTIONS] CONTEXT [FILE|-]',
+    operands: [1, 2],
+    flags: () => ({}),
+    load: () => import('../commands/context-export.ts'),
+  },
+  {
+    names: ['context import'],
+    summary: 'Import a context from a tar or zip file',
+    usage: 'CONTEXT FILE|-',
+    operands: [2, 2],
+    flags: () => ({}),
+    load: () => import('../commands/context-import.ts'),
+  },
   {
     names: ['context ls', 'context list'],
     summary: 'List contexts',
@@ -13,6 +52,16 @@ export const contextCommands: readonly CommandSpec[] = [
       quiet: { type: 'bool', short: 'q', summary: 'Only show context names' },
     }),
     load: () => import('../commands/context-ls.ts'),
+  },
+  {
+    names: ['context rm', 'context remove'],
+    summary: 'Remove one or more contexts',
+    usage: 'CONTEXT [CONTEXT...]',
+    operands: [1, ANY],
+    flags: () => ({
+      force: { type: 'bool', short: 'f', summary: 'Force the removal of a context in use' },
+    }),
+    load: () => import('../commands/context-rm.ts'),
   },
   {
     names: ['context show'],
@@ -29,6 +78,14 @@ export const contextCommands: readonly CommandSpec[] = [
     operands: [0, ANY],
     flags: () => ({ format: { ...format, short: 'f' } }),
     load: () => import('../commands/context-inspect.ts'),
+  },
+  {
+    names: ['context update'],
+    summary: 'Update a context',
+    usage: '[OPTIONS] CONTEXT',
+    operands: [1, 1],
+    flags: endpointFlags,
+    load: () => import('../commands/context-update.ts'),
   },
   {
     names: ['context use'],

@@ -96,5 +96,8 @@ export const encodeText = (text: string): string =>
   JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
 
 /** Plain data as JSON that may stand in an HTML page: what Docker's rows say of themselves. */
-export const encodeForHtml = (data: unknown): string =>
-  encodeData(data).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
+export const encodeForHtml = (data: unknown): string => escapeForHtml(encodeData(data))
+
+/** The same JSON, such as may stand in an HTML page. */
+export const escapeForHtml = (json: string): string =>
+  json.replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)

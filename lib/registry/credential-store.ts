@@ -1,15 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { LighterError } from '../core/errors.ts'
-import { parseJson, readSmallFile } from '../fs/read.ts'
-import { makeDirectory, replaceFile } from '../fs/replace.ts'
+import { readClientConfig, writeClientConfig } from './client-config.ts'
 import type { Credentials } from './credential.ts'
 import { eraseInHelper, storeInHelper } from './credential-helper.ts'
 import { credentialKey, helperOf } from './credentials.ts'
 
 type Json = Record<string, unknown>
-
-const MAX_CONFIG = 1024 * 1024
 
 /**
  * Keeps what a login gave: with the configuration's helper, else in config.json. Returns the path of the file where the secret
@@ -20,7 +17,7 @@ export async function storeCredentials(
   registry: string,
   credentials: Credentials,
 ): Promise<string | undefined> {
-  const config = readForChange(dockerConfig)
+  const config = readClientConfig(dockerConfig)
   const key = credentialKey(registry)
   const auths = { ...objectOf(config.auths) }
   const isNew = Object.keys(auths).length === 0 && helperOf(config, key) === undefined
@@ -30,7 +27,7 @@ export async function storeCredentials(
   const isHidden = helper !== undefined || preferred !== undefined
   auths[key] = isHidden ? {} : fileEntry(credentials)
   const store = preferred ? { credsStore: preferred } : {}
-  const path = write(dockerConfig, { ...config, auths, ...store })
+  const path = writeClientConfig(dockerConfig, { ...config, auths, ...store })
   return isHidden ? undefined : path
 }
 
@@ -49,12 +46,12 @@ async function tryPreferred(key: string, credentials: Credentials): Promise<stri
 
 /** Forgets what is kept of a registry, under every way to write its name. Throws `registry-denied`, `state-format`. */
 export async function eraseCredentials(dockerConfig: string, registry: string): Promise<void> {
-  const config = readForChange(dockerConfig)
+  const config = readClientConfig(dockerConfig)
   const key = credentialKey(registry)
   const auths = objectOf(config.auths)
   const kept = Object.entries(auths).filter(([entry]) => credentialKey(entry) !== key)
   if (kept.length < Object.keys(auths).length)
-    write(dockerConfig, { ...config, auths: Object.fromEntries(kept) })
+    writeClientConfig(dockerConfig, { ...config, auths: Object.fromEntries(kept) })
   const helper = helperOf(config, key)
   if (helper) await eraseInHelper(helper, key)
 }
@@ -76,25 +73,6 @@ const isInPath = (program: string): boolean =>
   (process.env.PATH ?? '')
     .split(delimiter)
     .some((directory) => directory.startsWith('/') && existsSync(join(directory, program)))
-
-/** What cannot be read must not be written over: it may hold other settings. */
-function readForChange(dockerConfig: string): Json {
-  const path = join(dockerConfig, 'config.json')
-  const bytes = readSmallFile(path, MAX_CONFIG)
-  if (bytes === undefined || bytes.length === 0) return {}
-  const config = parseJson(bytes)
-  if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Json
-  throw new LighterError('state-format', `${path} is no JSON object: mend or remove it`)
-}
-
-/** Whole or not at all, and through a link: it may be kept elsewhere. Docker's own is indented by tabs. */
-function write(dockerConfig: string, config: Json): string {
-  makeDirectory(dockerConfig)
-  const path = join(dockerConfig, 'config.json')
-  const target = existsSync(path) ? realpathSync(path) : path
-  replaceFile(target, JSON.stringify(config, undefined, '\t'), true)
-  return path
-}
 
 const objectOf = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -20,7 +20,8 @@ beforeAll(() => {
   const broken = join(world.home, '.docker/contexts/meta/broken')
   mkdirSync(broken)
   writeFileSync(join(broken, 'meta.json'), '{')
-  chownSync(join(world.home, '.docker'), world.ids.uid, world.ids.gid)
+  for (const directory of ['.docker', '.docker/contexts', '.docker/contexts/meta'])
+    chownSync(join(world.home, directory), world.ids.uid, world.ids.gid)
 })
 afterAll(() => world?.remove())
 
@@ -82,4 +83,40 @@ test('show and use: commands have one engine', async () => {
       /^context "far": commands of lighter have this user's own engine/,
     ),
   })
+})
+
+test('create, update and rm: files that Docker’s client reads', async () => {
+  const own = `unix://${world.sockets}/docker.sock`
+  const hostOf = async (name: string) =>
+    (await context('inspect', name, '-f', '{{.Endpoints.docker.Host}}')).stdout.trim()
+  const created = { exitCode: 0, stdout: 'mine\n', stderr: 'Successfully created context "mine"\n' }
+  expect(await context('create', 'mine')).toEqual(created)
+  expect(await hostOf('mine')).toBe(own)
+  const key = join(world.home, 'key.pem')
+  writeFileSync(key, 'secret')
+  await context('update', 'mine', '--docker', `host=ssh://far,key=${key}`)
+  expect(await hostOf('mine')).toBe('ssh://far')
+  const { Storage, TLSMaterial } = JSON.parse((await context('inspect', 'mine')).stdout)[0]
+  expect(TLSMaterial).toEqual({ docker: ['key.pem'] })
+  const modeOf = (...parts: string[]) => statSync(join(...parts)).mode & 0o777
+  expect(modeOf(Storage.TLSPath)).toBe(0o700)
+  expect(modeOf(Storage.TLSPath, 'docker/key.pem')).toBe(0o600)
+  expect(modeOf(Storage.MetadataPath, 'meta.json')).toBe(0o644)
+
+  // With its secrets, into an archive for its owner alone, and back.
+  const archive = join(world.home, 'mine.dockercontext')
+  await context('export', 'mine', archive)
+  expect(modeOf(archive)).toBe(0o600)
+  await context('import', 'again', archive)
+  const again = JSON.parse((await context('inspect', 'again')).stdout)[0]
+  expect(again).toMatchObject({ TLSMaterial, Endpoints: { docker: { Host: 'ssh://far' } } })
+  expect(readFileSync(join(again.Storage.TLSPath, 'docker/key.pem'), 'utf8')).toBe('secret')
+  const warned = await context('create', 'copy', '--docker', 'from=mine,host=tcp://other')
+  expect(warned.stderr).toContain('WARNING: --docker: beside "from" there is no effect of: host')
+  expect(await context('export', 'nosuch', `${archive}-2`)).toMatchObject({ exitCode: 1 })
+  expect(existsSync(`${archive}-2`)).toBe(false)
+
+  expect((await context('rm', 'mine', 'again', 'copy')).stdout).toBe('mine\nagain\ncopy\n')
+  expect(existsSync(Storage.TLSPath)).toBe(false)
+  expect((await context('ls', '-q')).stdout).toBe('default\nfar\n')
 })
