@@ -236,7 +236,9 @@ static int wait_at_gate(struct child *child, struct failure *out)
 	 */
 	if (netns < 0)
 		return fail(out, errno, "handshake", "cannot open the network namespace");
-	if (sync_send(context->sync, SYNC_READY, 0, netns) < 0)
+	if ((stragglers_possible(child->spec, context->options->cgroup_fd) &&
+		    stragglers_tell(child->spec, context->proc, context->sync) < 0) ||
+		sync_send(context->sync, SYNC_READY, 0, netns) < 0)
 		return fail(out, errno, "handshake", "the parent is gone");
 	if (context->gate >= 0) {
 		if (retry_eintr(read(context->gate, &byte, 1)) != 1)

@@ -264,7 +264,8 @@ int launch_create(const struct spec *spec, const struct launch_options *options,
 		.console = launch.console,
 		.netns = launch.netns,
 		.gate = launch.gate,
-		.report = launch.report};
+		.report = launch.report,
+		.stragglers = launch.stragglers};
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "spec.h"
+#include "stragglers.h"
 
 struct launch_options {
 	const char *id;
@@ -34,6 +35,7 @@ struct launched {
 	int gate;    /* launch_start writes here; -1 with exec_fifo */
 	int netns;   /* the process's network namespace, for a caller that may not look into it */
 	int report;  /* the process reports a failure here; end of file = it executed the command */
+	struct stragglers stragglers;
 };
 
 /* Returns 0 with every resource in *ret, or -1 with nothing left behind (the process is reaped). */

@@ -23,6 +23,7 @@ struct launch {
 	int pidfd;
 	int console;
 	int netns;
+	struct stragglers stragglers;
 };
 
 static inline void launch_close(int *fd)

@@ -116,6 +116,9 @@ int launch_serve(struct launch *launch, struct failure *out)
 			launch_close(&launch->console);
 			launch->console = take_fd(&passed);
 			break;
+		case SYNC_NAMESPACE:
+			stragglers_know(&launch->stragglers, value, passed);
+			break;
 		case SYNC_READY:
 			launch->netns = take_fd(&passed);
 			return 0;

@@ -22,6 +22,7 @@
 #include "retry.h"
 #include "shared.h"
 #include "step_sources.h"
+#include "stragglers.h"
 #include "streams.h"
 #include "together.h"
 
@@ -58,6 +59,7 @@ struct monitor {
 	char *cgroup_parent;	     /* the scope's, NULL = none was entered */
 	char *cgroup_path;
 	int cgroup; /* -1 = none */
+	struct stragglers stragglers;
 	struct oom oom;
 	int signals; /* signalfd */
 	bool reaped;

@@ -324,6 +324,8 @@ void monitor_loop(struct monitor *monitor)
 {
 	while (!turn(monitor))
 		;
+	/* Before what is left is read: they may hold the streams. */
+	stragglers_end(&monitor->stragglers);
 	drain(monitor);
 	if (!monitor->reaped) {
 		int status = 0;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "clients_waiting.h"
 #include "container_lock.h"
 #include "events.h"
 #include "journal.h"
@@ -239,9 +240,12 @@ static int connect_container(struct monitor *monitor, struct launched *launched,
 			shared_wait_uplink(&monitor->shared, monitor->plan, out) < 0))
 		return -1;
 	/* Who called for a step is connected already, and nobody else is to be. */
-	return monitor->clients.listener >= 0 || plan->step
-		       ? 0
-		       : clients_listen(&monitor->clients, plan, out);
+	if (monitor->clients.listener >= 0 || plan->step)
+		return 0;
+	if (clients_listen(&monitor->clients, plan, out) < 0)
+		return -1;
+	clients_connect_waiting(&monitor->clients, plan);
+	return 0;
 }
 
 int monitor_record_running(struct monitor *monitor, struct failure *out)
@@ -296,6 +300,7 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 	together_release(&monitor->together, 0);
 	if (result < 0)
 		return fail_task(plan, spec, out);
+	monitor->stragglers = launched.stragglers;
 	result = donor_check(plan, monitor->donor, out);
 	if (result == 0)
 		result = connect_container(monitor, &launched, size, out);
@@ -306,6 +311,8 @@ static int launch(struct monitor *monitor, const struct spec *spec, const char *
 		(plan->runtime ? external_start(plan, out) : launch_start(&launched, out)) < 0)
 		result = fail_task(plan, spec, out);
 	monitor->pid = launched.pid;
+	if (result == 0 && plan->runtime && stragglers_possible(spec, monitor->cgroup))
+		stragglers_look(&monitor->stragglers, spec, launched.pid);
 	if (result == 0)
 		result = record_start(monitor, out);
 	if (result < 0) {

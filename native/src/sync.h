@@ -15,7 +15,9 @@ enum sync_message {
 	SYNC_NAMESPACES_READY, /* child to parent: all mounts are made, run the runtime's hooks */
 	SYNC_HOOKS_RAN,	       /* parent to child: pivot now */
 	SYNC_CONSOLE,	       /* child to parent: with the pty's master as descriptor */
-	SYNC_READY, /* child to parent: waiting at the gate; with its network namespace */
+	SYNC_NAMESPACE, /* child to parent: by which its processes are known; value = its flag,
+			   with a descriptor */
+	SYNC_READY,	/* child to parent: waiting at the gate; with its network namespace */
 };
 
 /* In place of the number of a mount: the root filesystem itself. */
