@@ -13,7 +13,10 @@ import { DetachKeys } from './detach-keys.ts'
 /** `POST /containers/:id/exec`: makes a further process of a running container, which is started by another request. */
 export async function createExec({ engine, params, body, version, reply }: Call): Promise<void> {
   const name = params.id ?? ''
-  const record = readRequest(new Fields((await body.json()) ?? {}, 'ExecConfig'), version)
+  const record = readRequest(
+    new Fields((await body.json('ExecConfig')) ?? {}, 'ExecConfig'),
+    version,
+  )
   const container = findContainer(engine.paths.data, name)
   checkReady(container, name)
   const id = randomHex(32)

@@ -36,7 +36,7 @@ interface StartWishes {
 /** `POST /exec/:id/start`: the connection becomes the process's streams, unless the client does not want to see it. */
 export async function startExec(call: Call): Promise<void> {
   const { engine, params, body, version } = call
-  const fields = new Fields((await body.json()) ?? {}, 'ExecStartCheck')
+  const fields = new Fields((await body.json('ExecStartCheck')) ?? {}, 'ExecStartCheck')
   const tty = fields.bool('Tty')
   const wishes = {
     detach: fields.bool('Detach'),
@@ -101,12 +101,9 @@ async function serve(
   exec: RecordedExec,
   { client, process, isBare }: { client: Duplex; process: ExecProcess; isBare: boolean },
 ): Promise<LighterError | undefined> {
-  using _ = call.service.execs.add(exec.id, process)
   const served = serveExec(client, process, {
     isBare,
     tty: exec.record.wishes.tty,
-    // A body that was no document is all that others can send.
-    sends: call.headers.upgrade !== undefined,
   })
   const failed = await process.started()
   const ending = await served

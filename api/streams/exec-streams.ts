@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { ExecProcess } from '../../lib/runtime/exec-process.ts'
-import { probe, probing } from './carry.ts'
+import { noticeDeath, probing } from './presence.ts'
 import { streamHeader } from './stream-frame.ts'
 
 interface ExecClient {
@@ -8,8 +8,6 @@ interface ExecClient {
   isBare: boolean
   /** The process has a terminal. */
   tty: boolean
-  /** Whether the client can send anything at all. */
-  sends: boolean
 }
 
 /**
@@ -19,17 +17,18 @@ interface ExecClient {
 export async function serveExec(
   client: Duplex,
   process: ExecProcess,
-  { isBare, tty, sends }: ExecClient,
+  { isBare, tty }: ExecClient,
 ): Promise<'over' | 'gone'> {
   const gone = Promise.withResolvers<'gone'>()
   const onGone = () => gone.resolve('gone')
   client.on('error', () => client.destroy())
   client.once('close', onGone)
   if (client.destroyed) onGone()
+  noticeDeath(client)
   carryOutput(process.stdout, client, isBare ? undefined : 1)
   carryOutput(process.stderr, client, isBare ? undefined : 2)
   // As Docker: whoever types no more does not look any more.
-  carryInput(client, sends ? process : undefined, tty ? onGone : undefined)
+  carryInput(client, process, tty ? onGone : undefined)
   const ending = await Promise.race([process.ended().then(() => 'over' as const), gone.promise])
   if (ending === 'gone') process.leave()
   client.off('close', onGone)
@@ -53,12 +52,8 @@ function carryOutput(from: Readable | null, client: Duplex, stream: 1 | 2 | unde
 }
 
 /** `onEnd`: what the end of what the client sends means, where it is not the end of the process's standard input. */
-function carryInput(
-  client: Duplex,
-  process: ExecProcess | undefined,
-  onEnd: (() => void) | undefined,
-): void {
-  const stdin = process?.stdin
+function carryInput(client: Duplex, process: ExecProcess, onEnd: (() => void) | undefined): void {
+  const { stdin } = process
   let unread: Disposable | undefined
   const resume = () => {
     unread?.[Symbol.dispose]()
@@ -75,7 +70,6 @@ function carryInput(
   // It may end without reading.
   stdin?.on('close', resume)
   client.once('end', () => {
-    probe(client)
     if (!stdin) return
     if (onEnd) onEnd()
     else stdin.end()

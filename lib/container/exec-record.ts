@@ -1,18 +1,18 @@
-import { rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isErrno, LighterError } from '../core/errors.ts'
 import { listNames } from '../fs/drafts.ts'
 import { parseJson, readSmallFile } from '../fs/read.ts'
 import { claimFile, replaceFile } from '../fs/replace.ts'
-import { isAlive, ownIdentity, type ProcessIdentity } from '../host/process.ts'
+import { isAlive, ownIdentity, type ProcessIdentity, signalProcess } from '../host/process.ts'
 import { writeExecFile } from '../runtime/exec.ts'
 import { type Container, missing, readContainer } from './catalog.ts'
 import type { ExecWishes } from './exec-request.ts'
 
 /**
  * A further process of a container that is made first and started later, maybe by another program. Its files are
- * DIR/exec/ID.created (this), .started (who started it), .running and .ended (of the native program).
+ * DIR/exec/ID.created (this), .started (who started it), .running and .ended (of the native program), .size (for it).
  */
 export interface ExecRecord {
   version: 1
@@ -43,7 +43,9 @@ const LOST = 137
 const KEPT = 300_000
 
 const ENDINGS = ['created', 'started', 'running', 'ended'] as const
-type Ending = (typeof ENDINGS)[number]
+/** Read and unlinked by the native program. */
+const SIZE = 'size' as const
+type Ending = (typeof ENDINGS)[number] | typeof SIZE
 
 const fileOf = (directory: string, id: string, ending: Ending): string =>
   join(directory, 'exec', `${id}.${ending}`)
@@ -62,7 +64,7 @@ function sweep(directory: string): void {
     const written = statSync(join(directory, 'exec', name), { throwIfNoEntry: false })?.mtimeMs
     if (written === undefined || written > old) continue
     const id = name.slice(0, -'.ended'.length)
-    for (const ending of ENDINGS) rmSync(fileOf(directory, id, ending), { force: true })
+    for (const ending of [...ENDINGS, SIZE]) rmSync(fileOf(directory, id, ending), { force: true })
   }
 }
 
@@ -122,6 +124,37 @@ export async function execState({ id, container }: RecordedExec): Promise<ExecSt
     if (!running && starter && isAlive(starter)) return { status: 'running', pid }
     if (left === 0) return { status: 'ended', pid, exitCode: LOST }
     await delay(10)
+  }
+}
+
+/**
+ * Changes the size of a running one's terminal, whichever program started it; returns once that has been done. `false`: there is no
+ * process yet, or no more.
+ */
+export async function resizeExec(
+  { id, container, record }: RecordedExec,
+  rows: number,
+  columns: number,
+): Promise<boolean> {
+  const { directory } = container
+  const keeper = readIdentity(fileOf(directory, id, 'running'))?.keeper
+  if (!keeper || !isAlive(keeper)) return false
+  if (!record.wishes.tty) return true
+  const wish = fileOf(directory, id, SIZE)
+  try {
+    replaceFile(wish, `${rows} ${columns}\n`)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+  signalProcess(keeper, 'SIGWINCH')
+  for (;;) {
+    if (!existsSync(wish)) return true
+    if (!isAlive(keeper)) {
+      rmSync(wish, { force: true })
+      return false
+    }
+    await delay(5)
   }
 }
 

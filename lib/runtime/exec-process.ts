@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process'
-import type { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { lazyChildProcess } from '../core/lazy.ts'
 import { nativeEnvironment } from './handover.ts'
@@ -8,7 +7,6 @@ import { type FailedReport, parseReports } from './native.ts'
 /** A further process of a container that this program serves: `exec` of the native program stands between. */
 export class ExecProcess {
   readonly #child: ChildProcess
-  readonly #control: Socket | undefined
   readonly #reports: Promise<string>
 
   constructor(program: string, args: readonly string[], streams: ExecStreams) {
@@ -17,12 +15,11 @@ export class ExecProcess {
       program,
       ['exec', ...args, '--report-fd', '3', '--control-fd', '4'],
       {
+        // The last tells the native program of this program's end.
         stdio: [pipe(streams.stdin), pipe(streams.stdout), pipe(streams.stderr), 'pipe', 'pipe'],
         env: nativeEnvironment(),
       },
     )
-    // A pair of connected sockets, whatever the type says.
-    this.#control = this.#child.stdio[4] as Socket | undefined
     for (const stream of this.#child.stdio) stream?.on('error', () => undefined)
     this.#reports = this.#read()
   }
@@ -46,14 +43,6 @@ export class ExecProcess {
     if (first) return undefined
     const message = 'lighter-native exec ended without a report'
     return { event: 'failed', kind: 'setup', step: 'exec', errno: 0, message }
-  }
-
-  /** The size of its terminal. */
-  resize(rows: number, columns: number): void {
-    const size = Buffer.alloc(4)
-    size.writeUInt16BE(rows, 0)
-    size.writeUInt16BE(columns, 2)
-    this.#control?.write(size)
   }
 
   /** Resolves once it has ended, or its client has detached, and all that it wrote has been read. */

@@ -184,7 +184,10 @@ static int run_request(struct exec_request *request, const struct plan *plan,
 	const struct exec_arguments *arguments, int behind, struct failure *out)
 {
 	struct exec_process process;
-	struct relay relay = {.console = -1, .client = behind, .control = arguments->control};
+	struct relay relay = {.console = -1,
+		.client = behind,
+		.control = arguments->control,
+		.request = arguments->file};
 	int stdio[3] = {-1, -1, -1};
 
 	for (size_t i = 0; i < RELAY_STREAMS; i++)

@@ -3,7 +3,10 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -75,17 +78,44 @@ static int exit_code_of(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Takes what is written to the terminal until the last process that has it open is gone, and
+ * changes of its size. */
+static void serve_terminal(const char *file)
+{
+	static unsigned char rest[4096];
+	struct signalfd_siginfo info;
+	struct winsize size;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	auto_close int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	fcntl(TERMINAL, F_SETFL, 0);
+	for (;;) {
+		struct pollfd polls[] = {
+			{.fd = TERMINAL, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+
+		/* Before the wait: one may have come before signals were watched. */
+		if (exec_trace_take_size(file, &size) == 0)
+			ioctl(TERMINAL, TIOCSWINSZ, &size);
+		if (retry_eintr(poll(polls, array_size(polls), -1)) < 0)
+			return;
+		while (signals >= 0 && read(signals, &info, sizeof(info)) > 0)
+			;
+		if (polls[0].revents && retry_eintr(read(TERMINAL, rest, sizeof(rest))) <= 0)
+			return;
+	}
+}
+
 void exec_behind_wait(const struct plan *plan, const char *file, bool keeps_result,
 	const struct exec_process *process)
 {
-	static unsigned char rest[4096];
 	int status = 0;
 
 	let_go(process->console);
-	fcntl(TERMINAL, F_SETFL, 0);
-	/* A terminal ends with the last process that has it open. */
-	while (retry_eintr(read(TERMINAL, rest, sizeof(rest))) > 0)
-		;
+	serve_terminal(file);
 	if (retry_eintr(waitpid(process->pid, &status, 0)) == process->pid)
 		exec_trace_end(plan, file, exit_code_of(status), keeps_result ? process->pid : 0);
 	_exit(0);

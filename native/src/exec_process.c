@@ -186,7 +186,7 @@ static int run_steps(const struct joining *joining, struct failure *out)
 		/* The list in the request stays its own: resolving would free it. */
 		spec.user.additional_gids = NULL;
 		spec.user.additional_gid_count = 0;
-		if (users_resolve(root, request->user, NULL, &spec.user, NULL, out) < 0)
+		if (users_resolve(root, request->user, request->groups, &spec.user, NULL, out) < 0)
 			return -1;
 	}
 	if (take_stdio(joining, &spec, root, out) < 0 || process_restrict(&process, out) < 0 ||

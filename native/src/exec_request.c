@@ -98,7 +98,7 @@ static int read_filter(const char *container, const struct plan *plan, struct ex
 int exec_request_load(const char *container, const char *file, const struct plan *plan, bool keep,
 	struct exec_request *ret, struct failure *out)
 {
-	struct exec_request request = {.id = plan->id};
+	struct exec_request request = {.id = plan->id, .groups = &plan->groups};
 
 	if (read_file(file, keep, &request, out) < 0 ||
 		read_state(container, &request.container, out) < 0 ||

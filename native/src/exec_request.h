@@ -15,7 +15,8 @@ struct exec_request {
 	const char *id;		   /* of the container, the plan's */
 	struct identity container; /* the container's first process */
 	struct spec_process process;
-	char *user; /* NULL: the numbers of process.user */
+	char *user;			  /* NULL: the numbers of process.user */
+	const struct string_list *groups; /* further ones of every user, the plan's */
 	bool detach;
 	bool stdin_open;
 	bool keeps_result;		     /* the exit code stays for others to read */

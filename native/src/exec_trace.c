@@ -82,3 +82,23 @@ void exec_trace_end(const struct plan *plan, const char *file, int exit_code, pi
 	snprintf(more[1].value, sizeof(more[1].value), "%d", exit_code);
 	journal_note(plan, "exec_die", more, array_size(more));
 }
+
+/* Moved away first: a later one under the same name is taken by itself. */
+int exec_trace_take_size(const char *file, struct winsize *ret)
+{
+	char path[PATH_MAX], taken[PATH_MAX];
+	char text[32] = "";
+	unsigned rows, columns;
+
+	if (record_path(file, "size", path) < 0 || record_path(file, "sizing", taken) < 0 ||
+		rename(path, taken) < 0)
+		return -1;
+	auto_close int fd = open(taken, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	unlink(taken);
+	if (fd < 0 || retry_eintr(read(fd, text, sizeof(text) - 1)) <= 0 ||
+		sscanf(text, "%u %u", &rows, &columns) != 2)
+		return -1;
+	*ret = (struct winsize){.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+	return 0;
+}

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "exec_trace.h"
 #include "scope.h"
 
 #define STEP "relay"
@@ -40,7 +41,8 @@ static void forward_size(const struct relay *relay, int signals)
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (relay->console < 0)
 			continue;
-		if (terminal_size(0, &size) == 0 || terminal_size(1, &size) == 0)
+		if ((relay->request && exec_trace_take_size(relay->request, &size) == 0) ||
+			terminal_size(0, &size) == 0 || terminal_size(1, &size) == 0)
 			ioctl(relay->console, TIOCSWINSZ, &size);
 	}
 }
@@ -193,26 +195,13 @@ void relay_drop_rest(struct relay *relay)
 	}
 }
 
-/* Returns whether there is nobody any more at the other end. */
-static bool read_control(struct relay *relay)
+/* Whether there is nobody any more at the other end; nothing is said there. */
+static bool is_over(int control)
 {
-	ssize_t got = read(relay->control, relay->size + relay->size_length,
-		sizeof(relay->size) - relay->size_length);
-	struct winsize size = {0};
+	unsigned char said[64];
+	ssize_t got = read(control, said, sizeof(said));
 
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (got <= 0)
-		return true;
-	relay->size_length += (size_t)got;
-	if (relay->size_length < sizeof(relay->size))
-		return false;
-	relay->size_length = 0;
-	size.ws_row = (unsigned short)(relay->size[0] << 8 | relay->size[1]);
-	size.ws_col = (unsigned short)(relay->size[2] << 8 | relay->size[3]);
-	if (relay->console >= 0)
-		ioctl(relay->console, TIOCSWINSZ, &size);
-	return false;
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct failure *out)
@@ -238,7 +227,7 @@ int relay_run(struct relay *relay, int *ret_status, bool *ret_detached, struct f
 		if (polls[RELAY_STREAMS].revents)
 			forward_size(relay, signals);
 		if (polls[RELAY_STREAMS + 2].revents ||
-			(polls[RELAY_STREAMS + 3].revents && read_control(relay)))
+			(polls[RELAY_STREAMS + 3].revents && is_over(relay->control)))
 			relay_leave_client(relay);
 		if (carry(relay, polls)) {
 			*ret_detached = true;

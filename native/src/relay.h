@@ -29,10 +29,9 @@ struct relay {
 	int pidfd;
 	int console; /* gets the caller's window size, -1 = none */
 	int client;  /* a pipe whose reader is the command that the caller sees, -1 = none */
-	int control; /* a socket: sizes of the terminal, each rows and columns as u16, big endian;
-			its end is that of the client. -1 = none */
-	unsigned char size[4]; /* what has come of the next one */
-	size_t size_length;
+	int control; /* a socket whose end is that of the client; -1 = none */
+	const char *request; /* the exec's: sizes of the terminal are left beside it, each followed
+				by SIGWINCH; NULL = none */
 	struct detach_keys keys;
 	struct relay_stream streams[RELAY_STREAMS];
 };

@@ -2,6 +2,7 @@
 /* The relay of an exec whose caller serves others: sizes of the terminal, and clients that go. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -49,28 +50,36 @@ static bool has_size(int terminal, unsigned short rows, unsigned short columns)
 	return false;
 }
 
-/* A message may come in pieces, and several at once. */
+static bool ask_for(const char *path, unsigned rows, unsigned columns)
+{
+	FILE *file = fopen(path, "w");
+	bool written = file && fprintf(file, "%u %u\n", rows, columns) > 0;
+
+	return file && fclose(file) == 0 && written && kill(getppid(), SIGWINCH) == 0;
+}
+
+/* Whoever wants another size leaves it beside the request, and it is taken away. */
 static void takes_sizes(void)
 {
-	static const unsigned char bytes[] = {0, 20, 0, 80, 1, 44, 0, 132};
-	int terminal = posix_openpt(O_RDWR | O_NOCTTY), pair[2];
+	char directory[] = "/tmp/relay-XXXXXX", request[64], path[64];
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	struct failure failure;
 	struct relay relay;
 	pid_t pid;
 
-	must(terminal >= 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-	must(write(pair[0], bytes, 3) == 3);
+	must(terminal >= 0 && mkdtemp(directory) && relay_block_signals(&failure) == 0);
+	snprintf(request, sizeof(request), "%s/x.json", directory);
+	snprintf(path, sizeof(path), "%s/x.size", directory);
 	pid = fork();
-	if (pid == 0) {
-		if (write(pair[0], bytes + 3, 1) != 1 || !has_size(terminal, 20, 80) ||
-			write(pair[0], bytes + 4, 4) != 4)
-			_exit(1);
-		_exit(!has_size(terminal, 300, 132));
-	}
-	relay = new_relay(pid, pair[1]);
+	if (pid == 0)
+		_exit(!ask_for(path, 20, 80) || !has_size(terminal, 20, 80) ||
+			access(path, F_OK) == 0 || !ask_for(path, 300, 132) ||
+			!has_size(terminal, 300, 132));
+	relay = new_relay(pid, -1);
 	relay.console = terminal;
+	relay.request = request;
 	check(exit_code(&relay) == 0);
-	close(pair[0]);
-	close(pair[1]);
+	check(rmdir(directory) == 0);
 	close(terminal);
 }
 
