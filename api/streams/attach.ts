@@ -8,9 +8,10 @@ import { atLeast } from '../http/api-version.ts'
 import type { Call } from '../http/call.ts'
 import { ApiError } from '../http/errors.ts'
 import { MULTIPLEXED_STREAM, RAW_STREAM } from '../http/reply.ts'
-import { carry, closeClient, type Ending, endWith, probe } from './carry.ts'
+import { carry, closeClient, type Ending, endWith } from './carry.ts'
 import { DetachKeys } from './detach-keys.ts'
 import { MonitorOutput } from './monitor-output.ts'
+import { noticeDeath, probing } from './presence.ts'
 import { type Run, Watch } from './watch.ts'
 
 /** What a client asks for when it attaches. */
@@ -21,15 +22,13 @@ export interface AttachWishes {
   stdout: boolean
   stderr: boolean
   keys: DetachKeys
-  /** Whether the client can send anything at all. */
-  sends: boolean
   /** Without a word of which stream something came from, which a terminal has not anyway. */
   isBare: boolean
 }
 
 /**
  * `POST /containers/:id/attach`: the connection becomes the container's streams. Of a container that does not run it becomes those of
- * its next run, from the first byte on where it is started through this service.
+ * its next run, from the first byte on.
  */
 export async function attach(call: Call): Promise<void> {
   const wishes = wishesOf(call)
@@ -40,7 +39,7 @@ export async function attach(call: Call): Promise<void> {
   await serveAttached(call, container, wishes, () => call.reply.hijack(type))
 }
 
-export function wishesOf({ query, headers, body }: Call): AttachWishes {
+export function wishesOf({ query }: Call): AttachWishes {
   return {
     stream: query.bool('stream'),
     logs: query.bool('logs'),
@@ -48,7 +47,6 @@ export function wishesOf({ query, headers, body }: Call): AttachWishes {
     stdout: query.bool('stdout'),
     stderr: query.bool('stderr'),
     keys: new DetachKeys(query.text('detachKeys')),
-    sends: headers.upgrade !== undefined || !body.isEmpty,
     isBare: false,
   }
 }
@@ -77,15 +75,19 @@ export async function serveAttached(
   using watch = new Watch(call, container)
   const isLogged = wishes.logs && logDriver(container.record.host.logConfig) !== 'none'
   const letters = lettersOf(container, wishes)
+  const isRunning = watch.first !== undefined && isLive(watch.first)
+  // Whoever is told that it is attached has to be.
+  if (wishes.stream && !isRunning && letters !== '') await watch.expect(letters)
   const first = wishes.stream ? watch.run(letters) : undefined
   // Its failure is met where it is waited for, maybe after a long log.
   first?.catch(() => undefined)
-  // Whoever is told that it is attached has to be.
-  if (first && watch.first && isLive(watch.first)) await first
+  if (isRunning) await first
   const client = open()
   client.on('error', () => client.destroy())
   endWith(call.signal, client)
-  if (!letters.includes('i')) noticeDeath(client)
+  noticeDeath(client)
+  // What it sends is of no interest, but for its end.
+  if (!letters.includes('i')) client.resume()
   recordContainerEvent(call.engine.paths.data, container.record, 'attach')
   try {
     if (isLogged) await replayLog(container, wishes, client)
@@ -128,15 +130,24 @@ interface Following {
 }
 
 async function follow(call: Call, following: Following, first: Promise<Run>): Promise<void> {
-  const { container, watch, letters } = following
-  for (let run = await first; run.kind === 'connected'; run = await watch.run(letters)) {
+  const { container, watch, client, letters } = following
+  for (let next = first; ; next = watch.run(letters)) {
+    const run = await whileProbed(client, next)
+    if (run.kind !== 'connected') return
     const ending = await attachTo(following, run)
     if (ending === 'detached')
       recordContainerEvent(call.engine.paths.data, container.record, 'detach')
     // A start that did not come about is waited for again.
     if (ending !== 'unstarted') return
-    if (!run.early) watch.lost()
+    if (run.early) await watch.expect(letters)
+    else watch.lost()
   }
+}
+
+/** What a client has sent is kept for the run that it waits for: until then it is not read. */
+async function whileProbed<Result>(client: Duplex, wait: Promise<Result>): Promise<Result> {
+  using _ = probing(client)
+  return await wait
 }
 
 async function attachTo(
@@ -151,7 +162,7 @@ async function attachTo(
     client,
     monitor: socket,
     output,
-    stdin: stdin && wishes.sends,
+    stdin,
     tty: config.tty,
     closesStdin: config.stdinOnce,
     keys: stdin && config.tty ? wishes.keys : undefined,
@@ -166,9 +177,3 @@ const attachJson = (letters: string): string =>
     stdout: letters.includes('o'),
     stderr: letters.includes('e'),
   })
-
-/** What it sends is of no interest, but for its end. */
-function noticeDeath(client: Duplex): void {
-  client.once('end', () => probe(client))
-  client.resume()
-}

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { frameHeader, MAX_PAYLOAD } from '../../lib/runtime/control.ts'
 import type { DetachKeys } from './detach-keys.ts'
 import type { MonitorOutput } from './monitor-output.ts'
+import { probing } from './presence.ts'
 
 /** An attached client and the monitor that it is attached to. */
 export interface Attachment {
@@ -71,7 +72,6 @@ function carryInput(
     if (isDetached) end('detached')
   }
   const onEnd = () => {
-    probe(client)
     if (!stdin) return
     if (closesStdin && !tty) monitor.write(frameHeader('E', 0))
     // As Docker: whoever types no more does not look any more.
@@ -94,23 +94,6 @@ function carryInput(
       monitor.off('drain', onDrain)
     },
   }
-}
-
-/**
- * A client that has died looks like one that sends nothing more, until it is written to. No bytes at all are enough for that on a Unix
- * socket.
- */
-export function probe(client: Duplex): void {
-  if (client.writable) client.write(Buffer.alloc(0))
-}
-
-/** How often it is asked whether a client is still there that is not read, in milliseconds. */
-const PROBE = 1000
-
-/** Looks for the death of a client while it is not read, since the container may never read on; until what is returned is disposed of. */
-export function probing(client: Duplex): Disposable {
-  const timer = setInterval(() => probe(client), PROBE)
-  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 /** The end of the service, or of the connection itself, is that of the stream. */

@@ -4,34 +4,34 @@ import type { Route } from '../http/call.ts'
 export const streamsRoutes: readonly Route[] = [
   {
     method: 'POST',
-    path: '/containers/:id/start',
+    path: '/containers/:id*/start',
     load: async () => (await import('./start.ts')).start,
   },
   {
     method: 'POST',
-    path: '/containers/:id/wait',
+    path: '/containers/:id*/wait',
     load: async () => (await import('./wait.ts')).wait,
   },
   {
     method: 'POST',
-    path: '/containers/:id/attach',
+    path: '/containers/:id*/attach',
     upgrades: true,
     load: async () => (await import('./attach.ts')).attach,
   },
   {
     method: 'GET',
-    path: '/containers/:id/attach/ws',
+    path: '/containers/:id*/attach/ws',
     upgrades: true,
     load: async () => (await import('./attach-ws.ts')).attachWebSocket,
   },
   {
     method: 'POST',
-    path: '/containers/:id/resize',
+    path: '/containers/:id*/resize',
     load: async () => (await import('./resize.ts')).resize,
   },
   {
     method: 'POST',
-    path: '/containers/:id/exec',
+    path: '/containers/:id*/exec',
     load: async () => (await import('./exec-create.ts')).createExec,
   },
   {

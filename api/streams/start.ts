@@ -7,8 +7,16 @@ import type { Call } from '../http/call.ts'
 import { ApiError, badRequest } from '../http/errors.ts'
 
 /** `POST /containers/:id/start`: returns once its process runs. Who waits for that is connected to it first. */
-export async function start({ service, engine, params, query, reply }: Call): Promise<void> {
+export async function start({
+  service,
+  engine,
+  params,
+  query,
+  headers,
+  reply,
+}: Call): Promise<void> {
   const name = params.id ?? ''
+  refuseDocument(headers)
   if (query.text('checkpoint') !== '') {
     throw badRequest('checkpoint is only supported in experimental mode')
   }
@@ -27,6 +35,18 @@ export async function start({ service, engine, params, query, reply }: Call): Pr
     throw await failure({ service, engine }, container, error)
   }
   reply.empty()
+}
+
+/** Bytes that some clients send for nothing at all. */
+const NEARLY_NOTHING = 7
+
+/** Before 1.24 a start brought settings for the host. */
+function refuseDocument(headers: Call['headers']): void {
+  const isLong = Number(headers['content-length'] ?? 0) > NEARLY_NOTHING
+  if (!isLong && headers['transfer-encoding'] === undefined) return
+  throw badRequest(
+    'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+  )
 }
 
 /** What is answered where a start failed. A throwaway goes with that. */

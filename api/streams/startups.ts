@@ -11,7 +11,8 @@ export type Startup =
   | { kind: 'look' }
 
 interface Waiting {
-  streams: string
+  /** `undefined`: the monitor finds it by itself. */
+  streams: string | undefined
   settle(startup: Startup): void
 }
 
@@ -22,8 +23,11 @@ interface Waiting {
 export class Startups {
   readonly #waiting = new Map<string, Set<Waiting>>()
 
-  /** Waits for a start of the container, or for `nudge`. `streams`: as of an `EarlyClient`. */
-  next(id: string, streams: string): { startup: Promise<Startup>; nudge(): void } {
+  /**
+   * Waits for a start of the container, or for `nudge`. `streams`: as of an `EarlyClient`; `undefined` for who is connected in another
+   * way.
+   */
+  next(id: string, streams: string | undefined): { startup: Promise<Startup>; nudge(): void } {
     const { promise, resolve } = Promise.withResolvers<Startup>()
     const all = this.#waiting.get(id) ?? new Set()
     const waiting: Waiting = {
@@ -41,11 +45,15 @@ export class Startups {
   /** For whoever starts the container now: those who wait for it. More than can be connected find the container by themselves. */
   early(id: string): EarlyClient[] {
     return [...(this.#waiting.get(id) ?? [])]
+      .flatMap(({ streams, settle }) =>
+        streams === undefined
+          ? []
+          : {
+              streams,
+              connected: (socket: Socket) => settle({ kind: 'connected', socket }),
+            },
+      )
       .slice(0, MAX_EARLY_CLIENTS)
-      .map(({ streams, settle }) => ({
-        streams,
-        connected: (socket) => settle({ kind: 'connected', socket }),
-      }))
   }
 
   /** Tells those who wait that the start failed. */

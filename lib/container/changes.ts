@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Engine } from '../engine.ts'
 import { openNativeOutput } from '../runtime/checked-output.ts'
-import { viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
 import { planView } from './view.ts'
 
@@ -17,9 +16,9 @@ export async function openChanges(
   container: Container,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<Change[]>> {
-  const view = viewArguments(await planView(engine, container))
+  const view = await planView(engine, container)
   return readChanges(
-    await openNativeOutput(engine.native().program, ['diff', '--null', ...view], signal),
+    await openNativeOutput(engine.native().program, ['diff', '--null'], view, signal),
   )
 }
 

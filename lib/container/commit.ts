@@ -6,7 +6,7 @@ import { applyChanges, type ImageSettings } from '../image/changes.ts'
 import { getImage, type Image } from '../image/find.ts'
 import { makeImage } from '../image/make.ts'
 import { familiarReference, parseReference } from '../oci/reference.ts'
-import { checkedOutput, sentenceOf } from '../runtime/checked-output.ts'
+import { checkedOutput, endOfReading } from '../runtime/checked-output.ts'
 import { viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
 import { changedSettings, fillSettings } from './commit-settings.ts'
@@ -40,12 +40,14 @@ export async function commitContainer(
     ? fillSettings(applyChanges(options.config, options.changes), own)
     : changedSettings(own, options.changes)
   const { author, comment, reference } = options
-  const view = viewArguments(await planView(engine, container))
+  const view = await planView(engine, container)
   const resume = options.pause ? await standStill(engine, container) : undefined
-  const child = lazyChildProcess().spawn(engine.native().program, ['commit', ...view], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended = sentenceOf(child).finally(resume)
+  const child = lazyChildProcess().spawn(
+    engine.native().program,
+    ['commit', ...viewArguments(view)],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const ended = endOfReading(child, view).finally(resume)
   const id = await makeImage(engine, {
     parent,
     archive: checkedOutput(child.stdout, ended),

@@ -4,7 +4,7 @@ import { lazyChildProcess } from '../core/lazy.ts'
 import type { Engine } from '../engine.ts'
 import { writeOutputFile } from '../fs/output-file.ts'
 import { openNativeOutput } from '../runtime/checked-output.ts'
-import { type View, viewArguments } from '../runtime/view.ts'
+import { goneMeanwhile, type View, viewArguments } from '../runtime/view.ts'
 import type { Container } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
 import { userMap } from './user-map.ts'
@@ -22,7 +22,7 @@ export async function exportContainer(
   file: string | undefined,
 ): Promise<void> {
   const view = await planExport(engine, container)
-  const write = (fd: number) => runExport(engine, viewArguments(view), fd)
+  const write = (fd: number) => runExport(engine, view, fd)
   if (file === undefined) await write(STDOUT)
   else await writeOutputFile(file, write)
   recordContainerEvent(engine.paths.data, container.record, 'export')
@@ -35,8 +35,7 @@ export async function openExport(
   signal: AbortSignal,
 ): Promise<Readable> {
   const view = await planExport(engine, container)
-  const args = ['export', ...viewArguments(view)]
-  const archive = await openNativeOutput(engine.native().program, args, signal)
+  const archive = await openNativeOutput(engine.native().program, ['export'], view, signal)
   recordContainerEvent(engine.paths.data, container.record, 'export')
   return archive
 }
@@ -46,8 +45,9 @@ async function planExport(engine: Engine, container: Container): Promise<View> {
   return await planView(engine, container, { onDisk: moved })
 }
 
-async function runExport(engine: Engine, view: string[], output: number): Promise<void> {
-  const child = lazyChildProcess().spawn(engine.native().program, ['export', ...view], {
+async function runExport(engine: Engine, view: View, output: number): Promise<void> {
+  const args = ['export', ...viewArguments(view)]
+  const child = lazyChildProcess().spawn(engine.native().program, args, {
     stdio: ['ignore', output, 'pipe'],
   })
   let said = ''
@@ -59,6 +59,9 @@ async function runExport(engine: Engine, view: string[], output: number): Promis
     child.on('close', (code, signal) => done(code ?? signal))
   })
   // Who reads may have had enough.
-  if (how === 0 || how === 'SIGPIPE') return
+  if (how === 'SIGPIPE') return
+  const gone = goneMeanwhile(view)
+  if (gone) throw gone
+  if (how === 0) return
   throw new LighterError('bad-input', said.trim() || 'the export was interrupted')
 }

@@ -6,6 +6,7 @@ import { moveToTrash, trashPlace } from '../fs/trash.ts'
 import { signalProcess } from '../host/process.ts'
 import { discardContainer, type Move } from '../runtime/discard.ts'
 import { removeTrees } from '../runtime/userns.ts'
+import { sweepWaiting } from '../runtime/waiting.ts'
 import { recordVolumeEvent, volumeDirectory } from '../volume/volume.ts'
 import { type Container, containerDirectory, readContainer, readRecord } from './catalog.ts'
 import { recordContainerEvent } from './events.ts'
@@ -52,6 +53,7 @@ export async function removeContainer(
     recordContainerEvent(data, current, 'destroy')
     // Left by a monitor that was killed.
     rmSync(join(runtime, 'containers', `${record.id}.sock`), { force: true })
+    sweepWaiting(runtime, record.id)
   }
   for (;;) {
     await endRun(engine, container, options)

@@ -1,6 +1,8 @@
+import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
+import { goneMeanwhile, type View, viewArguments } from './view.ts'
 
 /**
  * What a program writes to its standard output, whole where it ends without an error: `ended` resolves to what the program failed with.
@@ -44,23 +46,36 @@ async function* withFirst(
   yield* rest
 }
 
-/** Calls the native program, whose failure is a sentence on standard error, for what it writes; `signal` ends it. */
+/**
+ * Calls a verb of the native program that reads a container's files, and whose failure is a sentence on standard error, for what it
+ * writes; `signal` ends it.
+ */
 export async function openNativeOutput(
   program: string,
-  args: string[],
+  verb: string[],
+  view: View,
   signal: AbortSignal,
 ): Promise<Readable> {
+  const args = [...verb, ...viewArguments(view)]
   const child = lazyChildProcess().spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const kill = (): boolean => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
-  const ended = sentenceOf(child).finally(() => signal.removeEventListener('abort', kill))
+  const ended = endOfReading(child, view).finally(() => signal.removeEventListener('abort', kill))
   return await begunOutput(child.stdout, ended)
 }
 
-/** Resolves to the sentence that a program failed with. */
-export async function sentenceOf(
-  child: import('node:child_process').ChildProcess,
+/** Resolves to what kept a program from reading all files of a container. */
+export async function endOfReading(
+  child: ChildProcess,
+  view: View,
 ): Promise<LighterError | undefined> {
+  const error = await sentenceOf(child)
+  // Whatever was wrong is for that reason.
+  return goneMeanwhile(view) ?? error
+}
+
+/** Resolves to the sentence that a program failed with. */
+export async function sentenceOf(child: ChildProcess): Promise<LighterError | undefined> {
   let said = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     said = `${said}${chunk.toString('utf8')}`.slice(0, 4096)

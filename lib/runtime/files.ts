@@ -4,7 +4,7 @@ import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
 import { begunOutput } from './checked-output.ts'
 import { failureError, parseReports } from './native.ts'
-import { type View, viewArguments } from './view.ts'
+import { goneMeanwhile, type View, viewArguments } from './view.ts'
 
 /** One end of a copy: inside a container, or on the host. */
 export interface FilesEnd {
@@ -43,7 +43,8 @@ export async function statFile(end: FilesEnd): Promise<FileStatus | undefined> {
 
 /** Writes an archive of a file or tree, whose entries begin with `name`, to standard output. */
 export async function readFilesToStdout(end: FilesEnd, name: string): Promise<void> {
-  const error = await ending(start('read', end, ['--name', name], ['ignore', 1, 'pipe']))
+  const child = start('read', end, ['--name', name], ['ignore', 1, 'pipe'])
+  const error = await endOfReading(child, end)
   // Who reads may have had enough.
   if (error && !error.message.includes('SIGPIPE')) throw error
 }
@@ -60,7 +61,7 @@ export async function openArchive(
   const child = start('read', end, ['--name', name], ['ignore', 'pipe', 'pipe'])
   const kill = (): boolean => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
-  const ended = ending(child).finally(() => signal.removeEventListener('abort', kill))
+  const ended = endOfReading(child, end).finally(() => signal.removeEventListener('abort', kill))
   return await begunOutput(child.stdout as Readable, ended)
 }
 
@@ -69,6 +70,8 @@ export interface UnpackOptions {
   owner?: string
   /** A directory takes the place of another object, and the other way round; else that is refused. */
   overwrite: boolean
+  /** Makes of the archive one that the native program reads: plain, or compressed with gzip or zstd. */
+  expand(archive: Readable): Promise<Readable>
   signal: AbortSignal
 }
 
@@ -79,7 +82,7 @@ export interface UnpackOptions {
 export async function unpackArchive(
   end: FilesEnd,
   archive: Readable,
-  { owner, overwrite, signal }: UnpackOptions,
+  { owner, overwrite, expand, signal }: UnpackOptions,
   onReady: () => void,
 ): Promise<void> {
   const options = [
@@ -92,25 +95,50 @@ export async function unpackArchive(
   signal.addEventListener('abort', kill)
   const ended = ending(child).finally(() => signal.removeEventListener('abort', kill))
   child.stdin?.on('error', () => undefined)
+  let failure: unknown
+  const fail = (error: unknown): void => {
+    failure ??= error
+    kill()
+  }
   child.stdout?.once('data', () => {
     onReady()
-    if (child.stdin) feed(archive, child.stdin, kill)
+    archive.on('aborted', kill)
+    if (child.stdin) feed(archive, expand, child.stdin, fail).catch(fail)
   })
-  const error = await ended
+  const error = inWordsOfArchives(await ended)
+  if (failure instanceof LighterError) throw failure
   if (error) throw error
 }
 
+/** Whoever reads layers says so of them; here it is no layer, and the words are Docker's. */
+const inWordsOfArchives = (error: LighterError | undefined): LighterError | undefined =>
+  error?.message.startsWith("the layer's compressed stream is cut off")
+    ? new LighterError(error.code, 'unexpected EOF', { cause: error })
+    : error
+
 /** An archive that breaks off is not one that ends: whoever unpacks it must not take it for whole. */
-function feed(archive: Readable, stdin: Writable, kill: () => void): void {
-  archive.on('error', kill)
-  archive.on('aborted', kill)
-  archive.pipe(stdin)
-  stdin.on('close', () => archive.unpipe(stdin))
+async function feed(
+  given: Readable,
+  expand: UnpackOptions['expand'],
+  stdin: Writable,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  given.on('error', fail)
+  const archive = await expand(given)
+  if (archive !== given) archive.on('error', fail)
+  const stop = (): void => {
+    archive.unpipe(stdin)
+    if (archive !== given) archive.destroy()
+  }
+  stdin.on('close', stop)
+  if (stdin.destroyed) stop()
+  else archive.pipe(stdin)
 }
 
 /** Unpacks the archive on standard input into a directory. */
 export async function writeFilesFromStdin(end: FilesEnd, keepOwners: boolean): Promise<void> {
-  const error = await ending(start('write', end, flags(keepOwners), [0, 'ignore', 'pipe']))
+  const child = start('write', end, flags(keepOwners), [0, 'ignore', 'pipe'])
+  const error = inWordsOfArchives(await ending(child))
   if (error) throw error
 }
 
@@ -124,7 +152,7 @@ export async function copyFiles(
 ): Promise<void> {
   const source = start('read', from, ['--name', name], ['ignore', 'pipe', 'pipe'])
   const sink = start('write', to, flags(keepOwners), ['pipe', 'ignore', 'pipe'])
-  const ends = [ending(source), ending(sink)] as const
+  const ends = [endOfReading(source, from), ending(sink)] as const
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       onBytes(chunk.length)
@@ -161,6 +189,16 @@ function start(
 ): ChildProcess {
   const args = ['files', action, '--path', path, ...more, ...(view ? viewArguments(view) : [])]
   return lazyChildProcess().spawn(program, args, { stdio })
+}
+
+/** Resolves to what kept it from reading all that is there. */
+async function endOfReading(
+  child: ChildProcess,
+  { view }: FilesEnd,
+): Promise<LighterError | undefined> {
+  const error = await ending(child)
+  // Whatever was wrong is for that reason.
+  return (view && goneMeanwhile(view)) ?? error
 }
 
 /** Resolves to what it failed with. */

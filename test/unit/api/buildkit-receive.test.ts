@@ -131,6 +131,13 @@ test('files, directories and links come as they are', async () => {
   expect(readFileSync(join(into, 'z'), 'utf8')).toBe('text')
 })
 
+test('many files are asked for one after the other, whatever the length of the list', async () => {
+  const names = Array.from({ length: 300 }, (_, index) => `file-${index}`)
+  client = sending(names.map((name) => entry(name)))
+  await receive()
+  expect(readdirSync(into).sort()).toEqual([...names].sort())
+})
+
 test('what is wanted is said, whatever its characters', async () => {
   client = sending([])
   await receive(['a b', 'ü/*'], ['*.tmp', '!x'])
@@ -175,6 +182,20 @@ describe('a client that lies', () => {
   ] as const)('about %s is refused', async (_, stats) => {
     client = sending(stats)
     await expect(receive()).rejects.toThrow(/invalid|no file, directory or symbolic link/)
+  })
+
+  test('sends a file that it was not asked for yet', async () => {
+    client = async (call, asked) => {
+      for (let index = 0; index < 200; index++)
+        await send(call, { type: STAT, stat: entry(`file-${index}`) })
+      // Of a long list no more is asked for than the client sends beside each other.
+      await asked.next()
+      await send(call, { type: DATA, id: 199, data: Buffer.from('evil') })
+      for await (const _ of asked) {
+        // Until the other side has enough of it.
+      }
+    }
+    await expect(receive()).rejects.toThrow('invalid file request 199')
   })
 
   test('replaces a directory by a link, and is not followed', async () => {

@@ -7,8 +7,8 @@ test.each<[object, string]>([
   [{ Env: ['=x'] }, 'invalid environment variable: =x'],
   [{ Volumes: { '/a:/b': {} } }, "invalid volume specification: '/a:/b'"],
   [{ ExposedPorts: { x: {} } }, 'invalid port specification: "x"'],
-  [{ ExposedPorts: { '70000/tcp': {} } }, 'invalid port specification: "70000/tcp"'],
-  [{ MacAddress: 'x' }, 'x is not a valid mac address'],
+  [{ ExposedPorts: { '70000/tcp': {} } }, 'invalid port specification: "70000"'],
+  [{ MacAddress: 'x' }, 'invalid config for network bridge: invalid MAC address x'],
   [{ Healthcheck: { Retries: -1 } }, 'Retries in Healthcheck cannot be negative'],
   [{ HostConfig: { ShmSize: -1 } }, 'SHM size can not be less than 0'],
   [{ HostConfig: { PidMode: 'x' } }, 'invalid PID mode: x'],
@@ -35,6 +35,10 @@ test.each<[object, string]>([
   [{ HostConfig: { DnsSearch: ['a\nnameserver 1.1.1.1'] } }, 'is no single word'],
   [{ HostConfig: { DnsOptions: ['a b'] } }, 'is no single word'],
   [{ HostConfig: { ExtraHosts: ['x'] } }, 'bad format for add-host: "x"'],
+  // What users write so their clients send otherwise.
+  [{ HostConfig: { ExtraHosts: ['x=::1'] } }, 'bad format for add-host: "x=::1"'],
+  [{ HostConfig: { Binds: ['x'] } }, "invalid mount path: 'x' mount path must be absolute"],
+  [{ HostConfig: { Mounts: [{ Target: '/x' }] } }, 'for type "": mount type unknown'],
   [{ HostConfig: { MaskedPaths: ['proc'] } }, 'proc is not an absolute path'],
   [{ HostConfig: { Links: [''] } }, 'empty string specified for links'],
   [{ HostConfig: { PortBindings: { '80-81': [{}] } } }, 'invalid port specification: "80-81"'],
@@ -45,7 +49,7 @@ test.each<[object, string]>([
   [{ HostConfig: { Mounts: [{ Type: 'volume', Source: 'v' }] } }, 'field Target must not be empty'],
   [
     { HostConfig: { Mounts: [{ Type: 'tmpfs', Target: '/x', BindOptions: {} }] } },
-    'field BindOptions must not be specified',
+    'BindOptions must not be specified on mount type "tmpfs"',
   ],
   [
     { HostConfig: { AutoRemove: true, RestartPolicy: { Name: 'always' } } },
