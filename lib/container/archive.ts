@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { LighterError } from '../core/errors.ts'
 import type { Engine } from '../engine.ts'
+import { expandForeign } from '../image/expand.ts'
 import { type FileStatus, openArchive, unpackArchive } from '../runtime/files.ts'
 import {
   type CopyContainer,
@@ -84,7 +85,7 @@ export interface ExtractOptions {
   signal: AbortSignal
 }
 
-/** Unpacks an archive into a directory of a container. */
+/** Unpacks an archive, plain or compressed with gzip, zstd, bzip2 or xz, into a directory of a container. */
 export async function extractArchive(
   engine: Engine,
   container: CopyContainer,
@@ -101,7 +102,8 @@ export async function extractArchive(
       if (!(await lookAtDirectory(engine, container, directory))) throw notFound(container, path)
       checkWritable(container, directory)
       const end = await insideEnd(engine, container, directory)
-      await unpackArchive(end, archive, { ...owner, overwrite, signal }, () => {
+      const options = { ...owner, overwrite, expand: expandForeign, signal }
+      await unpackArchive(end, archive, options, () => {
         begun = true
       })
     },

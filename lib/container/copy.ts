@@ -8,7 +8,6 @@ import {
   type FilesEnd,
   readFilesToStdout,
   statFile,
-  writeFilesFromStdin,
 } from '../runtime/files.ts'
 import type { Container } from './catalog.ts'
 import { findLocal, findLocalSource } from './copy-host.ts'
@@ -22,6 +21,7 @@ import {
 } from './copy-paths.ts'
 import { recordContainerEvent } from './events.ts'
 import { readState } from './state.ts'
+import { unpackStdin } from './unpack-stdin.ts'
 import { planView } from './view.ts'
 
 export interface CopyOptions {
@@ -126,8 +126,7 @@ async function copyInto(
     }
     checkWritable(container, destination.path)
     const end = await insideEnd(engine, container, destination.path)
-    // Whoever hands over an archive has decided on its owners.
-    await writeFilesFromStdin(end, true)
+    await unpackStdin(end)
     recordContainerEvent(engine.paths.data, container.record, 'extract-to-dir')
     return
   }

@@ -1,4 +1,4 @@
-import { type Duplex, Readable } from 'node:stream'
+import { type Duplex, PassThrough, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { LighterError } from '../core/errors.ts'
 import { lazyChildProcess } from '../core/lazy.ts'
@@ -12,6 +12,8 @@ const MAGIC: readonly [name: string, bytes: number[]][] = [
 ]
 const LONGEST = 6
 const BLOCK = 512
+/** An archive says how much memory has to be had for it, up to 4 GiB; `xz -9` makes such as need 65 MiB. */
+const XZ_DEFAULTS = '--memlimit-decompress=512MiB'
 
 /**
  * The uncompressed stream of one that may be compressed with gzip, zstd, bzip2 or xz. The last two need the host's program of that
@@ -19,11 +21,43 @@ const BLOCK = 512
  */
 export async function expandArchive(input: Readable): Promise<Readable> {
   const { head, whole } = await peek(input, LONGEST)
-  const name = MAGIC.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
+  const name = nameOf(head)
   if (name === undefined) return whole
   if (name === 'gzip') return through(whole, createGunzip())
   if (name === 'zstd') return through(whole, createZstdDecompress())
   return expandByProgram(whole, name)
+}
+
+/** What needs a program is expanded by it; all else is the same stream, from its beginning. Throws as `expandArchive`. */
+export async function expandForeign(input: Readable): Promise<Readable> {
+  const name = nameOf(await lookAhead(input, LONGEST))
+  return name === 'bzip2' || name === 'xz' ? expandByProgram(input, name) : input
+}
+
+const nameOf = (head: Buffer): string | undefined =>
+  MAGIC.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte))?.[0]
+
+/** Whether a stream that begins so needs a program to be expanded. */
+export const isForeign = (head: Buffer): boolean => ['bzip2', 'xz'].includes(nameOf(head) ?? '')
+
+/** The first bytes of a stream, which stay in it; fewer where it has no more, or fails. */
+async function lookAhead(input: Readable, wanted: number): Promise<Buffer> {
+  for (;;) {
+    const head = input.read(wanted) as Buffer | null
+    if (head) {
+      input.unshift(head)
+      return head
+    }
+    if (input.readableEnded || input.destroyed) return Buffer.alloc(0)
+    await new Promise<void>((resolve) => {
+      const events = ['readable', 'end', 'close', 'error'] as const
+      const done = (): void => {
+        for (const event of events) input.off(event, done)
+        resolve()
+      }
+      for (const event of events) input.on(event, done)
+    })
+  }
 }
 
 /** The same stream, once its first block is known to be one of an archive, or the end of one. Throws `bad-input`. */
@@ -86,6 +120,7 @@ async function* decoded(stream: Readable): AsyncGenerator<Buffer> {
   }
 }
 
+/** With the host's program of that name. The stream fails where it does; it ends the program where nobody reads any more. */
 function expandByProgram(input: Readable, name: string): Readable {
   const program = findProgram(name)
   if (!program) {
@@ -95,18 +130,20 @@ function expandByProgram(input: Readable, name: string): Readable {
     )
   }
   const child = lazyChildProcess().spawn(program, ['-d', '-c', '-q'], {
+    env: { XZ_DEFAULTS, ...process.env },
     stdio: ['pipe', 'pipe', 'ignore'],
   })
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('error', () => resolve(null))
-    child.on('close', resolve)
-  })
+  const result = new PassThrough()
+  const fail = (): unknown => result.destroy(new LighterError('bad-input', 'unexpected EOF'))
+  child.on('error', fail)
+  child.on('close', (code) => (code === 0 ? result.end() : fail()))
   child.stdin.on('error', () => undefined)
   input.on('error', () => child.kill())
+  result.on('close', () => {
+    input.unpipe(child.stdin)
+    child.kill()
+  })
   input.pipe(child.stdin)
-  const read = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of child.stdout) yield chunk as Buffer
-    if ((await ended) !== 0) throw new LighterError('bad-input', 'unexpected EOF')
-  }
-  return Readable.from(read(), { objectMode: false })
+  child.stdout.pipe(result, { end: false })
+  return result
 }

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { makeArchive } from '../fixtures/archive.ts'
+import { PACKED } from '../helpers/packed.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
@@ -176,6 +177,22 @@ test('archives on standard input and output', async () => {
   const garbage = await asUser(`echo garbage | ${program} cp - overlay:/home`)
   expect(garbage).toMatchObject({
     exitCode: 1,
+    stderr: 'Error response from daemon: unexpected EOF\n',
+  })
+})
+
+test.each(PACKED)('an archive compressed with %s on standard input', async (name, pack) => {
+  const packed = pack(makeArchive([{ path: `by-${name}`, data: name, uid: 7, gid: 8 }]))
+  writeFileSync(join(place, 'in'), packed)
+  const into = `${inject('program')} cp - overlay:/home`
+  const done = { exitCode: 0, stdout: '', stderr: '' }
+  // What comes through a pipe cannot be looked at before it is read.
+  expect(await asUser(`cat in | ${into}`)).toEqual(done)
+  expect(await inside('overlay', `/home/by-${name}`)).toEqual([`-rw-r--r-- 7/8 by-${name}`])
+  expect(await asUser(`${into} <in`)).toEqual(done)
+  expect(await asUser(`head -c ${packed.length - 30} in | ${into}`)).toEqual({
+    exitCode: 1,
+    stdout: '',
     stderr: 'Error response from daemon: unexpected EOF\n',
   })
 })
