@@ -75,7 +75,7 @@ export class BaseImages {
     )
     return this.#reporter
       .around(step, async () => {
-        const local = this.#pull ? undefined : await this.#findLocal(text, platform)
+        const local = await this.#findLocal(text, platform)
         if (local) return local
         const { findRemote } = await import('./remote-image.ts')
         return await findRemote(this.#session, full, platform).catch(missing(full))
@@ -87,7 +87,8 @@ export class BaseImages {
 
   async #findLocal(text: string, platform: Platform): Promise<FoundImage | undefined> {
     const { engine } = this.#session
-    const image = findImage(engine, text)
+    const image =
+      (this.#pull ? undefined : findImage(engine, text)) ?? (await carried(engine, text))
     if (!image || platformDistance(platform, image.config.platform) === undefined) return undefined
     if (findPolicyFile(engine.paths.config)) {
       const { checkStored } = await import('../image/allowed.ts')
@@ -114,6 +115,14 @@ export class BaseImages {
       `layer ${diffId} of image ${image.id} is damaged: pull the image again`,
     )
   }
+}
+
+/** What no registry needs to be asked for. */
+async function carried(engine: Engine, text: string): Promise<Image | undefined> {
+  const { EMBEDDED_REFERENCE } = await import('../image/embedded.ts')
+  if (fullName(text) !== EMBEDDED_REFERENCE) return undefined
+  const { ensureCarried } = await import('../image/ensure.ts')
+  return await ensureCarried(engine, text)
 }
 
 /** What a registry does not have, in BuildKit's words. */

@@ -99,10 +99,10 @@ const pulledFrom = (engine: Engine, image: Image): string | undefined =>
   )?.reference
 
 /**
- * The image that the program carries, if that is what is meant. It is named before it is unpacked: a removal beside us
- * leaves its blobs alone then, and unpacking is made good at any later use.
+ * The image that the program carries, if that is what is meant, whatever registries have. It is named before it is
+ * unpacked: a removal beside us leaves its blobs alone then, and unpacking is made good at any later use.
  */
-async function ensureCarried(engine: Engine, text: string): Promise<Image | undefined> {
+export async function ensureCarried(engine: Engine, text: string): Promise<Image | undefined> {
   const reference = formatReference(withDefaultTag(parseReference(text)))
   const { EMBEDDED_REFERENCE, loadEmbedded } = await import('./embedded.ts')
   if (reference !== EMBEDDED_REFERENCE) return undefined

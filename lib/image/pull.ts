@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { LighterError } from '../core/errors.ts'
 import { type Digest, shortId } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
+import { Places } from '../core/parallel.ts'
 import type { Engine } from '../engine.ts'
 import { makeDraft } from '../fs/drafts.ts'
 import { replaceFile } from '../fs/replace.ts'
@@ -39,7 +40,13 @@ import {
   resolveImage,
 } from './resolve.ts'
 
+/** Layers of one image that are fetched beside each other. */
 const PARALLEL = 3
+/**
+ * Of the layers behind the first of each pull so many are fetched at a time, whoever pulls: each needs buffers, and a service may pull
+ * many images. One by one every pull goes on, however slow the registry of another is.
+ */
+const further = new Places(PARALLEL)
 /** A removal beside us may take what nothing named yet: then it is fetched again. */
 const ROUNDS = 3
 
@@ -179,14 +186,25 @@ async function fetchParts(
   if (missing.length === 0) return false
   const { ensureLayer } = await import('./layer.ts')
   const queue = [...missing]
-  const worker = async (): Promise<void> => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
+  /** Aborted when nothing is left to begin: nobody need wait for his place. */
+  const begun = new AbortController()
+  const waiting = AbortSignal.any([begun.signal, signal])
+  const next = (): LayerJob | undefined => {
+    const job = queue.shift()
+    if (queue.length === 0) begun.abort()
+    return job
+  }
+  const worker = async (isFirst: boolean): Promise<void> => {
+    for (;;) {
+      using place = isFirst ? undefined : await further.take(waiting)
+      const job = isFirst || place ? next() : undefined
+      if (!job) return
       await ensureLayer(engine, repository, job, signal, report)
     }
   }
   const results = await Promise.allSettled(
-    Array.from({ length: PARALLEL }, () =>
-      worker().catch((error) => {
+    Array.from({ length: PARALLEL }, (_, index) =>
+      worker(index === 0).catch((error) => {
         stop.abort()
         throw { error }
       }),

@@ -59,10 +59,14 @@ const queryEscape = (text: string): string =>
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')
 
+/** So many files are asked for at a time: more than a client sends beside each other. */
+const PARALLEL = 128
+
+/** What is kept of an entry: there may be very many. */
+type Entry = Pick<Stat, 'path' | 'mode' | 'modTime'>
+
 /** A file that was asked for; `fd`: its bytes are coming. */
-interface Wanted {
-  stat: Stat
-  names: string[]
+interface Wanted extends Entry {
   fd: number | undefined
 }
 
@@ -70,9 +74,12 @@ class Receiver implements Disposable {
   readonly #stream: GrpcStream
   readonly #beneath: Beneath
   readonly #wanted = new Map<number, Wanted>()
-  readonly #directories: { names: string[]; stat: Stat }[] = []
+  /** All files, with their place in the list of entries, until they are asked for: those from `#next` on. */
+  readonly #files: ({ id: number; entry: Entry } | undefined)[] = []
+  #next = 0
+  readonly #directories: Entry[] = []
   /** Further names of files, which are there once all files are. */
-  readonly #links: { names: string[]; existing: string[] }[] = []
+  readonly #links: { path: string; existing: string }[] = []
   /** Requests are sent beside the reading: who waits for room while the other side does the same waits for ever. */
   #sending: Promise<void> = Promise.resolve()
   #count = 0
@@ -117,7 +124,7 @@ class Receiver implements Disposable {
     switch (kindOf(stat.mode)) {
       case 'directory':
         this.#beneath.directory(names)
-        this.#directories.push({ names, stat })
+        this.#directories.push(entryOf(stat))
         return
       case 'symlink':
         this.#beneath.symlink(names, stat.linkname)
@@ -127,40 +134,53 @@ class Receiver implements Disposable {
           `error from sender: ${stat.path} is no file, directory or symbolic link`,
         )
       case 'file':
-        this.#takeFile(id, names, stat)
+        this.#takeFile(id, stat)
     }
   }
 
-  #takeFile(id: number, names: string[], stat: Stat): void {
+  #takeFile(id: number, stat: Stat): void {
     if (stat.linkname !== '') {
-      this.#links.push({ names, existing: namesOf(stat.linkname) })
+      namesOf(stat.linkname)
+      this.#links.push({ path: stat.path, existing: stat.linkname })
       return
     }
-    this.#wanted.set(id, { stat, names, fd: undefined })
-    this.#send({ type: PACKET.REQ, id })
+    this.#files.push({ id, entry: entryOf(stat) })
+    this.#ask()
+  }
+
+  #ask(): void {
+    while (this.#wanted.size < PARALLEL) {
+      const file = this.#files[this.#next]
+      if (!file) return
+      this.#files[this.#next++] = undefined
+      this.#wanted.set(file.id, { ...file.entry, fd: undefined })
+      this.#send({ type: PACKET.REQ, id: file.id })
+    }
   }
 
   /** An empty packet ends a file. */
   #takeData(id: number, data: Uint8Array): void {
     const wanted = this.#wanted.get(id)
     if (!wanted) throw grpcError('INVALID_ARGUMENT', `invalid file request ${id}`)
-    wanted.fd ??= this.#beneath.create(wanted.names)
+    wanted.fd ??= this.#beneath.create(namesOf(wanted.path))
     if (data.length > 0) {
       writeAll(wanted.fd, data)
       return
     }
-    settle(wanted.fd, permissionsOf(wanted.stat.mode) | 0o400, wanted.stat.modTime)
+    settle(wanted.fd, permissionsOf(wanted.mode) | 0o400, wanted.modTime)
     closeSync(wanted.fd)
     this.#wanted.delete(id)
+    this.#ask()
   }
 
   async #finishIfWhole(): Promise<void> {
     if (this.#isOver || !this.#isListed || this.#wanted.size > 0) return
     this.#isOver = true
-    for (const { names, existing } of this.#links) this.#beneath.link(names, existing)
+    for (const { path, existing } of this.#links)
+      this.#beneath.link(namesOf(path), namesOf(existing))
     // What is in a directory changes its time.
-    for (const { names, stat } of this.#directories.reverse())
-      this.#beneath.finish(names, permissionsOf(stat.mode) | 0o700, stat.modTime)
+    for (const { path, mode, modTime } of this.#directories.reverse())
+      this.#beneath.finish(namesOf(path), permissionsOf(mode) | 0o700, modTime)
     this.#send({ type: PACKET.FIN })
     await this.#sending
     this.#stream.end()
@@ -172,3 +192,5 @@ class Receiver implements Disposable {
     this.#sending.catch(() => undefined)
   }
 }
+
+const entryOf = ({ path, mode, modTime }: Stat): Entry => ({ path, mode, modTime })

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import type { Engine } from '../../engine.ts'
 import { makeDraft } from '../../fs/drafts.ts'
+import { removeTree } from '../../fs/remove-tree.ts'
 import { ownIdentity } from '../../host/process.ts'
 import type { BuildClient } from '../client.ts'
 import { openClientTree } from './client-tree.ts'
@@ -30,7 +30,7 @@ export class ClientContext {
 
   /** Not at once: there may be many files, and others who wait for this process. */
   async release(): Promise<void> {
-    await rm(this.#draft, { recursive: true, force: true, maxRetries: 3 })
+    await removeTree(this.#draft)
   }
 
   /** `file`: a path in the client's directory; `undefined`: the usual one. Throws `DockerfileError`. */

@@ -98,9 +98,11 @@ class ClientTree implements FileTree {
   }
 
   #copy(): Promise<void> {
-    const paths = [...this.#wanted]
+    // What was asked for while it came is here by now.
+    const paths = [...this.#wanted].filter((path) => !this.#isHere(path))
     this.#wanted.clear()
     this.#next = undefined
+    if (paths.length === 0) return Promise.resolve()
     this.#tree = undefined
     this.#copying = this.#client
       .copy({

@@ -118,6 +118,8 @@ class DirectoryTree implements FileTree {
       const content = { digest: byFile.get(entry) ?? '', attributes: attributes[index] ?? '' }
       if (entry.identity) this.#memory.add(entry.identity, content, now)
       entry.content = content
+      // There may be very many of them, and it is needed no more.
+      entry.identity = undefined
     }
     this.#memory.save()
   }

@@ -12,6 +12,8 @@ import type { Content, FileIdentity } from './directory-view.ts'
  */
 const MAGIC = Buffer.from('lighter files 1\n')
 const NUMBERS = 5
+/** Which of them an inode's number is. */
+const INODE = 1
 const DIGEST = 32
 const ATTRIBUTES = 16
 const RECORD = NUMBERS * 8 + DIGEST + ATTRIBUTES
@@ -46,7 +48,8 @@ interface Records {
 /** What the files of a context were found to have, by their identities: so that those that did not change are not read again. */
 export class ContentMemory {
   readonly #path: string | undefined
-  readonly #fresh = new Map<string, { identity: FileIdentity; content: Content }>()
+  /** What is new, by `keyOf`. */
+  readonly #fresh = new Map<string, Content>()
   #records: Records | undefined
   #isSaved = true
 
@@ -62,14 +65,14 @@ export class ContentMemory {
       records.used[index] = 1
       return contentOf(records, index)
     }
-    return this.#fresh.get(keyOf(identity))?.content
+    return this.#fresh.get(keyOf(identity))
   }
 
   /** `at`: when it was read, in nanoseconds since 1970. What changed shortly before that may change again and look the same. */
   add(identity: FileIdentity, content: Content, at: bigint): void {
     const { mtime, ctime } = identity
     if (mtime > at - SETTLED || ctime > at - SETTLED) return
-    this.#fresh.set(keyOf(identity), { identity, content })
+    this.#fresh.set(keyOf(identity), content)
     this.#isSaved = false
   }
 
@@ -93,8 +96,8 @@ export class ContentMemory {
 
   /** What is new first, then what was used, then the rest: the end is what is forgotten. */
   #serialize(): Buffer {
-    const fresh = [...this.#fresh.values()].map(recordOf)
-    const inodes = new Set([...this.#fresh.values()].map(({ identity }) => Number(identity.ino)))
+    const fresh = [...this.#fresh].map(([key, content]) => recordOf(numbersOf(key), content))
+    const inodes = new Set([...this.#fresh.keys()].map((key) => Number(numbersOf(key)[INODE])))
     const { bytes, byInode, used } = this.#load()
     const old = [...byInode].flatMap(([ino, index]) => (inodes.has(ino) ? [] : [index]))
     const order = [
@@ -132,10 +135,11 @@ function contentOf({ bytes, numbers }: Records, index: number): Content {
 const keyOf = ({ dev, ino, size, mtime, ctime }: FileIdentity): string =>
   `${dev} ${ino} ${size} ${mtime} ${ctime}`
 
-function recordOf({ identity, content }: { identity: FileIdentity; content: Content }): Buffer {
+const numbersOf = (key: string): bigint[] => key.split(' ').map(BigInt)
+
+function recordOf(numbers: bigint[], content: Content): Buffer {
   const record = Buffer.alloc(RECORD)
-  const { dev, ino, size, mtime, ctime } = identity
-  new BigUint64Array(record.buffer, record.byteOffset, NUMBERS).set([dev, ino, size, mtime, ctime])
+  new BigUint64Array(record.buffer, record.byteOffset, NUMBERS).set(numbers)
   record.write(content.digest, NUMBERS * 8, 'hex')
   record.write(content.attributes, NUMBERS * 8 + DIGEST, 'hex')
   return record

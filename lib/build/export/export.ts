@@ -73,11 +73,13 @@ function checkStore(
   provenance: ProvenanceWish | undefined,
   annotations: readonly Annotation[],
 ): void {
-  const hint = '--push gives it to a registry, --output type=oci,dest=FILE writes it to a file.'
+  // Docker's client takes `--push` for another way to the store.
+  const hint =
+    '`lighter build --push` gives it to a registry, --output type=oci,dest=FILE writes it to a file.'
   if (platforms > 1) {
     throw new LighterError(
       'unsupported',
-      'an image of several platforms cannot be kept in this store',
+      'Multi-platform build is not supported for the docker driver: an image of several platforms cannot be kept in this store',
       {
         hint,
       },

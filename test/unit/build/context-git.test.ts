@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,6 +18,8 @@ import { authorization } from '../../../lib/build/context/git-access.ts'
 import { parseGitAddress, redactedRemote } from '../../../lib/build/context/git-address.ts'
 import { parseNamedContext } from '../../../lib/build/context/named-context.ts'
 import type { Engine } from '../../../lib/engine.ts'
+import { freePort } from '../../helpers/registry.ts'
+import { until } from '../../helpers/until.ts'
 
 describe('addresses', () => {
   test.each<[string, Record<string, unknown> | undefined]>([
@@ -236,25 +238,13 @@ describe('repositories', () => {
     expect(readdirSync(join(base, 'data/tmp'))).toEqual([])
   })
 
-  async function freePort(): Promise<number> {
-    const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as { port: number }
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
-
   async function reachable(port: number): Promise<void> {
-    const { connect } = await import('node:net')
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const isOpen = await new Promise<boolean>((resolve) => {
+    const isOpen = () =>
+      new Promise<boolean>((resolve) => {
         const socket = connect(port, '127.0.0.1')
         socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
         socket.once('connect', () => socket.destroy())
       })
-      if (isOpen) return
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-    throw new Error('git daemon does not answer')
+    await until(isOpen, 'git daemon answers')
   }
 })

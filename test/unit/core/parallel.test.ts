@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { inParallel } from '../../../lib/core/parallel.ts'
+import { inParallel, Places } from '../../../lib/core/parallel.ts'
 
 test('results are in the order of the items, and no more run at a time than may', async () => {
   let running = 0
@@ -29,4 +29,28 @@ test('after a failure nothing is begun, and what runs comes to its end', async (
   await expect(work).rejects.toThrow('first')
   expect(begun).toEqual([1, 2])
   expect(ended).toEqual([2])
+})
+
+test('places are passed on to who waits longest, and nobody waits after the signal', async () => {
+  const places = new Places(1)
+  const { signal } = new AbortController()
+  const gone = new AbortController()
+  const order: string[] = []
+  const work = async (name: string, own: AbortSignal): Promise<void> => {
+    using place = await places.take(own)
+    order.push(place ? name : `${name} without`)
+  }
+  const first = await places.take(signal)
+  const waiting = [work('a', signal), work('b', gone.signal), work('c', signal)]
+  gone.abort()
+  await waiting[1]
+  expect(order).toEqual(['b without'])
+  first?.[Symbol.dispose]()
+  // The place is somebody's already.
+  waiting.push(work('late', signal))
+  await Promise.all(waiting)
+  expect(order).toEqual(['b without', 'a', 'c', 'late'])
+  expect(await places.take(gone.signal)).toBeUndefined()
+  using last = await places.take(signal)
+  expect(last).toBeDefined()
 })
