@@ -1,11 +1,15 @@
 import { findWithState } from '../../lib/container/catalog.ts'
 import { inspectContainer, withSizes } from '../../lib/container/inspect.ts'
 import type { Call } from '../http/call.ts'
+import { newerMembers } from './newer.ts'
 
 /** `GET /containers/{id}/json` */
-export async function inspect({ engine, params, query, reply }: Call): Promise<void> {
+export async function inspect({ engine, version, params, query, reply }: Call): Promise<void> {
   const container = findWithState(engine.paths.data, params.id ?? '')
-  const document = inspectContainer(engine.stores, container)
+  const document = newerMembers(engine, version)(
+    inspectContainer(engine.stores, container),
+    container.record.imageId,
+  )
   if (!query.bool('size')) {
     reply.json(document)
     return

@@ -9,23 +9,21 @@ import type { ContainerSize } from '../../lib/container/size.ts'
 import { sortMembers } from '../../lib/core/labels.ts'
 import { atLeast } from '../http/api-version.ts'
 import type { Call } from '../http/call.ts'
+import { type Newer, newerMembers } from './newer.ts'
 
 type Document = Record<string, unknown>
 
 /** `GET /containers/json` */
 export async function list(call: Call): Promise<void> {
-  const { engine, query, version } = call
+  const { engine, query } = call
   const rows = await chooseContainers(engine, {
     all: query.bool('all'),
     last: query.int('limit') ?? -1,
     filters: query.filters(),
   })
   const sizes = query.bool('size') ? await measure(call, rows) : []
-  const now = Date.now()
-  const withAnnotations = atLeast(version, 46)
-  call.reply.json(
-    rows.map((row, at) => describe(engine.paths.data, row, { now, withAnnotations }, sizes[at])),
-  )
+  const view = viewOf(call)
+  call.reply.json(rows.map((row, at) => describe(engine.paths.data, row, view, sizes[at])))
 }
 
 async function measure({ engine }: Call, rows: ContainerWithState[]): Promise<ContainerSize[]> {
@@ -38,18 +36,26 @@ export interface View {
   /** Milliseconds since 1970. */
   now: number
   withAnnotations: boolean
+  newer: Newer
 }
+
+/** As the client of a call expects rows. */
+export const viewOf = ({ engine, version }: Call): View => ({
+  now: Date.now(),
+  withAnnotations: atLeast(version, 46),
+  newer: newerMembers(engine, version),
+})
 
 /** One container in a list. */
 export function describe(
   data: string,
   row: ContainerWithState,
-  { now, withAnnotations }: View,
+  { now, withAnnotations, newer }: View,
   size: ContainerSize | undefined,
 ): Document {
   const { record, state } = row
   const { annotations } = record.host
-  return {
+  const document = {
     Id: record.id,
     Names: [`/${record.name}`],
     Image: record.image,
@@ -69,6 +75,7 @@ export function describe(
     NetworkSettings: { Networks: withoutNames(inspectNetworks(data, record, state)) },
     Mounts: inspectMounts(data, record),
   }
+  return newer(document, record.imageId)
 }
 
 /** Docker's list leaves out what others call a container. */

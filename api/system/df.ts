@@ -9,7 +9,7 @@ import {
 } from '../../lib/housekeeping/usage.ts'
 import { listImages } from '../../lib/image/list.ts'
 import { describeVolume } from '../../lib/volume/inspect.ts'
-import { describe } from '../containers/list.ts'
+import { describe, viewOf } from '../containers/list.ts'
 import { atLeast } from '../http/api-version.ts'
 import type { Call } from '../http/call.ts'
 import { badRequest } from '../http/errors.ts'
@@ -59,10 +59,11 @@ function describeImages(
 }
 
 async function describeContainers(
-  { engine, version }: Call,
+  call: Call,
   containers: ReturnType<typeof listContainers>,
 ): Promise<object[]> {
-  const view = { now: Date.now(), withAnnotations: atLeast(version, 46) }
+  const { engine } = call
+  const view = viewOf(call)
   return (await measureAll(engine, containers)).map(({ container, size: own, total }) =>
     describe(engine.paths.data, container, view, { own, total }),
   )

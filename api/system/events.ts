@@ -2,6 +2,7 @@ import { eventJson } from '../../lib/events/event.ts'
 import { readEvents } from '../../lib/events/read.ts'
 import type { Call } from '../http/call.ts'
 import { badRequest } from '../http/errors.ts'
+import { deathIsKnown } from '../streams/deaths.ts'
 
 /** `GET /events`: what happened and what happens, a JSON document a line. */
 export async function events({ service, engine, query, reply, signal }: Call): Promise<void> {
@@ -19,7 +20,10 @@ export async function events({ service, engine, query, reply, signal }: Call): P
   const answer = reply.stream('application/json')
   for (let result = await next; !result.done; result = await next) {
     const { Type, Action, Actor } = result.value
-    if (Type === 'container' && Action === 'die') await service.stops.settled(Actor.ID)
+    if (Type === 'container' && Action === 'die') {
+      await service.stops.settled(Actor.ID)
+      await deathIsKnown(engine.paths.data, result.value, signal)
+    }
     await answer.write(`${eventJson(result.value)}\n`)
     next = found.next()
   }
@@ -31,9 +35,10 @@ const seconds = (time: bigint): bigint => time / 1_000_000_000n
 /** Seconds since 1970, `1700000000.5`, as nanoseconds; clients bring other words into this form. Throws 400. */
 function instant(text: string): bigint | undefined {
   if (text === '') return undefined
-  const [, whole, fraction = ''] = /^(\d{1,10})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  const [, whole, fraction = ''] = /^(-?\d{1,10})(?:\.(\d{1,9}))?$/.exec(text) ?? []
   if (whole === undefined) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+    const wrong = /^-?\d{1,10}\.(.*)$/s.exec(text)?.[1] ?? text
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(wrong)}: invalid syntax`)
   }
   return BigInt(`${whole}${fraction.padEnd(9, '0')}`)
 }

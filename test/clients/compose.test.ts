@@ -217,7 +217,7 @@ test('what a service says of its container', async () => {
     Config: { Domainname: 'example.test', StopSignal: 'SIGINT', Labels: { tier: 'back' } },
     HostConfig: {
       CapDrop: ['ALL'],
-      CapAdd: ['NET_BIND_SERVICE'],
+      CapAdd: [expect.stringMatching(/^(CAP_)?NET_BIND_SERVICE$/)],
       SecurityOpt: ['no-new-privileges:true'],
       ShmSize: 16 * 1024 * 1024,
       LogConfig: { Type: 'json-file', Config: { 'max-file': '2', 'max-size': '1m' } },

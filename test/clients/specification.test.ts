@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 const ask = (method: string, path: string, body?: unknown): Promise<Answer> =>
-  service.ask(method, `/v1.45${path}`, body)
+  service.ask(method, published.base + path, body)
 
 /** Asks, and checks what is answered against what is published of the address. */
 async function checked(

@@ -12,6 +12,8 @@ interface PublishedPath {
 
 /** What Docker has published of its API, as OpenAPI 2. */
 export class Specification {
+  /** What each path begins with: `/v1.45`. */
+  readonly base: string
   readonly paths: Readonly<Record<string, PublishedPath>>
   readonly #definitions: Schema
   readonly #ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false })
@@ -19,10 +21,12 @@ export class Specification {
 
   constructor(file: string) {
     const document = parse(readFileSync(file, 'utf8')) as {
+      basePath: string
       paths: Record<string, PublishedPath>
       definitions: Schema
     }
     admitOmissions(document)
+    this.base = document.basePath
     this.paths = document.paths
     const parts = partsOfOthers(document)
     this.#definitions = Object.fromEntries(
