@@ -71,11 +71,20 @@ function placeOf(fd: number): Place {
   return { type: 'tcp', host: '', port: 0 }
 }
 
+/** Bytes of a socket's path, see unix(7): one more ends it. */
+const LONGEST_PATH = 107
+
 /**
  * A socket that nobody listens at any more, after a crash, is replaced; one that somebody listens at is not. Of several services that
  * find one one looks at a time; where there is none, the kernel lets one of them make it.
  */
 async function listenAtPath(engine: Engine, server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw new LighterError(
+      'usage',
+      `${path}: the path of a socket has at most ${LONGEST_PATH} bytes: use unix:// and a shorter one`,
+    )
+  }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   if (await startAtPath(server, path)) return
   using _ = await Hold.open(engine.native().program, dirname(path))

@@ -12,7 +12,6 @@ import { createApiServer } from './http/server.ts'
 import { type Listener, listen } from './listen.ts'
 import { routes } from './routes.ts'
 import { ContainerEvents } from './streams/container-events.ts'
-import { Execs } from './streams/execs.ts'
 import { Startups } from './streams/startups.ts'
 import { Stops } from './streams/stops.ts'
 import { Throwaways } from './streams/throwaways.ts'
@@ -57,7 +56,6 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
     startups: new Startups(),
     throwaways: new Throwaways(),
     stops: new Stops(),
-    execs: new Execs(),
     containerEvents: new ContainerEvents(paths.data, log),
     log,
   }

@@ -23,6 +23,11 @@ export async function build(call: Call): Promise<void> {
   if (['', CLIENT_SESSION].includes(query.text('remote')) && body.isEmpty) {
     throw new ApiError(500, 'Cannot locate specified Dockerfile: Dockerfile')
   }
+  if (version !== '2' && query.text('remote') === CLIENT_SESSION) {
+    throw badRequest(
+      'experimental session with v1 builder is no longer supported, use builder version v2 (BuildKit) instead',
+    )
+  }
   const options = readBuildOptions(query, archiveOf(body.stream))
   await buildFromContext(call, options, allCredentialsIn(call.headers))
 }

@@ -50,5 +50,15 @@ export function asAnswer(error: unknown): unknown {
   if (missing !== undefined) {
     return new ApiError(500, `Cannot locate specified Dockerfile: ${missing}`)
   }
-  return new ApiError(status, describeFailure(error).message)
+  const { message: told } = describeFailure(error)
+  return new ApiError(status, withPlace(told))
+}
+
+/** Docker's first builder says what it was doing. */
+function withPlace(message: string): string {
+  if (message === 'the Dockerfile cannot be empty')
+    return 'the Dockerfile (Dockerfile) cannot be empty'
+  const isOfSyntax =
+    message === 'file with no instructions' || /^[A-Z]+ must have two arguments$/.test(message)
+  return isOfSyntax ? `failed to parse Dockerfile: ${message}` : message
 }

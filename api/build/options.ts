@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { BuildOptions, CacheSpec, OutputSpec } from '../../lib/build/options.ts'
-import { checkTag } from '../../lib/build/spec/contexts.ts'
 import { parseHost } from '../../lib/build/spec/hosts.ts'
 import { parseNetwork } from '../../lib/build/spec/network.ts'
 import { parsePlatforms } from '../../lib/build/spec/platforms.ts'
 import { ulimitFault } from '../../lib/container/ulimit.ts'
+import { parseReference } from '../../lib/oci/reference.ts'
 import { ApiError, badRequest } from '../http/errors.ts'
 import { Fields } from '../http/fields.ts'
+import { GoJsonFault, goKind, parseGoJson } from '../http/go-json.ts'
 import type { Query } from '../http/query.ts'
 import { UPLOAD_REQUEST } from './uploads.ts'
 
@@ -31,6 +32,7 @@ export function readBuildOptions(
   const file = query.text('dockerfile')
   const tags = query.all('t').filter((tag) => tag !== '')
   for (const tag of tags) checkTag(tag)
+  refuseForeign(query)
   if (query.bool('squash')) {
     throw badRequest('squash is only supported with experimental mode')
   }
@@ -56,12 +58,28 @@ export function readBuildOptions(
     allow: [],
     addHosts: query.all('extrahosts').filter(Boolean).map(parseHost),
     network: readNetwork(query.text('networkmode')),
-    shmSize: query.int('shmsize') ?? 0,
+    shmSize: query.int('shmsize', 'ParseInt') ?? 0,
     ulimits: readUlimits(query),
     cgroupParent: query.text('cgroupparent') || undefined,
     environment: serviceEnvironment(),
     stdin,
   }
+}
+
+/** What an image may be called. Throws 400, `bad-reference`. */
+function checkTag(tag: string): void {
+  if (parseReference(tag).digest !== undefined) {
+    throw badRequest('build tag cannot contain a digest')
+  }
+}
+
+/** What only engines on Windows have. */
+function refuseForeign(query: Query): void {
+  const isolation = query.text('isolation')
+  if (isolation !== '' && isolation !== 'default') {
+    throw badRequest(`unsupported isolation: ${JSON.stringify(isolation)}`)
+  }
+  if (query.has('securityopt')) throw badRequest('security options are not supported on linux')
 }
 
 /** A limit that steps of a build are not given here: it is told, not passed over in silence. */
@@ -87,11 +105,12 @@ function readMap(query: Query, name: string, words: string): Record<string, stri
   const document = readJson(query, name, words)
   if (document === undefined || document === null) return {}
   if (typeof document !== 'object' || Array.isArray(document)) {
-    throw badRequest(`${words}: it is no JSON object`)
+    const type = name === 'buildargs' ? 'map[string]*string' : 'map[string]string'
+    throw wrongType(words, document, type)
   }
   const entries = Object.entries(document).filter(([, value]) => value !== null)
-  for (const [key, value] of entries) {
-    if (typeof value !== 'string') throw badRequest(`${words}: the value of ${key} is no text`)
+  for (const [, value] of entries) {
+    if (typeof value !== 'string') throw wrongType(words, value, 'string')
   }
   return Object.fromEntries(entries)
 }
@@ -100,30 +119,44 @@ function readJson(query: Query, name: string, words: string): unknown {
   const text = query.text(name)
   if (text === '') return undefined
   try {
-    return JSON.parse(text)
+    return parseGoJson(text)
   } catch (error) {
-    throw badRequest(`${words}: ${(error as Error).message}`)
+    throw error instanceof GoJsonFault ? badRequest(`${words}: ${error.message}`) : error
   }
 }
 
-function readList(query: Query, name: string, words: string): Record<string, unknown>[] {
+const wrongType = (words: string, value: unknown, type: string): ApiError =>
+  badRequest(`${words}: json: cannot unmarshal ${goKind(value)} into Go value of type ${type}`)
+
+/** `type`: what Go calls one of them. */
+function readList(
+  query: Query,
+  name: string,
+  { words, type }: { words: string; type: string },
+): Record<string, unknown>[] {
   const list = readJson(query, name, words) ?? []
-  const isList = Array.isArray(list) && list.every((one) => typeof one === 'object' && one !== null)
-  if (isList) return list
-  throw badRequest(`${words}: it is no list of JSON objects`)
+  if (!Array.isArray(list)) throw wrongType(words, list, `[]${type}`)
+  for (const one of list) {
+    const isObject = typeof one === 'object' && one !== null && !Array.isArray(one)
+    if (!isObject) throw wrongType(words, one, type.replace('*', ''))
+  }
+  return list
 }
 
 function readCacheFrom(query: Query): CacheSpec[] {
-  const words = 'error reading cache from'
+  const words = 'error reading cache-from'
   const names = readJson(query, 'cachefrom', words) ?? []
-  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
-    throw badRequest(`${words}: it is no list of texts`)
-  }
+  if (!Array.isArray(names)) throw wrongType(words, names, '[]string')
+  const odd = names.find((name) => typeof name !== 'string')
+  if (odd !== undefined) throw wrongType(words, odd, 'string')
   return names.map((ref) => ({ type: 'registry', attributes: { ref } }))
 }
 
+const ULIMITS = { words: 'error reading ulimit settings', type: '*units.Ulimit' }
+const OUTPUTS = { words: 'invalid outputs specified', type: 'types.ImageBuildOutput' }
+
 function readUlimits(query: Query): BuildOptions['ulimits'] {
-  return readList(query, 'ulimits', 'error reading ulimit settings').map((document) => {
+  return readList(query, 'ulimits', ULIMITS).map((document) => {
     const fields = new Fields(document, 'Ulimit')
     const ulimit = { name: fields.text('Name'), soft: fields.int('Soft'), hard: fields.int('Hard') }
     const fault = ulimitFault(ulimit)
@@ -140,7 +173,7 @@ export interface WantedOutput {
 
 /** `[{"Type":"image","Attrs":{"name":"x"}}]`. Throws 400. */
 export const readOutputs = (query: Query): WantedOutput[] =>
-  readList(query, 'outputs', 'error reading outputs').map((document) => {
+  readList(query, 'outputs', OUTPUTS).map((document) => {
     const fields = new Fields(document, 'ImageBuildOutput')
     return { type: fields.text('Type'), attrs: fields.map('Attrs') }
   })

@@ -12,7 +12,7 @@ import { empty, healthCheckResponse } from './wire/types.ts'
 /** `POST /grpc`: BuildKit's own interface, on this connection for as long as it is open. */
 export async function openGrpc(call: Call): Promise<void> {
   const { headers, reply, service } = call
-  if (headers.upgrade?.toLowerCase() !== 'h2c') throw badRequest('no upgrade to h2c was asked for')
+  if (headers.upgrade?.toLowerCase() !== 'h2c') throw badRequest('no upgrade proto in request')
   await loadCodecs()
   const state = stateOf(service)
   const methods = new Map<string, Method>([

@@ -6,7 +6,7 @@ import { loadCodecs } from './wire/codec.ts'
 
 /** `POST /session`: the client answers on this connection for as long as it is open. */
 export async function openSession({ headers, reply, service, signal }: Call): Promise<void> {
-  if (headers.upgrade?.toLowerCase() !== 'h2c') throw badRequest('no upgrade to h2c was asked for')
+  if (headers.upgrade?.toLowerCase() !== 'h2c') throw badRequest('no upgrade proto in request')
   const facts = readFacts(headers)
   await loadCodecs()
   await stateOf(service).sessions.run(facts, () => {

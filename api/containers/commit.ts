@@ -1,21 +1,19 @@
 import { findContainer } from '../../lib/container/catalog.ts'
 import { commitContainer } from '../../lib/container/commit.ts'
-import { LighterError } from '../../lib/core/errors.ts'
 import type { ImageSettings } from '../../lib/image/changes.ts'
-import { newImageName } from '../../lib/image/new-image-name.ts'
 import type { Call } from '../http/call.ts'
+import { badRequest } from '../http/errors.ts'
 import { Fields } from '../http/fields.ts'
+import { newNameIn } from '../images/new-name.ts'
 
 /** `POST /commit` */
 export async function commit({ engine, query, body, reply }: Call): Promise<void> {
-  const document = await body.json()
+  const document = await body.json('ContainerConfigWrapper')
   const config = document && readSettings(new Fields(document, 'ContainerConfigWrapper'))
-  const [repository, tag] = [query.text('repo'), query.text('tag')]
-  const name = repository !== '' && tag !== '' ? `${repository}:${tag}` : repository
-  const reference = newImageName(name, withDigest)
-  const container = findContainer(engine.paths.data, query.text('container'), {
-    asWritten: true,
-  })
+  const reference = newNameIn(query.text('repo'), query.text('tag'))
+  const name = query.text('container')
+  if (name === '') throw badRequest('invalid name or ID supplied: ""')
+  const container = findContainer(engine.paths.data, name, { asWritten: true })
   const id = await commitContainer(engine, container, {
     author: query.text('author'),
     comment: query.text('comment'),
@@ -26,9 +24,6 @@ export async function commit({ engine, query, body, reply }: Call): Promise<void
   })
   reply.json({ Id: id }, 201)
 }
-
-const withDigest = (): LighterError =>
-  new LighterError('bad-reference', 'refusing to create a tag with a digest reference')
 
 const TEXTS = ['Hostname', 'Domainname', 'User', 'Image', 'WorkingDir', 'StopSignal']
 const TRUTHS = ['AttachStdin', 'AttachStdout', 'AttachStderr', 'Tty', 'OpenStdin', 'StdinOnce']

@@ -6,6 +6,7 @@ import type { CopyContainer } from '../../lib/container/copy.ts'
 import { openExport } from '../../lib/container/export.ts'
 import { instantText, shortInstant } from '../../lib/core/instant.ts'
 import type { Call } from '../http/call.ts'
+import { badRequest } from '../http/errors.ts'
 import { goMode } from './go-mode.ts'
 
 const KINDS = { changed: 0, added: 1, deleted: 2 } as const
@@ -38,23 +39,26 @@ async function send(reply: Call['reply'], type: string, archive: Readable): Prom
   answer.end()
 }
 
-function containerOf({ engine, params }: Call): CopyContainer {
+/** The container of the address, and the path in it. Throws 400 without a path, 404. */
+function placeOf({ engine, params, query }: Call): { container: CopyContainer; path: string } {
+  const path = query.text('path')
+  // So they are written.
+  if (path === '') throw badRequest('bad parameter: pathcannot be empty')
   const called = params.id ?? ''
-  return { ...findContainer(engine.paths.data, called), called }
+  return { container: { ...findContainer(engine.paths.data, called), called }, path }
 }
 
 /** `HEAD /containers/{id}/archive` */
 export async function stat(call: Call): Promise<void> {
-  const container = containerOf(call)
-  describePath(call, await statPath(call.engine, container, call.query.text('path')))
+  const { container, path } = placeOf(call)
+  describePath(call, await statPath(call.engine, container, path))
   call.reply.empty(200)
 }
 
 /** `GET /containers/{id}/archive` */
 export async function get(call: Call): Promise<void> {
-  const { engine, query, reply, signal } = call
-  const container = containerOf(call)
-  const path = query.text('path')
+  const { engine, reply, signal } = call
+  const { container, path } = placeOf(call)
   const status = await statPath(engine, container, path)
   const archive = await readPath(engine, container, path, signal)
   describePath(call, status)
@@ -76,7 +80,8 @@ function describePath({ reply }: Call, status: PathStatus): void {
 /** `PUT /containers/{id}/archive` */
 export async function put(call: Call): Promise<void> {
   const { engine, query, body, reply, signal } = call
-  await extractArchive(engine, containerOf(call), query.text('path'), body.stream, {
+  const { container, path } = placeOf(call)
+  await extractArchive(engine, container, path, body.stream, {
     overwrite: !query.bool('noOverwriteDirNonDir'),
     ownedByUser: query.bool('copyUIDGID'),
     signal,

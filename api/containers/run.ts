@@ -20,13 +20,14 @@ function stopOptions({ query, version }: Call): StopOptions {
 
 /** `POST /containers/{id}/stop`: 304 where it does not run. */
 export async function stop(call: Call): Promise<void> {
+  const options = stopOptions(call)
   const container = containerOf(call)
   if (!isLive(readState(container.directory))) {
     call.reply.empty(304)
     return
   }
   await call.service.stops.during(container.record.id, async () => {
-    await stopContainer(call.engine.paths, container, stopOptions(call), call.params.id ?? '')
+    await stopContainer(call.engine.paths, container, options, call.params.id ?? '')
     call.reply.empty()
   })
 }
@@ -34,9 +35,10 @@ export async function stop(call: Call): Promise<void> {
 /** `POST /containers/{id}/restart` */
 export async function restart(call: Call): Promise<void> {
   const { engine, params, service } = call
+  const options = stopOptions(call)
   const container = containerOf(call)
   const early = () => service.startups.early(container.record.id)
-  await restartContainer(engine, container, stopOptions(call), params.id ?? '', early)
+  await restartContainer(engine, container, options, params.id ?? '', early)
   call.reply.empty()
 }
 
@@ -45,9 +47,8 @@ export async function kill(call: Call): Promise<void> {
   const { engine, params, query } = call
   const name = params.id ?? ''
   try {
-    const container = containerOf(call)
     const number = signalNumber(query.text('signal') || 'KILL')
-    await killContainer(engine.paths, container, number, name)
+    await killContainer(engine.paths, containerOf(call), number, name)
   } catch (error) {
     if (!(error instanceof LighterError)) throw error
     const message = `cannot kill container: ${nameInAddress(name)}: ${error.message}`

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { ApiError, badRequest } from './errors.ts'
+import { GoJsonFault, goKind, parseGoJson, TRAILING } from './go-json.ts'
 
 /** A document that a request carries may have so many bytes, 4 MiB. What is larger is a stream, and never held whole. */
 const MAX_DOCUMENT = 4 * 1024 * 1024
@@ -36,34 +37,50 @@ export class Body {
   }
 
   /**
-   * An object in JSON; `undefined` where the body is empty. Members that are not known are the handler's to ignore. Throws 400 in
-   * the words of Docker's daemon.
+   * An object in JSON; `undefined` where the body is empty. Members that are not known are the handler's to ignore. `type`: what Go calls
+   * it. Throws 400 in the words of Docker's daemon.
    */
-  async json(): Promise<Record<string, unknown> | undefined> {
+  async json(type: string): Promise<Record<string, unknown> | undefined> {
+    this.checkType()
     if (this.isEmpty) return undefined
-    const type = this.#headers['content-type'] ?? ''
-    if (type !== '' && !/^application\/json\s*(;|$)/i.test(type)) {
-      throw badRequest(`unsupported Content-Type header (${type}): must be 'application/json'`)
-    }
     const bytes = await this.bytes()
     if (bytes.length === 0) return undefined
     const value = parse(bytes.toString('utf8'))
-    if (value === null) return undefined
+    if (value === null) return {}
     if (typeof value !== 'object' || Array.isArray(value)) {
       throw badRequest(
-        `invalid JSON: json: cannot unmarshal ${kindOf(value)} into Go value of type object`,
+        `invalid JSON: json: cannot unmarshal ${goKind(value)} into Go value of type ${type}`,
       )
     }
     return value as Record<string, unknown>
+  }
+
+  /** Throws 400 unless it is said to be JSON. Nothing has to be said of no body. */
+  checkType(): void {
+    const type = this.#headers['content-type'] ?? ''
+    if (type === '' && this.isEmpty) return
+    const [, media = '', parameters = ''] = /^\s*([^;]*?)\s*(?:;(.*))?$/s.exec(type) ?? []
+    if (media === '')
+      throw badRequest(`malformed Content-Type header (${type}): mime: no media type`)
+    if (!/^\s*$|^(\s*[\w-]+=("[^"]*"|[^\s";]+)\s*(;|$))+\s*$/.test(parameters)) {
+      throw badRequest(`malformed Content-Type header (${type}): mime: invalid media parameter`)
+    }
+    if (media.toLowerCase() === 'application/json') return
+    throw badRequest(`unsupported Content-Type header (${type}): must be 'application/json'`)
   }
 }
 
 function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseGoJson(text, true)
     return /\\ud[89a-f]/i.test(text) ? wellFormed(value) : value
   } catch (error) {
-    throw badRequest(`invalid JSON: ${describeFault(text, (error as Error).message)}`)
+    if (!(error instanceof GoJsonFault)) throw error
+    const { message } = error
+    if (message === TRAILING) throw badRequest(message)
+    // Read from a stream, what is cut short has other words.
+    const isCut = message === 'unexpected end of JSON input'
+    throw badRequest(`invalid JSON: ${isCut ? 'unexpected EOF' : message}`)
   }
 }
 
@@ -76,11 +93,3 @@ function wellFormed(value: unknown): unknown {
   )
   return JSON.parse(mended)
 }
-
-/** Where a document is cut short clients look for Go's words; Node tells others. */
-function describeFault(text: string, message: string): string {
-  const at = /at position (\d+)/.exec(message)?.[1]
-  return at === undefined || Number(at) >= text.trimEnd().length ? 'unexpected EOF' : message
-}
-
-const kindOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value)

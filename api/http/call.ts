@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Engine } from '../../lib/engine.ts'
 import type { ContainerEvents } from '../streams/container-events.ts'
-import type { Execs } from '../streams/execs.ts'
 import type { Startups } from '../streams/startups.ts'
 import type { Stops } from '../streams/stops.ts'
 import type { Throwaways } from '../streams/throwaways.ts'
@@ -19,8 +18,6 @@ export interface Service {
   readonly startups: Startups
   /** Containers that may have gone before their client could wait for them. */
   readonly throwaways: Throwaways
-  /** Further processes of containers that clients of this service have started. */
-  readonly execs: Execs
   /** Who has containers stopped. */
   readonly stops: Stops
   /** What happens to containers. */

@@ -1,4 +1,5 @@
 import { badRequest } from './errors.ts'
+import { goKind } from './go-json.ts'
 
 type Document = Readonly<Record<string, unknown>>
 
@@ -26,15 +27,15 @@ export class Fields {
   }
 
   /** `undefined` where it is absent. */
-  textIfAny(name: string): string | undefined {
+  textIfAny(name: string, type = 'string'): string | undefined {
     const value = this.#find(name)
     if (value === undefined || typeof value === 'string') return value
-    throw this.#wrong(name, value, 'string')
+    throw this.#wrong(name, value, type)
   }
 
-  /** `''` where it is absent. */
-  text(name: string): string {
-    return this.textIfAny(name) ?? ''
+  /** `''` where it is absent; `type`: what Go calls its type. */
+  text(name: string, type?: string): string {
+    return this.textIfAny(name, type) ?? ''
   }
 
   boolIfAny(name: string): boolean | undefined {
@@ -52,8 +53,8 @@ export class Fields {
     const value = this.#find(name)
     if (value === undefined) return undefined
     if (typeof value !== 'number') throw this.#wrong(name, value, type)
-    const unsigned = type.startsWith('u')
-    const bits = Number(/\d+$/.exec(type)?.[0] ?? 64)
+    const unsigned = type.startsWith('u') || type === 'fs.FileMode'
+    const bits = Number(/\d+$/.exec(type)?.[0] ?? (type === 'fs.FileMode' ? 32 : 64))
     const limit = 2 ** (unsigned ? bits : bits - 1)
     const isIn = value <= limit && value >= (unsigned ? 0 : -limit)
     if (Number.isInteger(value) && isIn) return value
@@ -65,10 +66,10 @@ export class Fields {
   }
 
   /** A list of whole numbers; empty where it is absent. */
-  ints(name: string, type = 'int64'): number[] {
+  ints(name: string, type = 'int64', whole = `[]${type}`): number[] {
     const value = this.#find(name)
     if (value === undefined) return []
-    if (!Array.isArray(value)) throw this.#wrong(name, value, `[]${type}`)
+    if (!Array.isArray(value)) throw this.#wrong(name, value, whole)
     return value.map((entry) =>
       new Fields({ [name]: entry }, this.#type, this.#path).int(name, type),
     )
@@ -93,7 +94,12 @@ export class Fields {
   /** A list of texts, or a text alone, as commands may be written. */
   wordsIfAny(name: string): string[] | undefined {
     const value = this.#find(name)
-    return typeof value === 'string' ? [value] : this.textsIfAny(name)
+    if (typeof value === 'string') return [value]
+    const isList =
+      Array.isArray(value) && value.every((one) => one === null || typeof one === 'string')
+    // Go reads a text where it has read no list.
+    if (value !== undefined && !isList) throw this.#wrong(name, value, 'string')
+    return this.textsIfAny(name)
   }
 
   /** Texts by name; `undefined` where it is absent. */
@@ -114,8 +120,8 @@ export class Fields {
   }
 
   /** The names of an object that stands for a set: `{"80/tcp": {}}`. */
-  keys(name: string): string[] {
-    const entries = this.#entries(name, 'map[string]struct {}') ?? []
+  keys(name: string, type = 'map[string]struct {}'): string[] {
+    const entries = this.#entries(name, type) ?? []
     for (const [, value] of entries) {
       if (value !== null && !isObject(value)) throw this.#wrong(name, value, 'struct {}')
     }
@@ -143,9 +149,16 @@ export class Fields {
     return entries.map(([key, value]) => [key, this.#nested(name, value, type)])
   }
 
+  /** The first name in an object that has `null` for its value; `undefined` where none has. */
+  nullIn(name: string): string | undefined {
+    const value = this.#find(name)
+    if (!isObject(value)) return undefined
+    return Object.keys(value).find((key) => value[key] === null)
+  }
+
   /** Lists of structures by name. */
-  objectLists(name: string, type = name): [string, Fields[]][] {
-    const entries = this.#entries(name, `map[string][]${type}`) ?? []
+  objectLists(name: string, type = name, whole = `map[string][]${type}`): [string, Fields[]][] {
+    const entries = this.#entries(name, whole) ?? []
     return entries.map(([key, value]) => {
       if (value === null) return [key, []]
       if (!Array.isArray(value)) throw this.#wrong(name, value, `[]${type}`)
@@ -184,7 +197,7 @@ export class Fields {
   }
 
   #wrong(name: string, value: unknown, type: string, isSaid = false): Error {
-    const kind = isSaid ? String(value) : kindOf(value)
+    const kind = isSaid ? String(value) : goKind(value)
     const where = `${this.#type}.${this.#below(name)}`
     return badRequest(
       `invalid JSON: json: cannot unmarshal ${kind} into Go struct field ${where} of type ${type}`,
@@ -198,8 +211,3 @@ export class Fields {
 
 const isObject = (value: unknown): value is Document =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  return typeof value === 'boolean' ? 'bool' : typeof value
-}

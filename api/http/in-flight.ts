@@ -1,13 +1,16 @@
 /**
- * Counts the requests that are being answered, and the connections that became streams: while there is one the service stays. After
- * `idle` milliseconds without any it calls `onIdle`.
+ * Counts the requests that are being answered, the connections that became streams, and those that may bring a first request: while
+ * there is one the service stays. After `idle` milliseconds without any it calls `onIdle`.
  */
 export class InFlight implements Disposable {
   readonly #idle: number | undefined
   readonly #onIdle: () => void
   #count = 0
+  /** Connections that have not asked anything yet. */
+  #silent = 0
   #isOver = false
   #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
   #onEnded: (() => void) | undefined
 
   /** `idle`: `undefined` for ever. */
@@ -20,8 +23,21 @@ export class InFlight implements Disposable {
   /** One more, until what is returned is disposed of. A handler returns when its stream is over. */
   begin(): Disposable {
     this.#count++
-    clearTimeout(this.#timer)
+    this.#stay()
     return { [Symbol.dispose]: () => this.#end() }
+  }
+
+  /** A new connection: what is returned is to be called once its first request has begun, and when it is closed. */
+  connected(): () => void {
+    this.#silent++
+    this.#stay()
+    let isSilent = true
+    return () => {
+      if (!isSilent) return
+      isSilent = false
+      this.#silent--
+      this.#wait()
+    }
   }
 
   /** Waits once more, when it was not to end. */
@@ -41,7 +57,7 @@ export class InFlight implements Disposable {
 
   /** No more waiting. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
+    this.#stay()
     this.#isOver = true
   }
 
@@ -52,8 +68,16 @@ export class InFlight implements Disposable {
   }
 
   #wait(): void {
-    if (this.#isOver || this.#count > 0 || this.#idle === undefined) return
+    if (this.#isOver || this.#count > 0 || this.#silent > 0 || this.#idle === undefined) return
+    this.#stay()
+    // A connection that the kernel has already is accepted before the immediate.
+    this.#timer = setTimeout(() => {
+      this.#immediate = setImmediate(this.#onIdle)
+    }, this.#idle)
+  }
+
+  #stay(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#onIdle, this.#idle)
+    clearImmediate(this.#immediate)
   }
 }

@@ -1,3 +1,4 @@
+import { parseTruth } from '../../lib/core/truth.ts'
 import { badRequest } from './errors.ts'
 
 /** The part of an address after `?`, read as Docker's daemon reads it. */
@@ -27,45 +28,46 @@ export class Query {
     return !FALSE.has(this.text(name).trim().toLowerCase())
   }
 
-  /** A whole number; `undefined` where there is none. Throws 400. */
-  int(name: string): number | undefined {
+  /** Only the texts that Go takes for a truth. Throws 400 for others. */
+  strictBool(name: string): boolean {
     const text = this.text(name)
-    if (text === '') return undefined
-    if (!/^[+-]?\d{1,15}$/.test(text)) {
-      throw badRequest(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
-    }
-    return Number(text)
+    const truth = text === '' ? false : parseTruth(text)
+    if (truth !== undefined) return truth
+    throw badRequest(
+      `invalid value for ${name}: ${text}: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
   }
 
-  /** A JSON document; `undefined` where there is none. Throws 400. */
-  json(name: string): unknown {
+  /** A whole number; `undefined` where there is none. `parser`: the one of Go's that is told. Throws 400. */
+  int(name: string, parser = 'Atoi'): number | undefined {
     const text = this.text(name)
     if (text === '') return undefined
-    try {
-      return JSON.parse(text)
-    } catch (error) {
-      throw badRequest(`invalid ${name}: ${(error as Error).message}`)
-    }
+    const isNumber = /^[+-]?\d+$/.test(text)
+    if (isNumber && Number.isSafeInteger(Number(text))) return Number(text)
+    const reason = isNumber ? 'value out of range' : 'invalid syntax'
+    throw badRequest(`strconv.${parser}: parsing ${JSON.stringify(text)}: ${reason}`)
   }
 
   /**
    * `filters`: `{"label":["a=b"]}`, or of old clients `{"label":{"a=b":true}}`. Throws 400 for anything else.
    */
   filters(name = 'filters'): Map<string, string[]> {
-    const document = this.#filterDocument(name)
     const filters = new Map<string, string[]>()
-    if (document === undefined || document === null) return filters
+    const text = this.text(name)
+    if (text === '') return filters
+    const document = filterDocument(text)
+    if (document === null) return filters
     if (typeof document !== 'object' || Array.isArray(document)) throw badFilters()
     for (const [key, values] of Object.entries(document)) filters.set(key, valuesOf(values))
     return filters
   }
+}
 
-  #filterDocument(name: string): unknown {
-    try {
-      return this.json(name)
-    } catch {
-      throw badFilters()
-    }
+function filterDocument(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badFilters()
   }
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import { Duplex, PassThrough, type Readable } from 'node:stream'
 
 /** Streams that carry standard output and error, or are one. */
 export const RAW_STREAM = 'application/vnd.docker.raw-stream'
@@ -11,6 +12,8 @@ export class Reply {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #isUpgrade: boolean
+  /** Who took the connection answers there. One that waits for the answer before it has none yet either. */
+  #isTaken = false
 
   constructor(request: IncomingMessage, response: ServerResponse, isUpgrade: boolean) {
     this.#request = request
@@ -20,7 +23,7 @@ export class Reply {
 
   /** Whether an answer has begun: a failure can no longer be one. */
   get hasBegun(): boolean {
-    return this.#response.headersSent || this.#response.socket === null
+    return this.#response.headersSent || this.#isTaken
   }
 
   header(name: string, value: string): void {
@@ -56,7 +59,8 @@ export class Reply {
 
   /**
    * Makes the connection a stream of bytes in both directions. A client that asked for it by `Upgrade` gets 101 and the bare
-   * connection; another one sends with the request's body and reads an answer that ends with the connection.
+   * connection; another one sends with the request's body, or behind it where that has been read or is empty, and reads an answer that
+   * ends with the connection.
    */
   hijack(type: string, upgrade = 'tcp'): Duplex {
     if (!this.#isUpgrade) {
@@ -64,7 +68,9 @@ export class Reply {
       this.#response.shouldKeepAlive = false
       this.#response.removeHeader('Transfer-Encoding')
       const answer = this.stream(type)
-      return Duplex.from({ readable: this.#request, writable: answer.writable })
+      const { complete, readableLength, socket } = this.#request
+      const readable = complete && readableLength === 0 ? bytesBehind(socket) : this.#request
+      return Duplex.from({ readable, writable: answer.writable })
     }
     const socket = this.#take()
     const lines = [
@@ -85,6 +91,7 @@ export class Reply {
 
   #take(): Duplex {
     const { socket } = this.#request
+    this.#isTaken = true
     this.#response.detachSocket(socket)
     return socket
   }
@@ -92,6 +99,17 @@ export class Reply {
   #ownHeaders(): string[] {
     return Object.entries(this.#response.getHeaders()).map(([name, value]) => `${name}: ${value}`)
   }
+}
+
+/**
+ * What a client sends behind its request, as Docker's library for Ruby does. Node's parser would take it for the next one, and the end
+ * of it for the client's leaving: without its listeners it gets nothing more.
+ */
+function bytesBehind(socket: Socket): Readable {
+  for (const event of ['data', 'end']) socket.removeAllListeners(event)
+  const bytes = new PassThrough()
+  socket.once('close', () => bytes.destroy())
+  return socket.pipe(bytes)
 }
 
 /** An answer that is sent piece by piece, no faster than it is read. */

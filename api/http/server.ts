@@ -6,15 +6,17 @@ import {
   ServerResponse,
 } from 'node:http'
 import type { Socket } from 'node:net'
+import { posix } from 'node:path'
 import type { Duplex, Readable } from 'node:stream'
 import { isErrno } from '../../lib/core/errors.ts'
-import { NEWEST_API, refuseVersion, splitVersion, versionText } from './api-version.ts'
+import { NEWEST_API, readVersion, splitVersion, versionText } from './api-version.ts'
 import { Body } from './body.ts'
 import type { Call, Service } from './call.ts'
 import type { CallSignals } from './call-signals.ts'
-import { ApiError, badRequest, failureOf, isFault } from './errors.ts'
+import { ApiError, failureOf, isFault } from './errors.ts'
 import type { InFlight } from './in-flight.ts'
 import { Query } from './query.ts'
+import { readRest } from './read-rest.ts'
 import { Reply } from './reply.ts'
 import type { Router } from './router.ts'
 
@@ -49,8 +51,18 @@ export function createApiServer(parts: Parts, tls?: object): Server {
     shouldUpgradeCallback: (request) => understand(parts, request).match?.upgrades === true,
   }
   const server = tls
-    ? process.getBuiltinModule('node:https').createServer({ ...options, ...tls })
+    ? process
+        .getBuiltinModule('node:https')
+        // Clients that have nothing more to say hear the answer all the same; without TLS that is Node's way by itself.
+        .createServer({ ...options, ...tls, allowHalfOpen: true })
     : createServer(options)
+  /** What a connection's first request calls. */
+  const firsts = new WeakMap<Duplex, () => void>()
+  server.on(tls ? 'secureConnection' : 'connection', (connection: Socket) => {
+    const first = parts.inFlight.connected()
+    firsts.set(connection, first)
+    connection.once('close', first)
+  })
   /** The last answer of each connection, which those before it precede. */
   const answers = new WeakMap<Duplex, ServerResponse>()
   server.on('request', (request, response) => {
@@ -58,9 +70,11 @@ export function createApiServer(parts: Parts, tls?: object): Server {
     // Node's parser loses what was sent behind an offer that is not taken.
     if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     void answer(parts, { request, response, body: request, isUpgrade: false })
+    firsts.get(request.socket)?.()
   })
   server.on('upgrade', (request, connection, head) => {
     void upgrade(parts, request, { connection, head, before: answers.get(connection) })
+    firsts.get(connection)?.()
   })
   server.on('clientError', (error: NodeJS.ErrnoException, connection) => {
     refuseBytes(connection as Socket, error.code, answers.get(connection))
@@ -144,7 +158,10 @@ async function answer(parts: Parts, exchange: Exchange): Promise<void> {
     }
     // An answer that has begun can only be cut short: the client must not take it for whole.
     if (reply.hasBegun) request.socket.destroy()
-    else refuse(reply, error)
+    else {
+      if (!isUpgrade && !request.complete) await readRest(request)
+      refuse(reply, error)
+    }
   }
   // What is left of a body nobody wanted would be taken for the next request.
   if (!isUpgrade && !request.complete) request.resume()
@@ -167,15 +184,36 @@ function understand({ router }: Parts, request: IncomingMessage) {
   const url = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '')
   const [address = '/', search = ''] = split(url, '?')
   const { version, rest } = splitVersion(address)
-  return { method, version, search, match: router.find(method, rest) }
+  return { method, version, address, search, match: router.find(method, rest) }
+}
+
+/** Another way to write a path: without double slashes and dots; `undefined` where it has none. As Docker's router has it. */
+function plainPath(address: string): string | undefined {
+  if (!/\/\/|\/\.|%2e|%2f%2f/i.test(address)) return undefined
+  try {
+    const path = decodeURIComponent(address)
+    const plain = posix.normalize(path)
+    return plain === path ? undefined : encodeURI(plain)
+  } catch {
+    return undefined
+  }
 }
 
 async function dispatch(parts: Parts, exchange: Exchange, reply: Reply): Promise<void> {
   const { request, response } = exchange
-  const { method, version, search, match } = understand(parts, request)
-  const wrong = refuseVersion(version)
-  if (wrong !== undefined) throw badRequest(wrong)
+  const { method, version: named, address, search, match } = understand(parts, request)
+  const plain = plainPath(address)
+  if (plain !== undefined) {
+    reply.header('Location', search === '' ? plain : `${plain}?${search}`)
+    reply.empty(301)
+    return
+  }
+  const version = readVersion(named)
   response.setHeader('Api-Version', versionText(NEWEST_API))
+  if (method === 'OPTIONS') {
+    reply.empty(200)
+    return
+  }
   if (!match) {
     reply.json({ message: 'page not found' }, 404)
     return

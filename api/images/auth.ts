@@ -11,9 +11,11 @@ const HUB = 'docker.io'
 
 /** `POST /auth`: whether a registry takes a name and a password, and what it gives in their place. Nothing of it is kept. */
 export async function auth(call: Call): Promise<void> {
-  const document = (await call.body.json()) ?? {}
+  const document = (await call.body.json('AuthConfig')) ?? {}
   const fields = new Fields(document, 'AuthConfig')
-  const registry = hostOf(fields.text('serveraddress'))
+  const server = fields.text('serveraddress')
+  if (/\s/.test(server)) throw badRequest(`unable to parse server address: ${hostFault(server)}`)
+  const registry = hostOf(server)
   for (const name of ['username', 'password', 'identitytoken']) fields.text(name)
   const credentials = parseAuth(document)
   if (credentials === undefined || credentials.kind === 'registry-token') {
@@ -31,6 +33,13 @@ export async function auth(call: Call): Promise<void> {
     IdentityToken: accepted.kind === 'identity-token' ? accepted.token : '',
     Status: 'Login Succeeded',
   })
+}
+
+/** As Go's parser of addresses tells it. */
+function hostFault(server: string): string {
+  const url = /^https?:\/\//.test(server) ? server : `https://${server}`
+  const blank = JSON.stringify(/\s/.exec(server)?.[0])
+  return `parse ${JSON.stringify(url)}: invalid character ${blank} in host name`
 }
 
 /** As Docker's client takes an address: without scheme and path. */

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream'
 import { LighterError } from '../../lib/core/errors.ts'
 import { importImage } from '../../lib/image/import.ts'
 import { openUrl } from '../../lib/image/import-url.ts'
-import { newImageName } from '../../lib/image/new-image-name.ts'
 import { withOwnConnections } from '../../lib/registry/transport.ts'
 import type { Call } from '../http/call.ts'
 import { ApiError, badRequest, failureOf } from '../http/errors.ts'
 import { archiveOf } from './archive.ts'
+import { newNameIn } from './new-name.ts'
 import { ProgressStream } from './progress.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function importArchive(call: Call): Promise<void> {
   const { query, reply, signal } = call
   const text = query.text('fromSrc')
   if (text === '') throw badRequest('one of fromImage and fromSrc is needed')
-  const reference = newImageName(fullText(query.text('repo'), query.text('tag')), withDigest)
+  const reference = newNameIn(query.text('repo'), query.text('tag'))
   const stream = new ProgressStream(reply)
   try {
     await withOwnConnections(signal, async () => {
@@ -37,11 +37,6 @@ export async function importArchive(call: Call): Promise<void> {
   }
   await stream.end()
 }
-
-const fullText = (repository: string, tag: string): string =>
-  repository === '' || tag === '' ? repository : `${repository}:${tag}`
-
-const withDigest = () => new LighterError('bad-input', 'cannot import digest reference')
 
 /** A text without a scheme is an URL of HTTP. */
 async function openSource(call: Call, text: string, stream: ProgressStream) {

@@ -1,3 +1,4 @@
+import { parsePlatform } from '../../lib/oci/platform.ts'
 import { badRequest } from '../http/errors.ts'
 import type { Query } from '../http/query.ts'
 
@@ -8,6 +9,17 @@ import type { Query } from '../http/query.ts'
 export function platformIn(query: Query, name = 'platform'): string | undefined {
   const [text = ''] = query.all(name)
   return text === '' ? undefined : platformText(text)
+}
+
+/** A platform as users write it; `undefined` for no text. Throws 400 for one that cannot be. */
+export function checkPlatform(text: string): string | undefined {
+  if (text === '') return undefined
+  try {
+    parsePlatform(text)
+  } catch (error) {
+    throw badRequest((error as Error).message)
+  }
+  return text
 }
 
 /** As `platformIn`, of one document. */

@@ -4,8 +4,10 @@ import type { OnProgress } from '../../lib/image/progress.ts'
 import { pullImage } from '../../lib/image/pull.ts'
 import { parseReference, type Reference } from '../../lib/oci/reference.ts'
 import type { Call } from '../http/call.ts'
-import { ApiError, badRequest, failureOf } from '../http/errors.ts'
+import { ApiError, failureOf } from '../http/errors.ts'
 import { credentialsIn } from './credentials.ts'
+import { withTag } from './new-name.ts'
+import { checkPlatform } from './platform.ts'
 import { ProgressStream } from './progress.ts'
 import { withRegistry } from './registry-work.ts'
 
@@ -13,7 +15,7 @@ import { withRegistry } from './registry-work.ts'
 export async function pull(call: Call): Promise<void> {
   const { engine, headers, query, reply, signal } = call
   const wanted = readName(query.text('fromImage'), query.text('tag'))
-  const platform = query.text('platform') || undefined
+  const platform = checkPlatform(query.text('platform'))
   const stream = new ProgressStream(reply)
   const credentials = credentialsIn(headers, wanted.registry, engine.paths)
   try {
@@ -45,11 +47,9 @@ function readName(name: string, tag: string): Reference {
   // `pull -a` of old clients ends with a colon.
   const reference = parseReference(name.replace(/:$/, ''))
   if (tag === '') return reference
-  const own = parseReference(tag.includes(':') ? `name@${tag}` : `name:${tag}`)
-  if (own.digest && own.tag) throw badRequest('invalid reference format')
-  return own.digest
-    ? { ...reference, digest: own.digest }
-    : { ...reference, tag: own.tag, digest: undefined }
+  if (!/^sha(256|384|512):[0-9a-f]+$/.test(tag)) return withTag(reference, tag)
+  const { digest } = parseReference(`name@${tag}`)
+  return { ...reference, digest }
 }
 
 /** Shows a pull in Docker's words. */

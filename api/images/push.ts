@@ -5,6 +5,7 @@ import { atLeast } from '../http/api-version.ts'
 import type { Call } from '../http/call.ts'
 import { failureOf } from '../http/errors.ts'
 import { credentialsIn } from './credentials.ts'
+import { withTag } from './new-name.ts'
 import { platformIn } from './platform.ts'
 import { ProgressStream } from './progress.ts'
 import { withRegistry } from './registry-work.ts'
@@ -33,13 +34,7 @@ export async function push(call: Call): Promise<void> {
 
 function readName(name: string, tag: string): Reference {
   const reference = parseReference(name)
-  return tag === '' ? reference : { ...reference, ...parseTag(tag) }
-}
-
-/** Throws `bad-reference`. */
-function parseTag(text: string): Pick<Reference, 'tag' | 'digest'> {
-  const { tag, digest } = parseReference(`name:${text}`)
-  return { tag, digest }
+  return tag === '' ? reference : withTag(reference, tag)
 }
 
 /** Shows a push in Docker's words. */

@@ -7,16 +7,19 @@ import { readEndpoint } from './endpoint.ts'
 
 /** `POST /networks/{id}/connect`. */
 export async function connect({ engine, params, body, reply }: Call): Promise<void> {
-  const wanted = new Fields((await body.json()) ?? {}, 'ConnectOptions')
+  const wanted = new Fields((await body.json('NetworkConnect')) ?? {}, 'NetworkConnect')
   const container = findContainer(engine.paths.data, nameOf(wanted), { asWritten: true })
-  const endpoint = readEndpoint(params.name ?? '', wanted.object('EndpointConfig'))
+  const endpoint = readEndpoint(
+    params.name ?? '',
+    wanted.object('EndpointConfig', 'EndpointSettings'),
+  )
   await connectNetwork(engine, container, endpoint)
   reply.empty(200)
 }
 
 /** `POST /networks/{id}/disconnect`. */
 export async function disconnect({ engine, params, body, reply }: Call): Promise<void> {
-  const wanted = new Fields((await body.json()) ?? {}, 'DisconnectOptions')
+  const wanted = new Fields((await body.json('NetworkDisconnect')) ?? {}, 'NetworkDisconnect')
   const { name: network = '' } = params
   const force = wanted.bool('Force')
   const found = findToDisconnect(engine.paths.data, { container: nameOf(wanted), network, force })

@@ -6,12 +6,13 @@ import { Fields } from '../http/fields.ts'
 
 /** `POST /networks/create`. Two networks of one name there are never, whatever `CheckDuplicate` says: as in Docker since 25. */
 export async function create({ engine, body, reply }: Call): Promise<void> {
-  const wanted = new Fields((await body.json()) ?? {}, 'NetworkCreateRequest')
+  const wanted = new Fields((await body.json('NetworkCreateRequest')) ?? {}, 'NetworkCreateRequest')
   if (wanted.boolIfAny('EnableIPv4') === false) {
     throw badRequest(
       'IPv4 cannot be disabled on a bridge network: its containers reach the host by it',
     )
   }
+  wanted.bool('CheckDuplicate')
   const ipam = wanted.object('IPAM')
   const { id } = await createNetwork(engine, {
     name: wanted.text('Name'),
@@ -27,7 +28,7 @@ export async function create({ engine, body, reply }: Call): Promise<void> {
     ipamDriver: ipam.text('Driver'),
     ipamOptions: ipam.mapIfAny('Options') ?? null,
     configOnly: wanted.bool('ConfigOnly'),
-    configFrom: wanted.object('ConfigFrom').text('Network'),
+    configFrom: wanted.object('ConfigFrom', 'ConfigReference').text('Network'),
   })
   reply.json({ Id: id, Warning: '' }, 201)
 }

@@ -27,7 +27,7 @@ export function readEndpoint(network: string, settings: Fields): Endpoint {
 
 function readMac(text: string): string {
   if (text === '') return ''
-  if (!isMac(text)) throw badRequest(`${text} is not a valid mac address`)
+  if (!isMac(text)) throw badRequest(`invalid MAC address ${text}`)
   if (isInterfaceMac(text)) return text.toLowerCase().replaceAll('-', ':')
   throw badRequest(`${text} is not the mac address of one interface: a multicast address, or zeros`)
 }

@@ -14,6 +14,7 @@ export async function list({ engine, query, reply, version }: Call): Promise<voi
 /** `GET /networks/{id}`. Of `verbose` there is something to say in swarms only. */
 export async function inspect({ engine, params, query, reply, version }: Call): Promise<void> {
   const { name = '' } = params
+  query.strictBool('verbose')
   const document = inspectNetwork(engine.paths.data, name)
   const scope = query.text('scope')
   if (scope !== '' && scope !== 'local') {

@@ -3,10 +3,20 @@ import { notInSwarm } from '../../lib/core/swarm.ts'
 import type { Call, Handler } from '../http/call.ts'
 import { ApiError, badRequest } from '../http/errors.ts'
 
-/** What an engine answers that manages no swarm. */
-export async function refuseManager(): Promise<void> {
+/** What an engine answers that manages no swarm, once it understands what is asked. */
+export async function refuseManager({ query }: Call): Promise<void> {
+  query.filters()
+  query.strictBool('status')
   throw notInSwarm()
 }
+
+/** The same of what comes with a document; `type`: what Go calls it. */
+export const refuseDocument =
+  (type: string): Handler =>
+  async ({ body }: Call) => {
+    await body.json(type)
+    throw notInSwarm()
+  }
 
 /** There is nothing here that could be a node of a swarm: other machines would have to reach it. */
 export async function refuseInit(): Promise<void> {
@@ -22,16 +32,14 @@ export async function refuseLeave(): Promise<void> {
 
 /** `POST /nodes/{id}/update` and the like; the version is read first. */
 export const refuseUpdate =
-  (kind: string): Handler =>
-  async ({ query }: Call) => {
+  (kind: string, type: string): Handler =>
+  async ({ query, body }: Call) => {
+    await body.json(type)
     const version = query.text('version')
-    if (!/^\d{1,20}$/.test(version)) {
-      const quoted = JSON.stringify(version)
-      throw badRequest(
-        `invalid ${kind} version '${version}': strconv.ParseUint: parsing ${quoted}: invalid syntax`,
-      )
-    }
-    throw notInSwarm()
+    if (/^\d{1,20}$/.test(version)) throw notInSwarm()
+    const isTold = kind !== 'secret' && kind !== 'config'
+    const why = `strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`
+    throw badRequest(`invalid ${kind} version${isTold ? ` '${version}': ${why}` : ''}`)
   }
 
 /** `GET /services/{id}/logs`, `GET /tasks/{id}/logs`. */

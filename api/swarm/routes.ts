@@ -6,25 +6,37 @@ const load = async () => await import('./answers.ts')
 const forManagers: readonly [Route['method'], string][] = [
   ['GET', '/swarm'],
   ['GET', '/swarm/unlockkey'],
-  ['POST', '/swarm/unlock'],
   ['GET', '/nodes'],
   ['GET', '/nodes/:id'],
   ['DELETE', '/nodes/:id'],
   ['GET', '/services'],
-  ['POST', '/services/create'],
   ['GET', '/services/:id'],
   ['DELETE', '/services/:id'],
   ['GET', '/tasks'],
   ['GET', '/tasks/:id'],
   ['GET', '/secrets'],
-  ['POST', '/secrets/create'],
   ['GET', '/secrets/:id'],
   ['DELETE', '/secrets/:id'],
   ['GET', '/configs'],
-  ['POST', '/configs/create'],
   ['GET', '/configs/:id'],
   ['DELETE', '/configs/:id'],
 ]
+
+/** What only a manager answers, with the documents that it takes. */
+const documents = {
+  '/swarm/unlock': 'UnlockRequest',
+  '/services/create': 'ServiceSpec',
+  '/secrets/create': 'SecretSpec',
+  '/configs/create': 'ConfigSpec',
+}
+
+const updates = [
+  ['swarm', '/swarm/update', 'Spec'],
+  ['node', '/nodes/:id/update', 'NodeSpec'],
+  ['service', '/services/:id/update', 'ServiceSpec'],
+  ['secret', '/secrets/:id/update', 'SecretSpec'],
+  ['config', '/configs/:id/update', 'ConfigSpec'],
+] as const
 
 const route = (method: Route['method'], path: string, handler: () => Promise<Handler>): Route => ({
   method,
@@ -40,9 +52,11 @@ export const swarmRoutes: readonly Route[] = [
   route('POST', '/swarm/init', async () => (await load()).refuseInit),
   route('POST', '/swarm/join', async () => (await load()).refuseInit),
   route('POST', '/swarm/leave', async () => (await load()).refuseLeave),
-  route('POST', '/swarm/update', async () => (await load()).refuseUpdate('swarm')),
-  ...['node', 'service', 'secret', 'config'].map((kind) =>
-    route('POST', `/${kind}s/:id/update`, async () => (await load()).refuseUpdate(kind)),
+  ...Object.entries(documents).map(([path, type]) =>
+    route('POST', path, async () => (await load()).refuseDocument(type)),
+  ),
+  ...updates.map(([kind, path, type]) =>
+    route('POST', path, async () => (await load()).refuseUpdate(kind, type)),
   ),
   ...['/services/:id/logs', '/tasks/:id/logs'].map((path) =>
     route('GET', path, async () => (await load()).refuseLogs),

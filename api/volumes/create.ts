@@ -7,7 +7,7 @@ import { Fields } from '../http/fields.ts'
 
 /** `POST /volumes/create`: answers with the volume that is there now. */
 export async function create({ engine, body, reply }: Call): Promise<void> {
-  const wanted = new Fields((await body.json()) ?? {}, 'CreateOptions')
+  const wanted = new Fields((await body.json('CreateOptions')) ?? {}, 'CreateOptions')
   if (wanted.has('ClusterVolumeSpec')) throw notInSwarm()
   const name = await createVolume(engine.paths, {
     name: wanted.text('Name'),

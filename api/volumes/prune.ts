@@ -12,7 +12,14 @@ export async function prune({ engine, query, reply, version }: Call): Promise<vo
   const filters = query.filters()
   const [asked, ...more] = filters.get('all') ?? []
   filters.delete('all')
-  const all = asked === undefined ? !atLeast(version, 42) : more.length === 0 && isTrue(asked)
+  if (more.length > 0) {
+    const told = [asked, ...more].join(' ')
+    throw new LighterError(
+      'bad-input',
+      `invalid filter 'all=[${told}]': only one value is expected`,
+    )
+  }
+  const all = asked === undefined ? !atLeast(version, 42) : isTrue(asked)
   const filter = readPruneFilter(filters, KNOWN)
   const { deleted, reclaimed } = await pruneVolumes(engine, filter, all)
   reply.json({ VolumesDeleted: deleted, SpaceReclaimed: reclaimed })

@@ -33,9 +33,11 @@ export async function connectNetwork(
     const { record } = held
     const endpoints = endpointsOf(data, record)
     checkMode(record, network, endpoints)
-    if (endpoints.some(({ networkId }) => networkId === network.id)) {
+    // One that does not run is connected anew, with what is asked for now.
+    const isOn = endpoints.some(({ networkId }) => networkId === network.id)
+    if (isOn && isLive(readState(held.directory))) {
       throw new LighterError(
-        'conflict',
+        'forbidden',
         `endpoint with name ${record.name} already exists in network ${network.name}`,
       )
     }

@@ -143,6 +143,12 @@ const MAX_PORT = 65535
 function portTest(name: 'publish' | 'expose', values: readonly string[]): Test {
   const ranges = values.map((value) => {
     const range = parsePortRange(value)
+    if (range && range.last < range.first) {
+      throw new LighterError(
+        'bad-input',
+        `error while looking up for ${name} ${value}: Invalid range specified for the Port: ${value.replace(/\/.*/, '')}`,
+      )
+    }
     if (range && range.first <= MAX_PORT && range.last <= MAX_PORT) return range
     const [number = ''] = value.split(/[-/]/)
     const reason = /^\d+$/.test(number) ? 'value out of range' : 'invalid syntax'

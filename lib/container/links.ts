@@ -84,6 +84,12 @@ export function withoutLinks(hosts: string, { network, links }: Endpoint): strin
 }
 
 function findTarget(data: string, target: string): Container {
+  if (target === '') {
+    throw new LighterError(
+      'bad-input',
+      'could not get container for : invalid name or ID supplied: ""',
+    )
+  }
   try {
     return findContainer(data, target.replace(/^\//, ''))
   } catch (error) {

@@ -32,9 +32,8 @@ export function checkLogConfig(config: LogConfig, tty: boolean): LogConfig {
   if (known === undefined) {
     throw bad(`error looking up logging plugin ${type}: plugin "${type}" not found`)
   }
-  if (type === 'none' && Object.keys(options).length > 0) {
-    throw new LighterError('usage', 'invalid logging opts for driver none')
-  }
+  // What is not kept takes any options.
+  if (type === 'none') return config
   if (type === 'passthrough' && tty) {
     throw bad("the 'passthrough' log driver cannot be used with --tty")
   }

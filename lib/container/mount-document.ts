@@ -34,8 +34,8 @@ export function mountOfDocument(document: MountDocument, chown = false): MountRe
   const { Type: type, Target: target, ReadOnly: readOnly = false } = document
   const bad: Bad = (reason) =>
     new LighterError('bad-input', `invalid mount config for type "${type}": ${reason}`)
-  if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') throw bad('mount type unknown')
   if (target === '') throw bad('field Target must not be empty')
+  if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs') throw bad('mount type unknown')
   checkForeign(document, bad)
   const place = { destination: normalizeDestination(target, bad), readOnly }
   switch (type) {

@@ -61,7 +61,8 @@ export function parseBind(spec: string): MountRequest {
   }
   // `/path:ro` names no source.
   const isMode = mode === '' && more.length === 0 && second.split(',').every(isOption)
-  if (more.length > 0 || isMode) throw bad(`invalid volume specification: '${spec}'`)
+  if (more.length > 0 || isMode || first === '' || second === '')
+    throw bad(`invalid volume specification: '${spec}'`)
   const isPath = first.startsWith('/')
   const destination = checkDestination(spec, isPath ? 'bind' : 'volume', second)
   if (!isPath) {

@@ -155,7 +155,12 @@ function checkCpuset(resources: Resources, facts: ResourceFacts, warnings: strin
   const { cpusetCpus = '', cpusetMems = '' } = resources
   const missing = (wanted: string, online: string, kind: string): boolean => {
     const numbers = parseCpuList(wanted)
-    if (!numbers) throw bad(`Invalid value ${wanted} for cpuset ${kind}: invalid format: ${wanted}`)
+    if (!numbers) {
+      const reason = isTooLarge(wanted)
+        ? `value of out range, maximum is ${MAX_CPU}`
+        : `invalid format: ${wanted}`
+      throw bad(`Invalid value ${wanted} for cpuset ${kind}: ${reason}`)
+    }
     const there = parseCpuList(online) ?? new Set()
     return [...numbers].some((number) => !there.has(number))
   }
@@ -177,6 +182,9 @@ function checkCpuset(resources: Resources, facts: ResourceFacts, warnings: strin
 
 /** More CPUs than any kernel is built for; a list beyond it is a mistake, not work to be done. */
 const MAX_CPU = 8192
+
+const isTooLarge = (text: string): boolean =>
+  /^[\d,-]+$/.test(text) && text.split(/[,-]/).some((number) => Number(number) > MAX_CPU)
 
 /** The numbers of a list like `0-2,5`; `undefined` for what is none. */
 export function parseCpuList(text: string): Set<number> | undefined {

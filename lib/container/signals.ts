@@ -8,10 +8,10 @@ const RTMAX = 64
 
 /** The number of a signal: `9`, `KILL`, `SIGKILL`, `RTMIN+3`. Throws `bad-input`. */
 export function signalNumber(text: string): number {
-  if (/^\d+$/.test(text)) {
+  if (/^-?\d+$/.test(text)) {
     const number = Number(text)
     if (number >= 1 && number <= RTMAX) return number
-    if (number > 0)
+    if (number !== 0)
       throw new LighterError('bad-input', `the linux daemon does not support signal ${text}`)
   }
   const name = text.toUpperCase().replace(/^SIG/, '')

@@ -17,7 +17,7 @@ import {
 
 /**
  * Removes a network that no running container is on; with `force` one that is not there is no failure. Returns whether one was
- * removed. Throws `no-such-network`, `conflict`.
+ * removed. Throws `no-such-network`, `forbidden`.
  */
 export function removeNetwork(data: string, text: string, force: boolean): boolean {
   const network = find(data, text, force)
@@ -29,7 +29,7 @@ export function removeNetwork(data: string, text: string, force: boolean): boole
     )
   }
   const refused = (reason: string): LighterError =>
-    new LighterError('conflict', `error while removing network: ${reason}`)
+    new LighterError('forbidden', `error while removing network: ${reason}`)
   if (isInUse(data, network)) {
     throw refused(`network ${network.name} id ${network.id} has active endpoints`)
   }

@@ -171,8 +171,12 @@ function findConfiguration(
 ): NetworkRecord | undefined {
   if (name === '') return undefined
   const found = networks.find((network) => network.name === name)
-  if (!found) throw bad(`configuration network ${JSON.stringify(name)} does not exist`)
-  if (!found.configOnly) throw bad(`configuration network "${name}" is not config-only`)
+  if (!found?.configOnly) {
+    throw new LighterError(
+      'no-such-network',
+      `configuration network ${JSON.stringify(name)} does not exist`,
+    )
+  }
   return found
 }
 
@@ -192,7 +196,7 @@ function checkUplink({ subnet, ipRange, gateway }: AddressPool): void {
 function checkFree(networks: readonly NetworkRecord[], text: string): void {
   const wanted = parseCidr(text)
   if (wanted && usedSubnets(networks).some((other) => overlap(wanted, other))) {
-    throw new LighterError('conflict', 'Pool overlaps with other one on this address space')
+    throw new LighterError('forbidden', 'Pool overlaps with other one on this address space')
   }
 }
 

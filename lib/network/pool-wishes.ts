@@ -70,7 +70,8 @@ export function checkPools(pools: readonly AddressPool[]): AddressPool[] {
   const marked = reasons.length > 1 ? reasons.map((reason) => `* ${reason}`) : reasons
   if (reasons.length > 0) throw bad(`invalid network config:\n${marked.join('\n')}`)
   const four = pools.filter((pool) => !isSix(pool))
-  if (four.length > 1) throw bad("bridge driver doesn't support multiple subnets")
+  if (four.length > 1)
+    throw new LighterError('forbidden', "bridge driver doesn't support multiple subnets")
   return [...four, ...pools.filter(isSix)]
 }
 
@@ -123,6 +124,9 @@ function rangeFaults(pool: AddressPool, subnet: Subnet, text: string | undefined
   const right = formatCidr(networkOf(range))
   if (right !== formatCidr(range)) return [`invalid ip-range ${text}: it should be ${right}`]
   if (range.family === subnet.family && contains(subnet, range)) return []
+  if (range.family === subnet.family && range.prefix < subnet.prefix) {
+    return [`invalid ip-range ${text}: CIDR block is bigger than its parent subnet ${pool.subnet}`]
+  }
   return [`invalid ip-range ${text}: parent subnet ${pool.subnet} doesn't contain ip-range`]
 }
 

@@ -48,6 +48,9 @@ export function parseReference(text: string): Reference {
   return { registry, repository, tag, digest: parseReferenceDigest(digest) }
 }
 
+/** Whether a text can be a tag. */
+export const isTag = (text: string): boolean => matches(TAG, text)
+
 /** Adds the tag `latest` where there is neither tag nor digest. */
 export const withDefaultTag = (reference: Reference): Reference =>
   reference.tag || reference.digest ? reference : { ...reference, tag: 'latest' }

@@ -23,6 +23,7 @@ export function checkVolumeOptions(name: string, options: Readonly<Record<string
   const bad = (reason: string): LighterError =>
     new LighterError('bad-input', `create ${name}: ${reason}`)
   for (const key of Object.keys(options).sort()) {
+    if (key === 'size') throw bad('quota size requested but no quota support')
     if (!Object.hasOwn(NEEDS, key)) throw bad(`invalid option: ${JSON.stringify(key)}`)
     for (const needed of NEEDS[key] ?? []) {
       if (options[needed] === undefined) throw bad(`missing required option: "${needed}"`)

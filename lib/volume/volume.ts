@@ -41,7 +41,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
 
 /** Throws `bad-input` for what cannot name a volume. */
 export function checkVolumeName(name: string): void {
-  if (name.length === 1) {
+  if (Buffer.byteLength(name) === 1) {
     throw new LighterError(
       'bad-input',
       `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,

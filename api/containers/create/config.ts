@@ -25,10 +25,23 @@ type Config = Pick<
   | 'shell'
 >
 
+const MEMBERS: ReadonlySet<string> = new Set(
+  (
+    'hostname domainname user attachstdin attachstdout attachstderr exposedports tty openstdin stdinonce env cmd healthcheck ' +
+    'argsescaped image volumes workingdir entrypoint networkdisabled macaddress onbuild labels stopsignal stoptimeout shell'
+  ).split(' '),
+)
+
+/** Whether a document says anything of the process. */
+export const isConfig = (document: object): boolean =>
+  Object.keys(document).some((name) => MEMBERS.has(name.toLowerCase()))
+
 /** What a request says of the process: `Config` of Docker's documents, without volumes and ports. Throws 400. */
 export function readConfig(body: Fields): Config {
-  const stopTimeout = body.intIfAny('StopTimeout')
+  const stopTimeout = body.intIfAny('StopTimeout', 'int')
   const shell = body.wordsIfAny('Shell') ?? []
+  // Triggers belong to images: those of a container are nobody's.
+  body.texts('OnBuild')
   return {
     image: body.text('Image'),
     command: body.wordsIfAny('Cmd') ?? [],
@@ -76,12 +89,12 @@ const TIMES = {
 /** Only what is said of the health check: the rest is the image's. */
 function readHealth(body: Fields): Pick<CreateRequest, 'health'> {
   if (!body.has('Healthcheck')) return {}
-  const fields = body.object('Healthcheck', 'HealthConfig')
+  const fields = body.object('Healthcheck', 'v1.HealthcheckConfig')
   const health: Partial<Healthcheck> = {}
   const test = fields.texts('Test')
   if (test.length > 0) health.test = test
   for (const [key, name] of Object.entries(TIMES) as [keyof typeof TIMES, string][]) {
-    const value = fields.int(name)
+    const value = fields.int(name, key === 'retries' ? 'int' : 'time.Duration')
     if (value < 0 && key === 'retries') {
       throw new LighterError('bad-input', 'Retries in Healthcheck cannot be negative')
     }

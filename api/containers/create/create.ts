@@ -1,23 +1,26 @@
 import { createContainer } from '../../../lib/container/create.ts'
-import { checkPlatform, imageForContainer } from '../../../lib/container/image-for-container.ts'
+import { imageForContainer } from '../../../lib/container/image-for-container.ts'
 import type { CreateRequest } from '../../../lib/container/request.ts'
+import { LighterError } from '../../../lib/core/errors.ts'
 import { ensureImage } from '../../../lib/image/ensure.ts'
 import { type ApiVersion, atLeast } from '../../http/api-version.ts'
 import type { Call } from '../../http/call.ts'
 import { badRequest, failureOf } from '../../http/errors.ts'
+import { checkPlatform } from '../../images/platform.ts'
+import { isConfig } from './config.ts'
 import { readCreateRequest } from './request.ts'
 
 /** `POST /containers/create`: makes a container of an image that is here. */
 export async function create(call: Call): Promise<void> {
-  const document = await call.body.json()
+  const document = await call.body.json('ContainerConfigWrapper')
   if (document === undefined) throw badRequest('invalid JSON: got EOF while reading request body')
-  if (Object.keys(document).length === 0) {
+  if (!isConfig(document)) {
     throw badRequest('config cannot be empty in order to create a container')
   }
-  const request = readCreateRequest(document, call.query.text('name'))
+  const request = readCreateRequest(document, call.query.text('name'), call.version)
   if (request.image === '') throw badRequest('no command specified')
   const { engine } = call
-  const platform = checkPlatform(call.query.text('platform'))
+  const platform = readPlatform(call)
   const found = await ensureImage(engine, request.image, { policy: 'never', platform })
   const image = await imageForContainer(engine, found, platform)
   const { record, warnings } = await createContainer(engine, image, request).catch(notTheImage)
@@ -28,8 +31,14 @@ export async function create(call: Call): Promise<void> {
 /** A client takes 404 for a missing image, and pulls it: what is missing here is something else that the document names. */
 function notTheImage(error: unknown): never {
   const { status, message } = failureOf(error)
-  throw status === 404 ? badRequest(message) : error
+  // A command line tells later what cannot be started.
+  const isOfStart = error instanceof LighterError && error.code === 'start-failed'
+  throw status === 404 || isOfStart ? badRequest(message) : error
 }
+
+/** Clients before 1.41 had no word for it. */
+const readPlatform = ({ query, version }: Call): string | undefined =>
+  atLeast(version, 41) ? checkPlatform(query.text('platform')) : undefined
 
 function warningsOf(
   { connections, options }: CreateRequest,

@@ -41,11 +41,11 @@ export function readHostOptions(host: Fields): HostOptions {
     dns: some(checkAll(host.texts('Dns'), checkDns)),
     dnsOptions: some(host.texts('DnsOptions').map(oneLine)),
     dnsSearch: some(host.texts('DnsSearch').map(oneLine)),
-    extraHosts: some(checkAll(host.texts('ExtraHosts'), checkExtraHost).map(normalizeExtraHost)),
+    extraHosts: some(checkAll(host.texts('ExtraHosts'), extraHostFault).map(normalizeExtraHost)),
     volumesFrom: some(host.texts('VolumesFrom')),
     volumeDriver: host.text('VolumeDriver') || undefined,
     cgroupParent: host.text('CgroupParent') || undefined,
-    isolation: host.text('Isolation') || undefined,
+    isolation: host.text('Isolation', 'Isolation') || undefined,
     publishAll: host.bool('PublishAllPorts') || undefined,
     maskedPaths: host.textsIfAny('MaskedPaths')?.map(absolute),
     readonlyPaths: host.textsIfAny('ReadonlyPaths')?.map(absolute),
@@ -54,6 +54,10 @@ export function readHostOptions(host: Fields): HostOptions {
   checkHostOptions(options)
   return options
 }
+
+/** A colon alone is what stands between name and address: clients make one of other marks. */
+const extraHostFault = (text: string): string | undefined =>
+  /^[^:=]+:/.test(text) ? checkExtraHost(text) : `bad format for add-host: ${JSON.stringify(text)}`
 
 const some = <T>(list: T[]): T[] | undefined => (list.length > 0 ? list : undefined)
 
@@ -90,7 +94,7 @@ const NAMESPACES = [
 function readNamespaces(host: Fields): NamespaceModes {
   const modes: NamespaceModes = {}
   for (const [name, kind, words] of NAMESPACES) {
-    const text = host.text(name)
+    const text = host.text(name, name)
     if (text === '') continue
     if (!isNamespaceMode(kind, text)) throw bad(`invalid ${words}: ${text}`)
     modes[kind] = text
@@ -151,7 +155,7 @@ export function readSupervision(host: Fields): Supervision {
 /** `undefined` for none, and for `no`. What it is called is checked where it is used. */
 export function readRestartPolicy(host: Fields): RestartPolicy | undefined {
   const fields = host.object('RestartPolicy')
-  const name = fields.text('Name') || 'no'
+  const name = fields.text('Name', 'RestartPolicyMode') || 'no'
   const maximumRetryCount = fields.int('MaximumRetryCount', 'int')
   if (name === 'no' && maximumRetryCount === 0) return undefined
   return { name: name as RestartPolicy['name'], maximumRetryCount }

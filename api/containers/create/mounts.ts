@@ -1,14 +1,23 @@
 import type { MountDocument } from '../../../lib/container/mount-document.ts'
 import { compact } from '../../../lib/core/compact.ts'
+import { badRequest } from '../../http/errors.ts'
 import type { Fields } from '../../http/fields.ts'
 
 /** `HostConfig.Mounts`, with what is known of it alone. Throws 400. */
 export const readMounts = (host: Fields): MountDocument[] =>
   host.objects('Mounts', 'Mount').map(readMount)
 
+const PARTS = { BindOptions: 'bind', VolumeOptions: 'volume', TmpfsOptions: 'tmpfs' } as const
+const TYPES: ReadonlySet<string> = new Set(Object.values(PARTS))
+
 function readMount(mount: Fields): MountDocument {
+  const type = mount.text('Type', 'mount.Type')
+  const foreign = Object.entries(PARTS).find(([part, own]) => own !== type && mount.has(part))
+  if (foreign && TYPES.has(type)) {
+    throw badRequest(`${foreign[0]} must not be specified on mount type ${JSON.stringify(type)}`)
+  }
   return {
-    Type: mount.text('Type') || 'volume',
+    Type: type,
     ...compact({ Source: mount.text('Source') || undefined }),
     Target: mount.text('Target'),
     ...compact({
@@ -47,5 +56,5 @@ function readVolume(options: Fields): NonNullable<MountDocument['VolumeOptions']
 const readTmpfs = (options: Fields): NonNullable<MountDocument['TmpfsOptions']> =>
   compact({
     SizeBytes: options.int('SizeBytes') || undefined,
-    Mode: options.int('Mode', 'uint32') || undefined,
+    Mode: options.int('Mode', 'fs.FileMode') || undefined,
   })

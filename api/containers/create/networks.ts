@@ -4,22 +4,31 @@ import { parsePortRange } from '../../../lib/container/ports.ts'
 import type { Connections } from '../../../lib/container/request.ts'
 import { LighterError } from '../../../lib/core/errors.ts'
 import { isAddress } from '../../../lib/network/address.ts'
-import { parseNetwork } from '../../../lib/network/network.ts'
+import { isMac } from '../../../lib/network/mac.ts'
+import { isOwnNetwork, parseNetwork } from '../../../lib/network/network.ts'
+import { type ApiVersion, atLeast } from '../../http/api-version.ts'
 import type { Fields } from '../../http/fields.ts'
 
-/** How the container is connected. `body`: the whole document. Throws 400. */
-export function readConnections(body: Fields): Connections {
+/** How the container is connected. `body`: the whole document; `version`: the client's. Throws 400. */
+export function readConnections(body: Fields, version: ApiVersion): Connections {
   const host = body.object('HostConfig')
+  const networks = readNetworks(body, host)
+  const links = host.texts('Links').map(checkLink)
+  if (!atLeast(version, 44) && networks.length > 1) {
+    const names = networks.map(({ name }) => name).sort()
+    throw bad(`Container cannot be created with multiple network endpoints: ${names.join(', ')}`)
+  }
+  checkSettings(networks, body.text('MacAddress'), links)
   return decideConnections({
-    networks: readNetworks(body, host),
+    networks,
     aliases: [],
-    links: host.texts('Links').map(checkLink),
+    links,
     ip: '',
     ip6: '',
     mac: body.text('MacAddress'),
     linkLocal: [],
     published: readBindings(host),
-    exposed: body.keys('ExposedPorts').map((text) => readPort(text, true)),
+    exposed: body.keys('ExposedPorts', 'PortSet').map((text) => readPort(text, true)),
     publishAll: host.bool('PublishAllPorts'),
     hostname: body.text('Hostname'),
     dns: host.texts('Dns'),
@@ -27,11 +36,44 @@ export function readConnections(body: Fields): Connections {
   })
 }
 
+/** What Docker's engine finds wrong with settings of endpoints, which its client tells in words of its own. */
+function checkSettings(networks: readonly NetworkWish[], mac: string, links: string[]): void {
+  const [first] = networks
+  const mode = first?.name ?? ''
+  if (mac !== '' && first && first.mac !== '' && first.mac !== mac) {
+    throw bad(
+      'the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty',
+    )
+  }
+  for (const { name, mac: own } of first ? [{ name: mode, mac }, ...networks] : []) {
+    if (own !== '' && !isMac(own)) {
+      throw bad(`invalid config for network ${name}: invalid MAC address ${own}`)
+    }
+  }
+  if (first && first.aliases.length > 0 && !isOwnNetwork(mode)) {
+    throw bad(
+      `invalid config for network ${mode}: invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks`,
+    )
+  }
+  const kind = mode === 'host' ? 'host type networking' : 'container type network'
+  if (links.length > 0 && (mode === 'host' || mode.startsWith('container:'))) {
+    throw bad(
+      `conflicting options: ${kind} can't be used with links. This would result in undefined behavior`,
+    )
+  }
+}
+
 /** The network of the mode first, where there are wishes for it; who has wishes for others only is not on it. */
 function readNetworks(body: Fields, host: Fields): NetworkWish[] {
-  const mode = body.bool('NetworkDisabled') ? 'none' : parseNetwork(host.text('NetworkMode'))
-  const wishes = body
-    .object('NetworkingConfig')
+  const mode = body.bool('NetworkDisabled')
+    ? 'none'
+    : parseNetwork(host.text('NetworkMode', 'NetworkMode'))
+  const configuration = body.object('NetworkingConfig')
+  const missing = configuration.nullIn('EndpointsConfig')
+  if (missing !== undefined) {
+    throw bad(`invalid config for network ${missing}: EndpointsConfig is nil`)
+  }
+  const wishes = configuration
     .objectMap('EndpointsConfig', 'EndpointSettings')
     .map(([name, settings]) => readWish(parseNetwork(name), settings))
   if (wishes.length === 0 || mode.startsWith('container:') || body.bool('NetworkDisabled')) {
@@ -80,7 +122,7 @@ function checkLink(text: string): string {
 }
 
 function readBindings(host: Fields): PortBinding[] {
-  return host.objectLists('PortBindings', 'PortBinding').flatMap(([text, bindings]) => {
+  return host.objectLists('PortBindings', 'PortBinding', 'PortMap').flatMap(([text, bindings]) => {
     const port = readPort(text, false)
     return bindings.map((binding) => ({
       port,
@@ -117,4 +159,4 @@ function checkIp(text: string): string {
 const bad = (message: string): LighterError => new LighterError('bad-input', message)
 
 const wrongPort = (text: string): LighterError =>
-  bad(`invalid port specification: ${JSON.stringify(text)}`)
+  bad(`invalid port specification: ${JSON.stringify(text.replace(/\/(tcp|udp|sctp)$/, ''))}`)

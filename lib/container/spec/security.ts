@@ -13,7 +13,10 @@ export interface SecurityOptions {
 }
 
 const bad = (option: string): LighterError =>
-  new LighterError('bad-input', `invalid --security-opt 2: "${option}"`)
+  new LighterError(
+    'bad-input',
+    `invalid --security-opt ${/[=:]/.test(option) ? 2 : 1}: "${option}"`,
+  )
 
 /**
  * Parses security options. `apparmor` and `label` are recorded and have no effect: no unprivileged user may load
