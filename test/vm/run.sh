@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `npm run test:vm`: lighter on a whole host with systemd and cgroup v2: scopes, limits, journal, logout, a store on NFS, reboot, power
-# cut, and what doctor says when something is missing. The last line is `N passed, N failed`; the exit code is 1 if any failed.
+# `npm run test:vm`: lighter on a whole host with systemd and cgroup v2: scopes, limits, journal, logout, a store on NFS, the Engine API,
+# reboot, power cut, and what doctor says when something is missing. The last line is `N passed, N failed`; the exit code is 1 if any failed.
 # Arguments name single topics: npm run test:vm -- scope doctor. They are in topics/.
 #
 # Environment: VM, the program that drives the virtual machine (build, reset, up, cp, ssh, reboot, powercut, down; its
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 
 VM=${VM:-../shared/vm/vm.sh}
 LIGHTER=${LIGHTER:-dist/lighter}
-TOPICS=(scope network limits oom update stats pause plain nfs service logout crash reboot journald doctor)
+TOPICS=(scope network limits oom update stats pause plain nfs service api logout crash reboot lingering powercut journald doctor)
 passed=0 failed=0
 
 say() { printf '==> %s\n' "$*"; }

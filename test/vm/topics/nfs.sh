@@ -46,6 +46,6 @@ test_nfs_changes() {
   same 'nfs: export and cp have them' '-rw-r----- 0/42'$'\n''-rwsr-x--- 33/44'$'\n''-rwsr-x--- 33/44' "$(sort <<<"$text")"
   text=$(on_nfs 'echo y >in; lighter cp in changed:/home/app/; lighter start -a changed; lighter rm changed')
   check 'nfs: a container starts again' '/file 33:44 4750'$'\n''.*'$'\n''changed'$'\n''$' "$text"
-  text=$(on_nfs "lighter run -d --name killed --network none owners:1 sh -c 'chown 5:6 /tmp; exec sleep 1201'"'; sleep 3; kill -9 $(lighter inspect -f "{{.State.Pid}}" killed); lighter wait killed; lighter start killed; lighter exec killed stat -c %u:%g /tmp; lighter rm -f killed')
+  text=$(on_nfs "lighter run -d --name killed --network none owners:1 sh -c 'chown 5:6 /tmp; exec sleep 1201'; $WAIT"'wait_until "pgrep -xf \"sleep 1201\""; kill -9 $(lighter inspect -f "{{.State.Pid}}" killed); lighter wait killed; lighter start killed; lighter exec killed stat -c %u:%g /tmp; lighter rm -f killed')
   check 'nfs: after a kill the owners are there' $'\n''5:6'$'\n''killed'$'\n''$' "$text"
 }
