@@ -1,28 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { hijack } from '../helpers/hijack.ts'
-import { startService, type TestService } from '../helpers/service.ts'
+import { HELLO as image, serve } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
-const image = 'lighter/hello'
 const ALL = 'stream=1&stdin=1&stdout=1&stderr=1'
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('api-attach-ws')
-  service = await startService(world)
-})
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  await world.lighter(['rm', '-f', 'made'])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
+const { world, service, restart } = serve('api-attach-ws', { quiet: true, removed: ['made'] })
 
 const make = (...args: string[]) =>
   world.lighter(['create', '--name', 'made', '--network', 'none', ...args])
@@ -48,7 +32,7 @@ test('both directions, without frames, to the end', async () => {
   const client = await connect()
   client.socket.send('hello\n')
   await start()
-  expect(await client.ended).toBe(1005)
+  expect(await client.ended).toBe(1000)
   expect(client.said().split('\n').sort()).toEqual(['', 'err', 'got hello'])
 })
 
@@ -100,5 +84,5 @@ test('the end of the service is that of its streams, and of nothing else', async
   expect(await waiting).toBe('cut')
   const { stdout } = await world.lighter(['inspect', '-f', '{{.State.Status}}', 'made'])
   expect(stdout).toBe('running\n')
-  service = await startService(world)
+  await restart()
 })

@@ -1,27 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { contextOf, json, saidBy } from '../helpers/api-builds.ts'
-import { base } from '../helpers/builds.ts'
-import { type Answer, startService, type TestService } from '../helpers/service.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { expect, test } from 'vitest'
+import { contextOf, json, saidBy, serveBuilds } from '../helpers/api-builds.ts'
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('api-parameters')
-  service = await startService(world)
-  const name = encodeURIComponent(base())
-  await service.ask('POST', `/images/create?fromImage=${name}`)
-  await service.ask('POST', `/images/${name}/tag?repo=busybox`)
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
-
-const build = (query: string, body: Buffer): Promise<Answer> =>
-  service.ask('POST', `/build?${query}`, body)
-const inspected = async (name: string) => (await service.ask('GET', `/images/${name}/json`)).json()
+const { world, service, build, inspected } = serveBuilds('api-parameters')
 
 test('change what is built', async () => {
   const files = {
@@ -51,12 +31,28 @@ FROM scratch
 
 test.each([
   ['buildargs=x', 400, /^error reading build args: /],
-  [`buildargs=${json(['x'])}`, 400, /^error reading build args: it is no JSON object$/],
-  [`labels=${json({ a: 1 })}`, 400, /^error reading labels: the value of a is no text$/],
+  [
+    `buildargs=${json(['x'])}`,
+    400,
+    /^error reading build args: json: cannot unmarshal array into Go value of type map/,
+  ],
+  [
+    `labels=${json({ a: 1 })}`,
+    400,
+    /^error reading labels: json: cannot unmarshal number into Go value of type string$/,
+  ],
   [`ulimits=${json([{ Name: 'nosuch' }])}`, 400, /^invalid ulimit type: nosuch$/],
-  [`ulimits=${json({})}`, 400, /^error reading ulimit settings: it is no list of JSON objects$/],
-  [`cachefrom=${json([1])}`, 400, /^error reading cache from: it is no list of texts$/],
-  ['t=BAD', 400, /^invalid tag "BAD"/],
+  [
+    `ulimits=${json({})}`,
+    400,
+    /^error reading ulimit settings: json: cannot unmarshal object into Go value/,
+  ],
+  [
+    `cachefrom=${json([1])}`,
+    400,
+    /^error reading cache-from: json: cannot unmarshal number into Go value of type string$/,
+  ],
+  ['t=BAD', 400, /^invalid reference format: repository name \(library\/BAD\) must be lowercase$/],
   ['target=nosuch', 400, /^target stage "nosuch" could not be found$/],
   ['dockerfile=nosuch', 500, /^Cannot locate specified Dockerfile: nosuch$/],
   ['dockerfile=../../etc/passwd', 500, /^Cannot locate specified Dockerfile: /],

@@ -4,35 +4,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { makeArchive } from '../fixtures/archive.ts'
-import { contextOf, json, plain, saidBy } from '../helpers/api-builds.ts'
-import { base } from '../helpers/builds.ts'
+import { contextOf, json, plain, saidBy, serveBuilds } from '../helpers/api-builds.ts'
 import { processesOf, tracesIn } from '../helpers/leftovers.ts'
 import { bcrypt, startRegistryWith } from '../helpers/registries.ts'
-import { type Answer, startService, type TestService } from '../helpers/service.ts'
 import { messagesOf, openCall, untilMessage } from '../helpers/service-stream.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, testUser, type World } from '../helpers/world.ts'
+import { testUser } from '../helpers/world.ts'
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('api-build')
-  service = await startService(world)
-  const name = encodeURIComponent(base())
-  await service.ask('POST', `/images/create?fromImage=${name}`)
-  await service.ask('POST', `/images/${name}/tag?repo=busybox`)
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
-
-const build = (query: string, body: Buffer, headers = {}): Promise<Answer> =>
-  service.ask('POST', `/build?${query}`, body, headers)
-const inspected = async (name: string) => (await service.ask('GET', `/images/${name}/json`)).json()
+const { world, service, build, inspected } = serveBuilds('api-build')
 
 describe('the words of the first builder', () => {
   const dockerfile = `ARG BASE=busybox

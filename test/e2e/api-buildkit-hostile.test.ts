@@ -154,17 +154,20 @@ describe('a request', () => {
   })
 
   test('without its session, or about no build, ends after a while', async () => {
-    await expect(solve({ frontend: 'dockerfile.v0', session: 'nosuch' })).rejects.toThrow(
-      'no active session for nosuch',
-    )
     const control = await openControl()
     const message = bridgeSolveRequest.encode({ frontend: 'dockerfile.v0' })
     const metadata = { 'buildkit-controlapi-buildid': 'nosuch' }
-    await expect(control.unary(`${BRIDGE}/Solve`, message, { metadata })).rejects.toThrow(
-      'no such job nosuch',
-    )
     const status = statusRequest.encode({ ref: 'nosuch' })
-    await expect(control.unary(`${CONTROL}/Status`, status)).rejects.toThrow('no such job')
+    // Each waits for what may still come.
+    await Promise.all([
+      expect(solve({ frontend: 'dockerfile.v0', session: 'nosuch' })).rejects.toThrow(
+        'no active session for nosuch',
+      ),
+      expect(control.unary(`${BRIDGE}/Solve`, message, { metadata })).rejects.toThrow(
+        'no such job nosuch',
+      ),
+      expect(control.unary(`${CONTROL}/Status`, status)).rejects.toThrow('no such job'),
+    ])
   })
 
   test('for a file of this machine gets none', async () => {

@@ -76,6 +76,7 @@ describe('what was built goes', () => {
     const outcome = await docker(['buildx', 'build', ...platforms, '-t', 'both', place])
     expect(outcome.exitCode).toBe(1)
     expect(outcome.stderr).toContain('an image of several platforms cannot be kept in this store')
+    expect(outcome.stderr).toContain('Multi-platform build is not supported for the docker driver')
   })
 })
 

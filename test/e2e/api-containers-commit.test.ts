@@ -1,42 +1,15 @@
 import { Readable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Answer, startService, type TestService } from '../helpers/service.ts'
-import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { describe, expect, test } from 'vitest'
+import { containersOf, HELLO as image, refusal, serve } from '../helpers/served.ts'
 
-const image = 'lighter/hello'
+const { world, service, ask } = serve('api-commit', { quiet: true, removed: ['made', 'never'] })
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('api-commit')
-  service = await startService(world)
-})
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  await world.lighter(['rm', '-fv', 'made', 'never'])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
-
-const messageOf = ({ status, json }: Answer) => [status, json().message]
+const { run, untilEnded } = containersOf({ ask })
 
 /** A container that has changed its files, and ended. */
 async function make(script: string, more: object = {}): Promise<void> {
-  const document = {
-    Image: image,
-    Cmd: ['sh', '-c', script],
-    HostConfig: { NetworkMode: 'none' },
-    ...more,
-  }
-  expect((await service.ask('POST', '/containers/create?name=made', document)).status).toBe(201)
-  expect((await service.ask('POST', '/containers/made/start')).status).toBe(204)
-  const stateOf = async () =>
-    (await service.ask('GET', '/containers/made/json')).json().State.Status
-  await until(async () => (await stateOf()) === 'exited', 'it has ended')
+  await run(script, more)
+  await untilEnded('made')
 }
 
 async function listing(archive: Buffer): Promise<string[]> {
@@ -125,16 +98,13 @@ describe('commit', () => {
 
   test('refuses', async () => {
     await make('true')
-    expect(messageOf(await commit('repo=BAD'))).toEqual([
+    expect(refusal(await commit('repo=BAD'))).toEqual([
       400,
       'invalid reference format: repository name (library/BAD) must be lowercase',
     ])
-    expect(messageOf(await commit('changes=BAD'))).toEqual([
-      400,
-      'BAD is not a valid change command',
-    ])
+    expect(refusal(await commit('changes=BAD'))).toEqual([400, 'BAD is not a valid change command'])
     expect((await commit('', { Cmd: 5 })).status).toBe(400)
-    expect(messageOf(await service.ask('POST', '/commit?container=nosuch'))).toEqual([
+    expect(refusal(await service.ask('POST', '/commit?container=nosuch'))).toEqual([
       404,
       'No such container: nosuch',
     ])

@@ -1,54 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { containersOf, HELLO as image, serve } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
-const image = 'lighter/hello'
-
-let world: World
-let service: TestService
-const ask = (method: string, path: string, body?: unknown) => service.ask(method, path, body)
-const answer = async (method: string, path: string, body?: unknown) => {
-  const { status, text } = await ask(method, path, body)
-  return [status, text === '' ? '' : JSON.parse(text)]
-}
 const message = (text: unknown) => ({ message: text })
+const { world, service, ask, answer } = serve('api-create', { quiet: true, removed: 'all' })
 beforeAll(async () => {
-  world = makeWorld('api-create')
-  service = await startService(world)
   // The image is the program's own: its first use loads it.
   await world.lighter(['run', '--rm', '--network', 'none', image, 'true'])
 })
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
-  if (ids.length > 0) await world.lighter(['rm', '-fv', ...ids])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
 
-/** Makes a container of the service; `None` has no network, which starts sooner. */
-async function create(name: string, more: object = {}): Promise<string> {
-  const document = { Image: image, HostConfig: { NetworkMode: 'none' }, ...more }
-  const made = await ask('POST', `/containers/create?name=${name}`, document)
-  expect([made.status, made.json()]).toEqual([
-    201,
-    { Id: expect.stringMatching(/^[0-9a-f]{64}$/), Warnings: [] },
-  ])
-  return made.json().Id
-}
-
+const { create, start, untilEnded } = containersOf({ ask })
 const sleeps = { Cmd: ['sleep', '1000'] }
-const start = async (name: string) =>
-  expect((await ask('POST', `/containers/${name}/start`)).status).toBe(204)
-
-const untilEnded = (name: string) =>
-  until(
-    async () => (await ask('GET', `/containers/${name}/json`)).json().State.Status === 'exited',
-    'it has ended',
-  )
 
 describe('create refuses', () => {
   test.each<[string, unknown, number, string]>([
@@ -129,7 +91,7 @@ describe('create refuses', () => {
       expect([text, status, json().message]).toEqual([
         text,
         400,
-        expect.stringMatching(/^invalid JSON: /),
+        expect.stringMatching(/^(invalid JSON: |unexpected content after JSON$)/),
       ])
     }
   })

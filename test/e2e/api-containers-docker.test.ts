@@ -1,33 +1,20 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { dockerPrograms } from '../fixtures/clients.ts'
-import { startService, type TestService } from '../helpers/service.ts'
-import { makeWorld, type Outcome, type World } from '../helpers/world.ts'
+import { HELLO as image, serve } from '../helpers/served.ts'
+import type { Outcome } from '../helpers/world.ts'
 
-const image = 'lighter/hello'
-
-let world: World
-let service: TestService
+const { world, service } = serve('api-docker', { quiet: true, removed: ['made', 'same'] })
 /** Docker's own client. */
 let program: string
 
 beforeAll(async () => {
   program = dockerPrograms(inject('cache')).docker
-  world = makeWorld('api-docker')
-  service = await startService(world)
   await world.lighter(['network', 'create', '--subnet', '10.77.0.0/24', 'nn'])
   await world.lighter(['create', '--name', 'other', '-v', '/data', '--ipc', 'shareable', image])
 })
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  await world.lighter(['rm', '-fv', 'made', 'same'])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.lighter(['rm', '-fv', 'other'])
-  await world?.remove()
-})
+afterAll(() => world.lighter(['rm', '-fv', 'other']))
 
 const docker = (...args: string[]): Promise<Outcome> =>
   world.run(program, args, { env: { DOCKER_HOST: service.host } })

@@ -1,54 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
-import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { describe, expect, test } from 'vitest'
+import { containersOf, HELLO as image, serve } from '../helpers/served.ts'
 
-const image = 'lighter/hello'
-
-let world: World
-let service: TestService
-const ask = (method: string, path: string, body?: unknown) => service.ask(method, path, body)
-const answer = async (method: string, path: string, body?: unknown) => {
-  const { status, text } = await ask(method, path, body)
-  return [status, text === '' ? '' : JSON.parse(text)]
-}
 const message = (text: unknown) => ({ message: text })
 const filtered = (filters: object) => `filters=${encodeURIComponent(JSON.stringify(filters))}`
 
-beforeAll(async () => {
-  world = makeWorld('api-containers')
-  service = await startService(world)
-})
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  const ids = (await world.lighter(['ps', '-aq'])).stdout.split('\n').filter(Boolean)
-  if (ids.length > 0) await world.lighter(['rm', '-fv', ...ids])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
+const { world, ask, answer } = serve('api-containers', { quiet: true, removed: 'all' })
 
-/** Makes a container of the service; `None` has no network, which starts sooner. */
-async function create(name: string, more: object = {}): Promise<string> {
-  const document = { Image: image, HostConfig: { NetworkMode: 'none' }, ...more }
-  const made = await ask('POST', `/containers/create?name=${name}`, document)
-  expect([made.status, made.json()]).toEqual([
-    201,
-    { Id: expect.stringMatching(/^[0-9a-f]{64}$/), Warnings: [] },
-  ])
-  return made.json().Id
-}
-
+const { create, start, untilEnded } = containersOf({ ask })
 const sleeps = { Cmd: ['sleep', '1000'] }
-const start = async (name: string) =>
-  expect((await ask('POST', `/containers/${name}/start`)).status).toBe(204)
 
-const untilEnded = (name: string) =>
-  until(
-    async () => (await ask('GET', `/containers/${name}/json`)).json().State.Status === 'exited',
-    'it has ended',
-  )
+test('checkpoints are of the experimental mode, which there is none of', async () => {
+  const refused = [501, message(expect.stringMatching(/^This experimental feature is disabled/))]
+  expect(await answer('GET', '/containers/nosuch/checkpoints')).toEqual(refused)
+  expect(await answer('POST', '/containers/nosuch/checkpoints', {})).toEqual(refused)
+  expect(await answer('DELETE', '/containers/nosuch/checkpoints/x')).toEqual(refused)
+})
 
 describe('a life', () => {
   test('create, start, inspect, list, stop, remove', async () => {
@@ -64,7 +30,7 @@ describe('a life', () => {
       State: { Status: 'running', Running: true },
     })
     expect(JSON.parse((await world.lighter(['inspect', 'life'])).stdout)[0]).toEqual(shown)
-    expect((await ask('GET', '/containers/json')).json()).toEqual([
+    expect((await ask('GET', '/v1.45/containers/json')).json()).toEqual([
       {
         Id: id,
         Names: ['/life'],

@@ -1,38 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { framesOf, hijack } from '../helpers/hijack.ts'
-import { startService, type TestService } from '../helpers/service.ts'
+import { HELLO as image, serve } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
 const OUTPUTS = { AttachStdout: true, AttachStderr: true }
 const ALL = { ...OUTPUTS, AttachStdin: true }
 
-let world: World
-let service: TestService
 let container: string
 
+const { world, service, restart } = serve('api-exec', { quiet: true })
 beforeAll(async () => {
-  world = makeWorld('api-exec')
-  service = await startService(world)
-  const args = [
-    'run',
-    '-d',
-    '--name',
-    'host',
-    '--network',
-    'none',
-    'lighter/hello',
-    'sleep',
-    '9999',
-  ]
+  const args = ['run', '-d', '--name', 'host', '--network', 'none', image, 'sleep', '9999']
   container = (await world.lighter(args)).stdout.trim()
-})
-afterEach(() => {
-  expect(service.log()).toBe('')
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
 })
 
 const post = (path: string, body?: unknown) => service.ask('POST', path, body)
@@ -92,7 +71,7 @@ describe('create', () => {
   })
 
   test('only in what runs', async () => {
-    await world.lighter(['create', '--name', 'idle', '--network', 'none', 'lighter/hello', 'true'])
+    await world.lighter(['create', '--name', 'idle', '--network', 'none', image, 'true'])
     const idle = await post('/v1.45/containers/idle/exec', { Cmd: ['true'] })
     expect([idle.status, idle.text]).toEqual([
       409,
@@ -180,10 +159,11 @@ describe('start', () => {
   })
 
   test('detached', async () => {
-    const id = await create(shell('sleep 0.5; exit 9'), {})
+    const id = await create(shell('until [ -e /go ]; do usleep 20000; done; exit 9'), {})
     expect((await post(`/v1.45/exec/${id}/start`, { Detach: true })).status).toBe(200)
     const { Running, ExitCode, Pid } = await inspect(id)
     expect([Running, ExitCode, Pid > 0]).toEqual([true, null, true])
+    await world.lighter(['exec', 'host', 'touch', '/go'])
     expect(await exitCode(id)).toBe(9)
     const wrong = await create(['nosuch'], {})
     const refused = await post(`/v1.45/exec/${wrong}/start`, { Detach: true })
@@ -259,14 +239,14 @@ describe('who goes before the process ends', () => {
     await until(() => client.received().length > 0)
     service.child.kill('SIGKILL')
     await until(() => service.child.signalCode !== null)
-    service = await startService(world)
+    await restart()
     expect(await inspect(id)).toMatchObject({ Running: true, ExitCode: null })
     await go()
     expect(await exitCode(id)).toBe(4)
   })
 
   test('the container', async () => {
-    const args = ['run', '-d', '-i', '--name', 'gone', '--network', 'none', 'lighter/hello', 'cat']
+    const args = ['run', '-d', '-i', '--name', 'gone', '--network', 'none', image, 'cat']
     await world.lighter(args)
     const { Id } = (
       await post('/v1.45/containers/gone/exec', { Cmd: ['sleep', '1000'], ...ALL })

@@ -1,17 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { makeArchive } from '../fixtures/archive.ts'
-import { startService, type TestService } from '../helpers/service.ts'
+import { serve } from '../helpers/served.ts'
 import { messagesOf } from '../helpers/service-stream.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
-let world: World
-let service: TestService
 let id: string
 
-const ask = (method: string, path: string, body?: unknown) => service.ask(method, path, body)
+const { ask } = serve('api-archives')
 const idOf = async (name: string) => (await ask('GET', `/images/${name}/json`)).json().Id
 const removeAll = async () => {
   for (const { Id } of (await ask('GET', '/images/json')).json())
@@ -19,17 +16,11 @@ const removeAll = async () => {
 }
 
 beforeAll(async () => {
-  world = makeWorld('api-archives')
-  service = await startService(world)
   const name = encodeURIComponent(`${inject('registry')}/busybox:latest`)
   await ask('POST', `/images/create?fromImage=${name}`)
   await ask('POST', `/images/${name}/tag?repo=busybox`)
   await ask('POST', `/images/${name}/tag?repo=other&tag=x`)
   id = await idOf('busybox')
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
 })
 
 describe('save and load', () => {

@@ -10,30 +10,22 @@ import {
   startTokenServer,
   writeAs,
 } from '../helpers/registries.ts'
-import { startService, type TestService } from '../helpers/service.ts'
+import { serve } from '../helpers/served.ts'
 import { messagesOf } from '../helpers/service-stream.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
 const PASSWORD = 'correct horse: battery/staple'
 const REGISTRY = inject('registry')
 const DIGEST = /^Digest: (sha256:[0-9a-f]{64})$/
 
-let world: World
-let service: TestService
 let locked: Server
 
+const { world, service } = serve('api-registry')
 beforeAll(async () => {
-  world = makeWorld('api-registry')
-  service = await startService(world)
   const file = join(inject('work'), `api-registry-${process.pid}`)
   writeFileSync(file, `tester:${bcrypt(PASSWORD)}\n`)
   locked = await startRegistryWith(`auth:\n  htpasswd: { realm: tests, path: ${file} }`)
 })
-afterAll(async () => {
-  await service?.stop()
-  await locked?.stop()
-  await world?.remove()
-})
+afterAll(() => locked?.stop())
 
 const authOf = (auth: object) => ({
   'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url'),

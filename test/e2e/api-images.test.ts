@@ -1,33 +1,25 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type Answer, startService, type TestService } from '../helpers/service.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
+import { refusal, serve } from '../helpers/served.ts'
+import type { Answer } from '../helpers/service.ts'
 
 const FILTERS = (value: unknown): string => encodeURIComponent(JSON.stringify(value))
 
-let world: World
-let service: TestService
 let name: string
 let id: string
 
+const { world, service } = serve('api-images')
 beforeAll(async () => {
-  world = makeWorld('api-images')
-  service = await startService(world)
   name = `${inject('registry')}/busybox`
   const pulled = await service.ask('POST', `/images/create?fromImage=${name}&tag=latest`)
   expect(pulled.status, pulled.text).toBe(200)
   await tag(`${name}:latest`, 'repo=busybox')
   id = (await service.ask('GET', '/images/busybox/json')).json().Id
 })
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
 
 const tag = (from: string, to: string): Promise<Answer> =>
   service.ask('POST', `/images/${from}/tag?${to}`)
 const listed = async (query = '', version = '1.51') =>
   (await service.ask('GET', `/v${version}/images/json?${query}`)).json()
-const refusal = ({ status, json }: Answer) => [status, json().message]
 
 describe('the list', () => {
   test('has one document per image, with all its names', async () => {
@@ -191,7 +183,7 @@ describe('one image', () => {
       'invalid reference format: repository name (library/NOSUCH) must be lowercase',
     ],
     ['POST', '/images/nosuch/tag?repo=a', 404, 'No such image: nosuch:latest'],
-    ['POST', '/images/busybox/tag?repo=a&tag=b@c', 400, 'invalid reference format'],
+    ['POST', '/images/busybox/tag?repo=a&tag=b@c', 400, 'invalid tag format'],
     ['POST', '/images/busybox/tag', 400, 'invalid reference format'],
     ['POST', '/images/busybox/tag?repo=A/..', 400, 'invalid reference format'],
   ])('%s %s: %i', async (method, path, status, message) => {

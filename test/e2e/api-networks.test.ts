@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { HELLO as image, serve } from '../helpers/served.ts'
 
-const image = 'lighter/hello'
-let world: World
-let service: TestService
-const ask = (method: string, path: string, body?: unknown) => service.ask(method, path, body)
+const { world, ask } = serve('api-networks')
 const create = async (body: object) => (await ask('POST', '/networks/create', body)).json()
 const named = async (name: string) => (await ask('GET', `/networks/${name}`)).json()
 
 beforeAll(async () => {
-  world = makeWorld('api-networks')
-  service = await startService(world)
   await world.lighter(['run', '-d', '--name', 'up', image, 'sleep', '1000'])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
 })
 
 test('one is made, listed, shown and removed, and the command line has it too', async () => {
@@ -124,7 +114,7 @@ describe('a container on it', () => {
     expect(Object.values((await named('on')).Containers)).toEqual([
       expect.objectContaining({ Name: 'up', IPv4Address: '10.78.0.50/24' }),
     ])
-    expect((await ask('DELETE', '/networks/on')).status).toBe(409)
+    expect((await ask('DELETE', '/networks/on')).status).toBe(403)
     expect((await ask('POST', '/networks/on/disconnect', { Container: 'up' })).status).toBe(200)
     expect((await named('on')).Containers).toEqual({})
     expect((await ask('DELETE', '/networks/on')).status).toBe(204)
@@ -134,9 +124,35 @@ describe('a container on it', () => {
     await create({ Name: 'plain' })
     const body = { Container: 'up', EndpointConfig: null }
     expect((await ask('POST', '/networks/plain/connect', body)).status).toBe(200)
-    expect((await ask('POST', '/networks/plain/connect', body)).status).toBe(409)
+    expect((await ask('POST', '/networks/plain/connect', body)).status).toBe(403)
     const off = { Container: 'up', Force: true }
     expect((await ask('POST', '/networks/plain/disconnect', off)).status).toBe(200)
+  })
+
+  test('that does not run: its connection is no event, the end of that is one', async () => {
+    await create({ Name: 'idle' })
+    const made = await ask('POST', '/containers/create?name=still', { Image: image })
+    const body = { Container: 'still' }
+    // Again is as good as once.
+    for (let time = 0; time < 2; time++)
+      expect((await ask('POST', '/networks/idle/connect', body)).status).toBe(200)
+    const shown = (await ask('GET', '/containers/still/json')).json()
+    expect(Object.keys(shown.NetworkSettings.Networks)).toContain('idle')
+    expect((await named('idle')).Containers).toEqual({})
+    expect((await ask('POST', '/networks/idle/disconnect', body)).status).toBe(200)
+    expect(
+      Object.keys((await ask('GET', '/containers/still/json')).json().NetworkSettings.Networks),
+    ).toEqual(['bridge'])
+    const about = `since=${Date.parse(shown.Created) / 1000 - 1}&until=${Date.now() / 1000 + 1}`
+    const filters = encodeURIComponent('{"type":["network"]}')
+    const { text } = await ask('GET', `/events?${about}&filters=${filters}`)
+    const events = text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+      .filter(({ Actor }) => Actor.Attributes.container === made.json().Id)
+    expect(events.map(({ Action }) => Action)).toEqual(['disconnect'])
+    await ask('DELETE', '/containers/still')
   })
 })
 

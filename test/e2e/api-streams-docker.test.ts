@@ -1,32 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { dockerPrograms } from '../fixtures/clients.ts'
-import { startService, type TestService } from '../helpers/service.ts'
+import { HELLO as image, serve } from '../helpers/served.ts'
 import { openTerminal, type Terminal } from '../helpers/terminal.ts'
 import { until } from '../helpers/until.ts'
-import { type CallOptions, makeWorld, type Outcome, type World } from '../helpers/world.ts'
+import type { CallOptions, Outcome } from '../helpers/world.ts'
 
-const image = 'lighter/hello'
 const NET = ['--network', 'none']
 
-let world: World
-let service: TestService
+const { world, service } = serve('api-streams-docker', { quiet: true, removed: ['made'] })
 /** Docker's own client. */
 let program: string
 let env: Record<string, string>
 
-beforeAll(async () => {
+beforeAll(() => {
   program = dockerPrograms(inject('cache')).docker
-  world = makeWorld('api-streams-docker')
-  service = await startService(world)
   env = { DOCKER_HOST: service.host }
-})
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  await world.lighter(['rm', '-f', 'made'])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
 })
 
 const docker = (args: string[], options: CallOptions = {}): Promise<Outcome> =>

@@ -1,27 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { begin, framesOf, hijack } from '../helpers/hijack.ts'
-import { startService, type TestService } from '../helpers/service.ts'
+import { HELLO as image, serve } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
-const image = 'lighter/hello'
 const ATTACH = 'stream=1&stdin=1&stdout=1&stderr=1'
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('api-streams')
-  service = await startService(world)
-})
-afterEach(async () => {
-  expect(service.log()).toBe('')
-  await world.lighter(['rm', '-f', 'made'])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
+const { world, service } = serve('api-streams', { quiet: true, removed: ['made'] })
 
 const make = async (...args: string[]): Promise<void> => {
   const made = await world.lighter(['create', '--name', 'made', '--network', 'none', ...args])

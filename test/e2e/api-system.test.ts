@@ -1,24 +1,13 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { HELLO as image, serve } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
-const image = 'lighter/hello'
-let world: World
-let service: TestService
-const ask = (method: string, path: string, body?: unknown) => service.ask(method, path, body)
-
+const { world, service, ask } = serve('api-system')
 beforeAll(async () => {
-  world = makeWorld('api-system')
-  service = await startService(world)
   const writer = ['sh', '-c', 'echo 12345678 >/x/file; echo 1234 >/file']
   await world.lighter(['run', '--name', 'down', '-v', 'named:/x', image, ...writer])
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
 })
 
 test('version and info are those of the command line', async () => {

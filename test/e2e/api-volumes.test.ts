@@ -1,19 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { expect, test } from 'vitest'
+import { serve } from '../helpers/served.ts'
 
-let world: World
-let service: TestService
-const ask = (method: string, path: string, body?: unknown) => service.ask(method, path, body)
-
-beforeAll(async () => {
-  world = makeWorld('api-volumes')
-  service = await startService(world)
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
+const { world, ask } = serve('api-volumes')
 
 test('one is made, listed, shown and removed, and the command line has it too', async () => {
   const made = await ask('POST', '/volumes/create', {
@@ -105,7 +93,7 @@ test.each<[string, string, unknown, number, string | RegExp]>([
   ['GET', '/nosuch', undefined, 404, 'get nosuch: no such volume'],
   ['DELETE', '/nosuch', undefined, 404, 'get nosuch: no such volume'],
   ['GET', '?filters={"x":["y"]}', undefined, 400, "invalid filter 'x'"],
-  ['GET', '?filters=x', undefined, 400, 'invalid filter'],
+  ['GET', '?filters=x', undefined, 400, 'error reading volume filters: invalid filter'],
   ['GET', '?filters={"dangling":["x"]}', undefined, 400, "invalid filter 'dangling=[x]'"],
   [
     'POST',

@@ -1,28 +1,20 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { type BadImages, makeBadImages } from '../fixtures/bad-images.ts'
 import { type BadRegistry, startBadRegistry } from '../helpers/bad-registry.ts'
 import { remainsIn } from '../helpers/leftovers.ts'
 import { memoryOf } from '../helpers/memory.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
+import { PullPlace, testAt } from '../helpers/pull-place.ts'
 
 let images: BadImages
 let registry: BadRegistry
-let world: World
 
 beforeAll(async () => {
   images = makeBadImages()
   registry = await startBadRegistry(images)
 })
 afterAll(() => registry.stop())
-beforeEach(() => {
-  world = makeWorld('bad-images')
-})
-afterEach(() => world.remove())
 
-const list = (folder: string): string[] =>
-  existsSync(join(world.data, folder)) ? readdirSync(join(world.data, folder)).sort() : []
+const test = testAt(() => new PullPlace('bad-images'))
 
 const daemon = 'Error response from daemon: '
 const denied =
@@ -121,10 +113,9 @@ const REFUSALS: [name: string, sentence: string, requests: number][] = [
   ['index-endless', 'The image index leads from one index to another', 5],
 ]
 
-describe('what a registry has wrong', () => {
-  test.each(REFUSALS)('%s', async (name, text, requests) => {
-    registry.seen.length = 0
-    const outcome = await world.lighter(['pull', `${registry.host}/${name}`])
+describe.concurrent('what a registry has wrong', () => {
+  test.for(REFUSALS)('%s', async ([name, text, requests], { at }) => {
+    const outcome = await at.world.lighter(['pull', `${registry.host}/${name}`])
     const sentence = text
       .replaceAll('HOST', registry.host)
       .replaceAll('NAME', name)
@@ -132,11 +123,12 @@ describe('what a registry has wrong', () => {
       .replaceAll('DIFFID', images.layer.diffId)
     expect(outcome.stderr).toBe(`${sentence}\n`)
     expect(outcome.exitCode).toBe(1)
-    expect(registry.seen.filter((line) => !line.endsWith(' /v2/'))).toHaveLength(requests)
+    const asked = registry.seen.filter((line) => line.includes(` /v2/${name}/`))
+    expect(asked).toHaveLength(requests)
     for (const folder of ['refs', 'layers', 'downloads'])
-      expect([folder, ...list(folder)]).toEqual([folder])
-    expect(remainsIn(world.data)).toEqual([])
-    const { stdout } = await world.lighter(['images', '-aq'])
+      expect([folder, ...at.list(folder)]).toEqual([folder])
+    expect(remainsIn(at.world.data)).toEqual([])
+    const { stdout } = await at.world.lighter(['images', '-aq'])
     expect(stdout).toBe('')
   })
 
@@ -156,26 +148,26 @@ const ACCEPTED = [
   'index-10000',
 ]
 
-test.each(ACCEPTED)('%s comes in', async (name) => {
+test.for(ACCEPTED)('%s comes in', async (name, { at }) => {
   const image = `${registry.host}/${name}`
-  const outcome = await world.lighter(['pull', '-q', image])
+  const outcome = await at.world.lighter(['pull', '-q', image])
   expect(outcome).toMatchObject({ exitCode: 0, stderr: '', stdout: `${image}:latest\n` })
-  const { stdout } = await world.lighter(['images', '-q'])
+  const { stdout } = await at.world.lighter(['images', '-q'])
   expect(stdout.trim().split('\n')).toHaveLength(1)
 })
 
 describe('memory', () => {
-  test.each(['manifest-100mb', 'layers-10000', 'index-10000', 'layers-200'])(
+  test.for(['manifest-100mb', 'layers-10000', 'index-10000', 'layers-200'])(
     '%s needs less than 150 MB',
-    async (name) => {
-      const { most } = await memoryOf(world.start(['pull', '-q', `${registry.host}/${name}`]))
+    async (name, { at }) => {
+      const { most } = await memoryOf(at.world.start(['pull', '-q', `${registry.host}/${name}`]))
       expect(most).toBeGreaterThan(20_000)
       expect(most).toBeLessThan(150_000)
     },
   )
 })
 
-test.each([
+test.for([
   ['x:a b', 'invalid reference format'],
   ['x:-a', 'invalid reference format'],
   [`x:${'a'.repeat(129)}`, 'invalid reference format'],
@@ -183,9 +175,9 @@ test.each([
   ['x:ä', 'invalid reference format'],
   ['x@sha256:abc', 'invalid reference format'],
   ['X', 'invalid reference format: repository name (library/X) must be lowercase'],
-])('the name %s is refused before anybody is asked', async (name, sentence) => {
+] as const)('the name %s is refused before anybody is asked', async ([name, sentence], { at }) => {
   registry.seen.length = 0
-  const outcome = await world.lighter(['pull', name === 'X' ? name : `${registry.host}/${name}`])
+  const outcome = await at.world.lighter(['pull', name === 'X' ? name : `${registry.host}/${name}`])
   expect(outcome.stderr).toBe(`${sentence}\n`)
   expect(outcome.exitCode).toBe(1)
   expect(registry.seen).toEqual([])

@@ -210,6 +210,22 @@ test('files, and the id', async () => {
   expect(readFileSync(iid, 'utf8')).toBe(await imageId('named'))
 })
 
+test.each([{ flags: [] }, { flags: ['--pull'] }])(
+  'FROM the image that the program carries needs no registry, $flags',
+  async ({ flags }) => {
+    const fresh = makeWorld('build-carried')
+    try {
+      const context = writeContext(fresh, {
+        Dockerfile: 'FROM lighter/hello\nRUN echo made >/made\n',
+      })
+      await built(fresh, context, '-t', 'from-carried', ...flags)
+      expect(await printed(fresh, 'from-carried', 'cat', '/made')).toBe('made\n')
+    } finally {
+      await fresh.remove()
+    }
+  },
+)
+
 test('a foreign platform without a handler is refused', async () => {
   const handlers = '/proc/sys/fs/binfmt_misc/qemu-s390x'
   expect(existsSync(handlers), 'this machine runs s390x').toBe(false)

@@ -123,6 +123,20 @@ describe('run', () => {
     expect(await run('--group-add', 'nosuch', image, 'id')).toMatchObject({ exitCode: 125 })
   })
 
+  test('--group-add is for further processes too, whoever they run as, and for health checks', async () => {
+    const check = ['--health-cmd', 'id -G', '--health-interval', '100ms']
+    const groups = ['--group-add', '99', '--group-add', 'audio']
+    await run('-d', '--name', 'grouped', ...groups, ...check, image, 'sleep', '100')
+    const exec = async (...flags: string[]) =>
+      (await lighter('exec', ...flags, 'grouped', 'id', '-G')).stdout
+    expect(await exec()).toBe('0 29 99\n')
+    expect(await exec('-u', '1234:5')).toBe('5 29 99\n')
+    const checks = ['inspect', '-f', '{{with .State.Health.Log}}{{(index . 0).Output}}{{end}}']
+    await until(async () => (await lighter(...checks, 'grouped')).stdout.trim() !== '', 'a check')
+    expect((await lighter(...checks, 'grouped')).stdout.trim()).toBe('0 29 99')
+    await lighter('rm', '-f', 'grouped')
+  })
+
   test('a seccomp profile of a file', async () => {
     const profile = {
       defaultAction: 'SCMP_ACT_ALLOW',
@@ -309,8 +323,11 @@ describe('start, attach, logs', () => {
   })
 
   test('logs --since, --until, -n, -t', async () => {
-    const script = 'echo one; sleep 1; echo two'
-    await lighter('run', '--name', 'timed', '--network', 'none', image, 'sh', '-c', script)
+    const script = 'echo one; until [ -e /go ]; do usleep 20000; done; echo two'
+    await lighter('run', '-d', '--name', 'timed', '--network', 'none', image, 'sh', '-c', script)
+    await until(async () => (await lighter('logs', 'timed')).stdout === 'one\n')
+    await lighter('exec', 'timed', 'touch', '/go')
+    await lighter('wait', 'timed')
     const timed = (await lighter('logs', '-t', 'timed')).stdout.trim().split('\n')
     const [first = '', second = ''] = timed.map((line) => line.split(' ')[0])
     expect(first).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/)

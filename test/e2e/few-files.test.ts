@@ -4,7 +4,7 @@ import { makeWorld, type Outcome, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
 
-describe.each(['user', 'root'] as const)('few open files, as %s', (who) => {
+describe.each(inject('who'))('few open files, as %s', (who) => {
   let world: World
 
   beforeAll(async () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { untilOpen } from '../helpers/until.ts'
 import { finish, makeWorld, type Outcome, type World } from '../helpers/world.ts'
 
 const image = 'lighter/hello'
@@ -23,7 +24,9 @@ describe('compress', () => {
     Array.from({ length: to - from + 1 }, (_, index) => `${from + index}\n`).join('')
 
   test('what is rotated is compressed and read', async () => {
-    const script = 'i=1; while [ $i -le 600 ]; do echo $i; i=$((i+1)); usleep 1000; done'
+    // Not before somebody follows, nor much faster than whoever does: what is beyond four files is gone.
+    const script =
+      'until [ -e /go ]; do usleep 20000; done; i=1; while [ $i -le 600 ]; do echo $i; i=$((i+1)); usleep 2000; done'
     const created = await lighter(
       'create',
       '--name',
@@ -35,11 +38,12 @@ describe('compress', () => {
       script,
     )
     const id = created.stdout.trim()
-    const follower = (async () => {
-      await lighter('start', 'small')
-      return finish(world.start(['logs', '-f', 'small']))
-    })()
-    expect((await follower).stdout).toBe(lines(1, 600))
+    await lighter('start', 'small')
+    const logs = world.start(['logs', '-f', 'small'])
+    const followed = finish(logs)
+    await untilOpen(logs.pid, /container\.log$/)
+    await lighter('exec', 'small', 'touch', '/go')
+    expect((await followed).stdout).toBe(lines(1, 600))
     await lighter('wait', 'small')
     const names = readdirSync(logOf(id)).filter((name) => name.startsWith('container.log'))
     expect(names.sort()).toEqual([

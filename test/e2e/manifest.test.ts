@@ -212,7 +212,7 @@ describe('lists that are kept', () => {
     // What is unfinished goes when images are dealt with.
     expect(await world.lighter(['pull', '-q', busybox])).toMatchObject({ exitCode: 0 })
     expect(readdirSync(join(world.data, 'tmp'))).toEqual([])
-  }, 60_000)
+  })
 
   test('that are damaged are told of, and can be removed', async () => {
     const name = `${registry}/${own}/damaged:v1`

@@ -14,7 +14,7 @@ const portOf = async (name: string) =>
   (await lighter('port', name, '80')).stdout.split('\n')[0]?.split(':')[1] ?? ''
 /** Asks over bash's own sockets; again while nobody listens in the container yet. */
 const ask =
-  'for i in $(seq 100); do exec 3<>/dev/tcp/$0/$1 && printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3 && exit; sleep 0.1; done 2>/dev/null'
+  'for i in $(seq 300); do exec 3<>/dev/tcp/$0/$1 && printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3 && said=$(cat <&3) && [ "$said" ] && echo "$said" && exit; sleep 0.1; done 2>/dev/null'
 const get = (from: 'here' | 'there', address: string, port: string) => {
   const command = ['bash', '-c', ask, address, port]
   const [program = '', ...args] = from === 'here' ? command : [...other.enter, ...command]

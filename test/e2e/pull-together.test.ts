@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type FaultImage, pushFaultImage } from '../fixtures/fault-image.ts'
-import { throttle } from '../helpers/faults.ts'
+import { holdAt, ofBlob, throttle } from '../helpers/faults.ts'
 import { type Front, type Intercept, isBlob, startFront } from '../helpers/front.ts'
 import { remainsIn } from '../helpers/leftovers.ts'
 import { until } from '../helpers/until.ts'
@@ -14,12 +14,24 @@ const worked = { exitCode: 0, stderr: '' }
 let image: FaultImage
 let world: World
 let front: Front
+let opened: Promise<void> | undefined
+
+/** Whoever fetches the big layer from now on waits in the midst of it, until what is returned is called. */
+function hold(): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  opened = promise
+  return resolve
+}
 
 beforeAll(async () => {
   image = pushFaultImage('together', [6 * MIB, MIB, MIB])
   const slow = throttle('down', 4 * MIB)
-  const intercept: Intercept = (request, response, forward) =>
-    isBlob(request) ? slow(request, response, forward) : forward()
+  const intercept: Intercept = (request, response, forward) => {
+    if (!isBlob(request)) return forward()
+    const isHeld = opened && ofBlob(big().digest)(request)
+    const pass = isHeld ? holdAt(3 * MIB, opened ?? Promise.resolve()) : slow
+    pass(request, response, forward)
+  }
   front = await startFront(inject('registry'), intercept)
 })
 afterAll(() => front.stop())
@@ -27,6 +39,7 @@ afterAll(() => front.stop())
 beforeEach(() => {
   world = makeWorld('together')
   front.seen.length = 0
+  opened = undefined
 })
 afterEach(() => world.remove())
 
@@ -66,17 +79,27 @@ describe('one image, pulled by several commands at once', () => {
   })
 
   test('who waits says so', async () => {
+    const open = hold()
     const first = finish(start())
     await untilPartial(MIB)
-    const second = await finish(start())
-    expect(second).toMatchObject(worked)
     const id = big().digest.slice(7, 19)
+    const waits = start()
+    let heard = ''
+    waits.stdout.on('data', (text) => {
+      heard += text
+    })
+    const ended = finish(waits)
+    await until(() => heard.includes(`${id}: Waiting\n`), 'the second one waits')
+    open()
+    const second = await ended
+    expect(second).toMatchObject(worked)
     const said = second.stdout.split('\n').filter((line) => line.startsWith(id))
     expect(said).toEqual([`${id}: Pulling fs layer`, `${id}: Waiting`, `${id}: Pull complete`])
     expect(await first).toMatchObject(worked)
   })
 
   test('one is killed: the next takes over what is there of it', async () => {
+    const open = hold()
     const first = start()
     const ended = finish(first)
     await untilPartial(MIB)
@@ -85,6 +108,7 @@ describe('one image, pulled by several commands at once', () => {
     await untilPartial(2 * MIB)
     first.kill('SIGKILL')
     await ended
+    open()
     for (const outcome of await Promise.all(others)) expect(outcome).toMatchObject(worked)
     expectWhole()
     const asked = front.seen.filter(({ path }) => path.endsWith(big().digest))

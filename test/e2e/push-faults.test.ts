@@ -43,13 +43,15 @@ afterAll(() => world.remove())
 async function push(intercept: Intercept, env: Record<string, string> = {}) {
   count += 1
   const repository = `${own}/${count}`
-  front = await startFront(inject('registry'), intercept)
-  const name = `${front.host}/${repository}:latest`
-  expect(await world.lighter(['tag', `${inject('registry')}/${image.name}`, name])).toMatchObject(
-    worked,
-  )
-  const outcome = await world.lighter(['push', name], { env })
-  return { ...outcome, seen: front.seen, repository }
+  const { host, seen, stop } = await startFront(inject('registry'), intercept)
+  try {
+    const name = `${host}/${repository}:latest`
+    const tag = ['tag', `${inject('registry')}/${image.name}`, name]
+    expect(await world.lighter(tag)).toMatchObject(worked)
+    return { ...(await world.lighter(['push', name], { env })), seen, repository }
+  } finally {
+    await stop()
+  }
 }
 
 /** The registry has exactly the image, as another program sees it. */
@@ -61,7 +63,8 @@ function expectPushed(repository: string): void {
   expect(Layers).toEqual(image.layers.map(({ digest }) => digest))
 }
 
-describe('a fault that passes', () => {
+// Most of the time goes by between one try and the next: they are tried beside each other.
+describe.concurrent('a fault that passes', () => {
   const isBig = ({ headers }: Parameters<Which>[0]): boolean =>
     Number(headers['content-length']) > MIB
   const ofBig: Which = (request) => ofUpload('PATCH')(request) && isBig(request)
@@ -92,14 +95,14 @@ test('a slow way out is not cut off, however impatient one is with answers', asy
   const intercept: Intercept = (request, response, forward) =>
     request.method === 'PATCH' ? slow(request, response, forward) : forward()
   const begin = Date.now()
-  const { seen, repository, ...outcome } = await push(intercept, { LIGHTER_REGISTRY_TIMEOUT: '1' })
+  const { seen, repository, ...outcome } = await push(intercept, { LIGHTER_REGISTRY_TIMEOUT: '2' })
   expect(outcome).toMatchObject(worked)
   expectPushed(repository)
   expect(seen.filter(({ method }) => method === 'PATCH')).toHaveLength(1)
   expect(Date.now() - begin).toBeGreaterThan(3000)
 })
 
-describe('a fault that stays', () => {
+describe.concurrent('a fault that stays', () => {
   const limited = '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have pushed too often."}]}'
 
   test.each<[string, Intercept, RegExp, number]>([

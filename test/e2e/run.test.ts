@@ -7,7 +7,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
 
-describe.each(['user', 'root'] as const)('as %s', (who) => {
+describe.each(inject('who'))('as %s', (who) => {
   let world: World
   beforeAll(async () => {
     world = makeWorld(`run-${who}`, who)

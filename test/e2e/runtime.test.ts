@@ -4,7 +4,7 @@ import { makeWorld, type World } from '../helpers/world.ts'
 
 const image = `${inject('registry')}/busybox:latest`
 
-describe.each(['user', 'root'] as const)('crun as the runtime, as %s', (who) => {
+describe.each(inject('who'))('crun as the runtime, as %s', (who) => {
   let world: World
   const lighter = (...args: string[]) => world.lighter(args)
   const run = (...args: string[]) => lighter('run', '--rm', '--runtime', 'crun', ...args)

@@ -2,26 +2,16 @@ import { execFile } from 'node:child_process'
 import { chmodSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
+import { expect, test } from 'vitest'
+import { serve } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, testUser, type World } from '../helpers/world.ts'
+import { testUser } from '../helpers/world.ts'
 
 const run = promisify(execFile)
 /** A user that has nothing to do with it. */
 const NOBODY = 65534
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('service-access')
-  service = await startService(world)
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
+const { world, service } = serve('service-access')
 
 /** The status and the body that a user gets; status 0: not even a connection. */
 async function askAs(uid: number, socket: string, path = '/_ping'): Promise<[number, string]> {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { askAt, startService } from '../helpers/service.ts'
+import { openCall } from '../helpers/service-stream.ts'
 import { until } from '../helpers/until.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -63,6 +64,8 @@ test('the path of lighter’s own socket is no directory that has to be made', a
 test('a service gives its own socket, and does not end while a container has it', async () => {
   const path = join(world.home, 'ci.sock')
   const service = await startService(world, ['--time', '1'], path)
+  // It does not end before the container is there, however long that takes.
+  const watching = await openCall(path, 'GET', '/events')
   const created = await service.ask('POST', '/containers/create?name=ryuk', {
     Image: image,
     Cmd: ['sleep', '1000'],
@@ -70,6 +73,7 @@ test('a service gives its own socket, and does not end while a container has it'
   })
   expect(created.status).toBe(201)
   expect((await service.ask('POST', '/containers/ryuk/start')).status).toBe(204)
+  watching.vanish()
   const { State, HostConfig } = await inspect('ryuk')
   expect(HostConfig.Binds).toEqual(['/var/run/docker.sock:/var/run/docker.sock:rw'])
   // Twice its idle time and more: what is waited for is that nothing happens.

@@ -36,6 +36,10 @@ describe('--background', () => {
       1,
       expect.stringMatching(/^the service does not start: .*\/nosuch/),
     ])
+    const long = `unix://${join(world.sockets, 'x'.repeat(100))}`
+    expect((await service('--background', long)).stderr).toMatch(
+      /\/x{100}: the path of a socket has at most 107 bytes/,
+    )
     expect((await service('--background', 'tcp://127.0.0.1:1')).stderr).toBe(
       '--background is for unix:///PATH\n',
     )

@@ -2,8 +2,10 @@ import { chownSync, copyFileSync, readFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, request as plainRequest } from 'node:http'
 import { request as tlsRequest } from 'node:https'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Authority, makeAuthority } from '../helpers/registries.ts'
+import { HELLO } from '../helpers/served.ts'
 import { until } from '../helpers/until.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -120,12 +122,21 @@ describe('without certificates', () => {
   })
 })
 
-test('with certificates: those of the authority, and nobody else', async () => {
+function startTls() {
   const file = (name: string) => join(world.home, name)
-  await using service = await startTcp([
+  return startTcp([
     ...['--tlsverify', '--tlscacert', file('ca.pem')],
     ...['--tlscert', file('cert.pem'), '--tlskey', file('key.pem')],
   ])
+}
+
+const certified = ({ serverCertificate, serverKey }: Authority) => ({
+  cert: readFileSync(serverCertificate),
+  key: readFileSync(serverKey),
+})
+
+test('with certificates: those of the authority, and nobody else', async () => {
+  await using service = await startTls()
   const ask = (client: object) =>
     answerOf(
       tlsRequest({
@@ -134,13 +145,35 @@ test('with certificates: those of the authority, and nobody else', async () => {
         ...client,
       }),
     )
-  const certified = ({ serverCertificate, serverKey }: Authority) => ({
-    cert: readFileSync(serverCertificate),
-    key: readFileSync(serverKey),
-  })
   expect(await ask(certified(own))).toEqual({ status: 200, text: 'OK' })
   await expect(ask({})).rejects.toThrow()
   await expect(ask(certified(strange))).rejects.toThrow()
   const plain = plainRequest({ host: '127.0.0.1', port: service.port, path: '/_ping' })
   await expect(answerOf(plain)).rejects.toThrow()
+})
+
+test('with certificates: a client that has said all hears the rest', async () => {
+  // Docker's client says so at once where it has no standard input, and lost all that was written after it.
+  await world.lighter(['create', '-i', '--name', 'halved', '--network', 'none', HELLO, 'cat'])
+  await using service = await startTls()
+  const client = connectTls({
+    ...{ host: '127.0.0.1', port: service.port, allowHalfOpen: true },
+    ca: readFileSync(own.certificate),
+    ...certified(own),
+  })
+  const received: Buffer[] = []
+  client.on('data', (chunk: Buffer) => received.push(chunk))
+  const ended = new Promise<void>((resolve, reject) => {
+    client.once('end', resolve).once('error', reject)
+  })
+  const all = () => Buffer.concat(received).toString('latin1')
+  const path = '/v1.45/containers/halved/attach?stream=1&stdin=1&stdout=1'
+  client.write(
+    `POST ${path} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n`,
+  )
+  await until(() => all().includes('\r\n\r\n'), 'the connection is a stream')
+  client.end('last words\n')
+  await world.lighter(['start', 'halved'])
+  await ended
+  expect(all().split('\r\n\r\n')[1]).toBe('\x01\0\0\0\0\0\0\x0blast words\n')
 })

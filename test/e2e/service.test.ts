@@ -1,20 +1,13 @@
+import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startService, type TestService } from '../helpers/service.ts'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { serve } from '../helpers/served.ts'
+import { startService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
-import { makeWorld, type World } from '../helpers/world.ts'
 
-let world: World
-let service: TestService
-
-beforeAll(async () => {
-  world = makeWorld('service')
-  service = await startService(world)
-})
-afterAll(async () => {
-  await service?.stop()
-  await world?.remove()
-})
+const { world, service } = serve('service')
 
 describe('versions', () => {
   test('a path without one, and all that are known', async () => {
@@ -64,6 +57,20 @@ describe('the socket', () => {
     expect((await next.ask('GET', '/_ping')).text).toBe('OK')
     await next.stop()
     expect(existsSync(path)).toBe(false)
+  })
+
+  // Docker's client connects before it has read what it sends.
+  test('stays for who has connected and not yet asked', async () => {
+    const brief = await startService(world, ['--time', '1'], `${world.home}/patient.sock`)
+    const client = connect(brief.socket)
+    await once(client, 'connect')
+    // It begins to wait later, and has ended when the idle time is over.
+    const clock = await startService(world, ['--time', '1'], `${world.home}/clock.sock`)
+    await until(() => clock.child.exitCode !== null, 'the idle time is over')
+    client.end('GET /_ping HTTP/1.0\r\n\r\n')
+    expect(await text(client)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*OK$/s)
+    await until(() => brief.child.exitCode !== null, 'it ends')
+    expect(brief.child.exitCode).toBe(0)
   })
 
   test('ends when nobody asks', async () => {

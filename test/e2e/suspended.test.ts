@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { isAlive, remainsIn } from '../helpers/leftovers.ts'
 import { until, untilDead } from '../helpers/until.ts'
 import { makeWorld, statusOf, type World } from '../helpers/world.ts'
@@ -9,7 +9,7 @@ const image = 'lighter/hello'
 /** Milliseconds; a real wait without limit must not become the suite's. */
 const LIMIT = 60_000
 
-describe.each(['user', 'root'] as const)('a monitor that was stopped, as %s', (who) => {
+describe.each(inject('who'))('a monitor that was stopped, as %s', (who) => {
   let world: World
   const lighter = (...args: string[]) => world.lighter(args)
 

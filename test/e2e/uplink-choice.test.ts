@@ -181,11 +181,16 @@ test('a name server that cannot be had is tried again, until it is there', async
   execFileSync('sh', ['-c', 'rm "$0" && mkdir "$0"', lock])
   const [line = ''] = kinds('names')
   process.kill(Number.parseInt(line, 10), 'SIGKILL')
+  await until(() => kinds('names').length === 0, 'the end of the name server')
+  // Some tries; none can be seen.
   await sleep(500)
   expect(kinds('names')).toEqual([])
   execFileSync('rmdir', [lock])
   await until(() => kinds('names').length === 1, 'a name server')
-  const asked = await world.lighter(['exec', 'box', 'nslookup', 'box', '127.0.0.11'])
-  expect(asked.stdout).toMatch(/Address.*172\./)
+  // It is there before it answers.
+  await until(async () => {
+    const asked = await world.lighter(['exec', 'box', 'nslookup', 'box', '127.0.0.11'])
+    return /Address.*172\./.test(asked.stdout)
+  }, 'an answer')
   await world.remove()
 })

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Transform } from 'node:stream'
-import type { Intercept } from './front.ts'
+import { type Intercept, isBlob } from './front.ts'
 
 /** Which requests a fault is for. */
 export type Which = (request: IncomingMessage) => boolean
@@ -87,6 +87,21 @@ export const throttle =
   (_request, _response, forward) =>
     forward(undefined, { [way]: pace(bytesPerSecond) })
 
+/** Not much more than so many bytes come before it is opened. */
+export const holdAt =
+  (bytes: number, opened: Promise<void>): Intercept =>
+  (_request, _response, forward) => {
+    let passed = 0
+    const down = new Transform({
+      transform(piece, _encoding, done) {
+        passed += piece.length
+        if (passed < bytes) done(null, piece)
+        else void opened.then(() => done(null, piece))
+      },
+    })
+    forward(undefined, { down })
+  }
+
 function pace(bytesPerSecond: number): Transform {
   return new Transform({
     readableHighWaterMark: 4096,
@@ -145,4 +160,16 @@ export const shiftRange =
 export const forgetPermission: Intercept = (request, _response, forward) => {
   delete request.headers.authorization
   forward()
+}
+
+/** Lets a part of a large blob through, then nothing more, once. */
+export function stallOnce(after: number): Intercept {
+  let stalled = false
+  return (request, _response, forward) => {
+    if (!isBlob(request) || stalled) return forward()
+    forward((piece, offset) => {
+      if (offset + piece.length > after) stalled = true
+      return offset > after ? undefined : piece
+    })
+  }
 }

@@ -21,6 +21,8 @@ declare module 'vitest' {
     users: TestUser[]
     /** How many files run side by side. */
     lanes: number
+    /** Whose containers the tests are about that are for each. */
+    who: readonly ('user' | 'root')[]
     /** A directory everyone may enter, removed at the end. */
     work: string
     /** What test runs keep for the next ones. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -56,16 +57,25 @@ export function pushLayout(
   )
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
+/** Below those that Linux gives to whoever connects, or listens anywhere: one of them could be taken again before it is used. */
+const [FIRST_PORT, LAST_PORT] = [21_000, 32_000]
+let nextPort = randomInt(FIRST_PORT, LAST_PORT)
+
+/** A port that nobody listens at. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextPort
+    nextPort = port < LAST_PORT ? port + 1 : FIRST_PORT
+    if (await isFree(port)) return port
+  }
 }
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 
 async function waitUntilReady(host: string, child: ChildProcess): Promise<void> {
   let broken: Error | undefined

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { inject } from 'vitest'
+import { LIMIT } from './until.ts'
 import type { World } from './world.ts'
 
 /** A command under a pseudo terminal, driven as a person would. */
@@ -7,7 +8,7 @@ export interface Terminal {
   /** Everything shown so far. */
   output: () => string
   /** Waits until new output matches; returns the match. What was matched before is not seen again. */
-  waitFor: (pattern: RegExp, timeout?: number) => Promise<RegExpExecArray>
+  waitFor: (pattern: RegExp) => Promise<RegExpExecArray>
   type: (text: string) => void
   resize: (rows: number, columns: number) => Promise<void>
   /** Waits for the end of the command. */
@@ -66,7 +67,7 @@ export async function openTerminal(
   })
   child.stdin.on('error', () => {})
 
-  const waitFor = (pattern: RegExp, timeout = 20_000): Promise<RegExpExecArray> =>
+  const waitFor = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const stop = () => {
         wakers.delete(look)
@@ -85,8 +86,8 @@ export async function openTerminal(
       }
       const timer = setTimeout(() => {
         stop()
-        reject(new Error(`No ${pattern} in ${timeout} ms. Shown: ${JSON.stringify(output)}`))
-      }, timeout)
+        reject(new Error(`No ${pattern} in ${LIMIT} ms. Shown: ${JSON.stringify(output)}`))
+      }, LIMIT)
       wakers.add(look)
       look()
     })

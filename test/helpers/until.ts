@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive } from './leftovers.ts'
 
 /** Milliseconds that anything may take on a machine that others keep busy. */
-const LIMIT = 60_000
+export const LIMIT = 60_000
 
 /** Waits until something holds; how long that takes says nothing on a busy machine. */
 export async function until(what: () => boolean | Promise<boolean>, name = 'it'): Promise<void> {

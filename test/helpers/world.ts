@@ -54,7 +54,7 @@ export function makeWorld(name: string, who: 'user' | 'root' = 'user'): World {
   const user = testUser()
   if (who === 'root' && inject('lanes') > 1)
     throw new Error(
-      "Root's containers have one place: list the file in ALONE of test/vitest.config.ts",
+      "Root's containers have one place: see OF_EACH and ALONE in test/vitest.config.ts",
     )
   const ids = who === 'root' ? { uid: 0, gid: 0 } : { uid: user.uid, gid: user.gid }
   const home = mkdtempSync(join(inject('work'), `${name}-`))

@@ -44,9 +44,11 @@ export class Lanes {
       this.#free.pop() ?? (await new Promise<Lane>((resolve) => this.#waiting.push(resolve)))
     try {
       const limit = ['-k', '1', String(TIME_LIMIT)]
-      const { exitCode, stdout, stderr } = await lane.world.run('timeout', [
-        ...[...limit, 'bash', '-c', PRELUDE + script],
-      ])
+      const { exitCode, stdout, stderr } = await lane.world.run(
+        'timeout',
+        [...limit, 'bash', '-c', PRELUDE + script],
+        { timeout: (TIME_LIMIT + 10) * 1000 },
+      )
       await lane.cleanUp(name)
       return { exitCode, stdout: normaliseLines(stdout), stderr: normaliseLines(stderr) }
     } finally {

@@ -41,13 +41,18 @@ export const sh = (text: TemplateStringsArray, ...values: string[]): string => {
 }
 
 /**
- * What scripts may call: `box NAME [flags]` starts a container that sleeps and dies at once of SIGTERM; `code COMMAND`
- * says the exit code on standard output, for scripts of several commands; `until_says PATTERN COMMAND` waits for a state.
+ * What scripts may call: `box NAME [flags]` starts a container that sleeps; `stoppable NAME [flags]` one that dies at once of
+ * SIGTERM, and returns when it would; `code COMMAND` says the exit code on standard output, for scripts of several commands;
+ * `until_says PATTERN COMMAND` waits for a state.
  */
 export const PRELUDE = `umask 022
 work=$(mktemp -d); trap 'cd /; rm -rf "$work" 2>/dev/null' EXIT
 cd "$work" || exit 99
 box() { docker run -d --name "$@" busybox sh -c 'trap "exit 0" TERM; sleep 1000 & wait' >/dev/null; }
+stoppable() {
+  docker run -d --name "$@" busybox sh -c 'trap "exit 0" TERM; echo ready; sleep 1000 & wait' >/dev/null
+  until_says ready docker logs "$1"
+}
 code() { "$@"; echo "= $?"; }
 until_says() {
   for _ in $(seq 200); do "\${@:2}" 2>&1 | grep -q -- "$1" && return; sleep 0.1; done
@@ -98,4 +103,4 @@ export const WHAT_IS_LEFT = `{
 }`
 
 /** Seconds after which a script is killed; the answer then has exit code 124. */
-export const TIME_LIMIT = 40
+export const TIME_LIMIT = 60

@@ -110,19 +110,24 @@ export default topic('exec', [
   { name: 'flags of the command', script: sh`box px; docker exec px echo -u x --privileged` },
   {
     name: 'ends with its container',
-    script: sh`box px; docker exec px sleep 1000 & pid=$!; sleep 0.5; docker kill px; wait $pid; echo "= $?"`,
+    script: sh`box px; docker exec px sh -c 'echo begun >/f; exec sleep 1000' & pid=$!; until_says begun docker exec px cat /f; docker kill px; wait $pid; echo "= $?"`,
   },
   {
     name: 'a client that is ended leaves its process',
-    script: sh`box px; for s in INT TERM HUP; do timeout -s $s 1 docker exec px sleep 40; echo $?; done; docker exec px sh -c 'ps | grep -c "sleep [4]0"'`,
+    script: sh`box px; for s in INT TERM HUP; do env --default-signal docker exec px sh -c "echo $s >/f; exec sleep 40" & pid=$!; until_says $s docker exec px cat /f; kill -$s $pid; wait $pid 2>/dev/null; echo "$s $?"; done; docker exec px sh -c 'ps | grep -c "sleep [4]0"'`,
   },
   {
     name: 'a client that is ended lets go of its pipes',
-    script: sh`box px; echo x | timeout -s TERM 1 docker exec -i px sh -c 'cat; echo y; sleep 41' 2>&1 | cat; docker exec px sh -c 'ps | grep -c "sleep [4]1"'`,
+    script: sh`
+      box px; mkfifo pipe; cat pipe >out & reader=$!
+      echo x | docker exec -i px sh -c 'cat; echo y; sleep 41' >pipe 2>&1 & pid=$!
+      until_says y cat out; kill $pid; wait $pid 2>/dev/null; wait $reader; cat out; docker exec px sh -c 'ps | grep -c "sleep [4]1"'`,
   },
   {
     name: 'a client that is ended ends its standard input',
-    script: sh`box px; sleep 3 | timeout -s TERM 1 docker exec -i px sh -c 'cat; echo end >/f; sleep 42'; until_says end docker exec px cat /f`,
+    script: sh`
+      box px; mkfifo pipe; exec 9<>pipe; docker exec -i px sh -c 'echo begun >/f; cat; echo end >/f; sleep 42' <pipe & pid=$!
+      until_says begun docker exec px cat /f; kill $pid; wait $pid 2>/dev/null; until_says end docker exec px cat /f; docker exec px cat /f`,
   },
   {
     name: 'a client ends by the signal',

@@ -10,17 +10,11 @@ const WITH_REGISTRY = String.raw`
 export DOCKER_CONFIG=$work/.docker; mkdir $DOCKER_CONFIG
 echo 'joe:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a' >htpasswd
 start() {
-for _ in 1 2 3 4 5; do
-P=$((20000 + RANDOM % 20000)); R=127.0.0.1:$P
-printf 'version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { filesystem: { rootdirectory: %s/store } }\nhttp: { addr: "%s" }\n' "$work" $R >registry.yml
+printf 'version: 0.1\nlog: { level: info, accesslog: { disabled: true } }\nstorage: { filesystem: { rootdirectory: %s/store } }\nhttp: { addr: "127.0.0.1:0" }\n' "$work" >registry.yml
 [ -z "$auth" ] || printf 'auth: { htpasswd: { realm: r, path: %s/htpasswd } }\n' "$work" >>registry.yml
 docker-registry serve registry.yml >registry.log 2>&1 & registry=$!
-for _ in $(seq 100); do
-kill -0 $registry 2>/dev/null || break
-(: <>/dev/tcp/127.0.0.1/$P) 2>/dev/null && return
-sleep 0.1
-done
-done
+until_says 'listening on 127' cat registry.log
+P=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\).*/\1/p' registry.log); R=127.0.0.1:$P
 }
 push() {
 echo $1 >f; tar -c f | docker import - $R/$1 >/dev/null; docker push -q $R/$1 >/dev/null
@@ -87,7 +81,7 @@ export default topic('images-more', [
   {
     name: 'a prefix of the ids of several',
     script: sh`
-      for i in $(seq 40); do echo $i >f; tar -c f | docker import - >/dev/null; done; p=$(docker images -q | cut -c1 | sort | uniq -d | head -1)
+      for i in $(seq 16); do echo $i >f; tar -c f | docker import - >/dev/null; done; p=$(docker images -q | cut -c1 | sort | uniq -d | head -1)
       for c in 'image inspect' rmi history; do code docker $c $p 2>&1 | sed "s/: $p:/: P:/"; done; docker images -qf dangling=true | xargs docker rmi | grep -c Deleted`,
   },
   {

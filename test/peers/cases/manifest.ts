@@ -10,16 +10,10 @@ const DOCKER = 'application/vnd.docker'
 const WITH_REGISTRY = String.raw`
 export DOCKER_CONFIG=$work/.docker; mkdir $DOCKER_CONFIG
 start() {
-for _ in 1 2 3 4 5; do
-P=$((20000 + RANDOM % 20000)); R=127.0.0.1:$P
-printf 'version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\nstorage: { filesystem: { rootdirectory: %s/store } }\nhttp: { addr: "%s" }\n' "$work" $R >registry.yml
+printf 'version: 0.1\nlog: { level: info, accesslog: { disabled: true } }\nstorage: { filesystem: { rootdirectory: %s/store } }\nhttp: { addr: "127.0.0.1:0" }\n' "$work" >registry.yml
 docker-registry serve registry.yml >registry.log 2>&1 & registry=$!
-for _ in $(seq 100); do
-kill -0 $registry 2>/dev/null || break
-(: <>/dev/tcp/127.0.0.1/$P) 2>/dev/null && return
-sleep 0.1
-done
-done
+until_says 'listening on 127' cat registry.log
+P=$(sed -n 's/.*listening on 127.0.0.1:\([0-9]*\).*/\1/p' registry.log); R=127.0.0.1:$P
 }
 http() {
 exec 3<>/dev/tcp/127.0.0.1/$P

@@ -8,8 +8,10 @@ export default topic('pause', [
   {
     name: 'nothing goes on meanwhile',
     script: sh`
-      docker run -d --name px busybox sh -c 'while :; do echo x; sleep 0.05; done' >/dev/null; sleep 0.3; docker pause px
-      sleep 0.4; a=$(docker logs px | wc -l); sleep 0.4; b=$(docker logs px | wc -l); test $a = $b && echo still; docker unpause px; sleep 0.4; test $(docker logs px | wc -l) -gt $b && echo on`,
+      docker run -d --name px busybox sh -c 'while :; do echo x; sleep 0.05; done' >/dev/null; until_says x docker logs px; docker pause px
+      still() { a=$(docker logs px | wc -l); sleep 0.5; b=$(docker logs px | wc -l); test $a = $b && echo still; }
+      more() { test $(docker logs px | wc -l) -gt $b && echo more; }
+      until_says still still; still; docker unpause px; until_says more more; more`,
   },
   { name: 'pause twice', script: sh`box px; docker pause px; docker pause px; docker unpause px` },
   { name: 'unpause of what runs', script: sh`box px; docker unpause px` },

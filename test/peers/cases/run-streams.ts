@@ -40,7 +40,7 @@ export default topic('run-streams', [
   { name: 'detached says the id', script: sh`docker run -d busybox true` },
   {
     name: 'detached, removed at the end',
-    script: sh`docker run -d --rm --name px busybox true >/dev/null; sleep 1; docker ps -aq`,
+    script: sh`docker run -d --rm --name px busybox true >/dev/null; gone() { test "$(docker ps -aq)" || echo gone; }; until_says gone gone; docker ps -aq`,
   },
   {
     name: 'detached, a program that does not exist',

@@ -100,7 +100,8 @@ export default topic('scripts', [
     script: sh`
       start=$(date +%s.%N)
       docker run -d --name px-ci -l ci=yes busybox sleep 100 >/dev/null; docker run --name px-test -l ci=yes busybox sh -c 'exit 3'; docker run --rm busybox true; docker rm -f px-ci >/dev/null
-      sleep 0.3; end=$(date +%s.%N)
+      ends() { docker events --since "$start" --until "$(date +%s.%N)" --filter type=container --filter event=destroy --format '{{.Action}}' | wc -l; }
+      until_says 2 ends; end=$(date +%s.%N)
       docker events --since "$start" --until "$end" --filter label=ci=yes --format '{{json .}}' | jq -r 'select(.Type == "container") | [.Action, .Actor.Attributes.name, .Actor.Attributes.exitCode // "-"] | join(" ")'
       docker events --since "$start" --until "$end" --filter event=die --filter container=px-test --format '{{.Actor.Attributes.exitCode}}'
       docker events --since "$start" --until "$end" --filter type=container --filter event=create --format '{{.ID}}' | wc -l
@@ -110,7 +111,7 @@ export default topic('scripts', [
   {
     name: 'stop all of an image',
     script: sh`
-      box px-a; box px-b -l keep=1; docker create --name px-c busybox >/dev/null
+      stoppable px-a; stoppable px-b -l keep=1; docker create --name px-c busybox >/dev/null
       docker stop $(docker ps -q --filter ancestor=busybox) | wc -l
       docker ps -q | wc -l
       docker ps -a --filter ancestor=busybox:latest --filter 'exited=0' --format '{{.Names}}'

@@ -34,7 +34,9 @@ export default topic('start-attach', [
   },
   {
     name: 'attach without input',
-    script: sh`docker run -d --name px busybox sh -c 'sleep 2; echo out; exit 5' >/dev/null; docker attach --no-stdin px`,
+    script: sh`
+      docker run -d --name px busybox sh -c 'until [ -e /go ]; do echo out; sleep 0.1; done; exit 5' >/dev/null; docker attach --no-stdin px >out & pid=$!
+      until_says out cat out; docker exec px touch /go; wait $pid; echo "= $?"; sort -u out`,
   },
   {
     name: 'attach to what is stopped',

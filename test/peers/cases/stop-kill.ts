@@ -3,7 +3,7 @@ import { sh, topic } from '../suite.ts'
 export default topic('stop-kill', [
   {
     name: 'stop asks first',
-    script: sh`docker run -d --name px busybox sh -c 'trap "echo bye; exit 5" TERM; while :; do sleep 0.05; done' >/dev/null; sleep 0.3; docker stop px; docker logs px; docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' px`,
+    script: sh`docker run -d --name px busybox sh -c 'trap "echo bye; exit 5" TERM; echo ready; while :; do sleep 0.05; done' >/dev/null; until_says ready docker logs px; docker stop px; docker logs px; docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' px`,
   },
   {
     name: 'stop kills after its time',
@@ -15,11 +15,11 @@ export default topic('stop-kill', [
   },
   {
     name: 'stop with another signal',
-    script: sh`docker run -d --name px busybox sh -c 'trap "exit 6" INT; while :; do sleep 0.05; done' >/dev/null; sleep 0.3; docker stop -s INT px; docker inspect -f '{{.State.ExitCode}}' px`,
+    script: sh`docker run -d --name px busybox sh -c 'trap "exit 6" INT; echo ready; while :; do sleep 0.05; done' >/dev/null; until_says ready docker logs px; docker stop -s INT px; docker inspect -f '{{.State.ExitCode}}' px`,
   },
   {
     name: 'the stop signal of the container',
-    script: sh`docker run -d --stop-signal USR1 --name px busybox sh -c 'trap "exit 7" USR1; while :; do sleep 0.05; done' >/dev/null; sleep 0.3; docker stop px; docker inspect -f '{{.State.ExitCode}}' px`,
+    script: sh`docker run -d --stop-signal USR1 --name px busybox sh -c 'trap "exit 7" USR1; echo ready; while :; do sleep 0.05; done' >/dev/null; until_says ready docker logs px; docker stop px; docker inspect -f '{{.State.ExitCode}}' px`,
   },
   {
     name: 'the stop timeout of the container',
@@ -29,7 +29,7 @@ export default topic('stop-kill', [
     name: 'stop of what is stopped',
     script: sh`docker run --name px busybox true; docker stop px`,
   },
-  { name: 'stop of several', script: sh`box px1; box px2; docker stop px1 nosuch px2` },
+  { name: 'stop of several', script: sh`stoppable px1; stoppable px2; docker stop px1 nosuch px2` },
   { name: 'stop of what is not there', script: sh`docker stop nosuch` },
   { name: 'stop of nothing', script: sh`docker stop` },
   { name: 'stop with a time that is none', script: sh`docker stop -t x px` },
@@ -40,7 +40,7 @@ export default topic('stop-kill', [
   },
   {
     name: 'kill with a signal',
-    script: sh`docker run -d --name px busybox sh -c 'trap "echo usr" USR1; while :; do sleep 0.05; done' >/dev/null; sleep 0.3; docker kill -s USR1 px; docker kill -s SIGUSR1 px; docker kill -s 10 px; sleep 0.3; docker logs px | sort -u; docker inspect -f '{{.State.Status}}' px`,
+    script: sh`docker run -d --name px busybox sh -c 'n=0; trap "n=\$((n+1)); echo usr \$n" USR1; echo ready; while :; do sleep 0.05; done' >/dev/null; until_says ready docker logs px; n=0; for s in USR1 SIGUSR1 10; do docker kill -s $s px; n=$((n+1)); until_says "usr $n" docker logs px; done; docker logs px; docker inspect -f '{{.State.Status}}' px`,
   },
   {
     name: 'kill with a signal that is none',
@@ -67,11 +67,11 @@ export default topic('stop-kill', [
   { name: 'wait of nothing', script: sh`docker wait` },
   {
     name: 'wait while it is stopped',
-    script: sh`box px; docker wait px & sleep 0.3; docker stop px >/dev/null; wait`,
+    script: sh`stoppable px; docker wait px & sleep 0.3; docker stop px >/dev/null; wait`,
   },
   {
     name: 'restart',
-    script: sh`box px; a=$(docker inspect -f '{{.State.StartedAt}}' px); docker restart px; b=$(docker inspect -f '{{.State.StartedAt}}' px); test "$a" != "$b" && docker inspect -f '{{.State.Status}} {{.RestartCount}}' px`,
+    script: sh`stoppable px; a=$(docker inspect -f '{{.State.StartedAt}}' px); docker restart px; b=$(docker inspect -f '{{.State.StartedAt}}' px); test "$a" != "$b" && docker inspect -f '{{.State.Status}} {{.RestartCount}}' px`,
   },
   {
     name: 'restart of what is stopped',
@@ -97,6 +97,6 @@ export default topic('stop-kill', [
   },
   {
     name: 'no restart after stop',
-    script: sh`box px --restart always; docker stop px; sleep 0.5; docker inspect -f '{{.State.Status}} {{.RestartCount}}' px`,
+    script: sh`stoppable px --restart always; docker stop px; sleep 0.5; docker inspect -f '{{.State.Status}} {{.RestartCount}}' px`,
   },
 ])

@@ -11,7 +11,7 @@ export default topic('top-port', [
   },
   {
     name: 'top shows only its own',
-    script: sh`docker run -d --name px busybox sh -c 'sleep 1000 & sleep 1001' >/dev/null; sleep 0.3; docker top px -eo args | sort`,
+    script: sh`docker run -d --name px busybox sh -c 'sleep 1000 & sleep 1001' >/dev/null; for n in 1000 1001; do until_says "[0-9]  *sleep $n$" docker top px -eo pid,args; done; docker top px -eo pid,args | sed 's/^ *[0-9]* *//' | sort`,
   },
   { name: 'top without a pid column', script: sh`box px; docker top px -o user` },
   {
@@ -28,11 +28,11 @@ export default topic('top-port', [
   { name: 'port with a bad number', script: sh`box px; docker port px x` },
   {
     name: 'published ports',
-    script: sh`box px -p 127.0.0.1:47001:80 -p 47002:53/udp; docker port px; docker port px 80; docker port px 80/tcp; docker port px 53/udp; docker port px 53; docker ps --format '{{.Ports}}'`,
+    script: sh`box px -p 127.0.0.1:18501:80 -p 18502:53/udp; docker port px; docker port px 80; docker port px 80/tcp; docker port px 53/udp; docker port px 53; docker ps --format '{{.Ports}}'`,
   },
   {
     name: 'ways to write a port',
-    script: sh`box px -p 127.0.0.1:47003:80
+    script: sh`box px -p 127.0.0.1:18503:80
       for port in 80 80/ 80/tcp 80/TCP 80/tcp/x 80/tcp/ 80// 80/udp 080 +80 /tcp / '' 70000 80-81; do echo "- $port"; code docker port px "$port" 2>&1; done`,
   },
 ])
