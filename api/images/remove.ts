@@ -1,3 +1,4 @@
+import { sweepAbandoned } from '../../lib/container/abandoned.ts'
 import { removeImage } from '../../lib/image/remove.ts'
 import { listImageUsers } from '../../lib/image/users.ts'
 import { atLeast } from '../http/api-version.ts'
@@ -6,6 +7,7 @@ import { platformText } from './platform.ts'
 
 /** `DELETE /images/{name}`: takes names away, and the image with its last. There are no untagged parents that `noprune` would keep. */
 export async function remove({ engine, version, params, query, reply }: Call): Promise<void> {
+  await sweepAbandoned(engine)
   const platforms = atLeast(version, 50) ? query.all('platforms').map(platformText) : []
   const lines = await removeImage(engine, params.name ?? '', {
     force: query.bool('force'),

@@ -1,3 +1,4 @@
+import { sweepAbandoned } from '../../lib/container/abandoned.ts'
 import { LighterError } from '../../lib/core/errors.ts'
 import { removeImage } from '../../lib/image/remove.ts'
 import { listImageUsers } from '../../lib/image/users.ts'
@@ -9,6 +10,7 @@ import { describeError } from '../report.ts'
 /** `rmi`: `Untagged:` and `Deleted:` lines. There are no untagged parents that `--no-prune` would keep. */
 export async function run(context: Context, parsed: Parsed): Promise<number> {
   const force = parsed.bool('force')
+  await sweepAbandoned(context.engine)
   return await forEach(
     context,
     parsed.operands,

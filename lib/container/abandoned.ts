@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts'
-import { type ContainerWithState, readContainer, withState } from './catalog.ts'
+import { type ContainerWithState, listUnended, readContainer, withState } from './catalog.ts'
 import { isAbandoned } from './condition.ts'
 import { findNameOwner } from './names.ts'
 import { isOthersDoing, removeContainer } from './remove.ts'
@@ -11,6 +11,10 @@ export function findAbandoned(data: string, name: string): ContainerWithState | 
   const found = container && withState(container)
   return found && isAbandoned(found) ? found : undefined
 }
+
+/** Removes the containers that are abandoned: they hold images and volumes. */
+export const sweepAbandoned = (engine: Engine): Promise<void> =>
+  collectAbandoned(engine, listUnended(engine.paths.data).filter(isAbandoned))
 
 /** Removes abandoned containers; whoever else does it at the same time is no hindrance. */
 export async function collectAbandoned(

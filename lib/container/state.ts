@@ -123,17 +123,22 @@ export const readJournalEnd = (directory: string): JournalEnd | undefined =>
 
 /**
  * The state of a container that is up, or that somebody should have removed at its end; `undefined` for all others, of which
- * there may be thousands.
+ * there may be thousands. One that a power cut tore does not tell which.
  */
 export function readUnended(directory: string): ContainerState | undefined {
-  const document = readDocument(directory)
-  if (!document) return undefined
+  const text = readText(directory)
+  if (text === undefined) return undefined
+  const document = parseJson(text) as StateDocument | undefined
+  if (!document) return { status: 'created' }
   const state = interpretState(document, isAlive, () => lastSign(directory))
   return isLive(state) || document.autoRemove === true ? state : undefined
 }
 
+const readText = (directory: string): string | undefined =>
+  readSmallText(`${directory}/state.json`, MAX_STATE)
+
 const readDocument = (directory: string): StateDocument | undefined =>
-  parseJson(readSmallText(`${directory}/state.json`, MAX_STATE)) as StateDocument | undefined
+  parseJson(readText(directory)) as StateDocument | undefined
 
 /** What a monitor writes while its container runs: its state, what the container says, the answers of its health check. */
 const SIGNS = ['state.json', 'container.log', 'health.json']

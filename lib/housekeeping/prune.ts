@@ -1,3 +1,4 @@
+import { sweepAbandoned } from '../container/abandoned.ts'
 import { isPrunable, type Pruned, type PruneFilter, recordPrune } from '../container/prune.ts'
 import { type ErrorCode, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
@@ -26,6 +27,7 @@ export async function pruneImages(
   all: boolean,
 ): Promise<Pruned> {
   const { data } = engine.paths
+  await sweepAbandoned(engine)
   const sizes = layerSizes(engine)
   const deleted: string[] = []
   for (const [id, names] of namesByImage(data)) {

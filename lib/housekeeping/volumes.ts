@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { sweepAbandoned } from '../container/abandoned.ts'
 import { listContainers } from '../container/catalog.ts'
 import { isPrunable, type Pruned, type PruneFilter, recordPrune } from '../container/prune.ts'
 import type { ContainerRecord } from '../container/record.ts'
@@ -52,6 +53,7 @@ export async function removeVolume(engine: Engine, name: string, force: boolean)
   const { data } = engine.paths
   const directory = volumeDirectory(data, name)
   await releaseOrphans(data)
+  await sweepAbandoned(engine)
   const driver = readVolume(data, name)?.driver
   try {
     if (driver === undefined) getVolume(data, name)
@@ -111,6 +113,7 @@ export async function pruneVolumes(
   all = false,
 ): Promise<Pruned> {
   const { data } = engine.paths
+  await sweepAbandoned(engine)
   const youngest = beginningOfWork(data)
   const doomed = listVolumes(data).filter(
     ({ name, anonymous, createdAt, labels, driver, options }) =>

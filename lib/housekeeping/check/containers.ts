@@ -1,6 +1,13 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Container, containerDirectory, readContainer } from '../../container/catalog.ts'
+import { collectAbandoned } from '../../container/abandoned.ts'
+import {
+  type Container,
+  containerDirectory,
+  readContainer,
+  withState,
+} from '../../container/catalog.ts'
+import { isAbandoned } from '../../container/condition.ts'
 import { claimName, findNameOwner, freeStaleName, isStaleName } from '../../container/names.ts'
 import { removeContainer, removeDamaged } from '../../container/remove.ts'
 import { isLive, readState } from '../../container/state.ts'
@@ -32,6 +39,7 @@ export async function checkContainers(check: Check, lost: ReadonlySet<string>): 
 async function checkContainer(check: Check, id: string, lost: ReadonlySet<string>): Promise<void> {
   const container = readContainer(check.engine.paths.data, id)
   if (!container) return await checkDamaged(check, id)
+  if (await checkAbandoned(check, container)) return
   if (!(await checkState(check, container))) return
   if (!(await checkLayersOf(check, container, lost))) return
   await checkName(check, container)
@@ -52,6 +60,26 @@ async function checkDamaged(check: Check, id: string): Promise<void> {
     problem: 'its record is damaged',
     advice: remove ? 'removed' : `'rm -f ${shortId(id)}' or --repair --force removes it`,
   })
+}
+
+/** Whether it is one of `--rm` that who should have removed it did not live to: garbage, whatever else is wrong with it. */
+async function checkAbandoned(check: Check, container: Container): Promise<boolean> {
+  const find = () => {
+    const now = withState(container)
+    return now && isAbandoned(now) ? now : undefined
+  }
+  if (!(await persists(() => find() !== undefined))) return false
+  if (await runsAfterAll(check.engine, container.record.id)) return false
+  const found = find()
+  if (check.repair && found) await collectAbandoned(check.engine, [found])
+  check.report({
+    kind: 'container',
+    id: container.record.name,
+    outcome: check.repair ? 'removed' : 'leftover',
+    problem: 'it should have been removed at its end',
+    advice: check.repair ? 'removed' : "the next 'ps' removes it",
+  })
+  return true
 }
 
 /** A state that a power cut tore reads as none; without the file the container is one that never ran. Whether it is still there. */
