@@ -13,8 +13,8 @@ import type { Answer, PeerCase } from '../peers/suite.ts'
 import { loadTopics } from '../peers/topics.ts'
 import { hasNewerWords, inNewerWords } from './newer-words.ts'
 
-/** What of the scripts is about lighter's command line and not about the engine: its help, its own words. */
-const NOT_OF_THE_ENGINE = new Set(['help'])
+/** What of the scripts is about lighter's command line and asks no engine: its help, its own words, the files of contexts. */
+const NOT_OF_THE_ENGINE = new Set(['contexts', 'help'])
 
 /** Two processors need minutes for all cases, so that usually one of so many runs; each topic has its share. */
 const SHARE = 3
