@@ -100,9 +100,11 @@ describe('--pid host: the end of a container is that of all its processes', () =
     const script = `if mkdir /first; then ${child} & sleep 1; exit 1; fi; exec sleep 1000`
     await hosted('again', '--restart', 'on-failure', image, 'sh', '-c', script)
     const pid = await running(child)
-    await until(async () => (await said('inspect', '-f', '{{.RestartCount}}', 'again')) === '1')
+    // It is counted before it runs.
+    const state = () => said('inspect', '-f', '{{.RestartCount}} {{.State.Status}}', 'again')
+    await until(async () => (await state()) === '1 running')
     await untilDead(pid)
-    expect(await said('inspect', '-f', '{{.State.Status}}', 'again')).toBe('running')
+    expect(await state()).toBe('1 running')
     await said('rm', '-f', 'again')
   })
 })
