@@ -107,7 +107,7 @@ async function solve(wanted: Partial<SolveRequest>): Promise<void> {
 describe('a connection', () => {
   test.each(['/grpc', '/session'])('without an upgrade is refused: %s', async (path) => {
     const answer = await service.ask('POST', path)
-    expect([answer.status, answer.json().message]).toEqual([400, 'no upgrade to h2c was asked for'])
+    expect([answer.status, answer.json().message]).toEqual([400, 'no upgrade proto in request'])
   })
 
   test('without an id, or with one that is taken, is no session', async () => {
