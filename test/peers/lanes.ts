@@ -6,8 +6,13 @@ import { Lane } from './lane.ts'
 import { normaliseLines } from './normalise.ts'
 import { type Answer, PRELUDE, TIME_LIMIT } from './suite.ts'
 
-/** Cases run side by side, each alone in a world: they list and prune all containers that they see. */
-const LANES = 3
+/**
+ * Cases run side by side, each alone in a world: they list and prune all containers that they see. Most of them wait for most of their
+ * time; Vitest runs no more than five side by side.
+ */
+export const MOST = 5
+/** Beside other tests. */
+const FEW = 3
 
 /** Worlds in which `docker` means something, and `busybox` is the only image. */
 export class Lanes {
@@ -21,8 +26,11 @@ export class Lanes {
   }
 
   /** `addDocker` puts the command into a world's home, which is first in its PATH. */
-  static async open(addDocker: (world: World) => void | Promise<void>): Promise<Lanes> {
-    const worlds = Array.from({ length: LANES }, () => makeWorld('peers'))
+  static async open(
+    addDocker: (world: World) => void | Promise<void>,
+    count = FEW,
+  ): Promise<Lanes> {
+    const worlds = Array.from({ length: count }, () => makeWorld('peers'))
     await Promise.all(worlds.map((world) => prepare(world, addDocker)))
     return new Lanes(worlds)
   }

@@ -1,9 +1,10 @@
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { World } from '../helpers/world.ts'
 import { compare } from './compare.ts'
 import { findFeatures } from './features.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes, MOST } from './lanes.ts'
 import { note, readPending, readRecording } from './recorded.ts'
 import { loadTopics } from './topics.ts'
 
@@ -13,7 +14,8 @@ let pending = readPending()
 let lanes: Lanes
 
 beforeAll(async () => {
-  lanes = await Lanes.open(({ home }) => symlinkSync(inject('program'), join(home, 'docker')))
+  const addDocker = ({ home }: World) => symlinkSync(inject('program'), join(home, 'docker'))
+  lanes = await Lanes.open(addDocker, MOST)
   pending = readPending(await findFeatures(lanes.first))
 })
 afterAll(() => lanes?.close())
