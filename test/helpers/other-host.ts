@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { laneOf } from './test-user.ts'
+import { LANES, laneOf } from './test-user.ts'
 
 /** Another machine: a network namespace with a cable to this one. */
 export interface OtherHost {
@@ -15,6 +15,9 @@ export interface OtherHost {
   remove: () => void
 }
 
+/** Networks that a lane may choose from. */
+const LANE = Math.floor(250 / LANES)
+
 const ip = (...args: string[]) => execFileSync('ip', args)
 
 /** Makes another machine; `letter` tells several apart that one test has. */
@@ -22,7 +25,7 @@ export function makeOtherHost(letter = ''): OtherHost {
   const name = `lt-${process.pid}${letter}`
   const link = `lt${process.pid}${letter}`
   // Another lane may have one at the same time.
-  const network = `198.${letter ? 19 : 18}.${125 * laneOf() + (process.pid % 125)}`
+  const network = `198.${letter ? 19 : 18}.${LANE * laneOf() + (process.pid % LANE)}`
   const [here, address] = [`${network}.1`, `${network}.2`]
   const network6 = `2001:db8:${letter ? 19 : 18}:${(process.pid % 65536).toString(16)}`
   const [here6, address6] = [`${network6}::1`, `${network6}::2`]
