@@ -65,6 +65,7 @@ async function checkDamaged(check: Check, id: string): Promise<void> {
 /** Whether it is one of `--rm` that who should have removed it did not live to: garbage, whatever else is wrong with it. */
 async function checkAbandoned(check: Check, container: Container): Promise<boolean> {
   const find = () => {
+    if (isTooLarge(join(container.directory, 'state.json'))) return undefined
     const now = withState(container)
     return now && isAbandoned(now) ? now : undefined
   }
@@ -104,10 +105,13 @@ async function checkState(check: Check, { record, directory }: Container): Promi
   return existsSync(directory)
 }
 
+const isTooLarge = (path: string): boolean =>
+  (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_STATE
+
 function isDamagedState(path: string): boolean {
   const status = statSync(path, { throwIfNoEntry: false })
   if (!status) return false
-  if (!status.isFile() || status.size > MAX_STATE) return true
+  if (!status.isFile() || isTooLarge(path)) return true
   const text = readSmallText(path, MAX_STATE)
   const state = parseJson(text)
   return text !== undefined && (typeof state !== 'object' || state === null)
