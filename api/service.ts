@@ -12,6 +12,7 @@ import { createApiServer } from './http/server.ts'
 import { type Listener, listen } from './listen.ts'
 import { routes } from './routes.ts'
 import { ContainerEvents } from './streams/container-events.ts'
+import { Outputs } from './streams/outputs.ts'
 import { Startups } from './streams/startups.ts'
 import { Stops } from './streams/stops.ts'
 import { Throwaways } from './streams/throwaways.ts'
@@ -53,6 +54,7 @@ export async function serve(engine: Engine, options: ServiceOptions): Promise<vo
       },
     },
     address: addressText(address),
+    outputs: new Outputs(),
     startups: new Startups(),
     throwaways: new Throwaways(),
     stops: new Stops(),

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Engine } from '../../lib/engine.ts'
 import type { ContainerEvents } from '../streams/container-events.ts'
+import type { Outputs } from '../streams/outputs.ts'
 import type { Startups } from '../streams/startups.ts'
 import type { Stops } from '../streams/stops.ts'
 import type { Throwaways } from '../streams/throwaways.ts'
@@ -14,6 +15,8 @@ export interface Service {
   readonly engine: Engine
   /** How clients reach it, `unix:///run/user/1000/lighter/docker.sock`. */
   readonly address: string
+  /** Who is being sent what containers write. */
+  readonly outputs: Outputs
   /** Who waits for containers to be started. */
   readonly startups: Startups
   /** Containers that may have gone before their client could wait for them. */

@@ -121,6 +121,12 @@ async function replayLog(
   await writeLog(container, wishes, client)
 }
 
+/** Returns once the client's connection has taken all that was written to it. */
+async function flushed(client: Duplex): Promise<void> {
+  if (client.destroyed || client.writableLength === 0) return
+  await new Promise<void>((resolve) => client.write(Buffer.alloc(0), () => resolve()))
+}
+
 interface Following {
   container: Container
   wishes: AttachWishes
@@ -134,7 +140,12 @@ async function follow(call: Call, following: Following, first: Promise<Run>): Pr
   for (let next = first; ; next = watch.run(letters)) {
     const run = await whileProbed(client, next)
     if (run.kind !== 'connected') return
-    const ending = await attachTo(following, run)
+    const attached = attachTo(following, run)
+    call.service.outputs.note(
+      container.record.id,
+      attached.then(() => flushed(client)),
+    )
+    const ending = await attached
     if (ending === 'detached')
       recordContainerEvent(call.engine.paths.data, container.record, 'detach')
     // A start that did not come about is waited for again.

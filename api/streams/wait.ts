@@ -63,7 +63,7 @@ interface Result {
 
 /** `undefined` when nobody waits for it any more. Whatever has to be watched for is, once it has returned its promise. */
 async function endOf(
-  { signal }: Call,
+  { service, signal }: Call,
   container: Container,
   watch: Watch,
   condition: Condition,
@@ -84,6 +84,7 @@ async function endOf(
       if (run.kind === 'connected' && !run.early) watch.lost()
       continue
     }
+    await service.outputs.sent(container.record.id)
     code = end === 'unseen' ? (watch.exitCode ?? KILLED) : end
     if (condition !== 'removed') return recorded(directory, code)
     if (!findState(directory)) return { StatusCode: code }

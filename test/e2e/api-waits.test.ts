@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { begin } from '../helpers/hijack.ts'
+import { openStream, UPGRADE } from '../helpers/open-stream.ts'
 import { containersOf, serve } from '../helpers/served.ts'
 import { startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
@@ -32,6 +34,20 @@ async function each(task: (name: string) => Promise<void>): Promise<void> {
   }
   await Promise.all(Array.from({ length: 4 }, worker))
 }
+
+// Clients look at the output as soon as they know the exit code, dockerode's `run` for one.
+test('who waits hears of the end after others were sent all that was written', () =>
+  each(async (name) => {
+    await create(name, { Cmd: ['sh', '-c', 'head -c 100000 /dev/zero; exit 7'] })
+    const path = `/v1.45/containers/${name}/attach?stream=1&stdout=1`
+    const attached = await openStream(service.socket, { method: 'POST', path, headers: UPGRADE })
+    await start(name)
+    expect(await wait(name, 'not-running')).toBe(SEVEN)
+    // What is in both sockets is read in any order.
+    await setImmediate()
+    expect(attached.bytes().length).toBeGreaterThan(100_000)
+    await remove(name)
+  }))
 
 describe('an end is not missed', () => {
   test('that comes about when it is asked for', () =>
