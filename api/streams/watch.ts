@@ -169,13 +169,16 @@ export class Watch implements Disposable {
 const turnOfLoop = (): Promise<void> =>
   new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
+/** So much, in nanoseconds, may an event that has been written be ahead of the clock here, which is early by less. */
+const EARLY = 1_000_000n
+
 /** How far back the journal is asked for the end of a container that was seen running, in nanoseconds. */
 const RECENT = 60_000_000_000n
 
 /** Of a container that has gone, by its whole id; `undefined` when it has not ended lately. */
 export async function lastExitCode(data: string, id: string): Promise<number | undefined> {
   const { readEvents } = await import('../../lib/events/read.ts')
-  const until = nowNanoseconds()
+  const until = nowNanoseconds() + EARLY
   const filters = new Map([
     ['container', [id]],
     ['event', ['die']],
