@@ -112,7 +112,7 @@ static bool begins_as_tar(int fd)
 	struct failure ignored;
 	size_t have = 0;
 
-	if (layer_source_open(fd, &source, &ignored) < 0)
+	if (layer_source_open(fd, false, &source, &ignored) < 0)
 		return false;
 	while (have < BLOCK) {
 		const void *piece;

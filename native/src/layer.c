@@ -213,7 +213,7 @@ static int apply(const struct arguments *arguments, const struct id_map *map, st
 	int result = -1;
 
 	if (enter_target(arguments, map, &root, out) < 0 ||
-		layer_source_open(STDIN_FILENO, &reader.source, out) < 0)
+		layer_source_open(STDIN_FILENO, true, &reader.source, out) < 0)
 		return -1;
 	layer.archive = archive_read_new();
 	layer.tree = (struct layer_tree){.root = root, .parent = -1};

@@ -27,7 +27,7 @@ enum compression { COMPRESSION_NONE, COMPRESSION_GZIP, COMPRESSION_ZSTD };
 struct layer_source {
 	int fd;
 	enum compression compression;
-	bool input_ended, member_ended;
+	bool input_ended, member_ended, has_digest;
 	z_stream gzip;
 	ZSTD_DStream *zstd;
 	struct digest digest;
@@ -97,7 +97,7 @@ static enum compression detect(const struct layer_source *source)
 	return COMPRESSION_NONE;
 }
 
-int layer_source_open(int fd, struct layer_source **ret, struct failure *out)
+int layer_source_open(int fd, bool has_digest, struct layer_source **ret, struct failure *out)
 {
 	struct layer_source *source = malloc(sizeof(*source));
 
@@ -105,6 +105,7 @@ int layer_source_open(int fd, struct layer_source **ret, struct failure *out)
 		return fail(out, ENOMEM, STEP, "cannot read the layer");
 	memset(source, 0, offsetof(struct layer_source, input));
 	source->fd = fd;
+	source->has_digest = has_digest;
 	digest_init(&source->digest);
 	/* Fewer wake-ups; a pipe that cannot grow, or a file, is read as it is. */
 	fcntl(fd, F_SETPIPE_SZ, 1024 * 1024);
@@ -239,7 +240,8 @@ ssize_t layer_source_read(struct layer_source *source, const void **ret, struct 
 	source->expanded += (size_t)length;
 	if (layer_source_is_bomb(source->received, source->expanded))
 		return damaged(out, "expands to more than a thousand times its size");
-	digest_update(&source->digest, *ret, (size_t)length);
+	if (source->has_digest)
+		digest_update(&source->digest, *ret, (size_t)length);
 	return length;
 }
 

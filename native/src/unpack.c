@@ -122,7 +122,7 @@ int unpack(const struct unpack *options, int input, struct failure *out)
 		.squash = options->squash && !is_root(options),
 		.overrides = options->overrides && options->owner == UNPACK_KEEP,
 		.out = out};
-	if (layer_source_open(input, &unpacking.source, out) < 0)
+	if (layer_source_open(input, false, &unpacking.source, out) < 0)
 		return out->error == ENODATA ? 0 : -1;
 	unpacking.layer.archive = archive_read_new();
 	if (!unpacking.layer.archive)

@@ -76,7 +76,7 @@ static bool reads(const void *bytes, size_t length, const char *tail)
 	struct layer_source *source = NULL;
 	struct failure failure;
 	auto_close int fd = file_of(bytes, length, tail);
-	int result = layer_source_open(fd, &source, &failure);
+	int result = layer_source_open(fd, true, &source, &failure);
 
 	if (result == 0)
 		result = layer_source_finish(source, diff_id, &failure);
