@@ -24,7 +24,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
       'cowardly refusing to export to a terminal, please specify a file path',
     )
   }
-  const archive = packContext(name, { metadata, endpoints, tls })
+  const archive = await packContext(name, { metadata, endpoints, tls })
   if (file === '-') writeOut(archive)
   else {
     writeFile(file, archive)

@@ -15,7 +15,7 @@ export async function run(context: Context, parsed: Parsed): Promise<number> {
   const [name = '', file = ''] = parsed.operands
   checkNewName(paths, name)
   const { bytes, isCut } = file === '-' ? readLimited(STDIN, '/dev/stdin') : readGiven(file)
-  writeContext(paths, name, unpackContext(bytes, isCut))
+  writeContext(paths, name, await unpackContext(bytes, isCut))
   context.print(name)
   context.warn(`Successfully imported context ${quote(name)}`)
   return 0

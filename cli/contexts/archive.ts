@@ -1,40 +1,48 @@
 import { posix } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { parseJson } from '../../lib/fs/read.ts'
+import { type ArchiveMember, archiveBytes } from '../../lib/image/archive-writer.ts'
 import { tooLarge } from './limited.ts'
 import { META_FILE } from './store.ts'
-import { type ArchivedFile, badArchive, readTar, writeTar } from './tar.ts'
+import { type ArchivedFile, badArchive, readTar } from './tar.ts'
 import { type ContextContent, metaText } from './write.ts'
 import { isZip, readZip } from './zip.ts'
 
 const TLS = 'tls'
-const NOTHING = Buffer.alloc(0)
 /** The kernel's limit for a name in a directory. */
 const MAX_NAME = 255
 
 /** What `context export` writes. */
-export function packContext(name: string, content: ContextContent): Buffer {
-  const members: (ArchivedFile & { mode: number })[] = [
-    { name: META_FILE, bytes: Buffer.from(metaText(name, content)), mode: 0o644 },
-    { name: `${TLS}/`, bytes: NOTHING, mode: 0o700 },
+export async function packContext(name: string, content: ContextContent): Promise<Buffer> {
+  const directory = (path: string): ArchiveMember => ({
+    name: `${path}/`,
+    kind: 'directory',
+    mode: 0o700,
+  })
+  const members: ArchiveMember[] = [
+    { name: META_FILE, kind: 'document', bytes: Buffer.from(metaText(name, content)) },
+    directory(TLS),
   ]
   for (const [endpoint, files] of content.tls) {
-    members.push({ name: `${TLS}/${endpoint}/`, bytes: NOTHING, mode: 0o700 })
-    for (const [file, bytes] of files)
-      members.push({ name: `${TLS}/${endpoint}/${file}`, bytes, mode: 0o600 })
+    members.push(directory(`${TLS}/${endpoint}`))
+    for (const [file, bytes] of files) {
+      const path = `${TLS}/${endpoint}/${file}`
+      members.push({ name: path, kind: 'document', bytes, mode: 0o600 })
+    }
   }
-  return writeTar(members)
+  return await buffer(archiveBytes(members))
 }
 
 /**
  * Reads an archive that `context export` of this program or of Docker's client made, or a zip of the same files. `isCut`: what is
  * given is its beginning only. Throws `usage` with Docker's sentence before anything of it is kept anywhere.
  */
-export function unpackContext(archive: Buffer, isCut: boolean): ContextContent {
+export async function unpackContext(archive: Buffer, isCut: boolean): Promise<ContextContent> {
   if (isZip(archive) && isCut) throw tooLarge()
   const tls = new Map<string, Map<string, Buffer>>()
   let meta: Buffer | undefined
   try {
-    for (const file of isZip(archive) ? readZip(archive) : readTar(archive)) {
+    for (const file of isZip(archive) ? readZip(archive) : await readTar(archive)) {
       checkPath(file.name)
       if (file.name === META_FILE) meta = file.bytes
       else keepTls(tls, file)

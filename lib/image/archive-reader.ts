@@ -80,7 +80,8 @@ export async function readArchive(input: Readable, directory: string): Promise<A
     ended = true
   })
   parser.on('warn', (code, message) => {
-    if (!ended && isFatal(code)) keeper.fail(badArchive(wordsFor(String(message))))
+    const fault = ended ? undefined : faultOf(code, message)
+    if (fault) keeper.fail(badArchive(fault))
   })
   parser.on('entry', (entry) => keeper.keep(entry))
   let size = 0
@@ -89,7 +90,7 @@ export async function readArchive(input: Readable, directory: string): Promise<A
     feed(keeper, () => parser.write(chunk))
     if (keeper.failure) break
   }
-  if (!ended && size % BLOCK !== 0) keeper.fail(badArchive('unexpected EOF'))
+  if (!ended && size % BLOCK !== 0) keeper.fail(badArchive(CUT_OFF))
   // A member that was cut off between two blocks is told by the end.
   if (!keeper.failure && size > 0) feed(keeper, () => parser.end())
   if (keeper.failure) throw keeper.failure
@@ -101,15 +102,19 @@ function feed(keeper: Keeper, step: () => void): void {
   try {
     step()
   } catch (error) {
-    keeper.fail(badArchive('archive/tar: invalid tar header', error))
+    keeper.fail(badArchive(NO_HEADER, error))
   }
 }
 
-const isFatal = (code: unknown): boolean =>
-  code === 'TAR_BAD_ARCHIVE' || code === 'TAR_ENTRY_INVALID' || code === 'TAR_ABORT'
+const FATAL: ReadonlySet<unknown> = new Set(['TAR_BAD_ARCHIVE', 'TAR_ENTRY_INVALID', 'TAR_ABORT'])
+export const CUT_OFF = 'unexpected EOF'
+export const NO_HEADER = 'archive/tar: invalid tar header'
 
-const wordsFor = (message: string): string =>
-  message.startsWith('Truncated') ? 'unexpected EOF' : 'archive/tar: invalid tar header'
+/** What is wrong with an archive that the library warns of, in Go's words; `undefined`: nothing that matters. */
+export function faultOf(code: unknown, message: unknown): string | undefined {
+  if (!FATAL.has(code)) return undefined
+  return String(message).startsWith('Truncated') ? CUT_OFF : NO_HEADER
+}
 
 /** Puts the files of an archive aside, one after the other, until something fails. */
 class Keeper implements Disposable {

@@ -1,13 +1,13 @@
-import type { Header } from 'tar'
+import type { HeaderData } from 'tar'
 import { isErrno, LighterError } from '../core/errors.ts'
 import type { Digest } from '../core/ids.ts'
 import { lazyCrypto } from '../core/lazy.ts'
 import { streamOf } from '../fs/beneath.ts'
 
-/** A member of an archive: a directory, a small document, or a file that has the digest as its name. */
+/** A member of an archive: a directory, a small document, or a file that has the digest as its name. Usually everybody may read it. */
 export type ArchiveMember =
-  | { name: string; kind: 'directory' }
-  | { name: string; kind: 'document'; bytes: Buffer }
+  | { name: string; kind: 'directory'; mode?: number }
+  | { name: string; kind: 'document'; bytes: Buffer; mode?: number }
   | { name: string; kind: 'blob'; open(): number; digest: Digest; size: number }
 
 const BLOCK = 512
@@ -19,10 +19,10 @@ const DIRECTORY_MODE = 0o755
  * `damaged-image` when the bytes of a blob are not those of its digest.
  */
 export async function* archiveBytes(members: readonly ArchiveMember[]): AsyncGenerator<Buffer> {
-  const { Header: HeaderClass } = await import('tar')
+  const tar = await import('tar')
   for (const member of members) {
     const size = sizeOf(member)
-    yield encodeHeader(HeaderClass, member, size)
+    yield* encodeHeader(tar, headerOf(member, size))
     if (member.kind === 'document') yield member.bytes
     if (member.kind === 'blob') yield* blobBytes(member)
     yield Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK)
@@ -35,19 +35,29 @@ function sizeOf(member: ArchiveMember): number {
   return member.kind === 'document' ? member.bytes.length : member.size
 }
 
-function encodeHeader(HeaderClass: typeof Header, member: ArchiveMember, size: number): Buffer {
+function headerOf(member: ArchiveMember, size: number): HeaderData & { path: string } {
   const isDirectory = member.kind === 'directory'
-  const block = Buffer.alloc(BLOCK)
-  new HeaderClass({
+  const mode = 'mode' in member ? member.mode : undefined
+  return {
     path: member.name,
     type: isDirectory ? 'Directory' : 'File',
-    mode: isDirectory ? DIRECTORY_MODE : FILE_MODE,
+    mode: mode ?? (isDirectory ? DIRECTORY_MODE : FILE_MODE),
     uid: 0,
     gid: 0,
     size,
     mtime: new Date(0),
-  }).encode(block, 0)
-  return block
+  }
+}
+
+/** The header, and before it what it has no room for. */
+function* encodeHeader(
+  { Header, Pax }: typeof import('tar'),
+  data: HeaderData & { path: string },
+): Generator<Buffer> {
+  const block = Buffer.alloc(BLOCK)
+  const isTooLong = new Header(data).encode(block, 0)
+  if (isTooLong) yield new Pax({ path: data.path }).encode()
+  yield block
 }
 
 async function* blobBytes({
