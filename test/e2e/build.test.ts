@@ -16,6 +16,21 @@ afterAll(() => world.remove())
 const imageId = async (name: string): Promise<string> =>
   (await world.lighter(['images', '-q', '--no-trunc', name])).stdout.trim()
 
+// Not a test of units: those are root's, who may read everything.
+test('a file of the context that cannot be read is told when it is needed', async () => {
+  const context = writeContext(world, {
+    Dockerfile: 'FROM scratch\nCOPY a /\n',
+    'b.Dockerfile': 'FROM scratch\nCOPY b /\n',
+    'a/f': 'one',
+    'b/f': 'two',
+  })
+  chmodSync(join(context, 'a/f'), 0)
+  const refused = await build(world, context)
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stderr).toContain(`error from sender: open ${context}/a/f: permission denied`)
+  await built(world, context, '-f', join(context, 'b.Dockerfile'))
+})
+
 describe('the cache', () => {
   test('knows what was built, and goes by content', async () => {
     const context = writeContext(world, {

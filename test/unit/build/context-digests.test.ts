@@ -128,17 +128,6 @@ describe('digests', () => {
       writer.kill()
     }
   })
-
-  test('what cannot be read is told when it is needed', async () => {
-    if (process.getuid?.() === 0) return
-    make({ 'a/f': 'one', 'b/f': 'two' })
-    chmodSync(join(root(), 'a/f'), 0)
-    await expect(digestOf(['a'])).rejects.toThrow(
-      `error from sender: open ${root()}/a/f: permission denied`,
-    )
-    await expect(digestOf(['b'])).resolves.toMatch(/^sha256/)
-    await expect(open(['a']).digest(selection(['.']))).resolves.toMatch(/^sha256/)
-  })
 })
 
 describe('the memory of files', () => {
