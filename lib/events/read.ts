@@ -48,7 +48,7 @@ const ALL: Span = { since: undefined, until: undefined }
 /** Both files of the journal, as one. */
 export class Journal implements Disposable {
   readonly #readers: JournalReader[]
-  #held = new Places()
+  #held = new LinePlaces()
 
   constructor(data: string, atEnd: boolean) {
     this.#readers = [journalPath(data), probesPath(data)].map(
@@ -63,7 +63,7 @@ export class Journal implements Disposable {
    */
   *read(now: bigint, { since, until }: Span = ALL): Generator<JournalEvent> {
     const ready = this.#held
-    const held = new Places()
+    const held = new LinePlaces()
     for (const reader of this.#readers) {
       reader.scan((file, time, start) => {
         if (since !== undefined && time < since) return
@@ -88,7 +88,7 @@ export class Journal implements Disposable {
 }
 
 /** Where lines of the journal begin. */
-class Places {
+class LinePlaces {
   count = 0
   readonly #files: JournalFile[] = []
   #times = new BigUint64Array(16)
