@@ -30,7 +30,10 @@ export async function unpackStdin(end: FilesEnd): Promise<void> {
 }
 
 function isFileToReadAsItIs(): boolean {
-  if (!fstatSync(STDIN).isFile()) return false
+  const status = fstatSync(STDIN)
+  // It cannot be read, and says so there; Node takes it for nothing.
+  if (status.isDirectory()) return true
+  if (!status.isFile()) return false
   const position = /^pos:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'utf8'))?.[1]
   const head = Buffer.alloc(HEAD)
   const count = readSync(STDIN, head, 0, HEAD, Number(position))

@@ -197,6 +197,14 @@ test.each(PACKED)('an archive compressed with %s on standard input', async (name
   })
 })
 
+test('a directory as standard input is no archive', async () => {
+  const { exitCode, stderr } = await asUser(`${inject('program')} cp - running:/tmp </`)
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: expect.stringMatching(/Is a directory\n$/),
+  })
+})
+
 test('volumes and mounts, running or stopped', async () => {
   expect(await outcomeOf('file', 'running:/data/')).toBe('0')
   expect(await outcomeOf('file', 'running:/scratch/')).toBe('0')
