@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { fileHeader } from '../fixtures/archive.ts'
 import type { TestUser } from '../helpers/test-user.ts'
 import { ApiClient, untilAnswered } from './api-client.ts'
 import { type Contestants, exchange, openContestants } from './contestants.ts'
@@ -170,20 +171,13 @@ async function uploaded(client: ApiClient): Promise<number> {
 
 /** A tar archive with one file of that many bytes, in pieces of 1 MB. */
 function archiveOf(size: number): Buffer[] {
-  const header = Buffer.alloc(512)
-  header.write('large')
-  header.write('0000644\0', 100)
-  header.write('0000000\0', 108)
-  header.write('0000000\0', 116)
-  header.write(`${size.toString(8).padStart(11, '0')}\0`, 124)
-  header.write('00000000000\0', 136)
-  header.write('        0', 148)
-  header.write('ustar\x0000', 257)
-  const sum = header.reduce((total, byte) => total + byte, 0)
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   const piece = Buffer.alloc(1_000_000, 'piece of a large file\n')
   const padding = Buffer.alloc(((512 - (size % 512)) % 512) + 1024)
-  return [header, ...Array.from({ length: size / piece.length }, () => piece), padding]
+  return [
+    fileHeader('large', size),
+    ...Array.from({ length: size / piece.length }, () => piece),
+    padding,
+  ]
 }
 
 /** From the call of the program to the first answer, beside Node's start alone. */

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { fileHeader } from '../fixtures/archive.ts'
 import { type FaultImage, noise, pushFaultImage } from '../fixtures/fault-image.ts'
 import { isManifest, ofBlob, ofUpload, spoil, throttle } from '../helpers/faults.ts'
 import { type Front, type Intercept, startFront } from '../helpers/front.ts'
@@ -152,7 +153,7 @@ describe('a client that vanishes', () => {
     const body = new PassThrough()
     const call = openCall(service.socket, 'POST', '/images/load', { body, signal: client.signal })
     const failed = expect(call).rejects.toThrow()
-    body.write(makeHead('big', 8 * MIB))
+    body.write(fileHeader('big', 8 * MIB))
     body.write(noise(MIB, 'load'))
     await until(() => tracesIn(world.data).length > 0, 'it is being read')
     client.abort()
@@ -161,17 +162,3 @@ describe('a client that vanishes', () => {
     expect(await listed()).toEqual([])
   })
 })
-
-/** The head of a file in an archive. */
-function makeHead(name: string, size: number): Buffer {
-  const head = Buffer.alloc(512)
-  head.write(name, 0)
-  head.write('0000644\x000000000\x000000000\0', 100)
-  head.write(`${size.toString(8).padStart(11, '0')} `, 124)
-  head.write('00000000000 ', 136)
-  head.write('        0', 148)
-  head.write('ustar\x0000', 257)
-  const sum = head.reduce((total, byte) => total + byte, 0)
-  head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return head
-}

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fileHeader } from '../fixtures/archive.ts'
 import { startService, type TestService } from '../helpers/service.ts'
 import { until } from '../helpers/until.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
@@ -38,26 +39,10 @@ const most = (): number => {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024
 }
 
-/** The head of a tar archive's only member, a file of zeros: `size` bytes of them follow, and 1 KB that ends the archive. */
-function tarHead(name: string, size: number): Buffer {
-  const head = Buffer.alloc(512)
-  head.write(name)
-  head.write('0000644\0', 100)
-  head.write('0000000\0', 108)
-  head.write('0000000\0', 116)
-  head.write(`${size.toString(8).padStart(11, '0')}\0`, 124)
-  head.write('00000000000\0', 136)
-  head.write('        0', 148)
-  head.write('ustar\x0000', 257)
-  const sum = head.reduce((one, other) => one + other, 0)
-  head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  return head
-}
-
-/** Begins a request with an archive of so many zeros; what is answered comes to `answer`. */
+/** Begins a request with an archive of a file of so many zeros, and 1 KB that ends the archive; what is answered comes to `answer`. */
 function begin(method: string, path: string, size: number) {
   const socket = connect(service.socket)
-  const head = tarHead('zeros', size)
+  const head = fileHeader('zeros', size)
   socket.on('error', () => undefined)
   socket.write(
     `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n` +
